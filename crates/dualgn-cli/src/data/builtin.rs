@@ -1,0 +1,216 @@
+//! The data sets inside the binary, so that a first run needs no download. Sources and licences: `data/LICENSES.md`.
+
+use flate2::read::GzDecoder;
+
+use super::Dataset;
+use super::error::DataError;
+use super::partition::Partition;
+use super::split::Split;
+use super::split::Targets;
+use super::standardise::Scale;
+use super::standardise::Standardiser;
+use super::table;
+use super::table::TargetKind;
+
+/// A table and its test rows, as they lie in the binary.
+struct Embedded {
+    name: &'static str,
+    csv_gz: &'static [u8],
+    test_rows: &'static str,
+    kind: TargetKind,
+}
+
+const DIGITS: Embedded = Embedded {
+    name: "digits",
+    csv_gz: include_bytes!("../../data/digits.csv.gz"),
+    test_rows: include_str!("../../data/digits_test.txt"),
+    kind: TargetKind::Class { classes: 10 },
+};
+
+const DIABETES: Embedded = Embedded {
+    name: "diabetes",
+    csv_gz: include_bytes!("../../data/diabetes.csv.gz"),
+    test_rows: include_str!("../../data/diabetes_test.txt"),
+    kind: TargetKind::Value,
+};
+
+/// Handwritten digits of 8 by 8 pixels: 1438 training and 359 test examples, 64 features, 10 classes.
+///
+/// # Errors
+/// Never in a sound binary; the embedded table is checked like any other.
+pub fn digits() -> Result<Dataset, DataError> {
+    let (train, test) = DIGITS.read()?;
+    Ok(Dataset {
+        train,
+        test,
+        outputs: 10,
+        target_scale: Scale::IDENTITY,
+        citation: "Alpaydin & Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998",
+    })
+}
+
+/// Progression of diabetes after one year: 354 training and 88 test examples, 10 features, a real target.
+///
+/// # Errors
+/// Never in a sound binary; the embedded table is checked like any other.
+pub fn diabetes() -> Result<Dataset, DataError> {
+    let (mut train, mut test) = DIABETES.read()?;
+    let target_scale = standardise_targets(&mut train.targets, &mut test.targets);
+    Ok(Dataset {
+        train,
+        test,
+        outputs: 1,
+        target_scale,
+        citation: "Efron, Hastie, Johnstone & Tibshirani, Least Angle Regression, 2004",
+    })
+}
+
+impl Embedded {
+    /// Training and test part, each feature standardised, targets as they stand.
+    fn read(&self) -> Result<(Split, Split), DataError> {
+        let all = table::read(self.name, GzDecoder::new(self.csv_gz), self.kind)?;
+        let partition = Partition::parse(self.name, self.test_rows, all.len())?;
+        let part = |rows: &[usize]| {
+            let (inputs, targets) = all.gather(rows);
+            Split {
+                inputs,
+                shape: all.shape.clone(),
+                targets,
+            }
+        };
+        let (mut train, mut test) = (part(&partition.train), part(&partition.test));
+        let standardiser = Standardiser::fit(&train.inputs, all.features());
+        standardiser.apply(&mut train.inputs);
+        standardiser.apply(&mut test.inputs);
+        Ok((train, test))
+    }
+}
+
+/// Standardises real targets by the training part; classes stay as they are.
+fn standardise_targets(train: &mut Targets, test: &mut Targets) -> Scale {
+    let (Targets::Values(train), Targets::Values(test)) = (train, test) else {
+        return Scale::IDENTITY;
+    };
+    let standardiser = Standardiser::fit(train, 1);
+    standardiser.apply(train);
+    standardiser.apply(test);
+    standardiser.scale(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Mean and deviation of column `column`, in f64.
+    fn moments(values: &[f32], columns: usize, column: usize) -> (f64, f64) {
+        let column = values.iter().skip(column).step_by(columns);
+        let values: Vec<_> = column.map(|&value| f64::from(value)).collect();
+        let count = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / count;
+        (mean, variance.sqrt())
+    }
+
+    /// Training columns have mean 0 and deviation 1, or are 0 throughout; returns how many are.
+    fn check_standardised(values: &[f32], columns: usize) -> usize {
+        let mut constant = 0;
+        for column in 0..columns {
+            let (mean, deviation) = moments(values, columns, column);
+            // Each value is rounded to f32: 6e-8 of its size, which stays below 40 here.
+            assert!(mean.abs() < 1e-6, "column {column}: mean {mean}");
+            if deviation == 0.0 {
+                constant += 1;
+            } else {
+                assert!(
+                    (deviation - 1.0).abs() < 1e-6,
+                    "column {column}: {deviation}"
+                );
+            }
+        }
+        constant
+    }
+
+    /// The two parts make up the whole table, each row once, and the file lists no row twice.
+    fn check_partition(embedded: &Embedded, rows: usize) {
+        let partition = Partition::parse(embedded.name, embedded.test_rows, rows).unwrap();
+        let mut all = [partition.train, partition.test].concat();
+        all.sort_unstable();
+        assert!(all.into_iter().eq(0..rows));
+    }
+
+    #[test]
+    fn digits_have_the_published_size() {
+        let digits = digits().unwrap();
+        assert_eq!((digits.train.len(), digits.test.len()), (1438, 359));
+        assert_eq!(digits.train.inputs.len(), 1438 * 64);
+        assert_eq!(digits.test.inputs.len(), 359 * 64);
+        assert_eq!(digits.train.shape, [64]);
+        assert_eq!(digits.test.shape, [64]);
+        assert_eq!(digits.target_scale, Scale::IDENTITY);
+        check_partition(&DIGITS, 1797);
+    }
+
+    #[test]
+    fn digits_hold_every_class_in_both_parts() {
+        let digits = digits().unwrap();
+        for part in [digits.train, digits.test] {
+            let Targets::Classes(labels) = part.targets else {
+                panic!("digits are classes");
+            };
+            for class in 0..10 {
+                assert!(labels.contains(&class), "class {class}");
+            }
+        }
+    }
+
+    #[test]
+    fn digits_are_standardised_by_the_training_part() {
+        let digits = digits().unwrap();
+        // The corners of the first and last column of pixels are never inked.
+        let constant = check_standardised(&digits.train.inputs, 64);
+        assert!((1..=8).contains(&constant), "{constant}");
+        assert!(digits.test.inputs.iter().all(|value| value.is_finite()));
+        // The test part has moments of its own: had both parts been used, the training moments would not fit above.
+        assert!(moments(&digits.test.inputs, 64, 20).0.abs() > 1e-6);
+    }
+
+    #[test]
+    fn diabetes_has_the_published_size() {
+        let diabetes = diabetes().unwrap();
+        assert_eq!((diabetes.train.len(), diabetes.test.len()), (354, 88));
+        assert_eq!(diabetes.train.shape, [10]);
+        assert_eq!(diabetes.test.inputs.len(), 88 * 10);
+        check_partition(&DIABETES, 442);
+    }
+
+    #[test]
+    fn diabetes_is_standardised_and_its_target_restorable() {
+        let diabetes = diabetes().unwrap();
+        assert_eq!(check_standardised(&diabetes.train.inputs, 10), 0);
+        let (Targets::Values(train), Targets::Values(test)) =
+            (diabetes.train.targets, diabetes.test.targets)
+        else {
+            panic!("diabetes has a real target");
+        };
+        assert_eq!(check_standardised(&train, 1), 0);
+
+        // Targets of the raw table lie between 25 and 346; its first row, 151, is for training.
+        let Scale { mean, deviation } = diabetes.target_scale;
+        let raw = |value: f32| mean + deviation * f64::from(value);
+        assert!((raw(train[0]) - 151.0).abs() < 1e-3);
+        assert!(
+            train
+                .iter()
+                .chain(&test)
+                .all(|&value| (24.999..346.001).contains(&raw(value)))
+        );
+    }
+
+    #[test]
+    fn classes_are_not_scaled() {
+        let mut train = Targets::Classes(vec![3, 4]);
+        let mut test = Targets::Classes(vec![5]);
+        assert_eq!(standardise_targets(&mut train, &mut test), Scale::IDENTITY);
+        assert_eq!(train, Targets::Classes(vec![3, 4]));
+    }
+}

@@ -1,0 +1,45 @@
+//! Data sets: two small tables inside the binary, and image sets in the idx format from a folder of the user's.
+//!
+//! ```text
+//! builtin.rs   digits and diabetes     <- table.rs (CSV), partition.rs (which rows test)
+//! mnist.rs     the four MNIST files    <- idx.rs (the format)
+//! standardise.rs   mean 0 and deviation 1, learnt from the training part
+//! split.rs         examples in memory, and picking a batch of them
+//! batches.rs       which examples make the next batch
+//! error.rs         everything that can go wrong
+//! ```
+//!
+//! Nothing here knows of tensors or devices: a [`Split`] is plain host memory.
+
+mod batches;
+mod builtin;
+mod error;
+mod idx;
+pub mod mnist;
+mod partition;
+mod split;
+mod standardise;
+mod table;
+
+pub use batches::Batches;
+pub use builtin::diabetes;
+pub use builtin::digits;
+pub use error::DataError;
+pub use split::Split;
+pub use split::Targets;
+pub use standardise::Scale;
+
+/// A data set in two parts, its inputs standardised by the training part.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// What a model is fitted to.
+    pub train: Split,
+    /// What it is judged by; disjoint from `train`.
+    pub test: Split,
+    /// Outputs a model needs: the number of classes, or 1 for a real target.
+    pub outputs: usize,
+    /// How targets were scaled; [`Scale::IDENTITY`] for classes.
+    pub target_scale: Scale,
+    /// Whom to cite.
+    pub citation: &'static str,
+}

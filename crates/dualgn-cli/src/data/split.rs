@@ -1,0 +1,105 @@
+//! Examples in memory: a [`Split`] is one part, training or test, of a data set.
+
+/// What a model should answer, one entry an example.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Targets {
+    /// Class labels, counted from 0.
+    Classes(Vec<i64>),
+    /// Real values, standardised as the data set's `target_scale` says.
+    Values(Vec<f32>),
+}
+
+impl Targets {
+    /// Number of examples.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Classes(labels) => labels.len(),
+            Self::Values(values) => values.len(),
+        }
+    }
+
+    /// The targets of the examples `indices`, in that order.
+    ///
+    /// # Panics
+    /// An index is not below [`len`](Self::len).
+    pub fn gather(&self, indices: &[usize]) -> Self {
+        match self {
+            Self::Classes(labels) => Self::Classes(indices.iter().map(|&i| labels[i]).collect()),
+            Self::Values(values) => Self::Values(indices.iter().map(|&i| values[i]).collect()),
+        }
+    }
+}
+
+/// One part of a data set. Letter: `m` examples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Split {
+    /// Row-major `[m, shape…]`.
+    pub inputs: Vec<f32>,
+    /// The shape of one example: `[64]` for a table, `[1, 28, 28]` (channel, row, column) for images.
+    pub shape: Vec<usize>,
+    /// `m` targets.
+    pub targets: Targets,
+}
+
+impl Split {
+    /// Number of examples.
+    pub fn len(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// Numbers in the input of one example: the product of `shape`.
+    pub fn features(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// The examples `indices`, in that order: inputs row-major `[indices.len(), shape…]`, and targets.
+    ///
+    /// # Panics
+    /// An index is not below [`len`](Self::len).
+    pub fn gather(&self, indices: &[usize]) -> (Vec<f32>, Targets) {
+        let features = self.features();
+        let mut inputs = Vec::with_capacity(indices.len() * features);
+        for &index in indices {
+            inputs.extend_from_slice(&self.inputs[index * features..][..features]);
+        }
+        (inputs, self.targets.gather(indices))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn three_examples(targets: Targets) -> Split {
+        Split {
+            inputs: vec![0.0, 0.5, 1.0, 1.5, 2.0, 2.5],
+            shape: vec![1, 2],
+            targets,
+        }
+    }
+
+    #[test]
+    fn gather_takes_inputs_and_targets_in_the_order_asked() {
+        let split = three_examples(Targets::Classes(vec![7, 8, 9]));
+        let (inputs, targets) = split.gather(&[2, 0, 2]);
+        assert_eq!(inputs, [2.0, 2.5, 0.0, 0.5, 2.0, 2.5]);
+        assert_eq!(targets, Targets::Classes(vec![9, 7, 9]));
+    }
+
+    #[test]
+    fn gather_of_all_examples_is_the_split_itself() {
+        let split = three_examples(Targets::Values(vec![-1.0, 0.0, 1.0]));
+        assert_eq!(split.len(), 3);
+        assert_eq!(split.features(), 2);
+        let (inputs, targets) = split.gather(&[0, 1, 2]);
+        assert_eq!(inputs, split.inputs);
+        assert_eq!(targets, split.targets);
+    }
+
+    #[test]
+    fn gather_of_nothing_is_empty() {
+        let (inputs, targets) = three_examples(Targets::Classes(vec![7, 8, 9])).gather(&[]);
+        assert!(inputs.is_empty());
+        assert_eq!(targets, Targets::Classes(vec![]));
+    }
+}

@@ -1,0 +1,151 @@
+//! Standardising: subtract the mean and divide by the standard deviation, both learnt from training examples only.
+
+/// The mean and standard deviation of one column: a feature, all pixels together, or a regression target.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scale {
+    /// Subtracted first.
+    pub mean: f64,
+    /// Divided by then; positive.
+    pub deviation: f64,
+}
+
+impl Scale {
+    /// Leaves a value as it is.
+    pub const IDENTITY: Self = Self {
+        mean: 0.0,
+        deviation: 1.0,
+    };
+
+    /// A root mean squared error of standardised values, in the unit of the original ones.
+    pub fn restore_error(&self, rmse: f64) -> f64 {
+        // The mean cancels in a difference.
+        rmse * self.deviation
+    }
+}
+
+/// The scales of all columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standardiser {
+    scales: Vec<Scale>,
+}
+
+impl Standardiser {
+    /// Learns the scale of each column of `values`, row-major `[m, columns]`.
+    ///
+    /// With one column this is a single scale for all values, as wanted for the pixels of images. The deviation is that
+    /// of the population (divided by `m`). A constant column gets the deviation 1, so it becomes 0 and not NaN.
+    ///
+    /// # Panics
+    /// `values` is empty or not a whole number of rows.
+    pub fn fit(values: &[f32], columns: usize) -> Self {
+        let rows = values.chunks_exact(columns);
+        assert!(rows.len() > 0 && rows.remainder().is_empty());
+        let count = rows.len() as f64;
+
+        // In f64: a sum of millions of pixels is far beyond the 24 bits of f32.
+        let mut means = vec![0.0; columns];
+        for row in rows.clone() {
+            for (sum, &value) in means.iter_mut().zip(row) {
+                *sum += f64::from(value);
+            }
+        }
+        means.iter_mut().for_each(|sum| *sum /= count);
+
+        // A second pass: the mean of squares less the squared mean would cancel for a large mean.
+        let mut squares = vec![0.0; columns];
+        for row in rows {
+            for ((sum, &value), mean) in squares.iter_mut().zip(row).zip(&means) {
+                *sum += (f64::from(value) - mean).powi(2);
+            }
+        }
+
+        let scale = |(mean, sum): (f64, f64)| {
+            // Exactly 0 for a constant column: multiples of an f32 are exact in f64 up to 2^29 of them.
+            let deviation = if sum == 0.0 {
+                1.0
+            } else {
+                (sum / count).sqrt()
+            };
+            Scale { mean, deviation }
+        };
+        Self {
+            scales: means.into_iter().zip(squares).map(scale).collect(),
+        }
+    }
+
+    /// The scale of column `column`.
+    ///
+    /// # Panics
+    /// There is no such column.
+    pub fn scale(&self, column: usize) -> Scale {
+        self.scales[column]
+    }
+
+    /// Standardises `values`, row-major with the columns of [`fit`](Self::fit), in place.
+    pub fn apply(&self, values: &mut [f32]) {
+        for row in values.chunks_exact_mut(self.scales.len()) {
+            for (value, scale) in row.iter_mut().zip(&self.scales) {
+                *value = ((f64::from(*value) - scale.mean) / scale.deviation) as f32;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_get_mean_0_and_deviation_1() {
+        // Columns (1, 3) and (10, 40): means 2 and 25, deviations 1 and 15.
+        let mut values = [1.0, 10.0, 3.0, 40.0];
+        let standardiser = Standardiser::fit(&values, 2);
+        standardiser.apply(&mut values);
+        assert_eq!(values, [-1.0, -1.0, 1.0, 1.0]);
+        assert_eq!(
+            standardiser.scale(1),
+            Scale {
+                mean: 25.0,
+                deviation: 15.0
+            }
+        );
+    }
+
+    #[test]
+    fn one_column_is_one_scale_for_all() {
+        let mut values = [0.0, 0.0, 4.0, 4.0];
+        Standardiser::fit(&values, 1).apply(&mut values);
+        assert_eq!(values, [-1.0, -1.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn a_constant_column_becomes_0_and_other_rows_only_lose_its_mean() {
+        // 0.1 is not exact in binary: the mean must still be the value itself.
+        let mut train = vec![0.1_f32; 1001];
+        let standardiser = Standardiser::fit(&train, 1);
+        standardiser.apply(&mut train);
+        assert!(train.iter().all(|&value| value == 0.0));
+
+        let mut test = [1.1_f32];
+        standardiser.apply(&mut test);
+        assert!((test[0] - 1.0).abs() < 1e-6, "{test:?}");
+    }
+
+    #[test]
+    fn a_small_deviation_beside_a_large_mean_is_kept() {
+        let mut values = [1e6, 1e6 + 0.25, 1e6 + 0.5];
+        Standardiser::fit(&values, 1).apply(&mut values);
+        let expected = 1.5_f32.sqrt();
+        assert_eq!(values, [-expected, 0.0, expected]);
+    }
+
+    #[test]
+    fn errors_return_to_the_original_unit() {
+        let scale = Scale {
+            mean: 150.0,
+            deviation: 77.0,
+        };
+        assert_eq!(scale.restore_error(0.5), 38.5);
+        assert_eq!(Scale::IDENTITY.restore_error(0.5), 0.5);
+    }
+}

@@ -1,0 +1,133 @@
+//! What a comparison measures: one [`Record`] an evaluation, one [`MethodRun`] a method, one [`Comparison`] a command.
+//!
+//! These are plain data: training fills them, `metrics.jsonl`, the terminal table and the report read them.
+
+use serde::Serialize;
+
+/// The quality of the model on held-out examples, besides the loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// Fraction of test examples whose largest output is the right class, in `[0, 1]`; larger is better.
+    Accuracy,
+    /// Root mean squared error in the unit of the target; smaller is better.
+    Rmse,
+}
+
+/// Diagnostics of the last Gauss-Newton direction before an evaluation.
+#[derive(Debug, Clone, Serialize)]
+pub struct DirectionRecord {
+    /// `⟨∇L, d⟩`, negative for a descent direction.
+    pub slope: f64,
+    /// `‖d‖`.
+    pub norm: f64,
+    /// Duality gap of the subproblem, relative to its predicted decrease.
+    pub relative_gap: f64,
+    /// Conjugate-gradient iterations; zero for a direct solve.
+    pub iterations: usize,
+}
+
+/// One evaluation of one method. Losses are means over the examples.
+#[derive(Debug, Clone, Serialize)]
+pub struct Record {
+    /// Optimizer steps taken so far.
+    pub step: usize,
+    /// Passes over the training examples so far.
+    pub epoch: f64,
+    /// Seconds spent training so far, evaluations excluded.
+    pub seconds: f64,
+    /// Loss on all training examples.
+    pub train_loss: f64,
+    /// Loss on all test examples.
+    pub test_loss: f64,
+    /// The problem's [`Metric`] on all test examples.
+    pub test_metric: f64,
+    /// Absent for first-order methods and before the first step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<DirectionRecord>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Its budget was spent.
+    Finished,
+    /// The loss or a direction was not finite; the method stopped there.
+    Diverged,
+    /// The user interrupted it; what was measured until then is kept.
+    Interrupted,
+}
+
+/// One learning rate that was tried before the run.
+#[derive(Debug, Clone, Serialize)]
+pub struct Trial {
+    /// The learning rate.
+    pub learning_rate: f64,
+    /// Training loss at the end of the trial; absent when it diverged.
+    pub train_loss: Option<f64>,
+}
+
+/// Everything measured for one method.
+#[derive(Debug, Clone, Serialize)]
+pub struct MethodRun {
+    /// The name used on the command line, such as `dual-gn-adam`.
+    pub method: String,
+    /// A short title for people, such as `Adam on dual Gauss-Newton directions`.
+    pub title: String,
+    /// The settings the run used, in words, such as `rate 0.003, chosen of 3`.
+    pub settings: String,
+    /// The learning rates tried, best first; empty when the method took its default.
+    pub trials: Vec<Trial>,
+    /// How the run ended.
+    pub status: Status,
+    /// Evaluations in order of steps; the first is before any step.
+    pub records: Vec<Record>,
+    /// Highest resident memory of the process during the run, in bytes, where the system tells.
+    pub peak_memory: Option<u64>,
+}
+
+impl MethodRun {
+    /// The first evaluation at which the training loss is at most `target`.
+    pub fn first_at_most(&self, target: f64) -> Option<&Record> {
+        self.records.iter().find(|record| record.train_loss <= target)
+    }
+}
+
+/// The result of one `compare`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Comparison {
+    /// The problem's name on the command line, such as `digits`.
+    pub problem: String,
+    /// One sentence about data and network.
+    pub description: String,
+    /// Where the data come from.
+    pub citation: String,
+    /// What `test_metric` means.
+    pub metric: Metric,
+    /// Parameters of the network.
+    pub parameters: usize,
+    /// Training and test examples.
+    pub examples: (usize, usize),
+    /// Examples in a batch.
+    pub batch: usize,
+    /// Seed of weights and batches.
+    pub seed: u64,
+    /// The training loss whose first attainment the table reports, and why this one.
+    pub target: Option<Target>,
+    /// The command that made it, without the path of the program.
+    pub command: String,
+    /// Version of the program, operating system, number of cores, device.
+    pub environment: String,
+    /// One entry a method, in the order asked for.
+    pub runs: Vec<MethodRun>,
+}
+
+/// A training loss to reach.
+#[derive(Debug, Clone, Serialize)]
+pub struct Target {
+    /// Training loss.
+    pub train_loss: f64,
+    /// Where it comes from, such as `Adam's last training loss`.
+    pub source: String,
+}

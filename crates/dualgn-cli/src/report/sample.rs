@@ -1,0 +1,145 @@
+//! A comparison as training might produce it, for the tests of the report.
+
+use crate::record::{
+    Comparison, DirectionRecord, MethodRun, Metric, Record, Status, Target, Trial,
+};
+
+/// How the losses of one made-up run fall.
+struct Course {
+    method: &'static str,
+    title: &'static str,
+    rate: f64,
+    final_loss: f64,
+    /// Steps in which the excess over the final loss shrinks by e.
+    decay: f64,
+    steps: usize,
+    seconds_per_step: f64,
+    directions: bool,
+}
+
+/// Four methods, about sixty evaluations each; `sgd` diverges.
+pub(crate) fn comparison() -> Comparison {
+    let course = Course {
+        method: "sgd",
+        title: "Gradient descent with momentum",
+        rate: 0.1,
+        final_loss: 0.2,
+        decay: 300.0,
+        steps: 1200,
+        seconds_per_step: 0.011,
+        directions: false,
+    };
+    let adam = Course {
+        method: "adam",
+        title: "Adam",
+        rate: 0.003,
+        final_loss: 0.021,
+        decay: 170.0,
+        seconds_per_step: 0.0125,
+        ..course
+    };
+    let dual_sgd = Course {
+        method: "dual-gn-sgd",
+        title: "Momentum on dual Gauss-Newton directions",
+        rate: 0.3,
+        final_loss: 0.011,
+        decay: 60.0,
+        seconds_per_step: 0.031,
+        directions: true,
+        ..course
+    };
+    let dual_adam = Course {
+        method: "dual-gn-adam",
+        title: "Adam on dual Gauss-Newton directions",
+        rate: 0.01,
+        final_loss: 0.0042,
+        decay: 48.0,
+        ..dual_sgd
+    };
+    let mut runs: Vec<MethodRun> = [course, adam, dual_sgd, dual_adam]
+        .iter()
+        .map(run)
+        .collect();
+    diverge(&mut runs[0]);
+    let target = runs[1].records.last().map(|record| Target {
+        train_loss: record.train_loss,
+        source: "Adam's last training loss".into(),
+    });
+    Comparison {
+        problem: "digits".into(),
+        description: "Handwritten digits of 8 × 8 pixels, a network of two hidden layers of 64 tanh units, \
+                      softmax cross-entropy."
+            .into(),
+        citation: "E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, \
+                   UCI Machine Learning Repository, 1998, doi:10.24432/C50P49."
+            .into(),
+        metric: Metric::Accuracy,
+        parameters: 8970,
+        examples: (1437, 360),
+        batch: 64,
+        seed: 1,
+        target,
+        command: "dualgn compare digits --methods sgd,adam,dual-gn-sgd,dual-gn-adam --steps 1200 --seed 1".into(),
+        environment: "dualgn 0.1.0, Linux x86_64, 8 cores, CPU, 32-bit floats".into(),
+        runs,
+    }
+}
+
+fn run(course: &Course) -> MethodRun {
+    let records: Vec<Record> = (0..=60)
+        .map(|index| record(course, index * course.steps / 60))
+        .collect();
+    let trials = [1.0, 0.3, 3.0, 10.0]
+        .into_iter()
+        .map(|factor| Trial {
+            learning_rate: course.rate * factor,
+            train_loss: (factor < 9.0).then(|| course.final_loss * (2.0 + (factor - 1.0f64).abs())),
+        })
+        .collect();
+    MethodRun {
+        method: course.method.into(),
+        title: course.title.into(),
+        settings: format!("rate {}, chosen of 4", course.rate),
+        trials,
+        status: Status::Finished,
+        records,
+        peak_memory: Some(180 << 20),
+    }
+}
+
+fn record(course: &Course, step: usize) -> Record {
+    let time = step as f64;
+    let wiggle = 1.0 + 0.06 * (time * 0.7 + course.decay).sin() * (1.0 - (-time / 50.0).exp());
+    let fall = (-(time / course.decay).powf(0.8)).exp();
+    let train_loss = (course.final_loss + (2.31 - course.final_loss) * fall) * wiggle;
+    Record {
+        step,
+        epoch: time * 64.0 / 1437.0,
+        seconds: time * course.seconds_per_step,
+        train_loss,
+        test_loss: (train_loss + 0.07 * (1.0 - fall)) * (1.0 + 1e-4 * time),
+        test_metric: 0.1
+            + (0.975 - course.final_loss - 0.1) * (1.0 - fall) * (1.0 + 0.004 * (wiggle - 1.0)),
+        direction: (course.directions && step > 0).then(|| DirectionRecord {
+            slope: -3.0 * train_loss * wiggle,
+            norm: 1.3 * wiggle,
+            relative_gap: 1e-3 * wiggle.powi(9) * (0.1 + fall),
+            iterations: 6 + (30.0 * (1.0 - fall) * wiggle) as usize,
+        }),
+    }
+}
+
+/// From the twentieth evaluation on, the loss grows until it is not a number.
+fn diverge(run: &mut MethodRun) {
+    run.status = Status::Diverged;
+    run.records.truncate(26);
+    for (index, record) in run.records.iter_mut().enumerate().skip(20) {
+        let growth = 10f64.powi(index as i32 - 20);
+        record.train_loss *= growth;
+        record.test_loss *= growth;
+        record.test_metric = 0.1;
+    }
+    if let Some(last) = run.records.last_mut() {
+        (last.train_loss, last.test_loss) = (f64::NAN, f64::INFINITY);
+    }
+}

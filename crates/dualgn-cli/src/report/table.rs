@@ -1,0 +1,193 @@
+//! The result of a comparison as plain text for a terminal.
+
+use super::number::{grouped, memory, significant};
+use crate::record::{Comparison, MethodRun, Metric, Status};
+
+/// Lines are cut here; only the notes, last in a line, can be that long.
+const WIDTH: usize = 110;
+
+/// Columns before the notes: the name, then numbers.
+const COLUMNS: usize = 9;
+
+type Row = [String; COLUMNS];
+
+/// The table, and below it the target whose first attainment it reports. Ends with a line break.
+pub fn terminal(comparison: &Comparison) -> String {
+    let metric = match comparison.metric {
+        Metric::Accuracy => ["test", "acc. %"],
+        Metric::Rmse => ["test", "RMSE"],
+    };
+    let headings = [
+        ["", "method"],
+        ["train", "loss"],
+        ["test", "loss"],
+        metric,
+        ["steps to", "target"],
+        ["sec. to", "target"],
+        ["total", "steps"],
+        ["total", "sec."],
+        ["peak", "memory"],
+    ];
+    let mut rows: Vec<(Row, String)> = vec![
+        (headings.map(|[first, _]| first.to_owned()), String::new()),
+        (
+            headings.map(|[_, second]| second.to_owned()),
+            "notes".into(),
+        ),
+    ];
+    for run in &comparison.runs {
+        rows.push((cells(comparison, run), notes(run)));
+    }
+
+    let widths: [usize; COLUMNS] = std::array::from_fn(|column| {
+        let cells = rows.iter().map(|(row, _)| row[column].chars().count());
+        cells.max().unwrap_or(0)
+    });
+    let mut lines: Vec<String> = rows
+        .iter()
+        .map(|(row, notes)| line(row, &widths, notes))
+        .collect();
+    let longest = lines.iter().map(|line| line.chars().count()).max();
+    lines.insert(2, "─".repeat(longest.unwrap_or(0)));
+    let mut text = lines.join("\n");
+    text.push_str("\n\n");
+    text.push_str(&target(comparison));
+    text.push('\n');
+    text
+}
+
+fn cells(comparison: &Comparison, run: &MethodRun) -> Row {
+    let missing = || "-".to_owned();
+    let last = run.records.last();
+    let arrival = comparison
+        .target
+        .as_ref()
+        .and_then(|target| run.first_at_most(target.train_loss));
+    let percent = match comparison.metric {
+        Metric::Accuracy => 100.0,
+        Metric::Rmse => 1.0,
+    };
+    [
+        run.method.clone(),
+        last.map_or_else(missing, |record| significant(record.train_loss)),
+        last.map_or_else(missing, |record| significant(record.test_loss)),
+        last.map_or_else(missing, |record| significant(percent * record.test_metric)),
+        arrival.map_or_else(missing, |record| grouped(record.step)),
+        arrival.map_or_else(missing, |record| significant(record.seconds)),
+        last.map_or_else(missing, |record| grouped(record.step)),
+        last.map_or_else(missing, |record| significant(record.seconds)),
+        run.peak_memory.map_or_else(missing, memory),
+    ]
+}
+
+/// How the run ended, unless well, then its settings.
+fn notes(run: &MethodRun) -> String {
+    let status = match run.status {
+        Status::Finished => return run.settings.clone(),
+        Status::Diverged => "diverged",
+        Status::Interrupted => "interrupted",
+    };
+    if run.settings.is_empty() {
+        status.into()
+    } else {
+        format!("{status}; {}", run.settings)
+    }
+}
+
+fn line(row: &Row, widths: &[usize; COLUMNS], notes: &str) -> String {
+    let mut line = format!("{:<width$}", row[0], width = widths[0]);
+    for (cell, &width) in row.iter().zip(widths).skip(1) {
+        line.push_str(&format!("  {cell:>width$}"));
+    }
+    line.push_str("  ");
+    // Names may be long enough to push the numbers far out: only notes are ever cut.
+    let room = WIDTH.saturating_sub(line.chars().count()).max(1);
+    if notes.chars().count() > room {
+        line.extend(notes.chars().take(room - 1));
+        line.push('…');
+    } else {
+        line.push_str(notes);
+    }
+    line.trim_end().to_owned()
+}
+
+fn target(comparison: &Comparison) -> String {
+    match &comparison.target {
+        Some(target) => format!(
+            "target: training loss {} ({}), at the first evaluation at or below it",
+            significant(target.train_loss),
+            target.source
+        ),
+        None => "target: none".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    /// Lines of the table proper: two of headings, a rule, one a method.
+    fn lines(comparison: &Comparison) -> Vec<String> {
+        let text = terminal(comparison);
+        let table = text.split("\n\n").next().unwrap();
+        table.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn columns_are_aligned_on_the_right() {
+        let comparison = sample::comparison();
+        let lines = lines(&comparison);
+        assert_eq!(lines.len(), 3 + comparison.runs.len());
+        // The right edge of each numeric heading is the right edge of a cell in every row.
+        let headings: Vec<char> = lines[1].chars().collect();
+        let edges: Vec<usize> = (8..headings.len() - 1)
+            .filter(|&i| {
+                headings[i] != ' ' && headings[i + 1] == ' ' && headings.get(i + 2) == Some(&' ')
+            })
+            .collect();
+        assert_eq!(edges.len(), COLUMNS - 1, "{edges:?}\n{}", lines[1]);
+        for line in &lines[3..] {
+            let line: Vec<char> = line.chars().collect();
+            for &edge in &edges {
+                assert!(
+                    line[edge] != ' ' && line[edge + 1] == ' ',
+                    "{edge}: {line:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn lines_fit_a_terminal() {
+        let mut comparison = sample::comparison();
+        comparison.runs[1].settings = "a very long description of the settings ".repeat(5);
+        for line in lines(&comparison) {
+            assert!(line.chars().count() <= WIDTH, "{line}");
+        }
+        assert!(lines(&comparison)[4].ends_with('…'));
+    }
+
+    #[test]
+    fn endings_and_missing_values_are_marked() {
+        let mut comparison = sample::comparison();
+        comparison.runs[2].status = Status::Interrupted;
+        comparison.runs[2].records.clear();
+        comparison.runs[2].peak_memory = None;
+        let lines = lines(&comparison);
+        assert!(lines[3].contains("nan") && lines[3].contains("diverged; rate 0.1"));
+        assert_eq!(lines[5].matches(" -").count(), COLUMNS - 1, "{}", lines[5]);
+        assert!(lines[5].contains("interrupted; rate 0.3"));
+    }
+
+    #[test]
+    fn the_target_is_told() {
+        let mut comparison = sample::comparison();
+        assert!(terminal(&comparison).contains("target: training loss 0.0"));
+        assert!(terminal(&comparison).contains("(Adam's last training loss)"));
+        comparison.target = None;
+        assert!(terminal(&comparison).ends_with("\n\ntarget: none\n"));
+        comparison.runs.clear();
+        assert!(terminal(&comparison).contains("method"));
+    }
+}

@@ -1,0 +1,265 @@
+//! Everything that can go wrong, one enum a layer. Each message says what failed, where, and what to do.
+
+use burn::backend::ExecutionError;
+use thiserror::Error;
+
+/// Any error of this crate.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The network could not be traced.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+    /// Inputs or parameters do not fit the traced network.
+    #[error(transparent)]
+    Linearize(#[from] LinearizeError),
+    /// Targets do not fit the loss.
+    #[error(transparent)]
+    Loss(#[from] LossError),
+    /// The direction could not be computed.
+    #[error(transparent)]
+    Direction(#[from] DirectionError),
+    /// The device failed while a value was read back.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+}
+
+/// The device failed, for example because it ran out of memory.
+#[derive(Debug, Error)]
+#[error("the device failed while a result was read: {0}")]
+pub struct DeviceError(String);
+
+impl From<ExecutionError> for DeviceError {
+    fn from(error: ExecutionError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Why a forward pass could not be turned into a graph.
+#[derive(Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum TraceError {
+    /// The forward pass uses an operation that has no derivative rule here.
+    #[error(
+        "cannot linearise `{operation}` {place}, input {shapes:?} (operation {index} of {count}); \
+         replace it by supported operations or compute it outside the network"
+    )]
+    Unsupported {
+        /// Burn's name of the operation.
+        operation: String,
+        /// Where in the module it stands: the path of its parameters or of its neighbours.
+        place: String,
+        /// Shapes of its inputs.
+        shapes: Vec<Vec<usize>>,
+        /// Position among the recorded operations, from one.
+        index: usize,
+        /// How many operations were recorded.
+        count: usize,
+    },
+    /// The forward pass reads tensor values (`into_data`, `into_scalar`, printing), so its operations depend on data.
+    #[error(
+        "the forward pass reads the value of a tensor while it is traced ({message}); \
+         a traced forward pass must be tensor operations only, so branch on shapes instead"
+    )]
+    ReadsValues {
+        /// What Burn said.
+        message: String,
+    },
+    /// The forward pass panicked, usually since the input shape does not fit the model.
+    #[error("the forward pass panicked while it was traced with input {shape:?}: {message}")]
+    Panicked {
+        /// Shape of the traced input.
+        shape: Vec<usize>,
+        /// The panic message.
+        message: String,
+    },
+    /// The output is not a floating-point tensor.
+    #[error("the output of the network is {dtype}, but only f32 and f64 outputs can be linearised")]
+    OutputType {
+        /// Type found.
+        dtype: String,
+    },
+    /// The first axis of the output is not the batch.
+    #[error(
+        "the output of the network has shape {output:?} for an input of {input:?}; \
+         its first axis must be the batch of {} examples", input.first().copied().unwrap_or(0)
+    )]
+    OutputShape {
+        /// Shape of the input.
+        input: Vec<usize>,
+        /// Shape of the output.
+        output: Vec<usize>,
+    },
+    /// The output does not depend on any trainable parameter.
+    #[error(
+        "the output of the network does not depend on any trainable parameter; \
+         unfreeze one, and use the parameter itself and not a copy made before tracing"
+    )]
+    NoParameters,
+    /// The batch is empty or the input has no axes.
+    #[error("the input shape {shape:?} has no examples; the first axis is the batch and must not be empty")]
+    EmptyInput {
+        /// Shape found.
+        shape: Vec<usize>,
+    },
+    /// A parameter is quantized or of a type that has no derivative here.
+    #[error("parameter `{path}` is {dtype}; only f32 and f64 parameters can be trained")]
+    ParameterType {
+        /// Path of the parameter in the module.
+        path: String,
+        /// Type found.
+        dtype: String,
+    },
+    /// Burn's recorder refused the graph.
+    #[error("the forward pass could not be recorded: {message}")]
+    Capture {
+        /// What Burn said.
+        message: String,
+    },
+}
+
+/// Why a traced network could not be evaluated or multiplied with.
+#[derive(Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum LinearizeError {
+    /// The model has no such parameter: it is not the model that was traced.
+    #[error(
+        "parameter `{path}` of the traced network is missing from this model; \
+         trace the model you train, since cloning keeps parameter identities but building anew does not"
+    )]
+    MissingParameter {
+        /// Path of the parameter when the network was traced.
+        path: String,
+    },
+    /// A parameter changed its shape.
+    #[error("parameter `{path}` has shape {found:?} but was traced with {expected:?}; trace the network again")]
+    ParameterShape {
+        /// Path of the parameter.
+        path: String,
+        /// Shape when traced.
+        expected: Vec<usize>,
+        /// Shape now.
+        found: Vec<usize>,
+    },
+    /// Inputs and parameters have different float types.
+    #[error("the inputs are {inputs} but the network was traced with {network}; convert one of them")]
+    InputType {
+        /// Type of the inputs.
+        inputs: String,
+        /// Type in the traced network.
+        network: String,
+    },
+    /// A vector has another shape than the product needs.
+    #[error("{what} has shape {found:?}, but {expected:?} is needed")]
+    Shape {
+        /// Which argument.
+        what: &'static str,
+        /// Shape needed.
+        expected: Vec<usize>,
+        /// Shape found.
+        found: Vec<usize>,
+    },
+}
+
+/// Why targets do not fit a loss.
+#[derive(Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum LossError {
+    /// The targets have another shape than the outputs ask for.
+    #[error("targets have shape {found:?}, but outputs of shape {outputs:?} need {expected}")]
+    Shape {
+        /// Shape of the outputs `[m, k]`.
+        outputs: Vec<usize>,
+        /// Shape of the targets.
+        found: Vec<usize>,
+        /// What is needed, in words.
+        expected: String,
+    },
+    /// A class index is negative or not below the number of outputs.
+    #[error("target {index} is class {class}, but the network has {classes} outputs (classes 0 to {})", classes - 1)]
+    ClassRange {
+        /// Which example.
+        index: usize,
+        /// The class found.
+        class: i64,
+        /// Number of outputs.
+        classes: usize,
+    },
+    /// A target is NaN or infinite.
+    #[error("target {index} is {value}; targets must be finite numbers")]
+    NotFinite {
+        /// Position in the flattened targets.
+        index: usize,
+        /// The value found.
+        value: f64,
+    },
+    /// A target lies outside the range the loss is defined for.
+    #[error("target {index} is {value}, but this loss needs {expected}")]
+    Range {
+        /// Position in the flattened targets.
+        index: usize,
+        /// The value found.
+        value: f64,
+        /// What is needed, in words.
+        expected: &'static str,
+    },
+    /// The number of outputs does not fit the loss.
+    #[error("the network has {found} outputs per example, but this loss needs {expected}")]
+    Outputs {
+        /// Outputs found.
+        found: usize,
+        /// What is needed, in words.
+        expected: &'static str,
+    },
+}
+
+/// Why no direction could be computed.
+#[derive(Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum DirectionError {
+    /// The damping is not a positive finite number.
+    #[error("damping must be positive and finite, got {0}")]
+    Damping(f64),
+    /// The loss or its gradient is not finite at the current weights.
+    #[error("{what} is not finite at the current weights; lower the step or raise the damping, then start from the last good weights")]
+    NotFinite {
+        /// Which quantity.
+        what: &'static str,
+    },
+    /// The Gram matrix needs independent examples, and the network mixes them.
+    #[error(
+        "the Gram matrix cannot be assembled: `{operation}` {place} mixes the examples of a batch; \
+         use the conjugate-gradient solver, or the module's evaluation mode"
+    )]
+    MixesExamples {
+        /// Name of the operation.
+        operation: String,
+        /// Where it stands.
+        place: String,
+    },
+    /// The Gram matrix exceeds the memory budget.
+    #[error(
+        "the Gram matrix of {rows} rows needs about {needed_mib} MiB, more than the budget of {budget_mib} MiB; \
+         raise the budget, take a smaller batch, or use the conjugate-gradient solver"
+    )]
+    Memory {
+        /// Rows `mk`.
+        rows: usize,
+        /// Estimate in MiB.
+        needed_mib: usize,
+        /// Budget in MiB.
+        budget_mib: usize,
+    },
+    /// The factorisation broke down: the Gram matrix is not finite or far from positive semidefinite.
+    #[error("the Cholesky factorisation failed at pivot {pivot}; raise the damping or use f64")]
+    Factorisation {
+        /// Index of the bad pivot.
+        pivot: usize,
+    },
+    /// The solution is not a descent direction although the gradient is not zero.
+    #[error("the direction does not descend (slope {slope:e}); raise the damping or use f64")]
+    Ascent {
+        /// `⟨∇L, d⟩`.
+        slope: f64,
+    },
+}

@@ -1,0 +1,157 @@
+//! The Gram matrix `K = J Jᵀ`, `[mk, mk]`, assembled without forming the Jacobian `J`.
+//!
+//! `K` is a sum over parameters, since rows of `J` are concatenations of blocks. One backward pass with all `k` output
+//! cotangents stacked gives the sensitivities `δ` at every place where a parameter meets data, its *site*; each kind of
+//! site then has its own way to the block's contribution (see [`plan`]):
+//!
+//! | site | contribution to `K[(i,c), (j,c')]` | file |
+//! |---|---|---|
+//! | dense layer, one position an example | `(a_iᵀ a_j [+ 1]) · (δ_{i,c}ᵀ δ_{j,c'})`, with `+ 1` for its bias | [`dense`] |
+//! | dense layer at `T` positions | rows `Σ_t a_{i,t} δ_{i,c,t}ᵀ`, in chunks of input features | [`dense`] |
+//! | addition of a broadcast parameter | rows `Σ δ_{i,c}` | [`shift`] |
+//! | anything else, and parameters used more than once | rows by the operation's own rule, example by example | [`rows`] |
+//!
+//! It needs examples that do not mix: row `(i, c)` then depends on example `i` alone.
+
+mod dense;
+mod layout;
+mod plan;
+mod rows;
+mod shift;
+
+use burn::tensor::Tensor;
+
+use crate::error::{DirectionError, Error};
+use crate::linearize::{Flow, Linearization};
+use crate::tensor::Array;
+use plan::{Plan, Site};
+
+/// Memory for the Gram matrix and what it is assembled from, in bytes, unless the caller says otherwise.
+pub(crate) const DEFAULT_MEMORY: usize = 2 << 30;
+
+impl Linearization {
+    /// The Gram matrix `K = J Jᵀ`, `[mk, mk]`, with row `i k + c` for output `c` of example `i`. It is symmetric positive
+    /// semidefinite; also known as the empirical neural tangent kernel.
+    ///
+    /// Cost: `k` backward passes without their weight gradients, and the Gram products; no more than 2 GiB for the
+    /// matrix and its parts.
+    ///
+    /// # Errors
+    /// An operation mixes the examples of a batch, or the matrix does not fit the memory.
+    pub fn gram(&self) -> Result<Tensor<2>, Error> {
+        Ok(assemble(self, DEFAULT_MEMORY)?.into_tensor())
+    }
+}
+
+/// Rows `mk` and an estimate of the bytes that assembly needs at least: the matrix, a copy of it, and its solver's.
+pub(crate) fn memory_needed(linearization: &Linearization) -> (usize, usize) {
+    let graph = linearization.graph();
+    let rows = graph.examples * graph.outputs;
+    (rows, rows * rows * (3 * graph.dtype.size() + size_of::<f64>()))
+}
+
+/// Assembles `K`, `[mk, mk]`, within a memory budget in bytes.
+pub(crate) fn assemble(linearization: &Linearization, memory: usize) -> Result<Array, DirectionError> {
+    let graph = linearization.graph();
+    if let Some(node) = graph.mixing {
+        let (operation, place) = (graph.nodes[node].op.name(), graph.place(node));
+        return Err(DirectionError::MixesExamples { operation, place });
+    }
+    let (rows, needed) = memory_needed(linearization);
+    if needed > memory {
+        let mib = |bytes: usize| bytes.div_ceil(1 << 20);
+        return Err(DirectionError::Memory { rows, needed_mib: mib(needed), budget_mib: mib(memory) });
+    }
+    // Rows of a chunk, in numbers; the chunk and its product's packing share what the matrix leaves.
+    let chunk = ((memory - needed) / (2 * graph.dtype.size())).max(rows);
+
+    let plan = Plan::new(graph);
+    let (m, k) = (graph.examples, graph.outputs);
+    let mut sum = Sum::new(m, k);
+    let mut loose = vec![];
+    let mut flow = Flow::new(graph.values.len());
+    flow.add(graph.output, unit_cotangents(linearization));
+    for (index, node) in graph.nodes.iter().enumerate().rev() {
+        if let (Some(site), Some(sensitivity)) = (plan.site(index), flow.get(node.output)) {
+            match site {
+                Site::Dense { bias } => dense::pairwise(linearization, index, sensitivity, *bias, &mut sum),
+                Site::DensePositions => dense::at_positions(linearization, index, sensitivity, chunk, &mut sum),
+                Site::Shift { value } => shift::add(linearization, index, *value, sensitivity, &mut sum),
+                Site::Merged => {}
+                Site::Loose => loose.push((index, sensitivity.clone())),
+            }
+        }
+        linearization.pull_node(index, node, &mut flow, |value| {
+            graph.values[value].active && !graph.is_parameter_side(value)
+        });
+    }
+    let structured = sum.finish();
+    if loose.is_empty() {
+        return Ok(structured.unwrap_or_else(|| Array::zeros(&[rows, rows], graph.dtype, &linearization.device())));
+    }
+    let materialised = rows::gram(linearization, &plan, &loose, chunk);
+    Ok(match structured {
+        Some(structured) => structured.add(materialised),
+        None => materialised,
+    })
+}
+
+/// The cotangents `[k, m, k]` of each output of all examples, shaped like the network's output.
+fn unit_cotangents(linearization: &Linearization) -> Array {
+    let graph = linearization.graph();
+    let (m, k) = (graph.examples, graph.outputs);
+    let identity: Vec<f64> = (0..k * k).map(|index| f64::from(index / k == index % k)).collect();
+    let units = Array::from_f64(&identity, &[k, 1, k], graph.dtype, &linearization.device());
+    let shape = [&[k], graph.values[graph.output].shape.as_slice()].concat();
+    units.expand(&[k, m, k]).reshape(&shape)
+}
+
+/// The running sum of contributions, `[k m, k m]`: classes outside, as the stacked backward pass orders them.
+pub(crate) struct Sum {
+    examples: usize,
+    outputs: usize,
+    total: Option<Array>,
+}
+
+impl Sum {
+    fn new(examples: usize, outputs: usize) -> Self {
+        Self { examples, outputs, total: None }
+    }
+
+    pub(crate) fn add(&mut self, contribution: Array) {
+        self.total = Some(match self.total.take() {
+            Some(total) => total.add(contribution),
+            None => contribution,
+        });
+    }
+
+    /// The sum with examples outside and classes inside, `[m k, m k]`.
+    fn finish(self) -> Option<Array> {
+        let (m, k) = (self.examples, self.outputs);
+        let total = self.total?;
+        if k == 1 {
+            return Some(total);
+        }
+        Some(total.reshape(&[k, m, k, m]).permute(&[1, 0, 3, 2]).reshape(&[m * k, m * k]))
+    }
+}
+
+/// `R Rᵀ` of rows `[n, p]`.
+///
+/// The result is symmetric, so the rows are halved: the off-diagonal block is computed once and mirrored, the diagonal
+/// blocks are halved again while they are large enough to pay.
+pub(crate) fn outer(rows: Array) -> Array {
+    const SMALL: usize = 192;
+    let shape = rows.shape();
+    let (n, width) = (shape[0], shape[1]);
+    if n <= SMALL || width < 64 {
+        return rows.clone().matmul(rows.transpose());
+    }
+    let middle = n / 2;
+    let upper = rows.clone().narrow(0, 0, middle);
+    let lower = rows.narrow(0, middle, n);
+    let mixed = lower.clone().matmul(upper.clone().transpose());
+    let top = Array::cat(vec![outer(upper), mixed.clone().transpose()], 1);
+    let bottom = Array::cat(vec![mixed, outer(lower)], 1);
+    Array::cat(vec![top, bottom], 0)
+}

@@ -1,0 +1,326 @@
+//! A traced network at given weights and inputs: its outputs, and products with its Jacobian and the transpose.
+//!
+//! Letters: `m` examples, `k` outputs per example, `p` parameters, `c` stacked vectors. The Jacobian `J` has `mk` rows,
+//! example by example.
+
+pub(crate) mod rules;
+mod vector;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
+use burn::tensor::kind::Autodiff;
+use burn::tensor::{Bool, Device, Int, Tensor};
+
+pub use vector::ParamVector;
+
+use crate::error::{Error, LinearizeError};
+use crate::tensor::Array;
+use crate::trace::{Graph, Network, Node, Op, Source, ValueId};
+use rules::{Evaluated, constant, discrete, rule};
+
+/// A network at one point: the outputs, and what the products with its Jacobian need.
+///
+/// Made by [`Network::linearize`] with one forward pass; holds the values that the derivative rules keep, so its memory
+/// is that of an ordinary backward pass.
+#[derive(Debug)]
+pub struct Linearization {
+    graph: Arc<Graph>,
+    /// For each active node, what its rule kept.
+    saved: Vec<Vec<Array>>,
+    /// For each active node with a parameter among its inputs, all of its inputs.
+    site_inputs: HashMap<usize, Vec<Array>>,
+    /// `[m, k]`.
+    outputs: Array,
+}
+
+impl<M: Module, const D: usize, K: Autodiff> Network<M, D, K> {
+    /// Evaluates the network at the weights of `model`, keeping what derivatives need.
+    ///
+    /// `inputs`: the shape the network was traced for, or another batch size (which is then traced). Cost: one forward
+    /// pass.
+    ///
+    /// # Errors
+    /// The batch cannot be traced; the model lacks a parameter of the traced one; a type or shape differs.
+    pub fn linearize(&self, model: &M, inputs: Tensor<D, K>) -> Result<Linearization, Error> {
+        let graph = self.graph(model, inputs.dims())?;
+        let inputs = Array::from_tensor(inputs.without_autodiff());
+        let evaluation = Evaluation::new(&graph, model, inputs)?;
+        Ok(evaluation.run())
+    }
+}
+
+impl Linearization {
+    /// The outputs `f`, `[m, k]`: trailing axes of the network's output are flattened.
+    pub fn outputs(&self) -> Tensor<2> {
+        self.outputs.clone().into_tensor()
+    }
+
+    /// Examples `m`.
+    pub fn examples(&self) -> usize {
+        self.graph.examples
+    }
+
+    /// Outputs per example `k`.
+    pub fn outputs_per_example(&self) -> usize {
+        self.graph.outputs
+    }
+
+    /// Parameters `p`.
+    pub fn parameter_count(&self) -> usize {
+        self.graph.parameter_count()
+    }
+
+    /// The Jacobian-vector product `J v`, `[m, k]`. Cost: about two forward passes.
+    ///
+    /// # Errors
+    /// The vector is of another network.
+    pub fn jvp(&self, vector: &ParamVector) -> Result<Tensor<2>, LinearizeError> {
+        let shapes = |blocks: &[Array]| blocks.iter().map(Array::elements).collect::<Vec<_>>();
+        let expected: Vec<usize> = self.graph.parameters.iter().map(|&v| self.graph.values[v].shape.iter().product()).collect();
+        if shapes(vector.blocks()) != expected {
+            let found = shapes(vector.blocks());
+            return Err(LinearizeError::Shape { what: "the tangent", expected, found });
+        }
+        let tangents = vector.blocks().iter().map(|block| block.clone().lift()).collect();
+        Ok(self.push(tangents).reshape(&[self.graph.examples, self.graph.outputs]).into_tensor())
+    }
+
+    /// The vector-Jacobian product `Jᵀ u` of one cotangent `u`, `[m, k]`. Cost: about two forward passes.
+    ///
+    /// # Errors
+    /// The cotangent has another shape.
+    pub fn vjp(&self, cotangent: Tensor<2>) -> Result<ParamVector, LinearizeError> {
+        let [m, k] = cotangent.dims();
+        let blocks = self.pull(Array::from_tensor(cotangent).reshape(&[1, m, k]))?;
+        let values = self.graph.parameters.iter().map(|&value| &self.graph.values[value].shape);
+        let blocks = blocks.into_iter().zip(values).map(|(block, shape)| block.reshape(shape)).collect();
+        Ok(ParamVector::new(self.graph.clone(), blocks))
+    }
+
+    /// `Jᵀ u` for each of `c` cotangents `[c, m, k]`, which share one set of saved values.
+    ///
+    /// # Errors
+    /// The cotangents have another shape.
+    pub fn vjps(&self, cotangents: Tensor<3>) -> Result<Vec<ParamVector>, LinearizeError> {
+        let [count, ..] = cotangents.dims();
+        let blocks = self.pull(Array::from_tensor(cotangents))?;
+        let one = |index: usize| {
+            let block = |block: &Array| {
+                let shape = block.shape();
+                block.clone().narrow(0, index, index + 1).reshape(&shape[1..])
+            };
+            ParamVector::new(self.graph.clone(), blocks.iter().map(block).collect())
+        };
+        Ok((0..count).map(one).collect())
+    }
+
+    pub(crate) fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    pub(crate) fn saved(&self, node: usize) -> &[Array] {
+        &self.saved[node]
+    }
+
+    /// The inputs of an active node that reads a parameter, or what is made of parameters only.
+    pub(crate) fn site_inputs(&self, node: usize) -> &[Array] {
+        &self.site_inputs[&node]
+    }
+
+    pub(crate) fn device(&self) -> Device {
+        self.outputs.device()
+    }
+
+    /// Tangents `[c, ..]` of the parameters forward to the output, `[c, ..]`.
+    fn push(&self, tangents: Vec<Array>) -> Array {
+        let graph = &*self.graph;
+        let mut flow = Flow::new(graph.values.len());
+        for (&parameter, tangent) in graph.parameters.iter().zip(tangents) {
+            flow.add(parameter, tangent);
+        }
+        let mut unread: Vec<usize> = graph.values.iter().map(|value| value.uses).collect();
+        for (index, node) in graph.nodes.iter().enumerate().filter(|(_, node)| graph.values[node.output].active) {
+            let tangents: Vec<Option<Array>> = node.inputs.iter().map(|&input| flow.0[input].clone()).collect();
+            let rule = rule(&node.op).expect("active nodes have a rule");
+            flow.add(node.output, rule.jvp(&self.saved[index], &tangents));
+            for &input in &node.inputs {
+                unread[input] -= 1;
+                if unread[input] == 0 && input != graph.output {
+                    flow.0[input] = None;
+                }
+            }
+        }
+        flow.take(graph.output).expect("the output is active")
+    }
+
+    /// Cotangents `[c, m, k]` of the output back to the parameters, `[c, ..]` each.
+    fn pull(&self, cotangents: Array) -> Result<Vec<Array>, LinearizeError> {
+        let graph = &*self.graph;
+        let count = cotangents.shape()[0];
+        let cotangents = self.check_cotangents(cotangents)?;
+        let mut flow = Flow::new(graph.values.len());
+        flow.add(graph.output, cotangents);
+        for (index, node) in graph.nodes.iter().enumerate().rev() {
+            self.pull_node(index, node, &mut flow, |value| graph.values[value].active);
+        }
+        let block = |&parameter: &ValueId| {
+            let zeros = || {
+                let shape = [&[count], graph.values[parameter].shape.as_slice()].concat();
+                Array::zeros(&shape, graph.dtype, &self.device())
+            };
+            flow.take(parameter).unwrap_or_else(zeros)
+        };
+        Ok(graph.parameters.iter().map(block).collect())
+    }
+
+    fn check_cotangents(&self, cotangents: Array) -> Result<Array, LinearizeError> {
+        let graph = &*self.graph;
+        let found = cotangents.shape();
+        let expected = vec![found[0], graph.examples, graph.outputs];
+        if found != expected {
+            return Err(LinearizeError::Shape { what: "the cotangent", expected, found });
+        }
+        Ok(cotangents.reshape(&[&[found[0]], graph.values[graph.output].shape.as_slice()].concat()))
+    }
+
+    /// Pulls the cotangent of one node's output back to those of its inputs that are wanted.
+    pub(crate) fn pull_node(&self, index: usize, node: &Node, flow: &mut Flow, wanted: impl Fn(ValueId) -> bool) {
+        if !self.graph.values[node.output].active {
+            return;
+        }
+        let wanted: Vec<bool> = node.inputs.iter().map(|&input| wanted(input)).collect();
+        let Some(cotangent) = flow.take(node.output) else { return };
+        if !wanted.contains(&true) {
+            return;
+        }
+        let rule = rule(&node.op).expect("active nodes have a rule");
+        let cotangents = rule.vjp(&self.saved[index], cotangent, &wanted);
+        for (&input, cotangent) in node.inputs.iter().zip(cotangents) {
+            if let Some(cotangent) = cotangent {
+                flow.add(input, cotangent);
+            }
+        }
+    }
+}
+
+/// The vectors on their way through the network, by value. Contributions to one value are summed.
+pub(crate) struct Flow(Vec<Option<Array>>);
+
+impl Flow {
+    pub fn new(values: usize) -> Self {
+        Self(vec![None; values])
+    }
+
+    pub fn add(&mut self, value: ValueId, vector: Array) {
+        let slot = &mut self.0[value];
+        *slot = Some(match slot.take() {
+            Some(sum) => sum.add(vector),
+            None => vector,
+        });
+    }
+
+    pub fn take(&mut self, value: ValueId) -> Option<Array> {
+        self.0[value].take()
+    }
+
+    pub fn get(&self, value: ValueId) -> Option<&Array> {
+        self.0[value].as_ref()
+    }
+}
+
+/// One forward pass.
+struct Evaluation<'a> {
+    graph: &'a Arc<Graph>,
+    values: Vec<Option<Array>>,
+    device: Device,
+}
+
+impl<'a> Evaluation<'a> {
+    /// Fills in inputs, the module's tensors and constants.
+    fn new<M: Module>(graph: &'a Arc<Graph>, model: &M, inputs: Array) -> Result<Self, LinearizeError> {
+        let expected = graph.values[graph.input].dtype;
+        let found = inputs.dtype();
+        if expected.is_float() && found != expected {
+            let name = |dtype| format!("{dtype:?}").to_lowercase();
+            return Err(LinearizeError::InputType { inputs: name(found), network: name(expected) });
+        }
+        let device = inputs.device();
+        let tensors = module_tensors(model);
+        let mut values = vec![None; graph.values.len()];
+        for (id, value) in graph.values.iter().enumerate() {
+            values[id] = match &value.source {
+                Source::Node(_) => None,
+                Source::Input => Some(inputs.clone()),
+                Source::Constant(data) => Some(Array::from_data(data.clone(), &device)),
+                Source::Module(index) => {
+                    let known = &graph.tensors[*index];
+                    let Some(array) = tensors.get(&known.id) else {
+                        return Err(LinearizeError::MissingParameter { path: known.path.clone() });
+                    };
+                    if array.shape() != known.shape {
+                        let (path, expected, found) = (known.path.clone(), known.shape.clone(), array.shape());
+                        return Err(LinearizeError::ParameterShape { path, expected, found });
+                    }
+                    Some(array.clone())
+                }
+            };
+        }
+        Ok(Self { graph, values, device })
+    }
+
+    fn run(mut self) -> Linearization {
+        let graph = self.graph;
+        let mut unread: Vec<usize> = graph.values.iter().map(|value| value.uses).collect();
+        let mut saved = vec![vec![]; graph.nodes.len()];
+        let mut site_inputs = HashMap::new();
+        for (index, node) in graph.nodes.iter().enumerate() {
+            let inputs: Vec<Array> =
+                node.inputs.iter().map(|&input| self.values[input].clone().expect("made before it is read")).collect();
+            for &input in &node.inputs {
+                unread[input] -= 1;
+                if unread[input] == 0 && input != graph.output {
+                    self.values[input] = None;
+                }
+            }
+            self.values[node.output] = Some(if graph.values[node.output].active {
+                let rule = rule(&node.op).expect("active nodes have a rule");
+                let Evaluated { output, saved: kept } = rule.evaluate(&inputs);
+                saved[index] = kept;
+                if graph.is_site(node) {
+                    site_inputs.insert(index, inputs);
+                }
+                output
+            } else {
+                match &node.op {
+                    Op::Discrete(op) => discrete(op, &inputs),
+                    Op::Fill(fill) => constant(fill, &self.device),
+                    op => rule(op).expect("all other operations have a rule").value(&inputs),
+                }
+            });
+        }
+        let outputs = self.values[graph.output].take().expect("the output is made");
+        let outputs = outputs.reshape(&[graph.examples, graph.outputs]);
+        Linearization { graph: graph.clone(), saved, site_inputs, outputs }
+    }
+}
+
+/// Every tensor of a module, without its autodiff wrapper.
+fn module_tensors<M: Module>(model: &M) -> HashMap<ParamId, Array> {
+    struct Collect(HashMap<ParamId, Array>);
+    impl ModuleVisitor for Collect {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0.insert(param.id, Array::from_tensor(param.base().without_autodiff()));
+        }
+        fn visit_int<const D: usize>(&mut self, param: &Param<Tensor<D, Int>>) {
+            self.0.insert(param.id, Array::from_tensor(param.base()));
+        }
+        fn visit_bool<const D: usize>(&mut self, param: &Param<Tensor<D, Bool>>) {
+            self.0.insert(param.id, Array::from_tensor(param.base()));
+        }
+    }
+    let mut collect = Collect(HashMap::new());
+    model.visit(&mut collect);
+    collect.0
+}

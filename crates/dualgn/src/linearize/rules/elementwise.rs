@@ -1,0 +1,130 @@
+//! Elementwise operations `y = φ(x)`.
+//!
+//! All are alike: the derivative `φ'(x)` is kept, and both products multiply by it.
+//!
+//! | operation | `φ'` | at the kink |
+//! |---|---|---|
+//! | abs, relu, leaky relu, clamp | piecewise constant | relu: 0 at 0; leaky relu: 1 at 0; abs: 0 at 0; clamp: 1 on the edges |
+//! | tanh, sigmoid, exp, sqrt, recip | from `y` | smooth |
+//! | sin, cos, erf, gelu, log, log1p, log-sigmoid, powers | from `x` | smooth |
+//! | scalar sum, product, negation | constant | smooth |
+//!
+//! Batch axis: kept. Shapes of `x` and `y` are equal. GELU is the exact one, by the error function, as in Burn.
+
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+
+use super::{Evaluated, Rule, total};
+use crate::tensor::Array;
+use crate::trace::Unary;
+
+impl Rule for Unary {
+    fn value(&self, inputs: &[Array]) -> Array {
+        let x = inputs[0].clone();
+        match *self {
+            Unary::Abs => x.abs(),
+            Unary::AddScalar(value) => x.add_scalar(value),
+            Unary::Clamp(min, max) => x.clamp(min, max),
+            Unary::Cos => x.cos(),
+            Unary::DivScalar(value) => x.div_scalar(value),
+            Unary::Erf => x.erf(),
+            Unary::Exp => x.exp(),
+            Unary::Gelu => x.gelu(),
+            Unary::LeakyRelu(slope) => x.leaky_relu(slope),
+            Unary::Log => x.log(),
+            Unary::Log1p => x.log1p(),
+            Unary::LogSigmoid => x.log_sigmoid(),
+            Unary::MulScalar(value) => x.scale(value),
+            Unary::Neg => x.neg(),
+            Unary::PowScalar(exponent) => x.pow_scalar(exponent),
+            Unary::Recip => x.recip(),
+            Unary::Relu => x.relu(),
+            Unary::Sigmoid => x.sigmoid(),
+            Unary::Sin => x.sin(),
+            Unary::Sqrt => x.sqrt(),
+            Unary::Tanh => x.tanh(),
+        }
+    }
+
+    fn evaluate(&self, inputs: &[Array]) -> Evaluated {
+        let output = self.value(inputs);
+        let saved = match self.slope() {
+            Some(_) => vec![],
+            None => vec![self.derivative(&inputs[0], &output).lift()],
+        };
+        Evaluated { output, saved }
+    }
+
+    fn jvp(&self, saved: &[Array], tangents: &[Option<Array>]) -> Array {
+        self.multiply(saved, total(tangents.iter().cloned()))
+    }
+
+    fn vjp(&self, saved: &[Array], cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
+        debug_assert!(wanted[0]);
+        vec![Some(self.multiply(saved, cotangent))]
+    }
+}
+
+impl Unary {
+    /// The derivative when it is the same everywhere.
+    fn slope(&self) -> Option<f64> {
+        match *self {
+            Unary::AddScalar(_) => Some(1.0),
+            Unary::MulScalar(value) => Some(value),
+            Unary::DivScalar(value) => Some(1.0 / value),
+            Unary::Neg => Some(-1.0),
+            _ => None,
+        }
+    }
+
+    fn multiply(&self, saved: &[Array], vector: Array) -> Array {
+        match self.slope() {
+            Some(1.0) => vector,
+            Some(slope) => vector.scale(slope),
+            None => vector.mul(saved[0].clone()),
+        }
+    }
+
+    /// `φ'(x)`, given `x` and `y = φ(x)`, whichever is cheaper or more accurate.
+    fn derivative(&self, x: &Array, y: &Array) -> Array {
+        let (x, y) = (x.clone(), y.clone());
+        match *self {
+            Unary::Abs => x.sign(),
+            // Between the bounds, and on them.
+            Unary::Clamp(min, max) => {
+                let moved = x.sub(y).abs().sign();
+                debug_assert!(min <= max);
+                moved.neg().add_scalar(1.0)
+            }
+            Unary::Cos => x.sin().neg(),
+            Unary::Erf => gaussian(x, 1.0).scale(FRAC_2_SQRT_PI),
+            Unary::Exp => y,
+            // Φ(x) + x φ(x), with the distribution and density of the standard normal.
+            Unary::Gelu => {
+                let distribution = x.clone().scale(FRAC_1_SQRT_2).erf().add_scalar(1.0).scale(0.5);
+                let density = gaussian(x.clone(), 0.5).scale(0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2);
+                distribution.add(x.mul(density))
+            }
+            // 1 for x ≥ 0, the slope below: sign(x) is -1, 0 or 1, and its negative part marks the lower half.
+            Unary::LeakyRelu(slope) => x.sign().clamp(-1.0, 0.0).scale(1.0 - slope).add_scalar(1.0),
+            Unary::Log => x.recip(),
+            Unary::Log1p => x.add_scalar(1.0).recip(),
+            Unary::LogSigmoid => x.neg().sigmoid(),
+            Unary::PowScalar(exponent) => x.pow_scalar(exponent - 1.0).scale(exponent),
+            Unary::Recip => y.clone().mul(y).neg(),
+            // y ≥ 0, so its sign is 0 or 1.
+            Unary::Relu => y.sign(),
+            Unary::Sigmoid => y.clone().mul(y.neg().add_scalar(1.0)),
+            Unary::Sin => x.cos(),
+            Unary::Sqrt => y.recip().scale(0.5),
+            Unary::Tanh => y.clone().mul(y).neg().add_scalar(1.0),
+            Unary::AddScalar(_) | Unary::MulScalar(_) | Unary::DivScalar(_) | Unary::Neg => {
+                unreachable!("these have a slope")
+            }
+        }
+    }
+}
+
+/// `exp(-c x²)`.
+fn gaussian(x: Array, c: f64) -> Array {
+    x.clone().mul(x).scale(-c).exp()
+}

@@ -1,0 +1,120 @@
+//! Operations that move elements: reshape, permute, expand, slice, flip, repeat, concatenate.
+//!
+//! They are linear, so a jvp applies the operation itself, one axis further in; a vjp applies its transpose:
+//!
+//! | operation | transpose |
+//! |---|---|
+//! | reshape, permute, flip | the inverse |
+//! | expand, repeat | sum over the copies |
+//! | slice | zeros with the range filled in |
+//! | cat | the slices |
+
+use burn::tensor::Slice;
+
+use super::{Evaluated, Rule, when};
+use crate::tensor::Array;
+use crate::trace::Layout;
+
+impl Rule for Layout {
+    fn value(&self, inputs: &[Array]) -> Array {
+        let x = || inputs[0].clone();
+        match self {
+            Layout::Reshape(shape) => x().reshape(shape),
+            Layout::Permute(axes) => x().permute(axes),
+            Layout::Expand(shape) => x().expand(shape),
+            Layout::Slice(slices) => x().slice(slices),
+            Layout::Flip(axes) => x().flip(axes),
+            Layout::Repeat { axis, times } => x().repeat(*axis, *times),
+            Layout::Cat { axis } => Array::cat(inputs.to_vec(), *axis),
+        }
+    }
+
+    fn evaluate(&self, inputs: &[Array]) -> Evaluated {
+        // Only the shapes of the inputs are needed later, which costs nothing: arrays share their data.
+        Evaluated { output: self.value(inputs), saved: inputs.to_vec() }
+    }
+
+    fn jvp(&self, saved: &[Array], tangents: &[Option<Array>]) -> Array {
+        let count = tangents.iter().flatten().next().expect("at least one tangent").shape()[0];
+        let tangents: Vec<Array> = tangents
+            .iter()
+            .zip(saved)
+            .map(|(tangent, input)| {
+                let zeros = || Array::zeros(&stacked(count, &input.shape()), input.dtype(), &input.device());
+                tangent.clone().unwrap_or_else(zeros)
+            })
+            .collect();
+        if let Layout::Expand(shape) = self {
+            let tangent = tangents[0].clone().reshape(&stacked(count, &padded(&saved[0].shape(), shape.len())));
+            return tangent.expand(&stacked(count, shape));
+        }
+        self.shifted(count).value(&tangents)
+    }
+
+    fn vjp(&self, saved: &[Array], cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
+        let count = cotangent.shape()[0];
+        let input = saved[0].shape();
+        let target = stacked(count, &input);
+        match self {
+            Layout::Reshape(_) => vec![Some(cotangent.reshape(&target))],
+            Layout::Permute(axes) => {
+                let mut inverse = vec![0; axes.len() + 1];
+                for (to, &from) in axes.iter().enumerate() {
+                    inverse[from + 1] = to + 1;
+                }
+                vec![Some(cotangent.permute(&inverse))]
+            }
+            Layout::Expand(shape) => {
+                vec![Some(cotangent.sum_to(&stacked(count, &padded(&input, shape.len()))).reshape(&target))]
+            }
+            Layout::Slice(_) => {
+                let Layout::Slice(slices) = self.shifted(count) else { unreachable!() };
+                let zeros = Array::zeros(&target, cotangent.dtype(), &cotangent.device());
+                vec![Some(zeros.slice_assign(&slices, cotangent))]
+            }
+            Layout::Flip(_) => vec![Some(self.shifted(count).value(&[cotangent]))],
+            Layout::Repeat { axis, times } => {
+                let mut split = target.clone();
+                split.insert(axis + 1, *times);
+                vec![Some(cotangent.reshape(&split).sum_axis(axis + 1).reshape(&target))]
+            }
+            Layout::Cat { axis } => {
+                let mut start = 0;
+                let mut parts = vec![];
+                for (array, &wanted) in saved.iter().zip(wanted) {
+                    let end = start + array.shape()[*axis];
+                    parts.push(when(wanted, || cotangent.clone().narrow(axis + 1, start, end)));
+                    start = end;
+                }
+                parts
+            }
+        }
+    }
+}
+
+impl Layout {
+    /// The same operation with `count` vectors stacked in front.
+    fn shifted(&self, count: usize) -> Self {
+        let next = |axes: &[usize]| axes.iter().map(|axis| axis + 1).collect();
+        match self {
+            Layout::Reshape(shape) => Layout::Reshape(stacked(count, shape)),
+            Layout::Permute(axes) => Layout::Permute([vec![0], next(axes)].concat()),
+            Layout::Expand(shape) => Layout::Expand(stacked(count, shape)),
+            Layout::Slice(slices) => {
+                Layout::Slice([vec![Slice::from(0..count)], slices.clone()].concat())
+            }
+            Layout::Flip(axes) => Layout::Flip(next(axes)),
+            Layout::Repeat { axis, times } => Layout::Repeat { axis: axis + 1, times: *times },
+            Layout::Cat { axis } => Layout::Cat { axis: axis + 1 },
+        }
+    }
+}
+
+/// The shape with as many leading axes of length one as give it the rank.
+fn padded(shape: &[usize], rank: usize) -> Vec<usize> {
+    [vec![1; rank - shape.len()].as_slice(), shape].concat()
+}
+
+fn stacked(count: usize, shape: &[usize]) -> Vec<usize> {
+    [&[count], shape].concat()
+}

@@ -1,0 +1,76 @@
+//! Matrix products `y = a b` of `[.., M, K]` and `[.., K, N]`; leading axes broadcast.
+//!
+//! | saved | jvp `ẏ` | vjp `ā`, `b̄` |
+//! |---|---|---|
+//! | a, b | `ȧ b + a ḃ` | `ȳ bᵀ`, `aᵀ ȳ`, summed over broadcast axes |
+//!
+//! When `b` is one matrix, as in a dense layer, the stacked vectors and all leading axes of `a` are folded into its
+//! rows: one large product instead of many small ones.
+
+use super::{Evaluated, Rule, total, when};
+use crate::tensor::Array;
+use crate::trace::Matmul;
+
+impl Rule for Matmul {
+    fn value(&self, inputs: &[Array]) -> Array {
+        inputs[0].clone().matmul(inputs[1].clone())
+    }
+
+    fn evaluate(&self, inputs: &[Array]) -> Evaluated {
+        Evaluated { output: self.value(inputs), saved: inputs.to_vec() }
+    }
+
+    fn jvp(&self, saved: &[Array], tangents: &[Option<Array>]) -> Array {
+        let (a, b) = (&saved[0], &saved[1]);
+        let by_a = tangents[0].clone().map(|tangent| times_right(tangent, b.clone()));
+        let by_b = tangents[1].clone().map(|tangent| a.clone().lift().matmul(tangent));
+        total([by_a, by_b])
+    }
+
+    fn vjp(&self, saved: &[Array], cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
+        let (a, b) = (&saved[0], &saved[1]);
+        let count = cotangent.shape()[0];
+        let target = |array: &Array| {
+            let mut shape = array.shape();
+            shape.insert(0, count);
+            shape
+        };
+        let by_a = when(wanted[0], || times_right(cotangent.clone(), b.clone().transpose()).sum_to(&target(a)));
+        let by_b = when(wanted[1], || {
+            if is_matrix(b) {
+                // All leading axes are summed over: fold them into the inner axis of one product per vector.
+                let (rows, columns) = (last(a), last(&cotangent));
+                let positions = a.elements() / rows;
+                let a = a.clone().reshape(&[1, positions, rows]).transpose();
+                let product = a.matmul(cotangent.clone().reshape(&[count, positions, columns]));
+                product.reshape(&target(b))
+            } else {
+                a.clone().transpose().lift().matmul(cotangent.clone()).sum_to(&target(b))
+            }
+        });
+        vec![by_a, by_b]
+    }
+}
+
+/// `v b` for stacked `v` of shape `[c, .., K]`.
+fn times_right(v: Array, b: Array) -> Array {
+    if !is_matrix(&b) {
+        return v.matmul(b.lift());
+    }
+    let mut shape = v.shape();
+    let (inner, columns) = (last(&v), last(&b));
+    let rows = v.elements() / inner;
+    shape.pop();
+    shape.push(columns);
+    v.reshape(&[rows, inner]).matmul(b.reshape(&[inner, columns])).reshape(&shape)
+}
+
+/// Whether all leading axes have length one.
+fn is_matrix(array: &Array) -> bool {
+    let shape = array.shape();
+    shape[..shape.len() - 2].iter().all(|&length| length == 1)
+}
+
+fn last(array: &Array) -> usize {
+    array.shape().last().copied().unwrap_or(1)
+}

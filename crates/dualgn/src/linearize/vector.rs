@@ -1,0 +1,147 @@
+//! [`ParamVector`]: a vector of parameter space, such as a gradient or a direction.
+
+use std::sync::Arc;
+
+use burn::module::ParamId;
+use burn::optim::GradientsParams;
+use burn::tensor::{DType, Tensor};
+
+use crate::error::{DeviceError, LinearizeError};
+use crate::tensor::Array;
+use crate::trace::Graph;
+
+/// A vector with one entry per trainable number of a network: a gradient, a direction, a tangent.
+///
+/// It is kept in blocks, one a parameter tensor, on the device. Flat vectors concatenate the blocks in the order in
+/// which the traced forward pass first reads them, each row-major.
+#[derive(Clone, Debug)]
+pub struct ParamVector {
+    graph: Arc<Graph>,
+    /// One array a parameter, of its shape.
+    blocks: Vec<Array>,
+}
+
+/// Registers an array of any rank Burn has under its parameter.
+macro_rules! register {
+    ($gradients:expr, $id:expr, $array:expr, $($rank:literal)*) => {
+        match $array.shape().len() {
+            $($rank => $gradients.register($id, $array.into_tensor::<$rank>()),)*
+            rank => unreachable!("Burn has no parameters of rank {rank}"),
+        }
+    };
+}
+
+impl ParamVector {
+    pub(crate) fn new(graph: Arc<Graph>, blocks: Vec<Array>) -> Self {
+        debug_assert_eq!(graph.parameters.len(), blocks.len());
+        Self { graph, blocks }
+    }
+
+    pub(crate) fn blocks(&self) -> &[Array] {
+        &self.blocks
+    }
+
+    /// Number of entries `p`.
+    pub fn len(&self) -> usize {
+        self.graph.parameter_count()
+    }
+
+    /// Whether there are no entries; a traced network always has some.
+    pub fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
+    /// Paths of the parameters in the module, in the order of the blocks, with their shapes.
+    pub fn parameters(&self) -> impl Iterator<Item = (&str, &[usize])> {
+        (0..self.blocks.len()).map(|index| {
+            let tensor = self.graph.parameter(index);
+            (tensor.path.as_str(), tensor.shape.as_slice())
+        })
+    }
+
+    /// The block of one parameter; `None` if the network does not depend on it.
+    ///
+    /// # Panics
+    /// When `D` is not the rank of the parameter.
+    pub fn get<const D: usize>(&self, id: ParamId) -> Option<Tensor<D>> {
+        let index = (0..self.blocks.len()).find(|&index| self.graph.parameter(index).id == id)?;
+        assert_eq!(self.blocks[index].shape().len(), D, "the parameter has another rank");
+        Some(self.blocks[index].clone().into_tensor())
+    }
+
+    /// `self · factor`.
+    pub fn scale(self, factor: f64) -> Self {
+        let blocks = self.blocks.into_iter().map(|block| block.scale(factor)).collect();
+        Self { graph: self.graph, blocks }
+    }
+
+    /// `self + other · factor`.
+    ///
+    /// # Panics
+    /// When the vectors are of different networks.
+    pub fn add_scaled(self, other: &Self, factor: f64) -> Self {
+        assert_eq!(self.blocks.len(), other.blocks.len(), "the vectors are of different networks");
+        let added = self.blocks.into_iter().zip(&other.blocks);
+        let blocks = added.map(|(a, b)| a.add(b.clone().scale(factor))).collect();
+        Self { graph: self.graph, blocks }
+    }
+
+    /// The inner product, read back from the device.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn dot(&self, other: &Self) -> Result<f64, DeviceError> {
+        let products = self.blocks.iter().zip(&other.blocks).map(|(a, b)| a.clone().mul(b.clone()).sum_all());
+        Array::cat(products.collect(), 0).sum_all().scalar()
+    }
+
+    /// The Euclidean norm, read back from the device.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn norm(&self) -> Result<f64, DeviceError> {
+        Ok(self.dot(self)?.sqrt())
+    }
+
+    /// All entries on the host, flat.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn to_vec(&self) -> Result<Vec<f64>, DeviceError> {
+        let blocks: Result<Vec<_>, _> = self.blocks.iter().map(Array::to_f64).collect();
+        Ok(blocks?.concat())
+    }
+
+    /// A vector like this one with the given flat entries.
+    ///
+    /// # Errors
+    /// The number of entries differs.
+    pub fn with_entries(&self, entries: &[f64]) -> Result<Self, LinearizeError> {
+        if entries.len() != self.len() {
+            let (expected, found) = (vec![self.len()], vec![entries.len()]);
+            return Err(LinearizeError::Shape { what: "the flat parameter vector", expected, found });
+        }
+        let mut start = 0;
+        let blocks = self.blocks.iter().map(|block| {
+            let range = start..start + block.elements();
+            start = range.end;
+            Array::from_f64(&entries[range], &block.shape(), block.dtype(), &block.device())
+        });
+        Ok(Self { graph: self.graph.clone(), blocks: blocks.collect() })
+    }
+
+    /// The form every Burn optimizer takes.
+    pub fn into_gradients(self) -> GradientsParams {
+        let mut gradients = GradientsParams::new();
+        for (index, array) in self.blocks.into_iter().enumerate() {
+            let id = self.graph.parameter(index).id;
+            register!(gradients, id, array, 1 2 3 4 5 6 7 8);
+        }
+        gradients
+    }
+
+    /// The float type of the entries.
+    pub fn dtype(&self) -> DType {
+        self.graph.dtype
+    }
+}

@@ -1,0 +1,109 @@
+//! The conjugate-gradient method of Hestenes and Stiefel, from zero.
+//!
+//! It differs from the textbook in one point: beside the solution it sums, with the same coefficients, a second vector
+//! that the operator returns. The direction needs `K L β` for its slope, and this gives it without another product.
+
+use burn::tensor::Tensor;
+
+use crate::error::{DeviceError, Error};
+
+/// When to stop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    /// At most so many products with the operator.
+    pub iterations: usize,
+    /// Stop once the residual is at most this times the right-hand side.
+    pub tolerance: f64,
+}
+
+/// Where conjugate gradient stopped.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    /// The iterate `x`.
+    pub solution: Tensor<2>,
+    /// The sum of the operator's second results; `None` before the first product.
+    pub companion: Option<Tensor<2>>,
+    /// Products made.
+    pub iterations: usize,
+}
+
+/// Reduces `‖b - A x‖` for a symmetric positive definite `A`, starting from `x = 0`.
+///
+/// `apply(p)` returns `A p` and any other linear function of `p`. Each iterate minimises `½ xᵀ A x - bᵀ x` over a Krylov
+/// space, so stopping early is always sound. It also stops when rounding has made the curvature `pᵀ A p` useless.
+pub(crate) fn conjugate_gradient(
+    mut apply: impl FnMut(Tensor<2>) -> Result<(Tensor<2>, Tensor<2>), Error>,
+    rhs: Tensor<2>,
+    budget: Budget,
+) -> Result<Progress, Error> {
+    let mut solution = rhs.zeros_like();
+    let mut companion: Option<Tensor<2>> = None;
+    let mut residual = rhs.clone();
+    let mut search = rhs;
+    let mut square = dot(&residual, &residual)?;
+    let goal = budget.tolerance * budget.tolerance * square;
+    let mut iterations = 0;
+    while iterations < budget.iterations && square > goal {
+        let (product, second) = apply(search.clone())?;
+        let curvature = dot(&search, &product)?;
+        if !(curvature.is_finite() && curvature > 0.0) {
+            break;
+        }
+        let step = square / curvature;
+        solution = solution + search.clone() * step;
+        residual = residual - product * step;
+        let second = second * step;
+        companion = Some(match companion {
+            Some(sum) => sum + second,
+            None => second,
+        });
+        iterations += 1;
+        let next = dot(&residual, &residual)?;
+        search = residual.clone() + search * (next / square);
+        square = next;
+    }
+    Ok(Progress { solution, companion, iterations })
+}
+
+/// The inner product of two vectors, read back from the device.
+fn dot(a: &Tensor<2>, b: &Tensor<2>) -> Result<f64, DeviceError> {
+    let data = (a.clone() * b.clone()).sum().try_into_data()?;
+    Ok(data.iter::<f64>().next().unwrap_or(f64::NAN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::{Device, TensorData};
+
+    fn matrix(values: &[f64], shape: [usize; 2]) -> Tensor<2> {
+        Tensor::from_data(TensorData::new(values.to_vec(), shape), (&Device::default(), burn::tensor::DType::F64))
+    }
+
+    #[test]
+    fn solves_a_diagonal_system_in_as_many_steps_as_it_has_eigenvalues() {
+        let diagonal = matrix(&[1.0, 2.0, 2.0, 5.0, 5.0, 5.0], [6, 1]);
+        let chosen = matrix(&[1.0, -2.0, 3.0, 0.5, 4.0, -1.0], [6, 1]);
+        let rhs = diagonal.clone() * chosen.clone();
+        let apply = |x: Tensor<2>| Ok((diagonal.clone() * x.clone(), x));
+        let budget = Budget { iterations: 10, tolerance: 1e-13 };
+        let progress = conjugate_gradient(apply, rhs, budget).unwrap();
+        assert_eq!(progress.iterations, 3);
+        let error: f64 = dot(&(progress.solution.clone() - chosen.clone()), &(progress.solution - chosen.clone())).unwrap();
+        assert!(error.sqrt() < 1e-12);
+        // The companion of the identity is the solution itself.
+        let error = progress.companion.unwrap() - chosen;
+        assert!(dot(&error, &error).unwrap().sqrt() < 1e-12);
+    }
+
+    #[test]
+    fn a_zero_right_hand_side_takes_no_step() {
+        let progress = conjugate_gradient(
+            |x: Tensor<2>| Ok((x.clone(), x)),
+            matrix(&[0.0; 4], [2, 2]),
+            Budget { iterations: 5, tolerance: 0.0 },
+        )
+        .unwrap();
+        assert_eq!(progress.iterations, 0);
+    }
+}

@@ -1,0 +1,236 @@
+//! Follows the examples of a batch through the network.
+//!
+//! The Gram matrix may be assembled from parts only if example `i`'s output depends on example `i`'s input alone.
+//! That is decided here, once per graph and without running it: each value is shared by all examples, split into
+//! examples along one axis, or mixed. An axis may hold more than the examples, since networks merge axes: `[m, T, F]`
+//! reshaped to `[mT, F]` has the examples on axis 0 with `T` positions inside each.
+//!
+//! The analysis errs on one side only: what it calls split never mixes; what it calls mixed might not.
+
+use burn::tensor::Slice;
+
+use super::op::{Conv, Discrete, Index, Layout, Norm, Op, Pool, Reduce};
+
+/// How a value holds the examples.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Batch {
+    /// The same for all examples: parameters, constants and what is made of them.
+    Shared,
+    /// `axis` has length `outer · m · inner`, with the index of the example in the middle.
+    Split { axis: usize, outer: usize, inner: usize },
+    /// An entry may depend on several examples.
+    Mixed,
+}
+
+/// The batch of an operation's output.
+pub(crate) fn propagate(op: &Op, inputs: &[(&Batch, &[usize])], output: &[usize], examples: usize) -> Batch {
+    if inputs.iter().any(|(batch, _)| **batch == Batch::Mixed) {
+        return Batch::Mixed;
+    }
+    if inputs.iter().all(|(batch, _)| **batch == Batch::Shared) {
+        return Batch::Shared;
+    }
+    match op {
+        Op::Unary(_) => inputs[0].0.clone(),
+        Op::Binary(_) | Op::Mask(_) => aligned(inputs, output),
+        Op::Discrete(Discrete::Compare(_) | Discrete::And | Discrete::Or | Discrete::Xor) => aligned(inputs, output),
+        Op::Discrete(_) => inputs[0].0.clone(),
+        Op::Matmul(_) => matmul(inputs, output),
+        Op::Layout(layout) => rearrange(layout, inputs, output, examples),
+        Op::Reduce(Reduce::Sum(axes) | Reduce::Mean(axes)) => unless(inputs[0].0, |axis| axes.contains(&axis)),
+        Op::Reduce(Reduce::SumAll | Reduce::MeanAll) => Batch::Mixed,
+        Op::Extreme(extreme) => unless(inputs[0].0, |axis| axis == extreme.axis),
+        Op::Softmax(softmax) => unless(inputs[0].0, |axis| axis == softmax.axis),
+        Op::Conv(Conv::One { .. } | Conv::Two { .. }) => first_only(inputs, |axis| axis != 0),
+        // Pooling reduces the two spatial axes; examples may be on either of the two before them.
+        Op::Pool(Pool::Max { .. } | Pool::Average { .. } | Pool::AdaptiveAverage { .. }) => unless(inputs[0].0, |axis| axis > 1),
+        Op::Norm(Norm::Layer { .. }) => first_only(inputs, |axis| axis + 1 == output.len()),
+        Op::Norm(Norm::Batch { .. }) => first_only(inputs, |axis| axis == 1),
+        Op::Index(Index::Select { axis: dim }) => match (inputs[0].0, inputs[1].0) {
+            (Batch::Split { axis, .. }, Batch::Shared) if axis != dim => inputs[0].0.clone(),
+            (Batch::Shared, Batch::Split { outer, inner, .. }) => Batch::Split { axis: *dim, outer: *outer, inner: *inner },
+            _ => Batch::Mixed,
+        },
+        Op::Index(Index::Embedding) => match inputs[0].0 {
+            Batch::Shared => inputs[1].0.clone(),
+            _ => Batch::Mixed,
+        },
+        Op::Fill(_) => Batch::Shared,
+    }
+}
+
+/// Keeps a split unless it is on an axis the operation combines.
+fn unless(batch: &Batch, combines: impl Fn(usize) -> bool) -> Batch {
+    match batch {
+        Batch::Split { axis, .. } if combines(*axis) => Batch::Mixed,
+        other => other.clone(),
+    }
+}
+
+/// As [`unless`], for operations whose other inputs must be shared.
+fn first_only(inputs: &[(&Batch, &[usize])], combines: impl Fn(usize) -> bool) -> Batch {
+    if inputs[1..].iter().any(|(batch, _)| **batch != Batch::Shared) {
+        return Batch::Mixed;
+    }
+    unless(inputs[0].0, combines)
+}
+
+/// Elementwise operations with broadcasting: all splits must be on the same entries of the output.
+fn aligned(inputs: &[(&Batch, &[usize])], output: &[usize]) -> Batch {
+    let mut result = Batch::Shared;
+    for (batch, shape) in inputs {
+        if let Batch::Split { axis, .. } = batch {
+            let agrees = result == Batch::Shared || result == **batch;
+            if !agrees || shape.len() != output.len() || shape[*axis] != output[*axis] {
+                return Batch::Mixed;
+            }
+            result = (*batch).clone();
+        }
+    }
+    result
+}
+
+fn matmul(inputs: &[(&Batch, &[usize])], output: &[usize]) -> Batch {
+    let rank = output.len();
+    let ((left, a), (right, b)) = (inputs[0], inputs[1]);
+    if a.len() != rank || b.len() != rank {
+        return Batch::Mixed;
+    }
+    // The summed axis is the last of the left factor and the last but one of the right factor.
+    let keeps = |batch: &Batch, shape: &[usize], summed: usize| match batch {
+        Batch::Split { axis, .. } => *axis != summed && shape[*axis] == output[*axis],
+        _ => true,
+    };
+    if !keeps(left, a, rank - 1) || !keeps(right, b, rank - 2) {
+        return Batch::Mixed;
+    }
+    match (left, right) {
+        (Batch::Split { .. }, Batch::Shared) => left.clone(),
+        (Batch::Shared, Batch::Split { .. }) => right.clone(),
+        // Both split: one product per example only if the examples are a leading axis of both.
+        (Batch::Split { axis, .. }, _) if left == right && *axis + 2 < rank => left.clone(),
+        _ => Batch::Mixed,
+    }
+}
+
+fn rearrange(layout: &Layout, inputs: &[(&Batch, &[usize])], output: &[usize], examples: usize) -> Batch {
+    if let Layout::Cat { axis: dim } = layout {
+        let widest = inputs.iter().map(|(_, shape)| *shape);
+        let merged = widest.fold(output.to_vec(), |mut shape, other| {
+            shape[*dim] = other[*dim];
+            shape
+        });
+        let mut result = Batch::Shared;
+        for (batch, shape) in inputs {
+            match batch {
+                Batch::Split { axis, .. } if axis == dim || shape[*axis] != merged[*axis] => return Batch::Mixed,
+                Batch::Split { .. } if result != Batch::Shared && result != **batch => return Batch::Mixed,
+                Batch::Split { .. } => result = (*batch).clone(),
+                _ => {}
+            }
+        }
+        return result;
+    }
+    let (batch, shape) = inputs[0];
+    let Batch::Split { axis, outer, inner } = *batch else { return batch.clone() };
+    match layout {
+        Layout::Reshape(target) => {
+            let left = shape[..axis].iter().product::<usize>() * outer;
+            let right = shape[axis + 1..].iter().product::<usize>() * inner;
+            regroup(left, examples, right, target)
+        }
+        Layout::Permute(axes) => match axes.iter().position(|&from| from == axis) {
+            Some(axis) => Batch::Split { axis, outer, inner },
+            None => Batch::Mixed,
+        },
+        Layout::Expand(target) => {
+            let axis = axis + target.len() - shape.len();
+            if target[axis] == outer * examples * inner { Batch::Split { axis, outer, inner } } else { Batch::Mixed }
+        }
+        Layout::Slice(slices) => match slices.get(axis) {
+            Some(slice) if !whole(slice, shape[axis]) => Batch::Mixed,
+            _ => batch.clone(),
+        },
+        Layout::Flip(axes) => unless(batch, |axis| axes.contains(&axis)),
+        Layout::Repeat { axis: dim, times } if *dim == axis => Batch::Split { axis, outer: outer * times, inner },
+        Layout::Repeat { .. } => batch.clone(),
+        Layout::Cat { .. } => unreachable!("handled above"),
+    }
+}
+
+/// Finds the axis of `target` that holds the examples, when the row-major order is `left · m · right`.
+fn regroup(left: usize, examples: usize, right: usize, target: &[usize]) -> Batch {
+    let mut before = 1;
+    for (axis, &length) in target.iter().enumerate() {
+        let after: usize = target[axis + 1..].iter().product();
+        if left.is_multiple_of(before) && right.is_multiple_of(after) {
+            let (outer, inner) = (left / before, right / after);
+            if outer * examples * inner == length {
+                return Batch::Split { axis, outer, inner };
+            }
+        }
+        before *= length;
+    }
+    Batch::Mixed
+}
+
+fn whole(slice: &Slice, length: usize) -> bool {
+    let end = slice.end.unwrap_or(length as isize);
+    slice.start == 0 && slice.step == 1 && (end == length as isize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::op::{Binary, Matmul, Softmax, Unary};
+
+    const M: usize = 5;
+    const FIRST: Batch = Batch::Split { axis: 0, outer: 1, inner: 1 };
+
+    fn after(op: Op, inputs: &[(Batch, &[usize])], output: &[usize]) -> Batch {
+        let inputs: Vec<_> = inputs.iter().map(|(batch, shape)| (batch, *shape)).collect();
+        propagate(&op, &inputs, output, M)
+    }
+
+    #[test]
+    fn merging_and_splitting_axes_keeps_track_of_the_examples() {
+        let merged = after(Op::Layout(Layout::Reshape(vec![15, 8])), &[(FIRST, &[5, 3, 8])], &[15, 8]);
+        assert_eq!(merged, Batch::Split { axis: 0, outer: 1, inner: 3 });
+        let back = after(Op::Layout(Layout::Reshape(vec![5, 3, 2, 4])), &[(merged, &[15, 8])], &[5, 3, 2, 4]);
+        assert_eq!(back, FIRST);
+        let second = after(Op::Layout(Layout::Permute(vec![1, 0, 2])), &[(FIRST, &[5, 3, 8])], &[3, 5, 8]);
+        let minor = after(Op::Layout(Layout::Reshape(vec![15, 8])), &[(second, &[3, 5, 8])], &[15, 8]);
+        assert_eq!(minor, Batch::Split { axis: 0, outer: 3, inner: 1 });
+    }
+
+    #[test]
+    fn a_reshape_that_tears_examples_apart_mixes() {
+        assert_eq!(after(Op::Layout(Layout::Reshape(vec![3, 5, 8])), &[(FIRST, &[5, 3, 8])], &[3, 5, 8]), Batch::Mixed);
+    }
+
+    #[test]
+    fn products_keep_examples_apart_unless_they_sum_over_them() {
+        let shared = Batch::Shared;
+        assert_eq!(after(Op::Matmul(Matmul), &[(FIRST, &[5, 3]), (shared.clone(), &[3, 4])], &[5, 4]), FIRST);
+        let columns = Batch::Split { axis: 1, outer: 1, inner: 1 };
+        assert_eq!(after(Op::Matmul(Matmul), &[(columns.clone(), &[3, 5]), (FIRST, &[5, 3])], &[3, 3]), Batch::Mixed);
+        // x xᵀ: entry (i, j) needs examples i and j.
+        assert_eq!(after(Op::Matmul(Matmul), &[(FIRST, &[5, 3]), (columns, &[3, 5])], &[5, 5]), Batch::Mixed);
+        assert_eq!(after(Op::Matmul(Matmul), &[(FIRST, &[5, 2, 3]), (FIRST, &[5, 3, 4])], &[5, 2, 4]), FIRST);
+    }
+
+    #[test]
+    fn reductions_and_softmax_over_the_batch_mix() {
+        assert_eq!(after(Op::Reduce(Reduce::Mean(vec![0])), &[(FIRST, &[5, 3])], &[1, 3]), Batch::Mixed);
+        assert_eq!(after(Op::Reduce(Reduce::Mean(vec![1])), &[(FIRST, &[5, 3])], &[5, 1]), FIRST);
+        assert_eq!(after(Op::Softmax(Softmax { log: false, axis: 0 }), &[(FIRST, &[5, 3])], &[5, 3]), Batch::Mixed);
+        assert_eq!(after(Op::Unary(Unary::Tanh), &[(FIRST, &[5, 3])], &[5, 3]), FIRST);
+    }
+
+    #[test]
+    fn broadcasting_needs_the_examples_in_the_same_place() {
+        let second = Batch::Split { axis: 1, outer: 1, inner: 1 };
+        assert_eq!(after(Op::Binary(Binary::Add), &[(FIRST, &[5, 5]), (second, &[5, 5])], &[5, 5]), Batch::Mixed);
+        assert_eq!(after(Op::Binary(Binary::Add), &[(FIRST, &[5, 3]), (Batch::Shared, &[1, 3])], &[5, 3]), FIRST);
+    }
+}

@@ -1,0 +1,234 @@
+//! [`Graph`]: a network's forward pass as data, with what every later stage asks of it.
+
+use burn::module::ParamId;
+use burn::tensor::{DType, TensorData};
+
+use super::batch::{self, Batch};
+use super::op::{Layout, Op};
+
+/// Position of a value in [`Graph::values`].
+pub(crate) type ValueId = usize;
+
+/// Where a value comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// The network's input.
+    Input,
+    /// A tensor of the module: position in [`Graph::tensors`].
+    Module(usize),
+    /// A constant made by the forward pass itself.
+    Constant(TensorData),
+    /// An output of a node.
+    Node(usize),
+}
+
+/// A tensor that flows through the network.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    pub shape: Vec<usize>,
+    pub dtype: DType,
+    pub source: Source,
+    /// Whether it depends on a trainable parameter, so that it has a derivative.
+    pub active: bool,
+    /// How it holds the examples of the batch.
+    pub batch: Batch,
+    /// How many times nodes read it.
+    pub uses: usize,
+}
+
+/// One operation at one place.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub op: Op,
+    pub inputs: Vec<ValueId>,
+    pub output: ValueId,
+}
+
+/// A tensor of the module: a parameter, trainable or frozen, or a buffer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ModuleTensor {
+    pub id: ParamId,
+    /// Path in the module, such as `encoder.weight`.
+    pub path: String,
+    pub shape: Vec<usize>,
+    pub trainable: bool,
+}
+
+/// A traced forward pass. Nodes stand in the order of execution; every value is defined before it is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Graph {
+    pub nodes: Vec<Node>,
+    pub values: Vec<Value>,
+    /// The module's tensors that the output depends on.
+    pub tensors: Vec<ModuleTensor>,
+    /// The trainable ones among `tensors`, by their value: the blocks of the parameter vector `w`.
+    pub parameters: Vec<ValueId>,
+    pub input: ValueId,
+    pub output: ValueId,
+    /// Number of examples `m`.
+    pub examples: usize,
+    /// Outputs per example `k`: the flattened trailing axes.
+    pub outputs: usize,
+    pub dtype: DType,
+    /// The first node at which examples mix, if any.
+    pub mixing: Option<usize>,
+}
+
+impl Graph {
+    /// The module tensor behind a parameter of the vector `w`.
+    pub fn parameter(&self, index: usize) -> &ModuleTensor {
+        self.module_tensor(self.parameters[index])
+    }
+
+    /// The module tensor behind a value that is one.
+    pub fn module_tensor(&self, value: ValueId) -> &ModuleTensor {
+        match &self.values[value].source {
+            Source::Module(index) => &self.tensors[*index],
+            _ => unreachable!("only values of the module are asked for their tensor"),
+        }
+    }
+
+    /// Number of trainable numbers `p`.
+    pub fn parameter_count(&self) -> usize {
+        self.parameters.iter().map(|&value| self.values[value].shape.iter().product::<usize>()).sum()
+    }
+
+    /// Whether a value is made of parameters only, so that it is the same for all examples but has a derivative.
+    pub fn is_parameter_side(&self, value: ValueId) -> bool {
+        self.values[value].active && self.values[value].batch == Batch::Shared
+    }
+
+    /// Whether parameters meet data at a node: its output belongs to examples, one of its inputs to parameters only.
+    pub fn is_site(&self, node: &Node) -> bool {
+        self.values[node.output].active
+            && self.values[node.output].batch != Batch::Shared
+            && node.inputs.iter().any(|&input| self.is_parameter_side(input))
+    }
+
+    /// Words for where a node stands: its own parameters, or the nearest ones before and after it.
+    pub fn place(&self, node: usize) -> String {
+        place(&self.nodes, node, |value| self.tensor_path(value))
+    }
+
+    /// The path of the module tensor that a value is, if it is one, seen through reshapes.
+    fn tensor_path(&self, value: ValueId) -> Option<&str> {
+        match &self.values[value].source {
+            Source::Module(index) => Some(&self.tensors[*index].path),
+            Source::Node(node) => match &self.nodes[*node].op {
+                Op::Layout(Layout::Reshape(_) | Layout::Permute(_)) => self.tensor_path(self.nodes[*node].inputs[0]),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Fills `active`, `batch`, `uses` and `mixing` from the nodes.
+    pub fn analyse(&mut self) {
+        let examples = self.examples;
+        for index in 0..self.nodes.len() {
+            let node = &self.nodes[index];
+            let active = node.op.differentiable() && node.inputs.iter().any(|&value| self.values[value].active);
+            let inputs: Vec<(&Batch, &[usize])> = node
+                .inputs
+                .iter()
+                .map(|&value| (&self.values[value].batch, self.values[value].shape.as_slice()))
+                .collect();
+            let batch = batch::propagate(&node.op, &inputs, &self.values[node.output].shape, examples);
+            for &value in &node.inputs.clone() {
+                self.values[value].uses += 1;
+            }
+            let mixes = batch == Batch::Mixed && !self.nodes[index].inputs.iter().any(|&v| self.values[v].batch == Batch::Mixed);
+            if mixes && self.mixing.is_none() {
+                self.mixing = Some(index);
+            }
+            let output = self.nodes[index].output;
+            self.values[output].active = active;
+            self.values[output].batch = batch;
+        }
+        // A mixture that never reaches the output is harmless; one in the output is what counts.
+        match self.values[self.output].batch {
+            Batch::Split { axis: 0, outer: 1, .. } => self.mixing = None,
+            _ => self.mixing = self.mixing.or(Some(self.nodes.len().saturating_sub(1))),
+        }
+    }
+
+    /// Checks the invariants that later stages rely on.
+    ///
+    /// # Panics
+    /// When one is broken, which is a defect of this crate. Called in debug builds only.
+    pub fn verify(&self) {
+        let mut defined = vec![false; self.values.len()];
+        for (id, value) in self.values.iter().enumerate() {
+            match value.source {
+                Source::Node(node) => assert_eq!(self.nodes[node].output, id, "value {id} names a node that makes another"),
+                _ => defined[id] = true,
+            }
+        }
+        for (index, node) in self.nodes.iter().enumerate() {
+            for &input in &node.inputs {
+                assert!(defined[input], "node {index} ({}) reads value {input} before it is made", node.op.name());
+            }
+            assert!(!defined[node.output], "value {} is made twice, again by node {index}", node.output);
+            defined[node.output] = true;
+            self.verify_shapes(index, node);
+        }
+        assert!(defined[self.output], "the output is never made");
+        for &parameter in &self.parameters {
+            assert!(self.values[parameter].active && self.module_tensor(parameter).trainable);
+        }
+    }
+
+    fn verify_shapes(&self, index: usize, node: &Node) {
+        let shape = |value: ValueId| self.values[value].shape.as_slice();
+        let output = shape(node.output);
+        let name = node.op.name();
+        match &node.op {
+            Op::Unary(_) | Op::Softmax(_) | Op::Norm(_) => {
+                assert_eq!(shape(node.inputs[0]), output, "node {index} ({name}) changes the shape");
+            }
+            Op::Binary(_) | Op::Mask(_) => {
+                for &input in &node.inputs {
+                    let fits = shape(input).len() == output.len()
+                        && shape(input).iter().zip(output).all(|(&a, &b)| a == b || a == 1);
+                    assert!(fits, "node {index} ({name}) cannot broadcast {:?} to {output:?}", shape(input));
+                }
+            }
+            Op::Layout(Layout::Reshape(target)) => {
+                assert_eq!(target.as_slice(), output);
+                let elements = |shape: &[usize]| shape.iter().product::<usize>();
+                assert_eq!(elements(shape(node.inputs[0])), elements(output), "node {index} ({name}) loses elements");
+            }
+            Op::Matmul(_) => {
+                let (a, b) = (shape(node.inputs[0]), shape(node.inputs[1]));
+                assert_eq!(a[a.len() - 1], b[b.len() - 2], "node {index} ({name}) has inner sizes that differ");
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Op {
+    /// Whether a derivative can pass through at all.
+    pub fn differentiable(&self) -> bool {
+        !matches!(self, Op::Discrete(_) | Op::Fill(_))
+    }
+}
+
+/// Words for a place among operations, given the parameter path of a value.
+pub(crate) fn place<'a>(nodes: &[Node], node: usize, path: impl Fn(ValueId) -> Option<&'a str>) -> String {
+    let parameters = |index: usize| {
+        let paths: Vec<&str> = nodes[index].inputs.iter().filter_map(|&value| path(value)).collect();
+        (!paths.is_empty()).then(|| paths.join("`, `"))
+    };
+    if let Some(own) = nodes.get(node).and_then(|_| parameters(node)) {
+        return format!("at `{own}`");
+    }
+    let before = (0..node.min(nodes.len())).rev().find_map(parameters);
+    let after = (node + 1..nodes.len()).find_map(parameters);
+    match (before, after) {
+        (Some(before), Some(after)) => format!("between `{before}` and `{after}`"),
+        (Some(before), None) => format!("after `{before}`"),
+        (None, Some(after)) => format!("before `{after}`"),
+        (None, None) => "in a part without parameters".into(),
+    }
+}
