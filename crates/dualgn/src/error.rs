@@ -65,6 +65,15 @@ pub enum TraceError {
         /// What Burn said.
         message: String,
     },
+    /// The forward pass uses a tensor that is not on the device of its input.
+    #[error(
+        "the forward pass uses a tensor of another device ({message}); make constants on the device of the input, \
+         `&x.device()`, or keep them in the module"
+    )]
+    OtherDevice {
+        /// What Burn said.
+        message: String,
+    },
     /// The forward pass panicked, usually since the input shape does not fit the model.
     #[error("the forward pass panicked while it was traced with input {shape:?}: {message}")]
     Panicked {

@@ -22,18 +22,7 @@ thread_local! {
 }
 
 fn recording_device(dtype: DType) -> Device {
-    DEVICES.with_borrow_mut(|devices| {
-        devices
-            .entry(dtype)
-            .or_insert_with(|| {
-                let mut device = Device::capture();
-                // Constants made by the forward pass then have the parameters' type. A new device accepts this.
-                let configured = device.configure(FloatDType::from(dtype));
-                debug_assert!(configured.is_ok());
-                device
-            })
-            .clone()
-    })
+    DEVICES.with_borrow_mut(|devices| devices.entry(dtype).or_insert_with(Device::capture).clone())
 }
 
 /// Records `forward` on an input of this shape.
@@ -61,6 +50,9 @@ where
     let mut boundary = None;
     let recorded = catch_unwind(AssertUnwindSafe(|| {
         device.capture_scope(|scope| {
+            // Constants made by the forward pass then have the parameters' type. A device accepts this once, before its
+            // first tensor and inside a scope; later calls find it done.
+            let _ = device.clone().configure(FloatDType::from(dtype));
             let model = model.to_device(&device);
             model.visit(&mut tensors);
             let input = Tensor::<D, K>::from_data(zeros, (&device, input_type::<K>(dtype)));
@@ -166,6 +158,8 @@ fn classify_panic(panic: &(dyn std::any::Any + Send), shape: &[usize]) -> TraceE
     // Burn's recorder has data for constants only; reading anything else fails with these words.
     if message.contains("has no concrete value") || message.contains("no initialized value") {
         TraceError::ReadsValues { message }
+    } else if message.contains("on the wrong backend") {
+        TraceError::OtherDevice { message }
     } else {
         TraceError::Panicked { shape: shape.to_vec(), message }
     }

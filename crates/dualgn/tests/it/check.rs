@@ -1,0 +1,72 @@
+//! The generic check of a traced network: outputs, both products and their stacks, against Burn's autodiff and against
+//! differences.
+
+use burn::module::Module;
+use burn::tensor::{DType, Tensor};
+use dualgn::Network;
+
+use crate::common::{assert_close, flatten, from, host, moved, numbers, vjp_by_autodiff};
+
+/// Checks a model whose parameters have type `dtype` and are on an autodiff device.
+///
+/// f64: products with the transpose agree with autodiff to 1e-9 and products with the Jacobian with central differences
+/// to 1e-6, whose own error at a step of 1e-5 is about 1e-10 from truncation and 1e-11 from rounding. f32: 1e-4, since
+/// sums of some thousand products lose that much; differences say nothing at that precision, so there the product is
+/// compared through the inner product `⟨J v, u⟩ = ⟨v, Jᵀ u⟩`.
+pub fn check<M: Module + 'static, const D: usize, const E: usize>(
+    name: &str,
+    model: &M,
+    forward: impl Fn(&M, Tensor<D>) -> Tensor<E> + Send + Sync + Clone + 'static,
+    inputs: Tensor<D>,
+) {
+    let close = if inputs.dtype() == DType::F64 { 1e-9 } else { 1e-4 };
+    check_to(close, name, model, forward, inputs);
+}
+
+/// As [`check`], with another tolerance for the comparison with autodiff.
+pub fn check_to<M: Module + 'static, const D: usize, const E: usize>(
+    close: f64,
+    name: &str,
+    model: &M,
+    forward: impl Fn(&M, Tensor<D>) -> Tensor<E> + Send + Sync + Clone + 'static,
+    inputs: Tensor<D>,
+) {
+    let dtype = inputs.dtype();
+    let dual = if dtype == DType::F64 { 1e-11 } else { 1e-4 };
+    let network = Network::trace(model, forward.clone(), inputs.dims()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let linearization = network.linearize(model, inputs.clone()).unwrap();
+    let outputs = linearization.outputs();
+    let [m, k] = outputs.dims();
+
+    let wanted = forward(&model.valid(), inputs.clone()).reshape([m, k]);
+    assert_close(&format!("{name}: outputs"), &host(outputs), &host(wanted), if dtype == DType::F64 { 1e-13 } else { 1e-6 });
+
+    let cotangents: Vec<Tensor<2>> = (0..3).map(|seed| from(numbers(m * k, seed), [m, k], dtype)).collect();
+    let stacked = linearization.vjps(Tensor::stack(cotangents.clone(), 0)).unwrap();
+    for (cotangent, stacked) in cotangents.iter().zip(stacked) {
+        let found = linearization.vjp(cotangent.clone()).unwrap();
+        let wanted = vjp_by_autodiff(model, &forward, inputs.clone(), cotangent.clone());
+        let found = flatten(model, &found.into_gradients());
+        assert_close(&format!("{name}: vjp"), &found, &wanted, close);
+        assert_close(&format!("{name}: stacked vjp"), &flatten(model, &stacked.into_gradients()), &found, close);
+    }
+
+    let pulled = linearization.vjp(cotangents[0].clone()).unwrap();
+    let tangent = pulled.with_entries(&numbers(pulled.len(), 99)).unwrap();
+    let pushed = host(linearization.jvp(&tangent).unwrap());
+    let left: f64 = pushed.iter().zip(host(cotangents[0].clone())).map(|(a, b)| a * b).sum();
+    let right = tangent.dot(&pulled).unwrap();
+    let scale = norm(&pushed) * norm(&host(cotangents[0].clone()));
+    assert!((left - right).abs() <= dual * scale, "{name}: ⟨Jv, u⟩ = {left} but ⟨v, Jᵀu⟩ = {right}");
+
+    if dtype == DType::F64 {
+        let step = 1e-5;
+        let at = |step: f64| host(forward(&moved(model, &tangent, step).valid(), inputs.clone()));
+        let differences: Vec<f64> = at(step).iter().zip(at(-step)).map(|(a, b)| (a - b) / (2.0 * step)).collect();
+        assert_close(&format!("{name}: jvp"), &pushed, &differences, 1e-6);
+    }
+}
+
+fn norm(values: &[f64]) -> f64 {
+    values.iter().map(|value| value * value).sum::<f64>().sqrt()
+}

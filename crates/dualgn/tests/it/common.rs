@@ -1,0 +1,133 @@
+//! What the tests share: models in either precision, and oracles that use nothing of this crate.
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::optim::{GradientsParams, SgdConfig};
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use dualgn::ParamVector;
+
+/// Repeatable numbers in [-1, 1], by the multiplicative generator of Park and Miller.
+pub fn numbers(count: usize, seed: u64) -> Vec<f64> {
+    let mut state = seed * 7919 + 12345;
+    let mut next = || {
+        state = state * 48271 % 2_147_483_647;
+        state as f64 / 1_073_741_823.5 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+/// A tensor of repeatable numbers in [-1, 1].
+pub fn tensor<const D: usize>(shape: [usize; D], seed: u64, dtype: DType) -> Tensor<D> {
+    from(numbers(shape.iter().product(), seed), shape, dtype)
+}
+
+/// A tensor from host values.
+pub fn from<const D: usize>(values: Vec<f64>, shape: [usize; D], dtype: DType) -> Tensor<D> {
+    Tensor::from_data(TensorData::new(values, shape).convert_dtype(dtype), (&Device::default(), dtype))
+}
+
+/// A trainable parameter of repeatable numbers.
+pub fn param<const D: usize>(shape: [usize; D], seed: u64, dtype: DType) -> Param<Tensor<D>> {
+    Param::from_tensor(tensor(shape, seed, dtype))
+}
+
+pub fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    tensor.into_data().iter::<f64>().collect()
+}
+
+/// `‖a - b‖ / max(‖a‖, ‖b‖)`, zero for two zeros.
+pub fn relative(a: &[f64], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let norm = |x: &mut dyn Iterator<Item = f64>| x.map(|x| x * x).sum::<f64>().sqrt();
+    let scale = norm(&mut a.iter().copied()).max(norm(&mut b.iter().copied()));
+    let difference = norm(&mut a.iter().zip(b).map(|(a, b)| a - b));
+    if difference == 0.0 { 0.0 } else { difference / scale }
+}
+
+#[track_caller]
+pub fn assert_close(what: &str, found: &[f64], wanted: &[f64], tolerance: f64) {
+    let error = relative(found, wanted);
+    assert!(error <= tolerance, "{what}: relative error {error:e} above {tolerance:e}");
+}
+
+/// A module with all float tensors cast to a type, on an autodiff device.
+pub fn cast<M: Module>(module: M, dtype: DType) -> M {
+    struct Cast(DType);
+    impl ModuleMapper for Cast {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            param.map(|tensor| tensor.cast(self.0))
+        }
+    }
+    module.map(&mut Cast(dtype)).train()
+}
+
+/// A module with every trainable float replaced by repeatable numbers, so that no block is left at a special value
+/// such as a zero bias or a unit scale.
+pub fn shake<M: Module>(module: M, seed: u64) -> M {
+    struct Shake(u64);
+    impl ModuleMapper for Shake {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            if !param.is_require_grad() {
+                return param;
+            }
+            self.0 += 1;
+            let seed = self.0;
+            param.map(|value| {
+                let noise = tensor(value.dims(), seed, value.dtype()) * 0.3;
+                let value = value.inner() + noise;
+                Tensor::from_inner(value).require_grad()
+            })
+        }
+    }
+    module.map(&mut Shake(seed))
+}
+
+/// Entries of a gradient in the order of the module's parameters; missing blocks are zero.
+pub fn flatten<M: Module>(module: &M, gradients: &GradientsParams) -> Vec<f64> {
+    struct Flatten<'a>(&'a GradientsParams, Vec<f64>);
+    impl ModuleVisitor for Flatten<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if param.is_require_grad() {
+                match self.0.get::<D>(param.id) {
+                    Some(gradient) => self.1.extend(host(gradient)),
+                    None => self.1.extend(vec![0.0; param.val().shape().num_elements()]),
+                }
+            }
+        }
+    }
+    let mut flatten = Flatten(gradients, vec![]);
+    module.visit(&mut flatten);
+    flatten.1
+}
+
+/// The module at `w + step · v`.
+pub fn moved<M: Module>(module: &M, vector: &ParamVector, step: f64) -> M {
+    SgdConfig::new().init().step(-step, module.clone(), vector.clone().into_gradients())
+}
+
+/// `Jᵀ u` by Burn's autodiff, in the order of the module's parameters.
+pub fn vjp_by_autodiff<M: Module, const D: usize, const E: usize>(
+    model: &M,
+    forward: &dyn Fn(&M, Tensor<D>) -> Tensor<E>,
+    inputs: Tensor<D>,
+    cotangent: Tensor<2>,
+) -> Vec<f64> {
+    let output = forward(model, Tensor::from_inner(inputs));
+    let flat: Tensor<2> = output.reshape(cotangent.dims());
+    let gradients = (flat * Tensor::from_inner(cotangent)).sum().backward();
+    flatten(model, &GradientsParams::from_grads(gradients, model))
+}
+
+/// The Jacobian, row by row, by Burn's autodiff: `[mk][p]`.
+pub fn jacobian_by_autodiff<M: Module, const D: usize, const E: usize>(
+    model: &M,
+    forward: &dyn Fn(&M, Tensor<D>) -> Tensor<E>,
+    inputs: Tensor<D>,
+    [m, k]: [usize; 2],
+) -> Vec<Vec<f64>> {
+    let dtype = inputs.dtype();
+    let row = |index: usize| {
+        let unit = (0..m * k).map(|i| f64::from(i == index)).collect();
+        vjp_by_autodiff(model, forward, inputs.clone(), from(unit, [m, k], dtype))
+    };
+    (0..m * k).map(row).collect()
+}

@@ -1,0 +1,5 @@
+//! Tests of the library from outside, one module for each part of the sources.
+
+mod check;
+mod common;
+mod rules;
