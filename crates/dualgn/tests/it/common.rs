@@ -1,6 +1,6 @@
 //! What the tests share: models in either precision, and oracles that use nothing of this crate.
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use dualgn::ParamVector;
@@ -58,6 +58,17 @@ pub fn cast<M: Module>(module: M, dtype: DType) -> M {
         }
     }
     module.map(&mut Cast(dtype)).train()
+}
+
+/// A module whose flags are those of evaluation but whose tensors still record gradients: what is traced, for autodiff.
+pub fn evaluation<M: Module>(module: M) -> M {
+    struct Off;
+    impl ModuleMapper for Off {
+        fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
+            flag.with_value(false)
+        }
+    }
+    module.map(&mut Off)
 }
 
 /// A module with every trainable float replaced by repeatable numbers, so that no block is left at a special value

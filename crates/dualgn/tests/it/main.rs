@@ -2,4 +2,6 @@
 
 mod check;
 mod common;
+mod models;
+mod networks;
 mod rules;
