@@ -67,8 +67,8 @@ pub enum TraceError {
     },
     /// The forward pass uses a tensor that is not on the device of its input.
     #[error(
-        "the forward pass uses a tensor of another device ({message}); make constants on the device of the input, \
-         `&x.device()`, or keep them in the module"
+        "the forward pass combines tensors of different devices; make constants on the device of the input, \
+         `&x.device()`, or keep them in the module ({message})"
     )]
     OtherDevice {
         /// What Burn said.

@@ -158,7 +158,7 @@ fn classify_panic(panic: &(dyn std::any::Any + Send), shape: &[usize]) -> TraceE
     // Burn's recorder has data for constants only; reading anything else fails with these words.
     if message.contains("has no concrete value") || message.contains("no initialized value") {
         TraceError::ReadsValues { message }
-    } else if message.contains("on the wrong backend") {
+    } else if message.contains("on the wrong backend") || message.contains("not on the same device") {
         TraceError::OtherDevice { message }
     } else {
         TraceError::Panicked { shape: shape.to_vec(), message }

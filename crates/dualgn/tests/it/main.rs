@@ -2,6 +2,11 @@
 
 mod check;
 mod common;
+mod direction;
+mod layers;
+mod losses;
 mod models;
 mod networks;
+mod reference;
 mod rules;
+mod trace;

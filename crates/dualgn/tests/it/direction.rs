@@ -1,0 +1,321 @@
+//! The direction oracle: properties of random problems.
+
+use burn::module::Module;
+use burn::optim::{AdamConfig, GradientsParams};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use dualgn::{
+    ClassTargets, Direction, DirectionError, Error, GaussNewton, Logistic, Network, Route, SoftmaxCrossEntropy, Solver,
+    Squared,
+};
+use proptest::prelude::*;
+
+use crate::common::{assert_close, cast, flatten, from, host, numbers, relative, shake, tensor};
+use crate::models::{BatchNormCnn, LeNet, Mlp, Transformer};
+
+fn mlp(outputs: usize, seed: u64, dtype: DType) -> Mlp {
+    shake(cast(Mlp::new([5, 6, outputs], &Device::default()), dtype), seed)
+}
+
+fn labels(count: usize, classes: usize, seed: u64) -> Tensor<1, Int> {
+    let values: Vec<i64> = numbers(count, seed).iter().map(|x| (((x + 1.0) * 0.4999) * classes as f64) as i64).collect();
+    Tensor::from_data(TensorData::new(values, [count]), &Device::default())
+}
+
+fn cg(iterations: usize) -> Solver {
+    Solver::ConjugateGradient { iterations, tolerance: 0.0 }
+}
+
+/// The directions of one problem with each of the three losses.
+fn directions(m: usize, seed: u64, damping: f64, solver: Solver) -> Vec<(&'static str, Direction)> {
+    let inputs: Tensor<2> = tensor([m, 5], seed, DType::F64);
+    let (wide, single) = (mlp(3, seed, DType::F64), mlp(1, seed, DType::F64));
+    let network = Network::trace(&wide, Mlp::forward, [m, 5]).unwrap();
+    let scalar = Network::trace(&single, Mlp::forward, [m, 5]).unwrap();
+    let softmax = GaussNewton::new(SoftmaxCrossEntropy).damping(damping).solver(solver);
+    let squared = GaussNewton::new(Squared).damping(damping).solver(solver);
+    let logistic = GaussNewton::new(Logistic).damping(damping).solver(solver);
+    let real: Tensor<2> = tensor([m, 3], seed + 1, DType::F64);
+    let binary = tensor::<2>([m, 1], seed + 2, DType::F64).greater_elem(0.0).float().cast(DType::F64);
+    vec![
+        ("softmax", softmax.direction(&network, &wide, inputs.clone(), labels(m, 3, seed)).unwrap()),
+        ("squared", squared.direction(&network, &wide, inputs.clone(), real).unwrap()),
+        ("logistic", logistic.direction(&scalar, &single, inputs, binary).unwrap()),
+    ]
+}
+
+fn entries(direction: &Direction) -> Vec<f64> {
+    direction.pseudo_gradient().to_vec().unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Every iterate from zero descends, its gap is not negative, and weak duality holds.
+    #[test]
+    fn every_iterate_descends(m in 1usize..9, seed in 1u64..1000, exponent in -4.0f64..1.0, iterations in 0usize..12) {
+        for (loss, direction) in directions(m, seed, 10f64.powf(exponent), cg(iterations)) {
+            prop_assert!(direction.slope < 0.0, "{} slope {}", loss, direction.slope);
+            prop_assert!(direction.gap >= 0.0);
+            prop_assert!(direction.iterations <= iterations);
+            // P(d) - D(α) is the gap, up to the rounding of either value.
+            let difference = direction.primal_value - direction.dual_value;
+            let scale = direction.primal_value.abs() + direction.dual_value.abs();
+            prop_assert!((difference - direction.gap).abs() <= 1e-10 * scale, "{} {} {}", loss, difference, direction.gap);
+        }
+    }
+
+    /// The gap closes, and the exact solution has the values that theory gives it.
+    #[test]
+    fn the_gap_closes(m in 1usize..7, seed in 1u64..1000, exponent in -2.0f64..1.0) {
+        let exact = directions(m, seed, 10f64.powf(exponent), Solver::Cholesky);
+        // As many iterations as unknowns, with some to spare for rounding.
+        let iterated = directions(m, seed, 10f64.powf(exponent), cg(60));
+        for ((loss, exact), (_, iterated)) in exact.iter().zip(&iterated) {
+            prop_assert!(iterated.relative_gap() < 1e-12, "{} {}", loss, iterated.relative_gap());
+            prop_assert!(exact.relative_gap() < 1e-12, "{} {}", loss, exact.relative_gap());
+            prop_assert_eq!(exact.route, Route::Assembled);
+            prop_assert_eq!(iterated.route, Route::MatrixFree);
+            // At the optimum the decrease is λ‖d‖² and the curvature: the model step is 1.
+            prop_assert!((exact.model_step - 1.0).abs() < 1e-9);
+            prop_assert!(exact.predicted_decrease > 0.0);
+        }
+    }
+
+    #[test]
+    fn assembled_and_matrix_free_agree(m in 1usize..7, seed in 1u64..1000, exponent in -2.0f64..1.0) {
+        let exact = directions(m, seed, 10f64.powf(exponent), Solver::Cholesky);
+        let iterated = directions(m, seed, 10f64.powf(exponent), cg(60));
+        for ((loss, exact), (_, iterated)) in exact.iter().zip(&iterated) {
+            // Conjugate gradient loses orthogonality at condition numbers up to 1e4, hence not 1e-12.
+            let error = relative(&entries(exact), &entries(iterated));
+            prop_assert!(error < 1e-8, "{} {}", loss, error);
+            prop_assert!((exact.norm - iterated.norm).abs() < 1e-8 * exact.norm);
+            prop_assert!((exact.slope - iterated.slope).abs() < 1e-8 * exact.slope.abs());
+        }
+    }
+
+    /// `slope` is the inner product of the gradient with the direction, `norm` its norm.
+    #[test]
+    fn slope_and_norm_are_what_they_say(m in 1usize..7, seed in 1u64..1000, iterations in 0usize..5) {
+        let gradients = directions(m, seed, 0.1, cg(0));
+        for ((_, gradient), (_, direction)) in gradients.iter().zip(directions(m, seed, 0.1, cg(iterations))) {
+            let slope = gradient.pseudo_gradient().dot(&direction.vector()).unwrap();
+            prop_assert!((slope - direction.slope).abs() < 1e-11 * slope.abs());
+            let norm = direction.vector().norm().unwrap();
+            prop_assert!((norm - direction.norm).abs() < 1e-12 * norm);
+        }
+    }
+
+    /// Permuting the examples of a batch permutes the dual variables and changes nothing else.
+    #[test]
+    fn the_order_of_examples_does_not_matter(m in 2usize..7, seed in 1u64..1000, turn in 1usize..6) {
+        let model = mlp(3, seed, DType::F64);
+        let network = Network::trace(&model, Mlp::forward, [m, 5]).unwrap();
+        let inputs: Tensor<2> = tensor([m, 5], seed, DType::F64);
+        let targets: Tensor<2> = tensor([m, 3], seed + 1, DType::F64);
+        let order: Vec<i64> = (0..m).map(|i| ((i + turn) % m) as i64).collect();
+        let order: Tensor<1, Int> = Tensor::from_data(TensorData::new(order, [m]), &Device::default());
+        let oracle = GaussNewton::new(Squared).damping(0.01);
+        let straight = oracle.direction(&network, &model, inputs.clone(), targets.clone()).unwrap();
+        let turned = oracle
+            .direction(&network, &model, inputs.select(0, order.clone()), targets.select(0, order.clone()))
+            .unwrap();
+        prop_assert!(relative(&entries(&straight), &entries(&turned)) < 1e-10);
+        prop_assert!((straight.slope - turned.slope).abs() < 1e-11 * straight.slope.abs());
+        prop_assert!(relative(&host(straight.dual().select(0, order)), &host(turned.dual())) < 1e-10);
+    }
+}
+
+/// With no iteration the pseudo-gradient is the gradient that Burn computes.
+#[test]
+fn no_iteration_gives_the_gradient() {
+    for dtype in [DType::F64, DType::F32] {
+        let model = mlp(3, 5, dtype);
+        let (inputs, targets): (Tensor<2>, Tensor<2>) = (tensor([7, 5], 1, dtype), tensor([7, 3], 2, dtype));
+        let network = Network::trace(&model, Mlp::forward, [7, 5]).unwrap();
+        let oracle = GaussNewton::new(Squared).damping(0.3).solver(cg(0));
+        let direction = oracle.direction(&network, &model, inputs.clone(), targets.clone()).unwrap();
+        let residual = model.forward(Tensor::from_inner(inputs)) - Tensor::from_inner(targets);
+        let loss = residual.square().sum() * (0.5 / 7.0);
+        let wanted = flatten(&model, &GradientsParams::from_grads(loss.backward(), &model));
+        let tolerance = if dtype == DType::F64 { 1e-13 } else { 1e-5 };
+        assert_close("gradient", &flatten(&model, &direction.into_gradients()), &wanted, tolerance);
+    }
+}
+
+/// As the damping grows the pseudo-gradient tends to the gradient.
+#[test]
+fn large_damping_gives_the_gradient() {
+    let gradient = &directions(6, 3, 1.0, cg(0));
+    for (damping, tolerance) in [(1e4, 1e-2), (1e6, 1e-4), (1e8, 1e-6)] {
+        for ((_, wanted), (_, found)) in gradient.iter().zip(directions(6, 3, damping, Solver::Cholesky)) {
+            assert_close("pseudo-gradient", &entries(&found), &entries(wanted), tolerance);
+        }
+    }
+}
+
+/// Each softmax dual variable sums to zero, without projection.
+#[test]
+fn softmax_dual_variables_sum_to_zero() {
+    for solver in [cg(0), cg(3), Solver::Cholesky] {
+        let (_, direction) = directions(6, 3, 0.01, solver).remove(0);
+        let sums = host(direction.dual().sum_dim(1));
+        assert!(sums.iter().all(|sum| sum.abs() < 1e-13), "{sums:?}");
+    }
+}
+
+/// A truncated direction is too long when the damping is small; its own step repairs that.
+#[test]
+fn the_model_step_minimises_the_model_along_the_direction() {
+    for iterations in 0..6 {
+        for (loss, direction) in directions(6, 11, 1e-3, cg(iterations)) {
+            let t = direction.model_step;
+            // P(t d) = t s + t² c with s the slope and P(d) = s + c: minimal at -s / (2c).
+            let c = direction.primal_value - direction.slope;
+            assert!((t + direction.slope / (2.0 * c)).abs() < 1e-9 * t, "{loss}");
+            assert!(t * direction.slope + t * t * c <= direction.primal_value + 1e-15, "{loss}");
+        }
+    }
+}
+
+/// `w + d` is plain SGD on the pseudo-gradient at rate `1/λ`; the loss falls, and Adam takes the same gradients.
+#[test]
+fn directions_drive_training() {
+    let mut model = mlp(3, 5, DType::F64);
+    let inputs: Tensor<2> = tensor([20, 5], 1, DType::F64);
+    let targets: ClassTargets = labels(20, 3, 9).into();
+    let network = Network::trace(&model, Mlp::forward, [20, 5]).unwrap();
+    let oracle = GaussNewton::new(SoftmaxCrossEntropy).damping(0.1);
+    let first = oracle.direction(&network, &model, inputs.clone(), targets.clone()).unwrap();
+    let mut loss = first.loss;
+    for _ in 0..10 {
+        let direction = oracle.direction(&network, &model, inputs.clone(), targets.clone()).unwrap();
+        assert!(direction.loss <= loss);
+        loss = direction.loss;
+        let wanted: Vec<f64> = direction.vector().to_vec().unwrap();
+        let moved = direction.apply(model.clone(), 1.0);
+        let before = network.linearize(&model, inputs.clone()).unwrap();
+        let step = flatten_difference(&moved, &model);
+        let probe = before.vjp(tensor([20, 3], 1, DType::F64)).unwrap().with_entries(&wanted).unwrap();
+        assert_close("step", &step, &flatten(&model, &probe.into_gradients()), 1e-12);
+        model = moved;
+    }
+    assert!(loss < 0.5 * first.loss, "ten steps went from {} to {loss}", first.loss);
+
+    let mut adam = AdamConfig::new().init();
+    for _ in 0..20 {
+        let direction = oracle.direction(&network, &model, inputs.clone(), targets.clone()).unwrap();
+        model = adam.step(1e-2, model, direction.into_gradients());
+    }
+    let last = oracle.direction(&network, &model, inputs, targets).unwrap();
+    assert!(last.loss < loss);
+}
+
+/// Entries of `a - b`, module order.
+fn flatten_difference<M: Module>(a: &M, b: &M) -> Vec<f64> {
+    use burn::module::{ModuleVisitor, Param};
+    struct Values(Vec<f64>);
+    impl ModuleVisitor for Values {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0.extend(host(param.val().inner()));
+        }
+    }
+    let values = |model: &M| {
+        let mut values = Values(vec![]);
+        model.visit(&mut values);
+        values.0
+    };
+    values(a).iter().zip(values(b)).map(|(a, b)| a - b).collect()
+}
+
+/// The result does not depend on how the Gram matrix is cut to fit the memory.
+#[test]
+fn the_memory_budget_changes_nothing_but_the_chunks() {
+    fn check<M: Module + 'static, const D: usize, const E: usize>(
+        name: &str,
+        model: M,
+        forward: fn(&M, Tensor<D>) -> Tensor<E>,
+        shape: [usize; D],
+        k: usize,
+    ) {
+        let m = shape[0];
+        let network = Network::trace(&model, forward, shape).unwrap();
+        let inputs: Tensor<D> = tensor(shape, 5, DType::F64);
+        let targets: Tensor<2> = tensor([m, k], 6, DType::F64);
+        let oracle = GaussNewton::new(Squared).damping(0.01).solver(Solver::Cholesky);
+        let at = |memory: usize| oracle.clone().memory(memory).direction(&network, &model, inputs.clone(), targets.clone());
+        let wanted = entries(&at(1 << 30).unwrap());
+        let least = (m * k).pow(2) * 32;
+        for extra in [0, 3_000, 30_000] {
+            assert_close(name, &entries(&at(least + extra).unwrap()), &wanted, 1e-12);
+        }
+        let Error::Direction(DirectionError::Memory { rows, .. }) = at(least - 1).unwrap_err() else { panic!("{name}") };
+        assert_eq!(rows, m * k);
+    }
+    let device = Device::default();
+    let f64 = DType::F64;
+    check("lenet", shake(cast(LeNet::new(&device), f64), 1), LeNet::forward, [5, 1, 12, 12], 3);
+    check("transformer", shake(cast(Transformer::new(&device), f64), 2), Transformer::forward, [4, 4, 8], 8);
+}
+
+#[test]
+fn networks_that_mix_examples_fall_back_to_products() {
+    let model = mlp(3, 5, DType::F64);
+    let centred = |model: &Mlp, x: Tensor<2>| {
+        let outputs = model.forward(x);
+        outputs.clone() - outputs.mean_dim(0)
+    };
+    let network = Network::trace(&model, centred, [4, 5]).unwrap();
+    assert!(network.mixes_examples().is_some_and(|place| place.contains("Mean")));
+    let (inputs, targets): (Tensor<2>, Tensor<2>) = (tensor([4, 5], 1, DType::F64), tensor([4, 3], 2, DType::F64));
+    let oracle = GaussNewton::new(Squared).damping(0.1);
+    let direction = oracle.direction(&network, &model, inputs.clone(), targets.clone()).unwrap();
+    assert_eq!(direction.route, Route::MatrixFree);
+    assert!(direction.slope < 0.0);
+    let error = oracle.solver(Solver::Cholesky).direction(&network, &model, inputs, targets).unwrap_err();
+    assert!(matches!(error, Error::Direction(DirectionError::MixesExamples { .. })), "{error}");
+    assert!(error.to_string().contains("`Mean` after `last.bias`"), "{error}");
+}
+
+#[test]
+fn a_stationary_point_gives_zero() {
+    let model = mlp(3, 5, DType::F64);
+    let inputs: Tensor<2> = tensor([4, 5], 1, DType::F64);
+    let targets = model.valid().forward(inputs.clone());
+    let network = Network::trace(&model, Mlp::forward, [4, 5]).unwrap();
+    for solver in [Solver::Cholesky, cg(3)] {
+        let oracle = GaussNewton::new(Squared).solver(solver);
+        let direction = oracle.direction(&network, &model, inputs.clone(), targets.clone()).unwrap();
+        assert!(direction.norm < 1e-14 && direction.slope.abs() < 1e-14 && direction.gap < 1e-14);
+    }
+}
+
+#[test]
+fn bad_input_is_refused_with_words() {
+    let model = mlp(3, 5, DType::F64);
+    let network = Network::trace(&model, Mlp::forward, [4, 5]).unwrap();
+    let inputs: Tensor<2> = tensor([4, 5], 1, DType::F64);
+    let targets: Tensor<2> = tensor([4, 3], 2, DType::F64);
+    for damping in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let oracle = GaussNewton::new(Squared).damping(damping);
+        let error = oracle.direction(&network, &model, inputs.clone(), targets.clone()).unwrap_err();
+        assert!(matches!(error, Error::Direction(DirectionError::Damping(_))));
+    }
+    let oracle = GaussNewton::new(Squared);
+    let nan = from(vec![f64::NAN; 20], [4, 5], DType::F64);
+    let error = oracle.direction(&network, &model, nan, targets.clone()).unwrap_err();
+    assert!(matches!(error, Error::Direction(DirectionError::NotFinite { what: "the loss" })), "{error}");
+    let error = oracle.direction(&network, &model, inputs.clone().cast(DType::F32), targets.clone()).unwrap_err();
+    assert_eq!(error.to_string(), "the inputs are f32 but the network was traced with f64; convert one of them");
+    let stranger = mlp(3, 5, DType::F64);
+    let error = oracle.direction(&network, &stranger, inputs, targets).unwrap_err();
+    assert!(error.to_string().starts_with("parameter `first.weight` of the traced network is missing"), "{error}");
+}
+
+/// Batch norm in evaluation mode does not mix examples, so its Gram matrix exists.
+#[test]
+fn running_statistics_do_not_mix() {
+    let model = shake(cast(BatchNormCnn::new(&Device::default()), DType::F32), 3);
+    let network = Network::trace(&model, BatchNormCnn::forward, [4, 2, 6, 6]).unwrap();
+    assert_eq!(network.mixes_examples(), None);
+}

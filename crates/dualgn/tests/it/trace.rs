@@ -1,0 +1,122 @@
+//! What cannot be traced is refused, with the operation and its place.
+
+use burn::module::Module;
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::{DType, Device, Tensor};
+use dualgn::{Network, TraceError};
+
+use crate::common::tensor;
+
+#[derive(Module, Debug)]
+struct Pair {
+    inner: Inner,
+    head: Linear,
+}
+
+#[derive(Module, Debug)]
+struct Inner {
+    body: Linear,
+}
+
+fn pair() -> Pair {
+    let device = Device::default();
+    Pair { inner: Inner { body: LinearConfig::new(3, 4).init(&device) }, head: LinearConfig::new(4, 2).init(&device) }
+}
+
+fn trace<const E: usize>(forward: fn(&Pair, Tensor<2>) -> Tensor<E>) -> TraceError {
+    Network::trace(&pair(), forward, [5, 3]).unwrap_err()
+}
+
+#[test]
+fn an_unsupported_operation_is_named_with_its_place() {
+    let error = trace(|m, x| m.head.forward(m.inner.body.forward(x).cumsum(1)));
+    let TraceError::Unsupported { operation, place, shapes, .. } = &error else { panic!("{error}") };
+    assert_eq!(operation, "CumSum");
+    assert_eq!(place, "between `inner.body.bias` and `head.weight`");
+    assert_eq!(shapes, &[vec![5, 4]]);
+    assert!(error.to_string().starts_with("cannot linearise `CumSum` between `inner.body.bias` and `head.weight`"), "{error}");
+    let error = trace(|m, x| m.head.forward(m.inner.body.forward(x)).sort(1));
+    assert!(error.to_string().contains("`Sort` after `head.bias`"), "{error}");
+    let error = trace(|m, x| m.head.forward(m.inner.body.forward(x.cumsum(1))));
+    assert!(error.to_string().contains("`CumSum` before `inner.body.weight`"), "{error}");
+}
+
+#[test]
+fn an_unused_operation_is_not_asked_for_a_rule() {
+    let forward = |m: &Pair, x: Tensor<2>| {
+        let _ = x.clone().cumsum(1);
+        m.head.forward(m.inner.body.forward(x))
+    };
+    Network::trace(&pair(), forward, [5, 3]).unwrap();
+}
+
+#[test]
+fn reading_values_is_refused() {
+    let error = trace(|m, x| {
+        let x = m.inner.body.forward(x);
+        if x.clone().sum().into_scalar::<f32>() > 0.0 { m.head.forward(x) } else { m.head.forward(-x) }
+    });
+    assert!(matches!(error, TraceError::ReadsValues { .. }), "{error}");
+}
+
+#[test]
+fn a_wrong_shape_is_refused_with_the_shape() {
+    let error = Network::trace(&pair(), |m: &Pair, x: Tensor<2>| m.head.forward(x), [5, 3]).unwrap_err();
+    let TraceError::Panicked { shape, message } = &error else { panic!("{error}") };
+    assert_eq!(shape, &[5, 3]);
+    assert!(!message.is_empty());
+    let empty = Network::trace(&pair(), |m: &Pair, x: Tensor<2>| m.inner.body.forward(x), [0, 3]).unwrap_err();
+    assert_eq!(empty, TraceError::EmptyInput { shape: vec![0, 3] });
+}
+
+#[test]
+fn constants_of_another_device_are_refused_with_the_remedy() {
+    let error = trace(|m, x| m.inner.body.forward(x) + Tensor::<2>::ones([5, 4], &Device::default()));
+    assert!(matches!(error, TraceError::OtherDevice { .. }), "{error}");
+    let forward = |m: &Pair, x: Tensor<2>| {
+        let ones = Tensor::<2>::ones([5, 4], &x.device());
+        m.inner.body.forward(x) + ones
+    };
+    Network::trace(&pair(), forward, [5, 3]).unwrap();
+}
+
+#[test]
+fn outputs_must_start_with_the_batch() {
+    let error = trace(|m, x| m.inner.body.forward(x).transpose());
+    assert_eq!(error, TraceError::OutputShape { input: vec![5, 3], output: vec![4, 5] });
+    let error = trace(|m, x| m.inner.body.forward(x).sum());
+    assert_eq!(error, TraceError::OutputShape { input: vec![5, 3], output: vec![1] });
+}
+
+#[test]
+fn something_must_be_trainable() {
+    let frozen = pair().freeze();
+    let error = Network::trace(&frozen, |m: &Pair, x: Tensor<2>| m.inner.body.forward(x), [5, 3]).unwrap_err();
+    assert_eq!(error, TraceError::NoParameters);
+    assert_eq!(trace(|_, x| x * 2.0), TraceError::NoParameters);
+}
+
+#[test]
+fn half_precision_is_refused_by_name() {
+    let half = crate::common::cast(pair(), DType::F16);
+    let error = Network::trace(&half, |m: &Pair, x: Tensor<2>| m.inner.body.forward(x), [5, 3]).unwrap_err();
+    assert_eq!(error, TraceError::ParameterType { path: "inner.body.weight".into(), dtype: "F16".into() });
+}
+
+#[test]
+fn tracing_works_from_several_threads_at_once() {
+    let workers: Vec<_> = (0..4)
+        .map(|seed| {
+            std::thread::spawn(move || {
+                let model = pair();
+                let forward = |m: &Pair, x: Tensor<2>| m.head.forward(m.inner.body.forward(x).tanh());
+                let network = Network::trace(&model, forward, [5, 3]).unwrap();
+                let inputs: Tensor<2> = tensor([5, 3], seed, DType::F32);
+                network.linearize(&model, inputs).unwrap().outputs().dims()
+            })
+        })
+        .collect();
+    for worker in workers {
+        assert_eq!(worker.join().unwrap(), [5, 2]);
+    }
+}
