@@ -62,7 +62,8 @@ fn directions(criterion: &mut Criterion) {
         bencher.iter(|| {
             let value = loss.forward(model.forward(inputs.clone()), Tensor::from_inner(targets.clone()));
             let gradients = GradientsParams::from_grads(value.backward(), &model);
-            let last = gradients.get::<1>(model.last.bias.as_ref().expect("it has a bias").id).expect("it has a gradient");
+            let last =
+                gradients.get::<1>(model.last.bias.as_ref().expect("it has a bias").id).expect("it has a gradient");
             black_box(last.sum().into_scalar::<f32>())
         });
     });
@@ -72,7 +73,8 @@ fn directions(criterion: &mut Criterion) {
         bencher.iter(|| {
             let linearization = network.linearize(&model, inputs.clone()).expect("the batch fits");
             let gradient = linearization.vjp(cotangent.clone()).expect("the cotangent fits");
-            let last = gradient.get::<1>(model.last.bias.as_ref().expect("it has a bias").id).expect("it has a gradient");
+            let last =
+                gradient.get::<1>(model.last.bias.as_ref().expect("it has a bias").id).expect("it has a gradient");
             black_box(last.sum().into_scalar::<f32>())
         });
     });

@@ -1,1 +1,35 @@
-fn main(){}
+//! `dualgn`: trains, compares and reports with dual Gauss-Newton directions.
+
+mod arguments;
+mod commands;
+mod data;
+mod device;
+mod failure;
+mod files;
+mod interrupt;
+mod memory;
+mod problem;
+mod progress;
+mod record;
+mod report;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Training allocates megabytes in every step. The system's allocator hands such memory back and faults it in again each
+/// time, which more than doubles the time of a step.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = arguments::Arguments::parse();
+    match commands::run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            failure.code()
+        }
+    }
+}

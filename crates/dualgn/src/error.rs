@@ -230,7 +230,9 @@ pub enum DirectionError {
     #[error("damping must be positive and finite, got {0}")]
     Damping(f64),
     /// The loss or its gradient is not finite at the current weights.
-    #[error("{what} is not finite at the current weights; lower the step or raise the damping, then start from the last good weights")]
+    #[error(
+        "{what} is not finite at the current weights; lower the step or raise the damping, then start from the last good weights"
+    )]
     NotFinite {
         /// Which quantity.
         what: &'static str,

@@ -1,4 +1,91 @@
-//! Dual Gauss-Newton directions for deep learning, on [Burn](burn).
+//! Dual Gauss-Newton directions for deep learning, for any [Burn](burn) model and any convex loss.
+//!
+//! Deep learning minimises a convex loss of a nonlinear network. A stochastic gradient linearises both. A Gauss-Newton
+//! direction linearises the network alone and keeps the curvature of the loss, which makes steps far better: fewer of
+//! them, and many more digits. Its subproblem has as many unknowns as the network has parameters; its **dual** has only as
+//! many as the batch has outputs, and that is what is solved here. The result is a *pseudo-gradient* that any optimizer of
+//! Burn takes in place of a gradient.
+//!
+//! (After Vincent Roulet and Mathieu Blondel, "Dual Gauss-Newton Directions for Deep Learning", arXiv 2308.08886.)
+//!
+//! # Quickstart
+//!
+//! ```
+//! use burn::nn::{Linear, LinearConfig};
+//! use burn::optim::AdamConfig;
+//! use burn::prelude::*;
+//! use burn::tensor::Distribution;
+//! use dualgn::{GaussNewton, Network, SoftmaxCrossEntropy};
+//!
+//! #[derive(Module, Debug)]
+//! struct Classifier {
+//!     hidden: Linear,
+//!     output: Linear,
+//! }
+//!
+//! impl Classifier {
+//!     fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+//!         self.output.forward(self.hidden.forward(x).tanh())
+//!     }
+//! }
+//!
+//! let device = Device::default();
+//! let training = device.clone().autodiff();
+//! let mut model = Classifier {
+//!     hidden: LinearConfig::new(4, 16).init(&training),
+//!     output: LinearConfig::new(16, 3).init(&training),
+//! };
+//! let inputs = Tensor::<2>::random([30, 4], Distribution::Default, &device);
+//! let classes: Tensor<1, Int> = inputs.clone().slice([0..30, 0..3]).argmax(1).squeeze_dim(1);
+//!
+//! // Once: record the forward pass. Then, for each batch: a direction, handed to any optimizer.
+//! let network = Network::trace(&model, Classifier::forward, [30, 4])?;
+//! let oracle = GaussNewton::new(SoftmaxCrossEntropy).damping(1e-2);
+//! let mut adam = AdamConfig::new().init();
+//! let mut losses = vec![];
+//! for _ in 0..30 {
+//!     let direction = oracle.direction(&network, &model, inputs.clone(), classes.clone())?;
+//!     losses.push(direction.loss);
+//!     model = adam.step(1e-2, model, direction.into_gradients());
+//! }
+//! assert!(losses[29] < 0.5 * losses[0]);
+//! # Ok::<(), dualgn::Error>(())
+//! ```
+//!
+//! # The pieces
+//!
+//! * [`Network`]: a module's forward pass, recorded once per input shape. [`Network::linearize`] gives a
+//!   [`Linearization`]: the outputs, and products with the Jacobian ([`Linearization::jvp`]), with its transpose
+//!   ([`Linearization::vjp`], [`Linearization::vjps`]), and the Gram matrix ([`Linearization::gram`]).
+//! * [`ConvexLoss`]: [`Squared`], [`SoftmaxCrossEntropy`], [`Logistic`], or your own.
+//! * [`GaussNewton`]: the oracle, with its damping `λ` and its [`Solver`].
+//! * [`Direction`]: slope, predicted decrease, norm, duality gap, and the pseudo-gradient as
+//!   [`GradientsParams`](burn::optim::GradientsParams) or as a step.
+//! * [`ParamVector`]: a vector of parameter space, such as a gradient or a direction.
+//!
+//! # What to expect
+//!
+//! * **Conventions.** The loss of a batch is the mean over its examples of the sum over their outputs. The Jacobian's rows
+//!   are ordered example by example. Letters: `m` examples, `k` outputs per example, `p` parameters.
+//! * **Damping.** As `λ` grows the pseudo-gradient tends to the gradient; as it falls the direction tends to the
+//!   Gauss-Newton step. A direction `d` and the pseudo-gradient `ṽ` differ by the factor `-λ`, so plain SGD takes the step
+//!   `w + d` at the rate `1/λ` ([`Direction::apply`] does that for you).
+//! * **Certificates.** Every direction says how far from optimal it is ([`Direction::gap`]) and descends, however early
+//!   its solver stopped. What cannot be computed is an error, never a silent zero.
+//! * **Precision.** f32 and f64, as the model's parameters have it. Small damping wants f64.
+//! * **Allocator.** On the CPU, set `mimalloc` (or another caching allocator) as the global allocator: each step allocates
+//!   megabytes, and a system allocator that returns them costs more than the arithmetic.
+//! * **What it is not for.** Networks whose operations have no rule here (see [`TraceError::Unsupported`]); batches with so
+//!   many outputs (`m k` beyond some thousands) that even conjugate gradient on them costs too many passes.
+//!
+//! # Layers
+//!
+//! ```text
+//! model ── trace ──▶ graph ── linearize at w ──▶ jvp, vjp, outputs ── gram ──▶ K = J Jᵀ
+//!                                                      │                         │
+//!                                     loss ──▶ g, L ──▶ direction ◀── solve ◀────┘
+//! ```
+
 mod direction;
 mod error;
 mod gram;

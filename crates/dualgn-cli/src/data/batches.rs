@@ -93,9 +93,7 @@ mod tests {
     use super::*;
 
     fn epoch(batches: &mut Batches) -> Vec<usize> {
-        (0..batches.per_epoch())
-            .flat_map(|_| batches.next_batch().to_vec())
-            .collect()
+        (0..batches.per_epoch()).flat_map(|_| batches.next_batch().to_vec()).collect()
     }
 
     fn sorted(mut indices: Vec<usize>) -> Vec<usize> {
@@ -149,9 +147,7 @@ mod tests {
     fn the_seed_fixes_the_sequence() {
         let draw = |seed| {
             let mut batches = Batches::new(100, 7, seed).unwrap();
-            (0..50)
-                .map(|_| batches.next_batch().to_vec())
-                .collect::<Vec<_>>()
+            (0..50).map(|_| batches.next_batch().to_vec()).collect::<Vec<_>>()
         };
         assert_eq!(draw(1), draw(1));
         assert_ne!(draw(1), draw(2));
@@ -174,10 +170,7 @@ mod tests {
             *counts.entry(batches.next_batch().to_vec()).or_insert(0_i32) += 1;
         }
         assert_eq!(counts.len(), 6);
-        assert!(
-            counts.values().all(|count| (count - 1000).abs() < 145),
-            "{counts:?}"
-        );
+        assert!(counts.values().all(|count| (count - 1000).abs() < 145), "{counts:?}");
     }
 
     #[test]
@@ -185,9 +178,7 @@ mod tests {
         for (examples, batch) in [(0, 4), (4, 0)] {
             assert_eq!(
                 Batches::new(examples, batch, 0).unwrap_err().to_string(),
-                format!(
-                    "examples and batch size should both be at least 1, got {examples} and {batch}"
-                )
+                format!("examples and batch size should both be at least 1, got {examples} and {batch}")
             );
         }
     }

@@ -72,11 +72,7 @@ impl Embedded {
         let partition = Partition::parse(self.name, self.test_rows, all.len())?;
         let part = |rows: &[usize]| {
             let (inputs, targets) = all.gather(rows);
-            Split {
-                inputs,
-                shape: all.shape.clone(),
-                targets,
-            }
+            Split { inputs, shape: all.shape.clone(), targets }
         };
         let (mut train, mut test) = (part(&partition.train), part(&partition.test));
         let standardiser = Standardiser::fit(&train.inputs, all.features());
@@ -121,10 +117,7 @@ mod tests {
             if deviation == 0.0 {
                 constant += 1;
             } else {
-                assert!(
-                    (deviation - 1.0).abs() < 1e-6,
-                    "column {column}: {deviation}"
-                );
+                assert!((deviation - 1.0).abs() < 1e-6, "column {column}: {deviation}");
             }
         }
         constant
@@ -187,9 +180,7 @@ mod tests {
     fn diabetes_is_standardised_and_its_target_restorable() {
         let diabetes = diabetes().unwrap();
         assert_eq!(check_standardised(&diabetes.train.inputs, 10), 0);
-        let (Targets::Values(train), Targets::Values(test)) =
-            (diabetes.train.targets, diabetes.test.targets)
-        else {
+        let (Targets::Values(train), Targets::Values(test)) = (diabetes.train.targets, diabetes.test.targets) else {
             panic!("diabetes has a real target");
         };
         assert_eq!(check_standardised(&train, 1), 0);
@@ -198,12 +189,7 @@ mod tests {
         let Scale { mean, deviation } = diabetes.target_scale;
         let raw = |value: f32| mean + deviation * f64::from(value);
         assert!((raw(train[0]) - 151.0).abs() < 1e-3);
-        assert!(
-            train
-                .iter()
-                .chain(&test)
-                .all(|&value| (24.999..346.001).contains(&raw(value)))
-        );
+        assert!(train.iter().chain(&test).all(|&value| (24.999..346.001).contains(&raw(value))));
     }
 
     #[test]

@@ -135,9 +135,7 @@ pub enum DataError {
     },
 
     /// The first line of a table does not name features and then the target.
-    #[error(
-        "table `{table}`, line 1: should name at least one feature and then `target`, found `{found}`"
-    )]
+    #[error("table `{table}`, line 1: should name at least one feature and then `target`, found `{found}`")]
     Header {
         /// Name of the table.
         table: String,
@@ -166,9 +164,7 @@ pub enum DataError {
     },
 
     /// A cell that is not a number, or not a finite one in single precision.
-    #[error(
-        "table `{table}`, line {line}, column `{column}`: should be a finite number, found `{found}`"
-    )]
+    #[error("table `{table}`, line {line}, column `{column}`: should be a finite number, found `{found}`")]
     Number {
         /// Name of the table.
         table: String,
@@ -255,14 +251,7 @@ mod tests {
 
     #[test]
     fn bytes_are_written_in_hexadecimal() {
-        let error = DataError::Magic {
-            file: "x".into(),
-            expected: [0, 0, 8, 3],
-            found: [0x89, b'P', b'N', b'G'],
-        };
-        assert_eq!(
-            error.to_string(),
-            "`x` should start with the bytes [00, 00, 08, 03], found [89, 50, 4e, 47]"
-        );
+        let error = DataError::Magic { file: "x".into(), expected: [0, 0, 8, 3], found: [0x89, b'P', b'N', b'G'] };
+        assert_eq!(error.to_string(), "`x` should start with the bytes [00, 00, 08, 03], found [89, 50, 4e, 47]");
     }
 }

@@ -38,11 +38,7 @@ pub struct Images {
 /// states; a dimension is 0.
 pub fn read_images(file: &Path) -> Result<Images, DataError> {
     let ([count, rows, columns], pixels) = read(file)?;
-    Ok(Images {
-        count,
-        size: [rows, columns],
-        pixels,
-    })
+    Ok(Images { count, size: [rows, columns], pixels })
 }
 
 /// Reads a file of labels.
@@ -54,29 +50,17 @@ pub fn read_labels(file: &Path, classes: u8) -> Result<Vec<u8>, DataError> {
     let ([_], labels) = read(file)?;
     match labels.iter().position(|&label| label >= classes) {
         None => Ok(labels),
-        Some(index) => Err(DataError::Label {
-            file: file.into(),
-            index,
-            found: labels[index],
-            classes,
-        }),
+        Some(index) => Err(DataError::Label { file: file.into(), index, found: labels[index], classes }),
     }
 }
 
 /// Dimensions, all positive, and bytes of a file with `RANK` dimensions.
 fn read<const RANK: usize>(file: &Path) -> Result<([usize; RANK], Vec<u8>), DataError> {
-    let cannot_read = |reason| DataError::Read {
-        file: file.into(),
-        reason,
-    };
+    let cannot_read = |reason| DataError::Read { file: file.into(), reason };
     let check_length = |expected, found| {
         if found < expected {
             let file = file.into();
-            return Err(DataError::Truncated {
-                file,
-                expected,
-                found,
-            });
+            return Err(DataError::Truncated { file, expected, found });
         }
         Ok(())
     };
@@ -88,11 +72,7 @@ fn read<const RANK: usize>(file: &Path) -> Result<([usize; RANK], Vec<u8>), Data
     if let Some(&found) = header.first_chunk()
         && found != magic
     {
-        return Err(DataError::Magic {
-            file: file.into(),
-            expected: magic,
-            found,
-        });
+        return Err(DataError::Magic { file: file.into(), expected: magic, found });
     }
     check_length(header_length, header.len())?;
 
@@ -106,10 +86,7 @@ fn read<const RANK: usize>(file: &Path) -> Result<([usize; RANK], Vec<u8>), Data
     // Also lets the decompressor see the end, where the checksum is.
     let more = io::copy(&mut reader.take(1), &mut io::sink()).map_err(cannot_read)?;
     if more > 0 {
-        return Err(DataError::Trailing {
-            file: file.into(),
-            expected,
-        });
+        return Err(DataError::Trailing { file: file.into(), expected });
     }
     Ok((dimensions.map(|dimension| dimension as usize), data))
 }
@@ -117,19 +94,13 @@ fn read<const RANK: usize>(file: &Path) -> Result<([usize; RANK], Vec<u8>), Data
 /// The product of `dimensions`, if it is positive and, with the header, a size that memory can address.
 fn data_length(file: &Path, dimensions: &[u32], header_length: usize) -> Result<usize, DataError> {
     if dimensions.contains(&0) {
-        return Err(DataError::EmptyFile {
-            file: file.into(),
-            dimensions: dimensions.to_vec(),
-        });
+        return Err(DataError::EmptyFile { file: file.into(), dimensions: dimensions.to_vec() });
     }
     dimensions
         .iter()
         .try_fold(1_usize, |product, &next| product.checked_mul(next as usize))
         .filter(|&length| length < isize::MAX as usize - header_length)
-        .ok_or_else(|| DataError::TooLarge {
-            file: file.into(),
-            dimensions: dimensions.to_vec(),
-        })
+        .ok_or_else(|| DataError::TooLarge { file: file.into(), dimensions: dimensions.to_vec() })
 }
 
 /// The bytes of `file`, through decompression when it starts as a gzip file does, whatever its name.
@@ -234,10 +205,7 @@ mod tests {
         // Signed integers of four bytes (0c) in three dimensions.
         let mut integers = idx(&[1, 1, 1], &[0; 4]);
         integers[2] = 0x0c;
-        assert_eq!(
-            images_error(&integers),
-            "`x` should start with the bytes [00, 00, 08, 03], found [00, 00, 0c, 03]"
-        );
+        assert_eq!(images_error(&integers), "`x` should start with the bytes [00, 00, 08, 03], found [00, 00, 0c, 03]");
 
         let (_folder, path) = file(&idx(&[1, 1, 1], &[0]));
         let error = read_labels(&path, 10).unwrap_err();
@@ -293,10 +261,7 @@ mod tests {
 
     #[test]
     fn bytes_after_the_data_are_an_error() {
-        assert_eq!(
-            images_error(&idx(&[1, 2, 2], &[0; 5])),
-            "`x` should end after 20 bytes (unpacked), found more"
-        );
+        assert_eq!(images_error(&idx(&[1, 2, 2], &[0; 5])), "`x` should end after 20 bytes (unpacked), found more");
     }
 
     #[test]
@@ -316,28 +281,20 @@ mod tests {
 
     #[test]
     fn a_dimension_of_zero_is_an_error() {
-        assert_eq!(
-            images_error(&idx(&[3, 0, 28], &[])),
-            "`x` is empty: it states the dimensions [3, 0, 28]"
-        );
+        assert_eq!(images_error(&idx(&[3, 0, 28], &[])), "`x` is empty: it states the dimensions [3, 0, 28]");
     }
 
     #[test]
     fn a_label_must_be_a_class() {
         let (_folder, path) = file(&idx(&[3], &[9, 10, 255]));
         let message = read_labels(&path, 10).unwrap_err().to_string();
-        assert!(
-            message.ends_with("should hold labels from 0 to 9, found 10 at position 1"),
-            "{message}"
-        );
+        assert!(message.ends_with("should hold labels from 0 to 9, found 10 at position 1"), "{message}");
     }
 
     #[test]
     fn a_file_that_cannot_be_opened_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let message = read_images(&folder.path().join("absent"))
-            .unwrap_err()
-            .to_string();
+        let message = read_images(&folder.path().join("absent")).unwrap_err().to_string();
         assert!(message.starts_with("cannot read `"), "{message}");
         assert!(message.contains("absent`: "), "{message}");
     }

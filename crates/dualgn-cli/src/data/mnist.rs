@@ -14,12 +14,8 @@ use super::standardise::Standardiser;
 const CLASSES: u8 = 10;
 
 /// The files by their usual name: images and labels for training, then for testing.
-const FILES: [&str; 4] = [
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-];
+const FILES: [&str; 4] =
+    ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
 
 /// Loads the four files in `folder`, each plain or gzipped, named as usual or with a dot before `idx`.
 ///
@@ -37,11 +33,7 @@ pub fn load(folder: &Path, limit: Option<usize>) -> Result<Dataset, DataError> {
     let (mut train, train_size) = part(&train_images, &train_labels, limit)?;
     let (mut test, test_size) = part(&test_images, &test_labels, limit)?;
     if train_size != test_size {
-        return Err(DataError::ImageSize {
-            file: test_images,
-            expected: train_size,
-            found: test_size,
-        });
+        return Err(DataError::ImageSize { file: test_images, expected: train_size, found: test_size });
     }
 
     let standardiser = Standardiser::fit(&train.inputs, 1);
@@ -61,40 +53,23 @@ pub fn load(folder: &Path, limit: Option<usize>) -> Result<Dataset, DataError> {
 fn find(folder: &Path) -> Result<[PathBuf; 4], DataError> {
     let found = FILES.map(|name| {
         let dotted = name.replace("-idx", ".idx");
-        [
-            name.to_owned(),
-            format!("{name}.gz"),
-            dotted.clone(),
-            format!("{dotted}.gz"),
-        ]
-        .map(|name| folder.join(name))
-        .into_iter()
-        .find(|path| path.is_file())
+        [name.to_owned(), format!("{name}.gz"), dotted.clone(), format!("{dotted}.gz")]
+            .map(|name| folder.join(name))
+            .into_iter()
+            .find(|path| path.is_file())
     });
     match found {
         [Some(a), Some(b), Some(c), Some(d)] => Ok([a, b, c, d]),
         found => Err(DataError::Missing {
             folder: folder.into(),
-            names: FILES
-                .into_iter()
-                .zip(found)
-                .filter_map(|(name, path)| path.is_none().then_some(name))
-                .collect(),
+            names: FILES.into_iter().zip(found).filter_map(|(name, path)| path.is_none().then_some(name)).collect(),
         }),
     }
 }
 
 /// The examples of one part, pixels from 0 to 255, and the rows and columns of an image.
-fn part(
-    images: &Path,
-    labels: &Path,
-    limit: Option<usize>,
-) -> Result<(Split, [usize; 2]), DataError> {
-    let idx::Images {
-        count,
-        size: [rows, columns],
-        mut pixels,
-    } = idx::read_images(images)?;
+fn part(images: &Path, labels: &Path, limit: Option<usize>) -> Result<(Split, [usize; 2]), DataError> {
+    let idx::Images { count, size: [rows, columns], mut pixels } = idx::read_images(images)?;
     let mut classes = idx::read_labels(labels, CLASSES)?;
     if count != classes.len() {
         return Err(DataError::Counts {
@@ -144,12 +119,7 @@ mod tests {
 
     /// Three training images and one test image, of one row and two columns.
     fn tiny() -> [Vec<u8>; 4] {
-        [
-            images(3, [1, 2], &[0, 2, 2, 0, 0, 2]),
-            labels(&[7, 0, 9]),
-            images(1, [1, 2], &[1, 3]),
-            labels(&[4]),
-        ]
+        [images(3, [1, 2], &[0, 2, 2, 0, 0, 2]), labels(&[7, 0, 9]), images(1, [1, 2], &[1, 3]), labels(&[4])]
     }
 
     /// A folder with the four files under the names that `name` makes of the usual ones.
@@ -171,10 +141,7 @@ mod tests {
     fn load_error(contents: &[Vec<u8>; 4]) -> String {
         let folder = folder(contents, str::to_owned);
         let message = load(folder.path(), None).unwrap_err().to_string();
-        message.replace(
-            &format!("{}{}", folder.path().display(), std::path::MAIN_SEPARATOR),
-            "",
-        )
+        message.replace(&format!("{}{}", folder.path().display(), std::path::MAIN_SEPARATOR), "")
     }
 
     #[test]
@@ -217,10 +184,7 @@ mod tests {
         assert_eq!(dataset.train.targets, Targets::Classes(vec![7, 0]));
         assert_eq!(dataset.test.len(), 1);
         assert_eq!(load(folder.path(), Some(99)).unwrap().train.len(), 3);
-        assert!(matches!(
-            load(folder.path(), Some(0)),
-            Err(DataError::ZeroLimit)
-        ));
+        assert!(matches!(load(folder.path(), Some(0)), Err(DataError::ZeroLimit)));
     }
 
     #[test]
@@ -231,9 +195,7 @@ mod tests {
         let message = load(folder.path(), None).unwrap_err().to_string();
         let place = folder.path().display();
         assert!(
-            message.starts_with(&format!(
-                "no `train-labels-idx1-ubyte` or `t10k-images-idx3-ubyte` in `{place}` ("
-            )),
+            message.starts_with(&format!("no `train-labels-idx1-ubyte` or `t10k-images-idx3-ubyte` in `{place}` (")),
             "{message}"
         );
         assert!(message.contains("yann.lecun.com/exdb/mnist"), "{message}");

@@ -35,15 +35,9 @@ impl Partition {
             }
         }
         if test.is_empty() || test.len() == rows {
-            return Err(DataError::OnePart {
-                table: table.to_owned(),
-                rows,
-                found: test.len(),
-            });
+            return Err(DataError::OnePart { table: table.to_owned(), rows, found: test.len() });
         }
-        let train = (0..rows)
-            .filter(|row| test.binary_search(row).is_err())
-            .collect();
+        let train = (0..rows).filter(|row| test.binary_search(row).is_err()).collect();
         Ok(Self { train, test })
     }
 }
@@ -77,13 +71,7 @@ mod tests {
 
     #[test]
     fn both_parts_must_have_rows() {
-        assert_eq!(
-            message("", 2),
-            "test rows of `t`: should be some but not all of 2 rows, found 0"
-        );
-        assert_eq!(
-            message("0\n1\n", 2),
-            "test rows of `t`: should be some but not all of 2 rows, found 2"
-        );
+        assert_eq!(message("", 2), "test rows of `t`: should be some but not all of 2 rows, found 0");
+        assert_eq!(message("0\n1\n", 2), "test rows of `t`: should be some but not all of 2 rows, found 2");
     }
 }

@@ -71,11 +71,7 @@ mod tests {
     use super::*;
 
     fn three_examples(targets: Targets) -> Split {
-        Split {
-            inputs: vec![0.0, 0.5, 1.0, 1.5, 2.0, 2.5],
-            shape: vec![1, 2],
-            targets,
-        }
+        Split { inputs: vec![0.0, 0.5, 1.0, 1.5, 2.0, 2.5], shape: vec![1, 2], targets }
     }
 
     #[test]

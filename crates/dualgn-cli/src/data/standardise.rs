@@ -11,10 +11,7 @@ pub struct Scale {
 
 impl Scale {
     /// Leaves a value as it is.
-    pub const IDENTITY: Self = Self {
-        mean: 0.0,
-        deviation: 1.0,
-    };
+    pub const IDENTITY: Self = Self { mean: 0.0, deviation: 1.0 };
 
     /// A root mean squared error of standardised values, in the unit of the original ones.
     pub fn restore_error(&self, rmse: f64) -> f64 {
@@ -61,16 +58,10 @@ impl Standardiser {
 
         let scale = |(mean, sum): (f64, f64)| {
             // Exactly 0 for a constant column: multiples of an f32 are exact in f64 up to 2^29 of them.
-            let deviation = if sum == 0.0 {
-                1.0
-            } else {
-                (sum / count).sqrt()
-            };
+            let deviation = if sum == 0.0 { 1.0 } else { (sum / count).sqrt() };
             Scale { mean, deviation }
         };
-        Self {
-            scales: means.into_iter().zip(squares).map(scale).collect(),
-        }
+        Self { scales: means.into_iter().zip(squares).map(scale).collect() }
     }
 
     /// The scale of column `column`.
@@ -102,13 +93,7 @@ mod tests {
         let standardiser = Standardiser::fit(&values, 2);
         standardiser.apply(&mut values);
         assert_eq!(values, [-1.0, -1.0, 1.0, 1.0]);
-        assert_eq!(
-            standardiser.scale(1),
-            Scale {
-                mean: 25.0,
-                deviation: 15.0
-            }
-        );
+        assert_eq!(standardiser.scale(1), Scale { mean: 25.0, deviation: 15.0 });
     }
 
     #[test]
@@ -141,10 +126,7 @@ mod tests {
 
     #[test]
     fn errors_return_to_the_original_unit() {
-        let scale = Scale {
-            mean: 150.0,
-            deviation: 77.0,
-        };
+        let scale = Scale { mean: 150.0, deviation: 77.0 };
         assert_eq!(scale.restore_error(0.5), 38.5);
         assert_eq!(Scale::IDENTITY.restore_error(0.5), 0.5);
     }

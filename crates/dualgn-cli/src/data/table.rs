@@ -27,15 +27,10 @@ pub enum TargetKind {
 /// header; a cell is not a finite number in single precision; a class is not a whole number in range; `reader` fails or
 /// its text is not UTF-8.
 pub fn read(name: &str, mut reader: impl Read, kind: TargetKind) -> Result<Split, DataError> {
-    let cannot_read = |reason| DataError::ReadTable {
-        table: name.to_owned(),
-        reason,
-    };
+    let cannot_read = |reason| DataError::ReadTable { table: name.to_owned(), reason };
     // All at once: an error then finds its line in the text.
     let mut text = Vec::new();
-    reader
-        .read_to_end(&mut text)
-        .map_err(|reason| cannot_read(reason.into()))?;
+    reader.read_to_end(&mut text).map_err(|reason| cannot_read(reason.into()))?;
     let mut csv = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         // A row of another length is an error of ours, with a better message.
@@ -45,22 +40,14 @@ pub fn read(name: &str, mut reader: impl Read, kind: TargetKind) -> Result<Split
     let header = csv.headers().map_err(cannot_read)?.clone();
     let features = header.len().saturating_sub(1);
     if !header.is_empty() && (features == 0 || &header[features] != "target") {
-        return Err(DataError::Header {
-            table: name.to_owned(),
-            found: header.iter().collect::<Vec<_>>().join(","),
-        });
+        return Err(DataError::Header { table: name.to_owned(), found: header.iter().collect::<Vec<_>>().join(",") });
     }
 
     let mut inputs = Vec::new();
     let mut labels = Vec::new();
     let mut values = Vec::new();
     for cells in csv.records() {
-        let row = Row {
-            table: name,
-            text: &text,
-            header: &header,
-            cells: cells.map_err(cannot_read)?,
-        };
+        let row = Row { table: name, text: &text, header: &header, cells: cells.map_err(cannot_read)? };
         row.check_length()?;
         for column in 0..features {
             inputs.push(row.number(column)?);
@@ -75,15 +62,9 @@ pub fn read(name: &str, mut reader: impl Read, kind: TargetKind) -> Result<Split
         TargetKind::Value => Targets::Values(values),
     };
     if targets.len() == 0 {
-        return Err(DataError::EmptyTable {
-            table: name.to_owned(),
-        });
+        return Err(DataError::EmptyTable { table: name.to_owned() });
     }
-    Ok(Split {
-        inputs,
-        shape: vec![features],
-        targets,
-    })
+    Ok(Split { inputs, shape: vec![features], targets })
 }
 
 /// A row on its way to numbers, with what a message about it needs.
@@ -140,9 +121,7 @@ impl Row<'_> {
     /// `\r\n` that precede the row.
     fn line(&self) -> usize {
         let ended = self.cells.position().map_or(0, |p| p.byte() as usize);
-        let blank = self.text[ended..]
-            .iter()
-            .take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        let blank = self.text[ended..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
         let start = ended + blank.count();
         1 + self.text[..start].iter().filter(|&&b| b == b'\n').count()
     }
@@ -160,12 +139,7 @@ mod tests {
 
     #[test]
     fn reads_values() {
-        let split = read(
-            "t",
-            "a,b,target\n1,-2.5,3\n 4 ,5e1,6".as_bytes(),
-            TargetKind::Value,
-        )
-        .unwrap();
+        let split = read("t", "a,b,target\n1,-2.5,3\n 4 ,5e1,6".as_bytes(), TargetKind::Value).unwrap();
         assert_eq!(split.inputs, [1.0, -2.5, 4.0, 50.0]);
         assert_eq!(split.shape, [2]);
         assert_eq!(split.targets, Targets::Values(vec![3.0, 6.0]));
@@ -196,23 +170,15 @@ mod tests {
         for cell in ["-1", "1.5", "10", "1e30"] {
             assert_eq!(
                 message(&format!("a,target\n1,{cell}\n"), DIGIT),
-                format!(
-                    "table `t`, line 2, column `target`: should be a whole number from 0 to 9, found `{cell}`"
-                )
+                format!("table `t`, line 2, column `target`: should be a whole number from 0 to 9, found `{cell}`")
             );
         }
     }
 
     #[test]
     fn rows_must_be_as_long_as_the_header() {
-        assert_eq!(
-            message("a,b,target\n1,2,3\n4,5\n", DIGIT),
-            "table `t`, line 3: should have 3 cells, found 2"
-        );
-        assert_eq!(
-            message("a,target\n1,2,3\n", DIGIT),
-            "table `t`, line 2: should have 2 cells, found 3"
-        );
+        assert_eq!(message("a,b,target\n1,2,3\n4,5\n", DIGIT), "table `t`, line 3: should have 3 cells, found 2");
+        assert_eq!(message("a,target\n1,2,3\n", DIGIT), "table `t`, line 2: should have 2 cells, found 3");
     }
 
     #[test]
@@ -228,9 +194,7 @@ mod tests {
         for header in ["target", "a,b", "target,a", "a,Target"] {
             assert_eq!(
                 message(&format!("{header}\n1,2\n"), DIGIT),
-                format!(
-                    "table `t`, line 1: should name at least one feature and then `target`, found `{header}`"
-                )
+                format!("table `t`, line 1: should name at least one feature and then `target`, found `{header}`")
             );
         }
     }

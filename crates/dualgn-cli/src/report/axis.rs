@@ -54,20 +54,11 @@ impl Axis {
     pub(super) fn tight(values: impl Iterator<Item = f64>, whole: bool) -> Option<Axis> {
         let (low, high) = widened(Scale::Linear, range(Scale::Linear, values)?);
         let step = even_step(low, high, whole);
-        Some(Axis {
-            scale: Scale::Linear,
-            low,
-            high,
-            ticks: even_ticks(low, high, step),
-        })
+        Some(Axis { scale: Scale::Linear, low, high, ticks: even_ticks(low, high, step) })
     }
 
     /// An axis that ends at round numbers around the values; arguments as for [`Axis::tight`].
-    pub(super) fn around(
-        scale: Scale,
-        values: impl Iterator<Item = f64>,
-        whole: bool,
-    ) -> Option<Axis> {
+    pub(super) fn around(scale: Scale, values: impl Iterator<Item = f64>, whole: bool) -> Option<Axis> {
         let (low, high) = widened(scale, range(scale, values)?);
         let (low, high, ticks) = match scale {
             Scale::Log if (high / low).log10() > DECADES_WITH_EVEN_TICKS => log_ticks(low, high),
@@ -80,12 +71,7 @@ impl Axis {
                 (bottom, top, even_ticks(bottom, top, step))
             }
         };
-        Some(Axis {
-            scale,
-            low,
-            high,
-            ticks,
-        })
+        Some(Axis { scale, low, high, ticks })
     }
 
     /// The ticks in increasing order.
@@ -104,12 +90,10 @@ impl Axis {
 
 /// The smallest and the largest value that can be drawn.
 fn range(scale: Scale, values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
-    values
-        .filter(|&value| scale.draws(value))
-        .fold(None, |range, value| match range {
-            None => Some((value, value)),
-            Some((low, high)) => Some((value.min(low), value.max(high))),
-        })
+    values.filter(|&value| scale.draws(value)).fold(None, |range, value| match range {
+        None => Some((value, value)),
+        Some((low, high)) => Some((value.min(low), value.max(high))),
+    })
 }
 
 /// A range with some width: equal values get room on both sides.
@@ -146,10 +130,7 @@ fn even_ticks(low: f64, high: f64, step: f64) -> Vec<Tick> {
     (0..=count)
         .map(|index| {
             let value = (first + index as f64) * step;
-            Tick {
-                value,
-                label: Some(even_label(value, step)),
-            }
+            Tick { value, label: Some(even_label(value, step)) }
         })
         .collect()
 }
@@ -182,32 +163,19 @@ fn log_ticks(low: f64, high: f64) -> (f64, f64, Vec<Tick>) {
         (first..=last).flat_map(|exponent| [1, 2, 5].map(|digit| (digit, exponent)))
     };
     let value = |(digit, exponent): (u32, i32)| f64::from(digit) * 10f64.powi(exponent);
-    let bottom = candidates()
-        .map(value)
-        .rfind(|&tick| tick <= low * (1.0 + 1e-9))
-        .unwrap_or(low);
-    let top = candidates()
-        .map(value)
-        .find(|&tick| tick >= high * (1.0 - 1e-9))
-        .unwrap_or(high);
+    let bottom = candidates().map(value).rfind(|&tick| tick <= low * (1.0 + 1e-9)).unwrap_or(low);
+    let top = candidates().map(value).find(|&tick| tick >= high * (1.0 - 1e-9)).unwrap_or(high);
 
-    let inside: Vec<(u32, i32)> = candidates()
-        .filter(|&tick| (bottom..=top).contains(&value(tick)))
-        .collect();
-    let plain = inside
-        .iter()
-        .all(|(_, exponent)| (-3..=3).contains(exponent));
+    let inside: Vec<(u32, i32)> = candidates().filter(|&tick| (bottom..=top).contains(&value(tick))).collect();
+    let plain = inside.iter().all(|(_, exponent)| (-3..=3).contains(exponent));
     let decades = (top / bottom).log10();
     let stride = (decades / (INTERVALS + 2.0)).ceil().max(1.0) as i32;
     let ticks = inside
         .into_iter()
-        .filter(|&(digit, exponent)| {
-            stride == 1 || (digit == 1 && exponent.rem_euclid(stride) == 0)
-        })
+        .filter(|&(digit, exponent)| stride == 1 || (digit == 1 && exponent.rem_euclid(stride) == 0))
         .map(|(digit, exponent)| Tick {
             value: value((digit, exponent)),
-            label: (digit == 1 || decades <= DECADES_WITH_ALL_LABELS)
-                .then(|| log_label(digit, exponent, plain)),
+            label: (digit == 1 || decades <= DECADES_WITH_ALL_LABELS).then(|| log_label(digit, exponent, plain)),
         })
         .collect();
     (bottom, top, ticks)
@@ -216,23 +184,11 @@ fn log_ticks(low: f64, high: f64) -> (f64, f64, Vec<Tick>) {
 /// `0.02` when `plain`, else `2×10⁻²`.
 fn log_label(digit: u32, exponent: i32, plain: bool) -> String {
     if plain {
-        let decimals = if exponent < 0 {
-            exponent.unsigned_abs()
-        } else {
-            0
-        };
-        return format!(
-            "{:.*}",
-            decimals as usize,
-            f64::from(digit) * 10f64.powi(exponent)
-        );
+        let decimals = if exponent < 0 { exponent.unsigned_abs() } else { 0 };
+        return format!("{:.*}", decimals as usize, f64::from(digit) * 10f64.powi(exponent));
     }
     let raised: String = exponent.to_string().chars().map(superscript).collect();
-    if digit == 1 {
-        format!("10{raised}")
-    } else {
-        format!("{digit}×10{raised}")
-    }
+    if digit == 1 { format!("10{raised}") } else { format!("{digit}×10{raised}") }
 }
 
 fn superscript(character: char) -> char {
@@ -248,20 +204,14 @@ mod tests {
     use super::*;
 
     fn labels(axis: &Axis) -> Vec<&str> {
-        axis.ticks()
-            .iter()
-            .filter_map(|tick| tick.label.as_deref())
-            .collect()
+        axis.ticks().iter().filter_map(|tick| tick.label.as_deref()).collect()
     }
 
     /// Ranges of all magnitudes and widths, positive so that both scales can draw them.
     fn ranges() -> impl Iterator<Item = (f64, f64)> {
         let lows = [1e-290, 3e-12, 1e-3, 0.0712, 0.1, 1.0, 2.31, 97.0, 4321.0];
-        let ratios = [
-            1.0, 1.000001, 1.07, 1.9, 4.4, 5.7, 10.0, 73.0, 1e4, 3e9, 1e200,
-        ];
-        lows.into_iter()
-            .flat_map(move |low| ratios.map(|ratio| (low, low * ratio)))
+        let ratios = [1.0, 1.000001, 1.07, 1.9, 4.4, 5.7, 10.0, 73.0, 1e4, 3e9, 1e200];
+        lows.into_iter().flat_map(move |low| ratios.map(|ratio| (low, low * ratio)))
     }
 
     #[test]
@@ -275,10 +225,7 @@ mod tests {
                 let values: Vec<f64> = axis.ticks().iter().map(|tick| tick.value).collect();
                 assert!(values.is_sorted_by(|a, b| a < b), "{context}");
                 for value in values {
-                    assert!(
-                        (-1e-6..1.0 + 1e-6).contains(&axis.position(value)),
-                        "{context}"
-                    );
+                    assert!((-1e-6..1.0 + 1e-6).contains(&axis.position(value)), "{context}");
                 }
                 assert!((2..=10).contains(&labels(&axis).len()), "{context}");
             }
@@ -297,24 +244,11 @@ mod tests {
 
     #[test]
     fn labels_are_round_numbers() {
-        let around =
-            |scale, values: [f64; 2]| Axis::around(scale, values.into_iter(), false).unwrap();
-        assert_eq!(
-            labels(&around(Scale::Linear, [0.0, 93.0])),
-            ["0", "20", "40", "60", "80", "100"]
-        );
-        assert_eq!(
-            labels(&around(Scale::Log, [0.06, 2.4])),
-            ["0.05", "0.1", "0.2", "0.5", "1", "2", "5"]
-        );
-        assert_eq!(
-            labels(&around(Scale::Log, [2e-7, 0.9e-3])),
-            ["10⁻⁶", "10⁻⁵", "10⁻⁴", "10⁻³"]
-        );
-        assert_eq!(
-            labels(&around(Scale::Log, [0.31, 0.39])),
-            ["0.30", "0.32", "0.34", "0.36", "0.38", "0.40"]
-        );
+        let around = |scale, values: [f64; 2]| Axis::around(scale, values.into_iter(), false).unwrap();
+        assert_eq!(labels(&around(Scale::Linear, [0.0, 93.0])), ["0", "20", "40", "60", "80", "100"]);
+        assert_eq!(labels(&around(Scale::Log, [0.06, 2.4])), ["0.05", "0.1", "0.2", "0.5", "1", "2", "5"]);
+        assert_eq!(labels(&around(Scale::Log, [2e-7, 0.9e-3])), ["10⁻⁶", "10⁻⁵", "10⁻⁴", "10⁻³"]);
+        assert_eq!(labels(&around(Scale::Log, [0.31, 0.39])), ["0.30", "0.32", "0.34", "0.36", "0.38", "0.40"]);
     }
 
     #[test]

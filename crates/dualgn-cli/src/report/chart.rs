@@ -39,11 +39,7 @@ pub(super) struct Quantity {
 
 impl Quantity {
     fn title(&self) -> String {
-        if self.unit.is_empty() {
-            self.name.to_owned()
-        } else {
-            format!("{} ({})", self.name, self.unit)
-        }
+        if self.unit.is_empty() { self.name.to_owned() } else { format!("{} ({})", self.name, self.unit) }
     }
 
     fn value(&self, value: f64) -> String {
@@ -71,11 +67,7 @@ impl Chart<'_> {
     /// How many points have no place on the axes.
     pub(super) fn skipped(&self) -> usize {
         let all: usize = self.series.iter().map(|series| series.points.len()).sum();
-        let drawn: usize = self
-            .series
-            .iter()
-            .map(|series| self.drawable(series).count())
-            .sum();
+        let drawn: usize = self.series.iter().map(|series| self.drawable(series).count()).sum();
         all - drawn
     }
 
@@ -108,9 +100,7 @@ impl Chart<'_> {
     }
 
     fn plot(&self, frame: &Frame) -> Markup {
-        let Frame {
-            left, top, bottom, ..
-        } = *frame;
+        let Frame { left, top, bottom, .. } = *frame;
         let clip = format!("{}-clip", self.id);
         html! {
             clipPath id=(clip) {
@@ -137,9 +127,7 @@ impl Chart<'_> {
     }
 
     fn grid(&self, frame: &Frame) -> Markup {
-        let Frame {
-            left, top, bottom, ..
-        } = *frame;
+        let Frame { left, top, bottom, .. } = *frame;
         html! {
             @for Tick { value, label } in frame.y.ticks() {
                 @let y = frame.y_of(*value);
@@ -200,10 +188,8 @@ impl Chart<'_> {
 
     /// Invisible circles; browsers show their titles, and the script of the page reads them.
     fn tooltips(&self, series: &Series, frame: &Frame) -> Markup {
-        let points: Vec<_> = self
-            .drawable(series)
-            .filter(|&(x, y)| frame.shows((frame.x_of(x), frame.y_of(y))))
-            .collect();
+        let points: Vec<_> =
+            self.drawable(series).filter(|&(x, y)| frame.shows((frame.x_of(x), frame.y_of(y)))).collect();
         html! {
             g class=(series.class("method")) {
                 @for (x, y) in thin(&points, TOOLTIP_POINTS) {
@@ -217,18 +203,12 @@ impl Chart<'_> {
 
     /// The points of a series in units of the view box.
     fn places(&self, series: &Series, frame: &Frame) -> Vec<(f64, f64)> {
-        self.drawable(series)
-            .map(|(x, y)| (frame.x_of(x), frame.y_of(y)))
-            .collect()
+        self.drawable(series).map(|(x, y)| (frame.x_of(x), frame.y_of(y))).collect()
     }
 
     fn drawable<'s>(&self, series: &'s Series) -> impl Iterator<Item = (f64, f64)> + use<'s> {
         let (x_scale, y_scale) = (self.x.scale, self.y.scale);
-        series
-            .points
-            .iter()
-            .copied()
-            .filter(move |&(x, y)| x_scale.draws(x) && y_scale.draws(y))
+        series.points.iter().copied().filter(move |&(x, y)| x_scale.draws(x) && y_scale.draws(y))
     }
 
     fn all_points(&self) -> impl Iterator<Item = (f64, f64)> {
@@ -246,16 +226,12 @@ impl Chart<'_> {
             .flat_map(heights)
             .max_by(f64::total_cmp)
             // Without such a run, the start of a diverged one is the yardstick.
-            .or_else(|| {
-                self.series
-                    .iter()
-                    .filter_map(|series| heights(series).next())
-                    .max_by(f64::total_cmp)
-            });
+            .or_else(|| self.series.iter().filter_map(|series| heights(series).next()).max_by(f64::total_cmp));
         let ceiling = highest.map_or(f64::INFINITY, |highest| (10.0 * highest).max(highest));
-        let visible = self.series.iter().flat_map(|series| {
-            heights(series).map(|y| if series.diverged { y.min(ceiling) } else { y })
-        });
+        let visible = self
+            .series
+            .iter()
+            .flat_map(|series| heights(series).map(|y| if series.diverged { y.min(ceiling) } else { y }));
         // Counts are seen against zero, which a log axis leaves out.
         let zero = self.y.whole.then_some(0.0);
         let values = visible.chain(self.target).chain(zero);
@@ -276,11 +252,7 @@ impl Chart<'_> {
                 Some(format!("{} ends at {}", series.name, self.y.value(last)))
             })
             .collect();
-        let mut text = format!(
-            "Line chart of {}{scale} against {}",
-            self.y.title(),
-            self.x.title()
-        );
+        let mut text = format!("Line chart of {}{scale} against {}", self.y.title(), self.x.title());
         if !ends.is_empty() {
             text.push_str(": ");
             text.push_str(&ends.join(", "));
@@ -309,13 +281,7 @@ impl Frame {
             .map(|label| label.chars().count())
             .max()
             .unwrap_or(0);
-        Frame {
-            x,
-            y,
-            left: 28.0 + TICK_CHARACTER * longest as f64,
-            top,
-            bottom: top + PLOT_HEIGHT,
-        }
+        Frame { x, y, left: 28.0 + TICK_CHARACTER * longest as f64, top, bottom: top + PLOT_HEIGHT }
     }
 
     fn x_of(&self, value: f64) -> f64 {

@@ -7,54 +7,15 @@ use super::chart::{Chart, Quantity};
 use super::series::Series;
 use crate::record::{Comparison, DirectionRecord, Metric, Record, Status};
 
-const STEPS: Quantity = Quantity {
-    name: "steps",
-    unit: "",
-    scale: Scale::Linear,
-    whole: true,
-};
-const SECONDS: Quantity = Quantity {
-    name: "training time",
-    unit: "s",
-    scale: Scale::Linear,
-    whole: false,
-};
-const TRAIN_LOSS: Quantity = Quantity {
-    name: "training loss",
-    unit: "",
-    scale: Scale::Log,
-    whole: false,
-};
-const TEST_LOSS: Quantity = Quantity {
-    name: "test loss",
-    ..TRAIN_LOSS
-};
-const ACCURACY: Quantity = Quantity {
-    name: "test accuracy",
-    unit: "%",
-    scale: Scale::Linear,
-    whole: false,
-};
-const RMSE: Quantity = Quantity {
-    name: "test RMSE",
-    unit: "unit of the target",
-    scale: Scale::Log,
-    whole: false,
-};
-const SLOPE: Quantity = Quantity {
-    name: "magnitude of the slope",
-    ..TRAIN_LOSS
-};
-const GAP: Quantity = Quantity {
-    name: "relative duality gap",
-    ..TRAIN_LOSS
-};
-const ITERATIONS: Quantity = Quantity {
-    name: "CG iterations",
-    unit: "",
-    scale: Scale::Linear,
-    whole: true,
-};
+const STEPS: Quantity = Quantity { name: "steps", unit: "", scale: Scale::Linear, whole: true };
+const SECONDS: Quantity = Quantity { name: "training time", unit: "s", scale: Scale::Linear, whole: false };
+const TRAIN_LOSS: Quantity = Quantity { name: "training loss", unit: "", scale: Scale::Log, whole: false };
+const TEST_LOSS: Quantity = Quantity { name: "test loss", ..TRAIN_LOSS };
+const ACCURACY: Quantity = Quantity { name: "test accuracy", unit: "%", scale: Scale::Linear, whole: false };
+const RMSE: Quantity = Quantity { name: "test RMSE", unit: "unit of the target", scale: Scale::Log, whole: false };
+const SLOPE: Quantity = Quantity { name: "magnitude of the slope", ..TRAIN_LOSS };
+const GAP: Quantity = Quantity { name: "relative duality gap", ..TRAIN_LOSS };
+const ITERATIONS: Quantity = Quantity { name: "CG iterations", unit: "", scale: Scale::Linear, whole: true };
 
 /// Losses and the test metric, by steps and by time.
 pub(super) fn learning(comparison: &Comparison) -> Markup {
@@ -73,20 +34,10 @@ pub(super) fn learning(comparison: &Comparison) -> Markup {
     };
     let train = |record: &Record| record.train_loss;
     let mut by_steps = chart("train-steps", STEPS, steps, TRAIN_LOSS, &train);
-    let mut by_seconds = chart(
-        "train-seconds",
-        SECONDS,
-        |record| record.seconds,
-        TRAIN_LOSS,
-        &train,
-    );
+    let mut by_seconds = chart("train-seconds", SECONDS, |record| record.seconds, TRAIN_LOSS, &train);
     (by_steps.target, by_seconds.target) = (target, target);
-    let test = chart("test-steps", STEPS, steps, TEST_LOSS, &|record| {
-        record.test_loss
-    });
-    let metric = chart("metric-steps", STEPS, steps, metric, &|record| {
-        percent * record.test_metric
-    });
+    let test = chart("test-steps", STEPS, steps, TEST_LOSS, &|record| record.test_loss);
+    let metric = chart("metric-steps", STEPS, steps, metric, &|record| percent * record.test_metric);
     html! {
         div.figures {
             (figure("Training loss against steps", &by_steps))
@@ -107,9 +58,7 @@ pub(super) fn directions(comparison: &Comparison) -> Markup {
         id,
         x: STEPS,
         y,
-        series: series(comparison, |record| {
-            Some((record.step as f64, y_of(record.direction.as_ref()?)))
-        }),
+        series: series(comparison, |record| Some((record.step as f64, y_of(record.direction.as_ref()?)))),
         target: None,
     };
     let ascending = all().filter(|direction| direction.slope >= 0.0).count();
@@ -139,10 +88,7 @@ pub(super) fn directions(comparison: &Comparison) -> Markup {
 }
 
 /// One series a method that has any point, in the order and style of the comparison.
-fn series(
-    comparison: &Comparison,
-    point: impl Fn(&Record) -> Option<(f64, f64)>,
-) -> Vec<Series<'_>> {
+fn series(comparison: &Comparison, point: impl Fn(&Record) -> Option<(f64, f64)>) -> Vec<Series<'_>> {
     let runs = comparison.runs.iter().enumerate();
     runs.map(|(style, run)| Series {
         name: &run.method,
@@ -192,32 +138,18 @@ mod tests {
             direction.iterations = 0;
         }
         assert_eq!(count(directions(&comparison)), 2);
-        assert!(
-            directions(&comparison)
-                .into_string()
-                .contains("solved directly")
-        );
-        comparison
-            .runs
-            .retain(|run| !run.method.starts_with("dual"));
+        assert!(directions(&comparison).into_string().contains("solved directly"));
+        comparison.runs.retain(|run| !run.method.starts_with("dual"));
         assert!(directions(&comparison).into_string().is_empty());
     }
 
     #[test]
     fn a_direction_that_does_not_descend_is_reported() {
         let mut comparison = sample::comparison();
-        assert!(
-            !directions(&comparison)
-                .into_string()
-                .contains("did not descend")
-        );
+        assert!(!directions(&comparison).into_string().contains("did not descend"));
         let direction = &mut comparison.runs[3].records[5].direction;
         direction.as_mut().unwrap().slope = 0.5;
-        assert!(
-            directions(&comparison)
-                .into_string()
-                .contains("did not descend")
-        );
+        assert!(directions(&comparison).into_string().contains("did not descend"));
     }
 
     #[test]

@@ -13,10 +13,7 @@ pub(super) fn significant(value: f64) -> String {
     }
     // The exponent is read off the rounded number, so that 9.9999 counts as 10.
     let scientific = format!("{value:.3e}");
-    let exponent = scientific
-        .split_once('e')
-        .and_then(|(_, exponent)| exponent.parse::<i32>().ok())
-        .unwrap_or(0);
+    let exponent = scientific.split_once('e').and_then(|(_, exponent)| exponent.parse::<i32>().ok()).unwrap_or(0);
     match exponent {
         -4..=2 => format!("{value:.*}", exponent.abs_diff(3) as usize),
         3..=5 => format!("{value:.0}"),
@@ -28,11 +25,7 @@ pub(super) fn significant(value: f64) -> String {
 pub(super) fn shortest(value: f64) -> String {
     // Products such as 3 × 0.1 carry rounding that nobody typed.
     let value = format!("{value:.5e}").parse().unwrap_or(value);
-    if value != 0.0 && !(1e-4..1e6).contains(&value.abs()) {
-        format!("{value:e}")
-    } else {
-        value.to_string()
-    }
+    if value != 0.0 && !(1e-4..1e6).contains(&value.abs()) { format!("{value:e}") } else { value.to_string() }
 }
 
 /// A count with its thousands apart: `12,000`.
@@ -78,11 +71,7 @@ pub(super) fn seconds(value: f64) -> String {
 
 /// How many times larger, with the digits that matter: `1.7`, `29`.
 pub(super) fn factor(ratio: f64) -> String {
-    if ratio < 9.95 {
-        format!("{ratio:.1}")
-    } else {
-        format!("{ratio:.0}")
-    }
+    if ratio < 9.95 { format!("{ratio:.1}") } else { format!("{ratio:.0}") }
 }
 
 #[cfg(test)]
@@ -112,22 +101,10 @@ mod tests {
 
     #[test]
     fn counts_memory_rates_factors() {
-        assert_eq!(
-            [0, 999, 1000, 1234567].map(grouped),
-            ["0", "999", "1,000", "1,234,567"]
-        );
-        assert_eq!(
-            [3 << 20, 312 << 20, 1300 << 20].map(memory),
-            ["3.0 MiB", "312 MiB", "1.27 GiB"]
-        );
-        assert_eq!(
-            [0.003, 1.0, 3e-6, 3.0 * 0.1].map(shortest),
-            ["0.003", "1", "3e-6", "0.3"]
-        );
-        assert_eq!(
-            [0.0, 0.0421, 9.3, 40.0, 1500.2].map(seconds),
-            ["0 s", "0.0421 s", "9.3 s", "40 s", "1500 s"]
-        );
+        assert_eq!([0, 999, 1000, 1234567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([3 << 20, 312 << 20, 1300 << 20].map(memory), ["3.0 MiB", "312 MiB", "1.27 GiB"]);
+        assert_eq!([0.003, 1.0, 3e-6, 3.0 * 0.1].map(shortest), ["0.003", "1", "3e-6", "0.3"]);
+        assert_eq!([0.0, 0.0421, 9.3, 40.0, 1500.2].map(seconds), ["0 s", "0.0421 s", "9.3 s", "40 s", "1500 s"]);
         assert_eq!([1.66, 9.96, 29.4].map(factor), ["1.7", "10", "29"]);
     }
 }

@@ -75,22 +75,16 @@ fn column(
             .filter(|(_, badness)| badness.is_finite())
     };
     let lowest = ranked().min_by(|a, b| a.1.total_cmp(&b.1));
-    let best = lowest.filter(|lowest| {
-        ranked().filter(|other| other.1 <= lowest.1).count() == 1 && ranked().count() > 1
-    });
-    Column {
-        heading,
-        cells: cells.collect(),
-        best: best.map(|(row, _)| row),
-    }
+    let best =
+        lowest.filter(|lowest| ranked().filter(|other| other.1 <= lowest.1).count() == 1 && ranked().count() > 1);
+    Column { heading, cells: cells.collect(), best: best.map(|(row, _)| row) }
 }
 
 fn columns(comparison: &Comparison) -> Vec<Column> {
-    let column =
-        |heading,
-         value: &dyn Fn(&MethodRun) -> Option<f64>,
-         badness: fn(f64) -> f64,
-         text: fn(f64) -> String| { column(comparison, heading, value, badness, text) };
+    let column = |heading,
+                  value: &dyn Fn(&MethodRun) -> Option<f64>,
+                  badness: fn(f64) -> f64,
+                  text: fn(f64) -> String| { column(comparison, heading, value, badness, text) };
     let last = |value: fn(&Record) -> f64| move |run: &MethodRun| run.records.last().map(value);
     let arrival = |value: fn(&Record) -> f64| {
         move |run: &MethodRun| {
@@ -103,70 +97,28 @@ fn columns(comparison: &Comparison) -> Vec<Column> {
     let unranked = |_| f64::NAN;
     let same = |value| value;
     let metric = match comparison.metric {
-        Metric::Accuracy => column(
-            "Accuracy, %",
-            &last(|record| 100.0 * record.test_metric),
-            |value| -value,
-            significant,
-        ),
-        Metric::Rmse => column(
-            "Test RMSE",
-            &last(|record| record.test_metric),
-            same,
-            significant,
-        ),
+        Metric::Accuracy => {
+            column("Accuracy, %", &last(|record| 100.0 * record.test_metric), |value| -value, significant)
+        }
+        Metric::Rmse => column("Test RMSE", &last(|record| record.test_metric), same, significant),
     };
     vec![
-        column(
-            "Train loss",
-            &last(|record| record.train_loss),
-            same,
-            significant,
-        ),
-        column(
-            "Test loss",
-            &last(|record| record.test_loss),
-            same,
-            significant,
-        ),
+        column("Train loss", &last(|record| record.train_loss), same, significant),
+        column("Test loss", &last(|record| record.test_loss), same, significant),
         metric,
-        column(
-            "Steps to target",
-            &arrival(|record| record.step as f64),
-            same,
-            count,
-        ),
-        column(
-            "Seconds to target",
-            &arrival(|record| record.seconds),
-            same,
-            significant,
-        ),
+        column("Steps to target", &arrival(|record| record.step as f64), same, count),
+        column("Seconds to target", &arrival(|record| record.seconds), same, significant),
         column("Steps", &last(|record| record.step as f64), unranked, count),
-        column(
-            "Seconds",
-            &last(|record| record.seconds),
-            unranked,
-            significant,
-        ),
-        column(
-            "Peak memory",
-            &|run| run.peak_memory.map(|bytes| bytes as f64),
-            unranked,
-            |bytes| memory(bytes as u64),
-        ),
+        column("Seconds", &last(|record| record.seconds), unranked, significant),
+        column("Peak memory", &|run| run.peak_memory.map(|bytes| bytes as f64), unranked, |bytes| memory(bytes as u64)),
     ]
 }
 
 /// The learning rates tried for each method and what came of them.
 pub(super) fn trials(comparison: &Comparison) -> Markup {
     let searched = comparison.runs.iter().filter(|run| !run.trials.is_empty());
-    let defaults: Vec<&str> = comparison
-        .runs
-        .iter()
-        .filter(|run| run.trials.is_empty())
-        .map(|run| run.method.as_str())
-        .collect();
+    let defaults: Vec<&str> =
+        comparison.runs.iter().filter(|run| run.trials.is_empty()).map(|run| run.method.as_str()).collect();
     html! {
         @if defaults.len() < comparison.runs.len() {
             div.scroll {
@@ -213,10 +165,7 @@ mod tests {
         let comparison = sample::comparison();
         let text = results(&comparison).into_string();
         let document = roxmltree::Document::parse(&text).unwrap();
-        let rows: Vec<_> = document
-            .descendants()
-            .filter(|node| node.has_tag_name("tr"))
-            .collect();
+        let rows: Vec<_> = document.descendants().filter(|node| node.has_tag_name("tr")).collect();
         assert_eq!(rows.len(), 1 + comparison.runs.len());
         for row in rows {
             assert_eq!(row.children().filter(|node| node.is_element()).count(), 10);

@@ -1,8 +1,6 @@
 //! A comparison as training might produce it, for the tests of the report.
 
-use crate::record::{
-    Comparison, DirectionRecord, MethodRun, Metric, Record, Status, Target, Trial,
-};
+use crate::record::{Comparison, DirectionRecord, MethodRun, Metric, Record, Status, Target, Trial};
 
 /// How the losses of one made-up run fall.
 struct Course {
@@ -56,15 +54,12 @@ pub(crate) fn comparison() -> Comparison {
         decay: 48.0,
         ..dual_sgd
     };
-    let mut runs: Vec<MethodRun> = [course, adam, dual_sgd, dual_adam]
-        .iter()
-        .map(run)
-        .collect();
+    let mut runs: Vec<MethodRun> = [course, adam, dual_sgd, dual_adam].iter().map(run).collect();
     diverge(&mut runs[0]);
-    let target = runs[1].records.last().map(|record| Target {
-        train_loss: record.train_loss,
-        source: "Adam's last training loss".into(),
-    });
+    let target = runs[1]
+        .records
+        .last()
+        .map(|record| Target { train_loss: record.train_loss, source: "Adam's last training loss".into() });
     Comparison {
         problem: "digits".into(),
         description: "Handwritten digits of 8 × 8 pixels, a network of two hidden layers of 64 tanh units, \
@@ -86,9 +81,7 @@ pub(crate) fn comparison() -> Comparison {
 }
 
 fn run(course: &Course) -> MethodRun {
-    let records: Vec<Record> = (0..=60)
-        .map(|index| record(course, index * course.steps / 60))
-        .collect();
+    let records: Vec<Record> = (0..=60).map(|index| record(course, index * course.steps / 60)).collect();
     let trials = [1.0, 0.3, 3.0, 10.0]
         .into_iter()
         .map(|factor| Trial {
@@ -118,8 +111,7 @@ fn record(course: &Course, step: usize) -> Record {
         seconds: time * course.seconds_per_step,
         train_loss,
         test_loss: (train_loss + 0.07 * (1.0 - fall)) * (1.0 + 1e-4 * time),
-        test_metric: 0.1
-            + (0.975 - course.final_loss - 0.1) * (1.0 - fall) * (1.0 + 0.004 * (wiggle - 1.0)),
+        test_metric: 0.1 + (0.975 - course.final_loss - 0.1) * (1.0 - fall) * (1.0 + 0.004 * (wiggle - 1.0)),
         direction: (course.directions && step > 0).then(|| DirectionRecord {
             slope: -3.0 * train_loss * wiggle,
             norm: 1.3 * wiggle,

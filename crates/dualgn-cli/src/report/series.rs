@@ -31,11 +31,7 @@ impl Series<'_> {
 
     /// Text of the legend.
     pub(super) fn legend(&self) -> String {
-        if self.diverged {
-            format!("{} (✕ diverged)", self.name)
-        } else {
-            self.name.to_owned()
-        }
+        if self.diverged { format!("{} (✕ diverged)", self.name) } else { self.name.to_owned() }
     }
 
     /// A small shape around a point, as path data; about equal areas.
@@ -68,12 +64,7 @@ mod tests {
     #[test]
     fn sixteen_series_look_different() {
         let look = |style| {
-            let series = Series {
-                name: "",
-                style,
-                points: vec![],
-                diverged: false,
-            };
+            let series = Series { name: "", style, points: vec![], diverged: false };
             series.class("line") + &series.marker(0.0, 0.0) + series.dash()
         };
         let mut looks: Vec<String> = (0..16).map(look).collect();

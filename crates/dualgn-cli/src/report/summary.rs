@@ -25,17 +25,10 @@ pub(super) fn paragraphs(comparison: &Comparison) -> Vec<String> {
 type Arrival<'a> = (&'a MethodRun, &'a Record);
 
 fn about_target(comparison: &Comparison, target: &Target) -> Vec<String> {
-    let mut arrivals: Vec<Arrival> = comparison
-        .runs
-        .iter()
-        .filter_map(|run| Some((run, run.first_at_most(target.train_loss)?)))
-        .collect();
+    let mut arrivals: Vec<Arrival> =
+        comparison.runs.iter().filter_map(|run| Some((run, run.first_at_most(target.train_loss)?))).collect();
     arrivals.sort_by_key(|(_, record)| record.step);
-    let wanted = format!(
-        "training loss of {} ({})",
-        significant(target.train_loss),
-        target.source
-    );
+    let wanted = format!("training loss of {} ({})", significant(target.train_loss), target.source);
     let Some(&first) = arrivals.first() else {
         let mut sentences = vec![format!("No method reached the target, a {wanted}.")];
         sentences.extend(lowest_loss(comparison));
@@ -46,20 +39,14 @@ fn about_target(comparison: &Comparison, target: &Target) -> Vec<String> {
     let reference = arrivals.iter().find(|(run, _)| run.method == REFERENCE);
     sentences.push(match reference {
         Some(&reference) if reference.0.method != first.0.method => against(first, reference),
-        _ => format!(
-            "{} reached it in the fewest steps: {}.",
-            first.0.method,
-            effort(first.1)
-        ),
+        _ => format!("{} reached it in the fewest steps: {}.", first.0.method, effort(first.1)),
     });
     let named = |run: &MethodRun| run.method == first.0.method || run.method == REFERENCE;
     for (run, record) in arrivals.iter().filter(|(run, _)| !named(run)) {
         sentences.push(format!("{} needed {}.", run.method, effort(record)));
     }
     if reference.is_some_and(|(run, _)| run.method == first.0.method) && arrivals.len() > 1 {
-        sentences.push(format!(
-            "No other method was ahead of {REFERENCE} in steps."
-        ));
+        sentences.push(format!("No other method was ahead of {REFERENCE} in steps."));
     }
     let by_time = |a: &&Arrival, b: &&Arrival| a.1.seconds.total_cmp(&b.1.seconds);
     if let Some((run, record)) = arrivals.iter().min_by(by_time)
@@ -71,16 +58,11 @@ fn about_target(comparison: &Comparison, target: &Target) -> Vec<String> {
     let missed: Vec<&str> = comparison
         .runs
         .iter()
-        .filter(|run| {
-            run.status == Status::Finished && run.first_at_most(target.train_loss).is_none()
-        })
+        .filter(|run| run.status == Status::Finished && run.first_at_most(target.train_loss).is_none())
         .map(|run| run.method.as_str())
         .collect();
     if !missed.is_empty() {
-        sentences.push(format!(
-            "{} did not reach it within the budget.",
-            listed(&missed)
-        ));
+        sentences.push(format!("{} did not reach it within the budget.", listed(&missed)));
     }
     sentences
 }
@@ -125,25 +107,15 @@ fn effort(record: &Record) -> String {
 fn lowest_loss(comparison: &Comparison) -> Option<String> {
     let lasts = ends(comparison).filter(|(_, record)| record.train_loss.is_finite());
     let (run, record) = lasts.min_by(|a, b| a.1.train_loss.total_cmp(&b.1.train_loss))?;
-    Some(format!(
-        "The lowest training loss at the end is {}, by {}.",
-        significant(record.train_loss),
-        run.method
-    ))
+    Some(format!("The lowest training loss at the end is {}, by {}.", significant(record.train_loss), run.method))
 }
 
 fn about_status(run: &MethodRun) -> Option<String> {
     let step = grouped(run.records.last().map_or(0, |record| record.step));
     match run.status {
         Status::Finished => None,
-        Status::Diverged => Some(format!(
-            "{} diverged; its last evaluation is at step {step}.",
-            run.method
-        )),
-        Status::Interrupted => Some(format!(
-            "{} was interrupted; its last evaluation is at step {step}.",
-            run.method
-        )),
+        Status::Diverged => Some(format!("{} diverged; its last evaluation is at step {step}.", run.method)),
+        Status::Interrupted => Some(format!("{} was interrupted; its last evaluation is at step {step}.", run.method)),
     }
 }
 
@@ -156,21 +128,12 @@ fn about_test(comparison: &Comparison) -> Option<String> {
         Metric::Accuracy => format!("{} %", significant(100.0 * record.test_metric)),
         Metric::Rmse => significant(record.test_metric),
     };
-    let mut lasts: Vec<Arrival> = ends(comparison)
-        .filter(|(_, record)| record.test_metric.is_finite())
-        .collect();
+    let mut lasts: Vec<Arrival> = ends(comparison).filter(|(_, record)| record.test_metric.is_finite()).collect();
     lasts.sort_by(|a, b| badness(a.1).total_cmp(&badness(b.1)));
     let best = badness(lasts.first()?.1);
-    let winners: Vec<&str> = lasts
-        .iter()
-        .take_while(|(_, record)| badness(record) <= best)
-        .map(|(run, _)| run.method.as_str())
-        .collect();
-    let mut sentence = format!(
-        "The {name} at the end is {}, by {}",
-        text(lasts[0].1),
-        listed(&winners)
-    );
+    let winners: Vec<&str> =
+        lasts.iter().take_while(|(_, record)| badness(record) <= best).map(|(run, _)| run.method.as_str()).collect();
+    let mut sentence = format!("The {name} at the end is {}, by {}", text(lasts[0].1), listed(&winners));
     let reference = lasts.iter().find(|(run, _)| run.method == REFERENCE);
     if let Some((run, record)) = reference
         && !winners.contains(&REFERENCE)
@@ -183,10 +146,7 @@ fn about_test(comparison: &Comparison) -> Option<String> {
 
 /// The last evaluations of the runs that did not diverge.
 fn ends(comparison: &Comparison) -> impl Iterator<Item = Arrival<'_>> {
-    let runs = comparison
-        .runs
-        .iter()
-        .filter(|run| run.status != Status::Diverged);
+    let runs = comparison.runs.iter().filter(|run| run.status != Status::Diverged);
     runs.filter_map(|run| Some((run, run.records.last()?)))
 }
 
@@ -220,15 +180,8 @@ mod tests {
     }
 
     fn comparison(runs: Vec<MethodRun>) -> Comparison {
-        let target = Some(Target {
-            train_loss: 0.1,
-            source: "by hand".into(),
-        });
-        Comparison {
-            runs,
-            target,
-            ..sample::comparison()
-        }
+        let target = Some(Target { train_loss: 0.1, source: "by hand".into() });
+        Comparison { runs, target, ..sample::comparison() }
     }
 
     #[test]
@@ -238,60 +191,28 @@ mod tests {
             run("dual-gn-adam", 41, 40.0, 0.05),
             run("sgd", 1500, 25.0, 0.3),
         ]));
-        assert!(
-            text.contains(
-                "dual-gn-adam reached it in 41 steps where adam took 1,200 (29 times fewer)"
-            ),
-            "{text}"
-        );
-        assert!(
-            text.contains("in 40 s where adam took 20 s (2.0 times slower)"),
-            "{text}"
-        );
+        assert!(text.contains("dual-gn-adam reached it in 41 steps where adam took 1,200 (29 times fewer)"), "{text}");
+        assert!(text.contains("in 40 s where adam took 20 s (2.0 times slower)"), "{text}");
         assert!(text.contains("In time, adam was first"), "{text}");
-        assert!(
-            text.contains("sgd did not reach it within the budget."),
-            "{text}"
-        );
+        assert!(text.contains("sgd did not reach it within the budget."), "{text}");
     }
 
     #[test]
     fn adam_ahead_of_all() {
-        let text = text(&comparison(vec![
-            run("dual-gn-sgd", 90, 9.0, 0.1),
-            run("adam", 30, 1.0, 0.1),
-        ]));
-        assert!(
-            text.contains("adam reached it in the fewest steps: 30 steps and 1 s."),
-            "{text}"
-        );
-        assert!(
-            text.contains("dual-gn-sgd needed 90 steps and 9 s."),
-            "{text}"
-        );
+        let text = text(&comparison(vec![run("dual-gn-sgd", 90, 9.0, 0.1), run("adam", 30, 1.0, 0.1)]));
+        assert!(text.contains("adam reached it in the fewest steps: 30 steps and 1 s."), "{text}");
+        assert!(text.contains("dual-gn-sgd needed 90 steps and 9 s."), "{text}");
         assert!(text.contains("No other method was ahead of adam"), "{text}");
     }
 
     #[test]
     fn nobody_arrives() {
-        let mut comparison = comparison(vec![
-            run("adam", 30, 1.0, 0.2),
-            run("sgd", 7, 1.0, f64::NAN),
-        ]);
+        let mut comparison = comparison(vec![run("adam", 30, 1.0, 0.2), run("sgd", 7, 1.0, f64::NAN)]);
         comparison.runs[1].status = Status::Diverged;
         let text = text(&comparison);
-        assert!(
-            text.starts_with("No method reached the target, a training loss of 0.1000 (by hand)."),
-            "{text}"
-        );
-        assert!(
-            text.contains("lowest training loss at the end is 0.2000, by adam."),
-            "{text}"
-        );
-        assert!(
-            text.contains("sgd diverged; its last evaluation is at step 7."),
-            "{text}"
-        );
+        assert!(text.starts_with("No method reached the target, a training loss of 0.1000 (by hand)."), "{text}");
+        assert!(text.contains("lowest training loss at the end is 0.2000, by adam."), "{text}");
+        assert!(text.contains("sgd diverged; its last evaluation is at step 7."), "{text}");
     }
 
     #[test]
@@ -300,29 +221,20 @@ mod tests {
         let mut at_start = comparison(vec![run("adam", 10, 1.0, 0.1), run("sgd", 10, 1.0, 0.1)]);
         at_start.runs[1].records[0].train_loss = 0.05;
         let start = text(&at_start);
-        assert!(
-            start.contains("sgd reached it in 0 steps where adam took 10, and"),
-            "{start}"
-        );
+        assert!(start.contains("sgd reached it in 0 steps where adam took 10, and"), "{start}");
 
         let mut empty = comparison(vec![run("adam", 10, 1.0, 0.1)]);
         empty.runs[0].records.clear();
         empty.runs[0].status = Status::Interrupted;
         assert!(text(&empty).contains("adam was interrupted; its last evaluation is at step 0."));
 
-        let none = Comparison {
-            target: None,
-            ..comparison(vec![])
-        };
+        let none = Comparison { target: None, ..comparison(vec![]) };
         assert_eq!(text(&none), "");
     }
 
     #[test]
     fn equal_test_results_share_the_first_place() {
-        let text = text(&comparison(vec![
-            run("sgd", 1, 1.0, 0.1),
-            run("adam", 1, 1.0, 0.1),
-        ]));
+        let text = text(&comparison(vec![run("sgd", 1, 1.0, 0.1), run("adam", 1, 1.0, 0.1)]));
         assert!(text.contains(", by sgd and adam."), "{text}");
     }
 }

@@ -30,10 +30,7 @@ pub fn terminal(comparison: &Comparison) -> String {
     ];
     let mut rows: Vec<(Row, String)> = vec![
         (headings.map(|[first, _]| first.to_owned()), String::new()),
-        (
-            headings.map(|[_, second]| second.to_owned()),
-            "notes".into(),
-        ),
+        (headings.map(|[_, second]| second.to_owned()), "notes".into()),
     ];
     for run in &comparison.runs {
         rows.push((cells(comparison, run), notes(run)));
@@ -43,10 +40,7 @@ pub fn terminal(comparison: &Comparison) -> String {
         let cells = rows.iter().map(|(row, _)| row[column].chars().count());
         cells.max().unwrap_or(0)
     });
-    let mut lines: Vec<String> = rows
-        .iter()
-        .map(|(row, notes)| line(row, &widths, notes))
-        .collect();
+    let mut lines: Vec<String> = rows.iter().map(|(row, notes)| line(row, &widths, notes)).collect();
     let longest = lines.iter().map(|line| line.chars().count()).max();
     lines.insert(2, "─".repeat(longest.unwrap_or(0)));
     let mut text = lines.join("\n");
@@ -59,10 +53,7 @@ pub fn terminal(comparison: &Comparison) -> String {
 fn cells(comparison: &Comparison, run: &MethodRun) -> Row {
     let missing = || "-".to_owned();
     let last = run.records.last();
-    let arrival = comparison
-        .target
-        .as_ref()
-        .and_then(|target| run.first_at_most(target.train_loss));
+    let arrival = comparison.target.as_ref().and_then(|target| run.first_at_most(target.train_loss));
     let percent = match comparison.metric {
         Metric::Accuracy => 100.0,
         Metric::Rmse => 1.0,
@@ -87,11 +78,7 @@ fn notes(run: &MethodRun) -> String {
         Status::Diverged => "diverged",
         Status::Interrupted => "interrupted",
     };
-    if run.settings.is_empty() {
-        status.into()
-    } else {
-        format!("{status}; {}", run.settings)
-    }
+    if run.settings.is_empty() { status.into() } else { format!("{status}; {}", run.settings) }
 }
 
 fn line(row: &Row, widths: &[usize; COLUMNS], notes: &str) -> String {
@@ -142,18 +129,13 @@ mod tests {
         // The right edge of each numeric heading is the right edge of a cell in every row.
         let headings: Vec<char> = lines[1].chars().collect();
         let edges: Vec<usize> = (8..headings.len() - 1)
-            .filter(|&i| {
-                headings[i] != ' ' && headings[i + 1] == ' ' && headings.get(i + 2) == Some(&' ')
-            })
+            .filter(|&i| headings[i] != ' ' && headings[i + 1] == ' ' && headings.get(i + 2) == Some(&' '))
             .collect();
         assert_eq!(edges.len(), COLUMNS - 1, "{edges:?}\n{}", lines[1]);
         for line in &lines[3..] {
             let line: Vec<char> = line.chars().collect();
             for &edge in &edges {
-                assert!(
-                    line[edge] != ' ' && line[edge + 1] == ' ',
-                    "{edge}: {line:?}"
-                );
+                assert!(line[edge] != ' ' && line[edge + 1] == ' ', "{edge}: {line:?}");
             }
         }
     }

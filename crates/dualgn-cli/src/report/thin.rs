@@ -39,9 +39,7 @@ mod tests {
 
     #[test]
     fn long_series_keep_ends_order_and_extremes() {
-        let mut points: Vec<(f64, f64)> = (0..7001)
-            .map(|i| (i as f64, (i as f64 * 0.37).sin()))
-            .collect();
+        let mut points: Vec<(f64, f64)> = (0..7001).map(|i| (i as f64, (i as f64 * 0.37).sin())).collect();
         points[4321].1 = -7.0;
         points[99].1 = 9.0;
         let kept = thin(&points, 400);

@@ -48,7 +48,12 @@ pub(super) struct Measures {
 
 impl Subproblem {
     /// Conjugate gradient with products `K x = J (Jᵀ x)`.
-    pub fn solve_matrix_free(&self, linearization: &Linearization, iterations: usize, tolerance: f64) -> Result<Dual, Error> {
+    pub fn solve_matrix_free(
+        &self,
+        linearization: &Linearization,
+        iterations: usize,
+        tolerance: f64,
+    ) -> Result<Dual, Error> {
         let kernel = |x: Tensor<2>| -> Result<Tensor<2>, Error> { Ok(linearization.jvp(&linearization.vjp(x)?)?) };
         let scale = self.scale();
         let kernel_gradient = kernel(self.gradient.clone())?;
@@ -76,11 +81,8 @@ impl Subproblem {
         let kernel_gradient = kernel.clone().matmul(self.gradient.clone().reshape([m * k, 1]));
         let rhs = self.factor_transpose(kernel_gradient.reshape([m, k])) * -scale;
 
-        // K L: the rows of K are vectors [m, k]; then Lᵀ (K L), by symmetry through the transpose.
-        let half = self.factor.apply_transpose(kernel.clone().reshape([m * k, m, k]));
-        let half = half.reshape([m * k, m * r]).transpose();
-        let both = self.factor.apply_transpose(half.reshape([m * r, m, k])).reshape([m * r, m * r]);
-        let mut system = to_host(both * scale)?;
+        let mut system = self.factor.congruence(to_host(kernel.clone())?, [m, k])?;
+        system.iter_mut().for_each(|entry| *entry *= scale);
         for index in 0..m * r {
             system[index * (m * r + 1)] += 1.0;
         }
@@ -93,7 +95,12 @@ impl Subproblem {
     }
 
     /// Everything that `K α` gives for free, with `u = J d = -K α / (λm)`.
-    pub fn measure(&self, alpha: &Tensor<2>, beta: &Tensor<2>, kernel_alpha: Tensor<2>) -> Result<Measures, DeviceError> {
+    pub fn measure(
+        &self,
+        alpha: &Tensor<2>,
+        beta: &Tensor<2>,
+        kernel_alpha: Tensor<2>,
+    ) -> Result<Measures, DeviceError> {
         let m = self.examples();
         let u = kernel_alpha * -self.scale();
         let curved = self.factor_transpose(u.clone());
@@ -109,7 +116,8 @@ impl Subproblem {
             dot(&self.gradient, &self.gradient),
             dot(&u, &u),
         ])?;
-        let epsilon = if self.gradient.dtype() == burn::tensor::DType::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
+        let epsilon =
+            if self.gradient.dtype() == burn::tensor::DType::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
         Ok(Measures {
             slope: slope / m,
             curvature: 0.5 * curvature / m,
@@ -139,5 +147,11 @@ impl Subproblem {
 }
 
 fn to_host(tensor: Tensor<2>) -> Result<Vec<f64>, DeviceError> {
-    Ok(tensor.try_into_data()?.iter::<f64>().collect())
+    let data = tensor.try_into_data()?;
+    // The slices are several times faster than the iterator over any type of element.
+    Ok(match (data.as_slice::<f64>(), data.as_slice::<f32>()) {
+        (Ok(values), _) => values.to_vec(),
+        (_, Ok(values)) => values.iter().map(|&value| f64::from(value)).collect(),
+        _ => data.iter::<f64>().collect(),
+    })
 }

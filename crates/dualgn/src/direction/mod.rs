@@ -143,7 +143,12 @@ impl<L: ConvexLoss> GaussNewton<L> {
     }
 
     /// The direction of a network that is linearised already; `linearize` is the time that took, for the record.
-    fn solve(&self, linearization: &Linearization, targets: &L::Target, linearize: Duration) -> Result<Direction, Error> {
+    fn solve(
+        &self,
+        linearization: &Linearization,
+        targets: &L::Target,
+        linearize: Duration,
+    ) -> Result<Direction, Error> {
         if !(self.damping.is_finite() && self.damping > 0.0) {
             return Err(DirectionError::Damping(self.damping).into());
         }

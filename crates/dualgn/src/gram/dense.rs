@@ -25,7 +25,13 @@ pub(super) fn pairwise(linearization: &Linearization, node: usize, sensitivity: 
 }
 
 /// Several positions: the per-example gradients, a few input features at a time so that `chunk` numbers suffice.
-pub(super) fn at_positions(linearization: &Linearization, node: usize, sensitivity: &Array, chunk: usize, sum: &mut Sum) {
+pub(super) fn at_positions(
+    linearization: &Linearization,
+    node: usize,
+    sensitivity: &Array,
+    chunk: usize,
+    sum: &mut Sum,
+) {
     let graph = linearization.graph();
     let (m, k) = (graph.examples, graph.outputs);
     let (input, output) = (&graph.values[graph.nodes[node].inputs[0]], &graph.values[graph.nodes[node].output]);

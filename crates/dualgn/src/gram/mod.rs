@@ -81,9 +81,8 @@ pub(crate) fn assemble(linearization: &Linearization, memory: usize) -> Result<A
                 Site::Loose => loose.push((index, sensitivity.clone())),
             }
         }
-        linearization.pull_node(index, node, &mut flow, |value| {
-            graph.values[value].active && !graph.is_parameter_side(value)
-        });
+        linearization
+            .pull_node(index, node, &mut flow, |value| graph.values[value].active && !graph.is_parameter_side(value));
     }
     let structured = sum.finish();
     if loose.is_empty() {

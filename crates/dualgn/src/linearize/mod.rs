@@ -78,7 +78,8 @@ impl Linearization {
     /// The vector is of another network.
     pub fn jvp(&self, vector: &ParamVector) -> Result<Tensor<2>, LinearizeError> {
         let shapes = |blocks: &[Array]| blocks.iter().map(Array::elements).collect::<Vec<_>>();
-        let expected: Vec<usize> = self.graph.parameters.iter().map(|&v| self.graph.values[v].shape.iter().product()).collect();
+        let expected: Vec<usize> =
+            self.graph.parameters.iter().map(|&v| self.graph.values[v].shape.iter().product()).collect();
         if shapes(vector.blocks()) != expected {
             let found = shapes(vector.blocks());
             return Err(LinearizeError::Shape { what: "the tangent", expected, found });

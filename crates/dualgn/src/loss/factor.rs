@@ -2,6 +2,8 @@
 
 use burn::tensor::Tensor;
 
+use crate::error::DeviceError;
+
 /// Factors `L_i`, `k × r`, one an example, of the curvature `L_i L_iᵀ` of a loss at the outputs.
 ///
 /// Vectors carry a leading axis `c` for any number of them.
@@ -55,6 +57,109 @@ impl CurvatureFactor {
                 lift(root) * (x - along)
             }
             Self::Dense(factor) => batched(x, factor.clone().swap_dims(1, 2)),
+        }
+    }
+}
+
+impl CurvatureFactor {
+    /// `Lᵀ K L` in double precision on the host, `[mr, mr]`, for a symmetric `K`, `[mk, mk]`, both row-major.
+    ///
+    /// A direct solver needs the matrix there anyway, and block by block this is a pass over memory, while on a device it
+    /// is a dozen operations on tensors of the size of `K`.
+    pub(crate) fn congruence(&self, kernel: Vec<f64>, [m, k]: [usize; 2]) -> Result<Vec<f64>, DeviceError> {
+        let r = self.columns(k);
+        let rows = match self {
+            Self::Identity => return Ok(kernel),
+            _ => self.blocks([m, k])?,
+        };
+        // Lᵀ K: each k rows of an example become r.
+        let width = m * k;
+        let mut half = vec![0.0; m * r * width];
+        for (i, block) in half.chunks_exact_mut(r * width).enumerate() {
+            rows[i].transpose_rows(&kernel[i * k * width..(i + 1) * k * width], block, width);
+        }
+        // (Lᵀ K) L: in each row, each k entries of an example become r.
+        let mut result = vec![0.0; m * r * m * r];
+        for (from, to) in half.chunks_exact(width).zip(result.chunks_exact_mut(m * r)) {
+            for ((block, from), to) in rows.iter().zip(from.chunks_exact(k)).zip(to.chunks_exact_mut(r)) {
+                block.transpose_rows(from, to, 1);
+            }
+        }
+        Ok(result)
+    }
+
+    /// The factors of all examples on the host.
+    fn blocks(&self, [m, k]: [usize; 2]) -> Result<Vec<Block>, DeviceError> {
+        let rows = |tensor: &Tensor<2>| -> Result<Vec<Vec<f64>>, DeviceError> {
+            let values: Vec<f64> = tensor.clone().try_into_data()?.iter::<f64>().collect();
+            Ok(values.chunks_exact(k).map(<[f64]>::to_vec).collect())
+        };
+        Ok(match self {
+            Self::Identity => (0..m).map(|_| Block::Diagonal(vec![1.0; k])).collect(),
+            Self::Diagonal(diagonal) => rows(diagonal)?.into_iter().map(Block::Diagonal).collect(),
+            Self::Softmax { root, probabilities } => {
+                let both = rows(root)?.into_iter().zip(rows(probabilities)?);
+                both.map(|(root, probabilities)| Block::Softmax { root, probabilities }).collect()
+            }
+            Self::Dense(factor) => {
+                let [_, _, r] = factor.dims();
+                let values: Vec<f64> = factor.clone().try_into_data()?.iter::<f64>().collect();
+                values
+                    .chunks_exact(k * r)
+                    .map(|entries| Block::Dense { entries: entries.to_vec(), columns: r })
+                    .collect()
+            }
+        })
+    }
+}
+
+/// The factor of one example on the host.
+enum Block {
+    Diagonal(Vec<f64>),
+    Softmax {
+        root: Vec<f64>,
+        probabilities: Vec<f64>,
+    },
+    /// `k × r`, row-major.
+    Dense {
+        entries: Vec<f64>,
+        columns: usize,
+    },
+}
+
+impl Block {
+    /// `Lᵀ X` for `X` of `k` rows and `width` columns; `to` has `r` rows and holds zeros.
+    fn transpose_rows(&self, from: &[f64], to: &mut [f64], width: usize) {
+        let scaled = |to: &mut [f64], factor: f64, from: &[f64]| {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to += factor * from;
+            }
+        };
+        match self {
+            Self::Diagonal(diagonal) => {
+                for ((to, from), factor) in to.chunks_exact_mut(width).zip(from.chunks_exact(width)).zip(diagonal) {
+                    scaled(to, *factor, from);
+                }
+            }
+            // Lᵀ x = √q ∘ (x - qᵀ x).
+            Self::Softmax { root, probabilities } => {
+                let mut along = vec![0.0; width];
+                for (from, q) in from.chunks_exact(width).zip(probabilities) {
+                    scaled(&mut along, *q, from);
+                }
+                for ((to, from), root) in to.chunks_exact_mut(width).zip(from.chunks_exact(width)).zip(root) {
+                    for ((to, from), along) in to.iter_mut().zip(from).zip(&along) {
+                        *to = root * (from - along);
+                    }
+                }
+            }
+            Self::Dense { entries, columns } => {
+                for (from, entries) in from.chunks_exact(width).zip(entries.chunks_exact(*columns)) {
+                    for (to, entry) in to.chunks_exact_mut(width).zip(entries) {
+                        scaled(to, *entry, from);
+                    }
+                }
+            }
         }
     }
 }

@@ -33,8 +33,7 @@ mod tests {
         let matrix: Vec<f64> =
             (0..size * size).map(|ij| product(ij / size, ij % size) + f64::from(ij / size == ij % size)).collect();
         let chosen: Vec<f64> = (0..size).map(|i| (i as f64).sin()).collect();
-        let rhs: Vec<f64> =
-            matrix.chunks(size).map(|row| row.iter().zip(&chosen).map(|(a, x)| a * x).sum()).collect();
+        let rhs: Vec<f64> = matrix.chunks(size).map(|row| row.iter().zip(&chosen).map(|(a, x)| a * x).sum()).collect();
         let solution = cholesky(&matrix, &rhs).unwrap();
         for (found, wanted) in solution.iter().zip(&chosen) {
             assert!((found - wanted).abs() < 1e-12, "{found} {wanted}");

@@ -117,7 +117,8 @@ mod tests {
         let budget = Budget { iterations: 10, tolerance: 1e-13 };
         let progress = conjugate_gradient(apply, rhs, budget).unwrap();
         assert_eq!(progress.iterations, 3);
-        let error: f64 = dot(&(progress.solution.clone() - chosen.clone()), &(progress.solution - chosen.clone())).unwrap();
+        let error: f64 =
+            dot(&(progress.solution.clone() - chosen.clone()), &(progress.solution - chosen.clone())).unwrap();
         assert!(error.sqrt() < 1e-12);
         // The companion of the identity is the solution itself.
         let error = progress.companion.unwrap() - chosen;

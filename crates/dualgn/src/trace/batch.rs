@@ -43,12 +43,16 @@ pub(crate) fn propagate(op: &Op, inputs: &[(&Batch, &[usize])], output: &[usize]
         Op::Softmax(softmax) => unless(inputs[0].0, |axis| axis == softmax.axis),
         Op::Conv(Conv::One { .. } | Conv::Two { .. }) => first_only(inputs, |axis| axis != 0),
         // Pooling reduces the two spatial axes; examples may be on either of the two before them.
-        Op::Pool(Pool::Max { .. } | Pool::Average { .. } | Pool::AdaptiveAverage { .. }) => unless(inputs[0].0, |axis| axis > 1),
+        Op::Pool(Pool::Max { .. } | Pool::Average { .. } | Pool::AdaptiveAverage { .. }) => {
+            unless(inputs[0].0, |axis| axis > 1)
+        }
         Op::Norm(Norm::Layer { .. }) => first_only(inputs, |axis| axis + 1 == output.len()),
         Op::Norm(Norm::Batch { .. }) => first_only(inputs, |axis| axis == 1),
         Op::Index(Index::Select { axis: dim }) => match (inputs[0].0, inputs[1].0) {
             (Batch::Split { axis, .. }, Batch::Shared) if axis != dim => inputs[0].0.clone(),
-            (Batch::Shared, Batch::Split { outer, inner, .. }) => Batch::Split { axis: *dim, outer: *outer, inner: *inner },
+            (Batch::Shared, Batch::Split { outer, inner, .. }) => {
+                Batch::Split { axis: *dim, outer: *outer, inner: *inner }
+            }
             _ => Batch::Mixed,
         },
         Op::Index(Index::Embedding) => match inputs[0].0 {

@@ -240,7 +240,14 @@ impl<'a> Builder<'a> {
         self.finish(nodes, input, output, examples, dtype)
     }
 
-    fn finish(self, nodes: Vec<Node>, input: ValueId, output: ValueId, examples: usize, dtype: DType) -> Result<Graph, TraceError> {
+    fn finish(
+        self,
+        nodes: Vec<Node>,
+        input: ValueId,
+        output: ValueId,
+        examples: usize,
+        dtype: DType,
+    ) -> Result<Graph, TraceError> {
         let Value { shape, dtype: output_type, .. } = &self.values[output];
         if !matches!(output_type, DType::F32 | DType::F64) {
             return Err(TraceError::OutputType { dtype: format!("{output_type:?}") });
@@ -301,13 +308,16 @@ impl<'a> Builder<'a> {
         if let Some(own) = self.operations[position].inputs().find_map(|tensor| path(&tensor.id)) {
             return format!("at `{own}`");
         }
-        let after = self.operations[position + 1..].iter().flat_map(OperationIr::inputs).find_map(|tensor| path(&tensor.id));
+        let after =
+            self.operations[position + 1..].iter().flat_map(OperationIr::inputs).find_map(|tensor| path(&tensor.id));
         let before = place(nodes, nodes.len(), |value| match &self.values[value].source {
             Source::Module(index) => Some(self.tensors[*index].path.as_str()),
             _ => None,
         });
         match after {
-            Some(after) if before.starts_with("after") => format!("between {} and `{after}`", &before["after ".len()..]),
+            Some(after) if before.starts_with("after") => {
+                format!("between {} and `{after}`", &before["after ".len()..])
+            }
             Some(after) => format!("before `{after}`"),
             None => before,
         }

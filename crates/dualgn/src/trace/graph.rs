@@ -137,7 +137,8 @@ impl Graph {
             for &value in &node.inputs.clone() {
                 self.values[value].uses += 1;
             }
-            let mixes = batch == Batch::Mixed && !self.nodes[index].inputs.iter().any(|&v| self.values[v].batch == Batch::Mixed);
+            let mixes = batch == Batch::Mixed
+                && !self.nodes[index].inputs.iter().any(|&v| self.values[v].batch == Batch::Mixed);
             if mixes && self.mixing.is_none() {
                 self.mixing = Some(index);
             }
@@ -160,7 +161,9 @@ impl Graph {
         let mut defined = vec![false; self.values.len()];
         for (id, value) in self.values.iter().enumerate() {
             match value.source {
-                Source::Node(node) => assert_eq!(self.nodes[node].output, id, "value {id} names a node that makes another"),
+                Source::Node(node) => {
+                    assert_eq!(self.nodes[node].output, id, "value {id} names a node that makes another")
+                }
                 _ => defined[id] = true,
             }
         }

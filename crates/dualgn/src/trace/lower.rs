@@ -28,7 +28,9 @@ pub(super) fn lower(operation: &OperationIr) -> Option<Lowered> {
         OperationIr::Module(op) => module(op),
         OperationIr::Activation(op) => activation(op),
         OperationIr::Bool(op) => boolean(op),
-        OperationIr::NumericInt(..) | OperationIr::Int(_) | OperationIr::Custom(_) | OperationIr::Distributed(_) => None,
+        OperationIr::NumericInt(..) | OperationIr::Int(_) | OperationIr::Custom(_) | OperationIr::Distributed(_) => {
+            None
+        }
         // A tensor that holds data is a value of the graph and not a node, so these are never asked for.
         OperationIr::Init(_) | OperationIr::Drop(_) => None,
     }
@@ -124,8 +126,19 @@ fn base(op: &BaseOperationIr) -> Option<Lowered> {
         B::NotEqualElem(ir) => compare_scalar(Comparison::NotEqual, ir),
         B::Zeros(ir) => fill(0.0, &ir.out),
         B::Ones(ir) => fill(1.0, &ir.out),
-        B::Unfold(_) | B::SliceAssign(_) | B::SelectAssign(_) | B::Gather(_) | B::Scatter(_) | B::ScatterNd(_)
-        | B::GatherNd(_) | B::Cast(_) | B::Empty(_) | B::All(_) | B::Any(_) | B::AllDim(_) | B::AnyDim(_) => None,
+        B::Unfold(_)
+        | B::SliceAssign(_)
+        | B::SelectAssign(_)
+        | B::Gather(_)
+        | B::Scatter(_)
+        | B::ScatterNd(_)
+        | B::GatherNd(_)
+        | B::Cast(_)
+        | B::Empty(_)
+        | B::All(_)
+        | B::Any(_)
+        | B::AllDim(_)
+        | B::AnyDim(_) => None,
     }
 }
 
@@ -164,10 +177,30 @@ fn numeric(op: &NumericOperationIr) -> Option<Lowered> {
         N::GreaterEqualElem(ir) => compare_scalar(Comparison::GreaterEqual, ir),
         N::LowerElem(ir) => compare_scalar(Comparison::Lower, ir),
         N::LowerEqualElem(ir) => compare_scalar(Comparison::LowerEqual, ir),
-        N::Rem(_) | N::RemScalar(_) | N::Prod(_) | N::ProdDim(_) | N::ArgMax(_) | N::ArgTopK(_) | N::TopK(_)
-        | N::TopKWithIndices(_) | N::ArgMin(_) | N::Max(_) | N::Min(_) | N::MaxAbs(_) | N::MaxAbsDim(_)
-        | N::IntRandom(_) | N::Powi(_) | N::CumSum(_) | N::CumProd(_) | N::CumMin(_) | N::CumMax(_) | N::Sign(_)
-        | N::Sort(_) | N::SortWithIndices(_) | N::ArgSort(_) | N::Pad(_) => None,
+        N::Rem(_)
+        | N::RemScalar(_)
+        | N::Prod(_)
+        | N::ProdDim(_)
+        | N::ArgMax(_)
+        | N::ArgTopK(_)
+        | N::TopK(_)
+        | N::TopKWithIndices(_)
+        | N::ArgMin(_)
+        | N::Max(_)
+        | N::Min(_)
+        | N::MaxAbs(_)
+        | N::MaxAbsDim(_)
+        | N::IntRandom(_)
+        | N::Powi(_)
+        | N::CumSum(_)
+        | N::CumProd(_)
+        | N::CumMin(_)
+        | N::CumMax(_)
+        | N::Sign(_)
+        | N::Sort(_)
+        | N::SortWithIndices(_)
+        | N::ArgSort(_)
+        | N::Pad(_) => None,
     }
 }
 
@@ -186,10 +219,29 @@ fn float(op: &FloatOperationIr) -> Option<Lowered> {
         F::PowfScalar(ir) => scalar(Unary::PowScalar, ir),
         F::Powf(ir) => binary(Binary::Pow, ir),
         F::Matmul(ir) => one(Op::Matmul(Matmul), &[&ir.lhs, &ir.rhs], &ir.out),
-        F::Cosh(_) | F::Sinh(_) | F::Tan(_) | F::ArcCos(_) | F::ArcCosh(_) | F::ArcSin(_) | F::ArcSinh(_)
-        | F::ArcTan(_) | F::ArcTanh(_) | F::ArcTan2(_) | F::Round(_) | F::Floor(_) | F::Ceil(_) | F::Trunc(_)
-        | F::IntoInt(_) | F::Cross(_) | F::Random(_) | F::IsNan(_) | F::IsInf(_) | F::Quantize(_) | F::Dequantize(_)
-        | F::GridSample2d(_) | F::Hypot(_) => None,
+        F::Cosh(_)
+        | F::Sinh(_)
+        | F::Tan(_)
+        | F::ArcCos(_)
+        | F::ArcCosh(_)
+        | F::ArcSin(_)
+        | F::ArcSinh(_)
+        | F::ArcTan(_)
+        | F::ArcTanh(_)
+        | F::ArcTan2(_)
+        | F::Round(_)
+        | F::Floor(_)
+        | F::Ceil(_)
+        | F::Trunc(_)
+        | F::IntoInt(_)
+        | F::Cross(_)
+        | F::Random(_)
+        | F::IsNan(_)
+        | F::IsInf(_)
+        | F::Quantize(_)
+        | F::Dequantize(_)
+        | F::GridSample2d(_)
+        | F::Hypot(_) => None,
     }
 }
 
@@ -203,8 +255,13 @@ fn activation(op: &ActivationOperationIr) -> Option<Lowered> {
         A::LogSigmoid(ir) => unary(Unary::LogSigmoid, ir),
         A::Softmax(ir) => one(Op::Softmax(Softmax { log: false, axis: ir.axis }), &[&ir.input], &ir.out),
         A::LogSoftmax(ir) => one(Op::Softmax(Softmax { log: true, axis: ir.axis }), &[&ir.input], &ir.out),
-        A::ReluBackward(_) | A::PRelu(_) | A::GeluBackward(_) | A::SigmoidBackward(_) | A::HardSigmoid(_)
-        | A::LogSigmoidBackward(_) | A::Softmin(_) => None,
+        A::ReluBackward(_)
+        | A::PRelu(_)
+        | A::GeluBackward(_)
+        | A::SigmoidBackward(_)
+        | A::HardSigmoid(_)
+        | A::LogSigmoidBackward(_)
+        | A::Softmin(_) => None,
     }
 }
 
@@ -234,7 +291,9 @@ fn module(op: &ModuleOperationIr) -> Option<Lowered> {
             let conv = Conv::Two { stride: o.stride, padding: o.padding, dilation: o.dilation, groups: o.groups };
             one(Op::Conv(conv), &with_bias(&ir.x, &ir.weight, &ir.bias), &ir.out)
         }
-        M::MaxPool2d(ir) => pool(max_pool(ir.kernel_size, ir.stride, ir.padding, ir.dilation, ir.ceil_mode), &ir.x, &ir.out),
+        M::MaxPool2d(ir) => {
+            pool(max_pool(ir.kernel_size, ir.stride, ir.padding, ir.dilation, ir.ceil_mode), &ir.x, &ir.out)
+        }
         M::MaxPool2dWithIndices(ir) => {
             pool(max_pool(ir.kernel_size, ir.stride, ir.padding, ir.dilation, ir.ceil_mode), &ir.x, &ir.out)
         }
@@ -249,7 +308,8 @@ fn module(op: &ModuleOperationIr) -> Option<Lowered> {
         }
         M::AvgPool2d(ir) => {
             let (count_padding, ceil) = (ir.count_include_pad, ir.ceil_mode);
-            let average = Pool::Average { kernel: ir.kernel_size, stride: ir.stride, padding: ir.padding, count_padding, ceil };
+            let average =
+                Pool::Average { kernel: ir.kernel_size, stride: ir.stride, padding: ir.padding, count_padding, ceil };
             pool(average, &ir.x, &ir.out)
         }
         M::AvgPool1d(ir) => {
@@ -269,18 +329,46 @@ fn module(op: &ModuleOperationIr) -> Option<Lowered> {
             one(Op::Norm(Norm::Batch { epsilon: number(&ir.epsilon) }), &inputs, &ir.out)
         }
         M::Embedding(ir) => one(Op::Index(Index::Embedding), &[&ir.weights, &ir.indices], &ir.out),
-        M::Linear(_) | M::Conv3d(_) | M::DeformableConv2d(_) | M::ConvTranspose1d(_) | M::ConvTranspose2d(_)
-        | M::ConvTranspose3d(_) | M::AdaptiveAvgPool3d(_) | M::Interpolate(_) | M::Attention(_) | M::CtcLoss(_)
+        M::Linear(_)
+        | M::Conv3d(_)
+        | M::DeformableConv2d(_)
+        | M::ConvTranspose1d(_)
+        | M::ConvTranspose2d(_)
+        | M::ConvTranspose3d(_)
+        | M::AdaptiveAvgPool3d(_)
+        | M::Interpolate(_)
+        | M::Attention(_)
+        | M::CtcLoss(_)
         | M::Unfold4d(_) => None,
         // Derivatives written out by hand in a forward pass.
-        M::EmbeddingBackward(_) | M::LinearXBackward(_) | M::LinearWeightBackward(_) | M::LinearBiasBackward(_)
-        | M::Conv1dXBackward(_) | M::Conv1dWeightBackward(_) | M::Conv1dBiasBackward(_) | M::Conv2dXBackward(_)
-        | M::Conv2dWeightBackward(_) | M::Conv2dBiasBackward(_) | M::Conv3dXBackward(_) | M::Conv3dWeightBackward(_)
-        | M::Conv3dBiasBackward(_) | M::DeformableConv2dBackward(_) | M::AvgPool1dBackward(_) | M::AvgPool2dBackward(_)
-        | M::AdaptiveAvgPool1dBackward(_) | M::AdaptiveAvgPool2dBackward(_) | M::AdaptiveAvgPool3dBackward(_)
-        | M::MaxPool1dWithIndicesBackward(_) | M::MaxPool2dWithIndicesBackward(_) | M::InterpolateBackward(_)
-        | M::CtcLossBackward(_) | M::ConvTranspose1dWeightBackward(_) | M::ConvTranspose1dBiasBackward(_)
-        | M::ConvTranspose2dWeightBackward(_) | M::ConvTranspose2dBiasBackward(_) | M::ConvTranspose3dWeightBackward(_)
+        M::EmbeddingBackward(_)
+        | M::LinearXBackward(_)
+        | M::LinearWeightBackward(_)
+        | M::LinearBiasBackward(_)
+        | M::Conv1dXBackward(_)
+        | M::Conv1dWeightBackward(_)
+        | M::Conv1dBiasBackward(_)
+        | M::Conv2dXBackward(_)
+        | M::Conv2dWeightBackward(_)
+        | M::Conv2dBiasBackward(_)
+        | M::Conv3dXBackward(_)
+        | M::Conv3dWeightBackward(_)
+        | M::Conv3dBiasBackward(_)
+        | M::DeformableConv2dBackward(_)
+        | M::AvgPool1dBackward(_)
+        | M::AvgPool2dBackward(_)
+        | M::AdaptiveAvgPool1dBackward(_)
+        | M::AdaptiveAvgPool2dBackward(_)
+        | M::AdaptiveAvgPool3dBackward(_)
+        | M::MaxPool1dWithIndicesBackward(_)
+        | M::MaxPool2dWithIndicesBackward(_)
+        | M::InterpolateBackward(_)
+        | M::CtcLossBackward(_)
+        | M::ConvTranspose1dWeightBackward(_)
+        | M::ConvTranspose1dBiasBackward(_)
+        | M::ConvTranspose2dWeightBackward(_)
+        | M::ConvTranspose2dBiasBackward(_)
+        | M::ConvTranspose3dWeightBackward(_)
         | M::ConvTranspose3dBiasBackward(_) => None,
     }
 }

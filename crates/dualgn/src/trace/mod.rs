@@ -18,7 +18,8 @@ use burn::tensor::{Float, Tensor};
 pub(crate) use batch::Batch;
 pub(crate) use graph::{Graph, Node, Source, ValueId};
 pub(crate) use op::{
-    Binary, Comparison, Conv, Discrete, Extreme, Fill, Index, Layout, Mask, Matmul, Norm, Op, Pool, Reduce, Softmax, Unary,
+    Binary, Comparison, Conv, Discrete, Extreme, Fill, Index, Layout, Mask, Matmul, Norm, Op, Pool, Reduce, Softmax,
+    Unary,
 };
 
 use crate::error::TraceError;

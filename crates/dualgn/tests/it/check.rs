@@ -33,13 +33,19 @@ pub fn check_to<M: Module + 'static, const D: usize, const E: usize>(
 ) {
     let dtype = inputs.dtype();
     let dual = if dtype == DType::F64 { 1e-11 } else { 1e-4 };
-    let network = Network::trace(model, forward.clone(), inputs.dims()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let network =
+        Network::trace(model, forward.clone(), inputs.dims()).unwrap_or_else(|error| panic!("{name}: {error}"));
     let linearization = network.linearize(model, inputs.clone()).unwrap();
     let outputs = linearization.outputs();
     let [m, k] = outputs.dims();
 
     let wanted = forward(&model.valid(), inputs.clone()).reshape([m, k]);
-    assert_close(&format!("{name}: outputs"), &host(outputs), &host(wanted), if dtype == DType::F64 { 1e-13 } else { 1e-6 });
+    assert_close(
+        &format!("{name}: outputs"),
+        &host(outputs),
+        &host(wanted),
+        if dtype == DType::F64 { 1e-13 } else { 1e-6 },
+    );
 
     let cotangents: Vec<Tensor<2>> = (0..3).map(|seed| from(numbers(m * k, seed), [m, k], dtype)).collect();
     let stacked = linearization.vjps(Tensor::stack(cotangents.clone(), 0)).unwrap();

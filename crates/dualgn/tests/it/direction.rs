@@ -17,7 +17,8 @@ fn mlp(outputs: usize, seed: u64, dtype: DType) -> Mlp {
 }
 
 fn labels(count: usize, classes: usize, seed: u64) -> Tensor<1, Int> {
-    let values: Vec<i64> = numbers(count, seed).iter().map(|x| (((x + 1.0) * 0.4999) * classes as f64) as i64).collect();
+    let values: Vec<i64> =
+        numbers(count, seed).iter().map(|x| (((x + 1.0) * 0.4999) * classes as f64) as i64).collect();
     Tensor::from_data(TensorData::new(values, [count]), &Device::default())
 }
 
@@ -243,13 +244,16 @@ fn the_memory_budget_changes_nothing_but_the_chunks() {
         let inputs: Tensor<D> = tensor(shape, 5, DType::F64);
         let targets: Tensor<2> = tensor([m, k], 6, DType::F64);
         let oracle = GaussNewton::new(Squared).damping(0.01).solver(Solver::Cholesky);
-        let at = |memory: usize| oracle.clone().memory(memory).direction(&network, &model, inputs.clone(), targets.clone());
+        let at =
+            |memory: usize| oracle.clone().memory(memory).direction(&network, &model, inputs.clone(), targets.clone());
         let wanted = entries(&at(1 << 30).unwrap());
         let least = (m * k).pow(2) * 32;
         for extra in [0, 3_000, 30_000] {
             assert_close(name, &entries(&at(least + extra).unwrap()), &wanted, 1e-12);
         }
-        let Error::Direction(DirectionError::Memory { rows, .. }) = at(least - 1).unwrap_err() else { panic!("{name}") };
+        let Error::Direction(DirectionError::Memory { rows, .. }) = at(least - 1).unwrap_err() else {
+            panic!("{name}")
+        };
         assert_eq!(rows, m * k);
     }
     let device = Device::default();

@@ -128,7 +128,8 @@ proptest! {
 /// Logits at which `e^f` overflows or `1 - q` cancels.
 #[test]
 fn extreme_logits_stay_finite_in_f32() {
-    let f: Tensor<2> = from(vec![1e4, -1e4, 90.0, 0.0, -200.0, -100.0, 3.0, 1e4, 0.0, 0.0, 0.0, 0.0], [M, K], DType::F32);
+    let f: Tensor<2> =
+        from(vec![1e4, -1e4, 90.0, 0.0, -200.0, -100.0, 3.0, 1e4, 0.0, 0.0, 0.0, 0.0], [M, K], DType::F32);
     let binary: Tensor<2> = from(vec![0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.5, 1.0, 0.0, 1.0, 0.0, 1.0], [M, K], DType::F32);
     let labels = classes(&[1, 3, 0]);
     let all = [
@@ -151,7 +152,8 @@ fn points_outside_the_domain_are_measured() {
     let violation = host(Logistic.domain_violation(from([vec![1.5], vec![0.5; 11]].concat(), [M, K], DType::F64), &y));
     assert_eq!(violation, [0.5, 0.0, 0.0]);
     let labels = classes(&[0, 0, 0]);
-    let dual = from([vec![-1.0, 1.25, 0.0, -0.25], vec![-0.5, 0.5, 0.0, 0.0], vec![0.0; 4]].concat(), [M, K], DType::F64);
+    let dual =
+        from([vec![-1.0, 1.25, 0.0, -0.25], vec![-0.5, 0.5, 0.0, 0.0], vec![0.0; 4]].concat(), [M, K], DType::F64);
     assert_eq!(host(SoftmaxCrossEntropy.domain_violation(dual, &labels)), [0.25, 0.0, 0.0]);
 }
 

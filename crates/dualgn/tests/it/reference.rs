@@ -9,7 +9,10 @@ use burn::tensor::kind::Autodiff;
 use burn::tensor::module as nn;
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation};
-use dualgn::{ClassTargets, ConvexLoss, Direction, GaussNewton, Logistic, Network, ParamVector, SoftmaxCrossEntropy, Solver, Squared};
+use dualgn::{
+    ClassTargets, ConvexLoss, Direction, GaussNewton, Logistic, Network, ParamVector, SoftmaxCrossEntropy, Solver,
+    Squared,
+};
 use ndarray::ArrayD;
 use ndarray_npy::NpzReader;
 
@@ -156,7 +159,8 @@ fn compare<L, T, const D: usize, K>(
     let joined = |reference: &mut Reference, prefix: &str| -> Vec<f64> {
         names.iter().flat_map(|name| reference.values(&format!("{prefix}.{name}"))).collect()
     };
-    let close = |what: &str, found: &[f64], wanted: &[f64]| assert_close(&format!("{name}: {what}"), found, wanted, 1e-8);
+    let close =
+        |what: &str, found: &[f64], wanted: &[f64]| assert_close(&format!("{name}: {what}"), found, wanted, 1e-8);
 
     let network = Network::trace(&weights, forward, inputs.dims()).unwrap();
     let linearization = network.linearize(&weights, inputs.clone()).unwrap();
@@ -170,7 +174,11 @@ fn compare<L, T, const D: usize, K>(
     let pulled = linearization.vjp(cotangent).unwrap();
     close("vjp", &weights.flat(&pulled, names, &ranks), &joined(reference, "probe_JTc"));
     // The probe stands in the order of the names; find the order of this vector through positions.
-    let order = weights.flat(&pulled.with_entries(&(0..pulled.len()).map(|i| i as f64).collect::<Vec<_>>()).unwrap(), names, &ranks);
+    let order = weights.flat(
+        &pulled.with_entries(&(0..pulled.len()).map(|i| i as f64).collect::<Vec<_>>()).unwrap(),
+        names,
+        &ranks,
+    );
     let mut entries = vec![0.0; pulled.len()];
     for (value, position) in joined(reference, "probe_v").into_iter().zip(order) {
         entries[position as usize] = value;
@@ -386,8 +394,18 @@ fn tokens(case: &str, names: &[&str], forward: fn(&Weights, Tensor<2, Int>) -> T
 #[test]
 fn attention_softmax() {
     let names = &[
-        "embed.weight", "embed.bias", "query.weight", "query.bias", "key.weight", "key.bias", "value.weight", "value.bias",
-        "output.weight", "output.bias", "head.weight", "head.bias",
+        "embed.weight",
+        "embed.bias",
+        "query.weight",
+        "query.bias",
+        "key.weight",
+        "key.bias",
+        "value.weight",
+        "value.bias",
+        "output.weight",
+        "output.bias",
+        "head.weight",
+        "head.bias",
     ];
     let forward = |w: &Weights, x: Tensor<2>| {
         let m = x.dims()[0];

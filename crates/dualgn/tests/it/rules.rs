@@ -227,7 +227,13 @@ fn convolution() {
     ]);
 }
 
-fn max_pool(kernel: [usize; 2], stride: [usize; 2], padding: [usize; 2], dilation: [usize; 2], ceil: bool) -> MaxPoolOptions<2> {
+fn max_pool(
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    padding: [usize; 2],
+    dilation: [usize; 2],
+    ceil: bool,
+) -> MaxPoolOptions<2> {
     MaxPoolOptions::new(kernel).with_stride(stride).with_padding(padding).with_dilation(dilation).with_ceil_mode(ceil)
 }
 
@@ -239,13 +245,19 @@ fn avg_pool(kernel: [usize; 2], stride: [usize; 2], padding: [usize; 2], count_p
 fn pooling() {
     run(&[
         ("max_pool2d", |p, x| flat(nn::max_pool2d(p.z4(x), max_pool([2, 2], [2, 2], [0, 0], [1, 1], false)))),
-        ("max_pool2d overlapping", |p, x| flat(nn::max_pool2d(p.z4(x), max_pool([3, 2], [1, 2], [1, 1], [1, 1], false)))),
+        ("max_pool2d overlapping", |p, x| {
+            flat(nn::max_pool2d(p.z4(x), max_pool([3, 2], [1, 2], [1, 1], [1, 1], false)))
+        }),
         ("max_pool2d dilation", |p, x| flat(nn::max_pool2d(p.z4(x), max_pool([2, 2], [1, 1], [0, 0], [2, 3], false)))),
         ("max_pool2d ceil", |p, x| flat(nn::max_pool2d(p.z4(x), max_pool([4, 3], [3, 2], [1, 1], [1, 1], true)))),
         ("max_pool1d", |p, x| flat(nn::max_pool1d(p.z3(x), MaxPoolOptions::new([2])))),
         ("avg_pool2d", |p, x| flat(nn::avg_pool2d(p.z4(x), avg_pool([2, 3], [2, 1], [0, 1], true)))),
-        ("avg_pool2d, padding not counted", |p, x| flat(nn::avg_pool2d(p.z4(x), avg_pool([3, 3], [2, 2], [1, 1], false)))),
-        ("avg_pool1d", |p, x| flat(nn::avg_pool1d(p.z3(x), AvgPoolOptions::new([2]).with_stride([1]).with_padding([1])))),
+        ("avg_pool2d, padding not counted", |p, x| {
+            flat(nn::avg_pool2d(p.z4(x), avg_pool([3, 3], [2, 2], [1, 1], false)))
+        }),
+        ("avg_pool1d", |p, x| {
+            flat(nn::avg_pool1d(p.z3(x), AvgPoolOptions::new([2]).with_stride([1]).with_padding([1])))
+        }),
         ("adaptive_avg_pool2d", |p, x| flat(nn::adaptive_avg_pool2d(p.z4(x), [4, 3]))),
         ("adaptive_avg_pool1d", |p, x| flat(nn::adaptive_avg_pool1d(p.z3(x), 3))),
     ]);

@@ -34,7 +34,10 @@ fn an_unsupported_operation_is_named_with_its_place() {
     assert_eq!(operation, "CumSum");
     assert_eq!(place, "between `inner.body.bias` and `head.weight`");
     assert_eq!(shapes, &[vec![5, 4]]);
-    assert!(error.to_string().starts_with("cannot linearise `CumSum` between `inner.body.bias` and `head.weight`"), "{error}");
+    assert!(
+        error.to_string().starts_with("cannot linearise `CumSum` between `inner.body.bias` and `head.weight`"),
+        "{error}"
+    );
     let error = trace(|m, x| m.head.forward(m.inner.body.forward(x)).sort(1));
     assert!(error.to_string().contains("`Sort` after `head.bias`"), "{error}");
     let error = trace(|m, x| m.head.forward(m.inner.body.forward(x.cumsum(1))));

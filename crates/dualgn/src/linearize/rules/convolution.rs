@@ -29,9 +29,8 @@ impl Rule for Conv {
             let count = tangent.shape()[0];
             unfold(self.convolve(fold(tangent), weight.clone(), None), count)
         });
-        let by_weight = tangents[1].clone().map(|tangent| {
-            stacked(tangent, |tangent| self.convolve(x.clone(), tangent, None))
-        });
+        let by_weight =
+            tangents[1].clone().map(|tangent| stacked(tangent, |tangent| self.convolve(x.clone(), tangent, None)));
         let by_bias = tangents.get(2).cloned().flatten().map(|tangent| {
             let mut shape = vec![1; x.shape().len() + 1];
             (shape[0], shape[2]) = (tangent.shape()[0], tangent.shape()[1]);

@@ -100,9 +100,7 @@ impl Layout {
             Layout::Reshape(shape) => Layout::Reshape(stacked(count, shape)),
             Layout::Permute(axes) => Layout::Permute([vec![0], next(axes)].concat()),
             Layout::Expand(shape) => Layout::Expand(stacked(count, shape)),
-            Layout::Slice(slices) => {
-                Layout::Slice([vec![Slice::from(0..count)], slices.clone()].concat())
-            }
+            Layout::Slice(slices) => Layout::Slice([vec![Slice::from(0..count)], slices.clone()].concat()),
             Layout::Flip(axes) => Layout::Flip(next(axes)),
             Layout::Repeat { axis, times } => Layout::Repeat { axis: axis + 1, times: *times },
             Layout::Cat { axis } => Layout::Cat { axis: axis + 1 },

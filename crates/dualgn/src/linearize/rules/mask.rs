@@ -44,9 +44,7 @@ impl Rule for Mask {
     fn vjp(&self, saved: &[Array], cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
         let mask = saved[0].clone().expand(&cotangent.shape());
         let target = |array: &Array| [&[cotangent.shape()[0]], array.shape().as_slice()].concat();
-        let outside = when(wanted[0], || {
-            cotangent.clone().mask_fill(mask.clone(), 0.0).sum_to(&target(&saved[1]))
-        });
+        let outside = when(wanted[0], || cotangent.clone().mask_fill(mask.clone(), 0.0).sum_to(&target(&saved[1])));
         let mut result = vec![outside, None];
         if let Some(&wanted) = wanted.get(2) {
             result.push(when(wanted, || {

@@ -23,7 +23,7 @@ impl Rule for Matmul {
     fn jvp(&self, saved: &[Array], tangents: &[Option<Array>]) -> Array {
         let (a, b) = (&saved[0], &saved[1]);
         let by_a = tangents[0].clone().map(|tangent| times_right(tangent, b.clone()));
-        let by_b = tangents[1].clone().map(|tangent| a.clone().lift().matmul(tangent));
+        let by_b = tangents[1].clone().map(|tangent| left_times(a, tangent));
         total([by_a, by_b])
     }
 
@@ -38,18 +38,30 @@ impl Rule for Matmul {
         let by_a = when(wanted[0], || times_right(cotangent.clone(), b.clone().transpose()).sum_to(&target(a)));
         let by_b = when(wanted[1], || {
             if is_matrix(b) {
-                // All leading axes are summed over: fold them into the inner axis of one product per vector.
+                // All leading axes are summed over: fold them into the inner axis of one product per vector. A single
+                // product of two matrices is what Burn is fastest at.
                 let (rows, columns) = (last(a), last(&cotangent));
                 let positions = a.elements() / rows;
-                let a = a.clone().reshape(&[1, positions, rows]).transpose();
-                let product = a.matmul(cotangent.clone().reshape(&[count, positions, columns]));
-                product.reshape(&target(b))
+                let (left, right) = match count {
+                    1 => (vec![positions, rows], vec![positions, columns]),
+                    _ => (vec![1, positions, rows], vec![count, positions, columns]),
+                };
+                a.clone().reshape(&left).transpose().matmul(cotangent.clone().reshape(&right)).reshape(&target(b))
             } else {
                 a.clone().transpose().lift().matmul(cotangent.clone()).sum_to(&target(b))
             }
         });
         vec![by_a, by_b]
     }
+}
+
+/// `a v` for stacked `v` of shape `[c, .., K, N]`.
+fn left_times(a: &Array, v: Array) -> Array {
+    let shape = v.shape();
+    if shape[0] != 1 {
+        return a.clone().lift().matmul(v);
+    }
+    a.clone().matmul(v.reshape(&shape[1..])).lift()
 }
 
 /// `v b` for stacked `v` of shape `[c, .., K]`.

@@ -89,11 +89,10 @@ impl Rule for Norm {
             }),
             when(wanted[1], || sum(cotangent.clone().mul(normal.clone()))),
         ];
-        let rest: [&dyn Fn() -> Array; 3] = [
-            &|| sum(cotangent.clone()),
-            &|| sum(scaled().mul(scale.clone())).neg(),
-            &|| sum(scaled().mul(normal.clone()).mul(scale.clone().mul(scale.clone()))).scale(-0.5),
-        ];
+        let rest: [&dyn Fn() -> Array; 3] =
+            [&|| sum(cotangent.clone()), &|| sum(scaled().mul(scale.clone())).neg(), &|| {
+                sum(scaled().mul(normal.clone()).mul(scale.clone().mul(scale.clone()))).scale(-0.5)
+            }];
         result.extend(wanted[2..].iter().zip(rest).map(|(&wanted, cotangent)| when(wanted, cotangent)));
         result
     }

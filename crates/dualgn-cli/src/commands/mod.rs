@@ -1,0 +1,24 @@
+//! The commands.
+
+mod compare;
+mod output;
+mod problems;
+mod setup;
+mod train;
+
+use crate::arguments::{Arguments, Command};
+use crate::failure::Failure;
+use crate::interrupt;
+
+/// Runs a command.
+pub fn run(arguments: Arguments) -> Result<(), Failure> {
+    interrupt::install();
+    match arguments.command {
+        Command::Compare(arguments) => compare::compare(&arguments),
+        Command::Train(arguments) => train::train(&arguments),
+        Command::Problems => {
+            print!("{}", problems::list());
+            Ok(())
+        }
+    }
+}

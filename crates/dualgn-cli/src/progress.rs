@@ -1,0 +1,76 @@
+//! What the terminal shows while a method runs: a bar on a terminal, plain lines elsewhere.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::record::{Metric, Record};
+
+/// The progress of one run.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    label: String,
+    metric: Metric,
+    start: Instant,
+    printed: Option<Instant>,
+    latest: String,
+    steps: usize,
+}
+
+/// Positions of the bar.
+const LENGTH: u64 = 1000;
+/// Without a terminal, lines come no more often than this.
+const QUIET: Duration = Duration::from_secs(2);
+
+impl Progress {
+    /// Starts showing a run.
+    pub fn start(label: &str, metric: Metric) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new(LENGTH);
+            let style = ProgressStyle::with_template("{prefix:>22} {bar:24} {percent:>3} %  {msg}  {eta} left");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_prefix(label.to_owned());
+            bar
+        });
+        let (label, latest) = (label.to_owned(), String::new());
+        Self { bar, label, metric, start: Instant::now(), printed: None, latest, steps: 0 }
+    }
+
+    /// A step was taken.
+    pub fn step(&mut self, step: usize, spent: f64) {
+        self.steps = step;
+        if let Some(bar) = &self.bar {
+            bar.set_position((spent.min(1.0) * LENGTH as f64) as u64);
+            bar.set_message(self.message());
+        }
+    }
+
+    /// The model was evaluated.
+    pub fn evaluated(&mut self, record: &Record) {
+        let test = match self.metric {
+            Metric::Accuracy => format!("accuracy {:.2} %", 100.0 * record.test_metric),
+            Metric::Rmse => format!("rmse {:.4}", record.test_metric),
+        };
+        self.latest = format!("loss {:.3e}  {test}", record.train_loss);
+        self.steps = record.step;
+        let due = self.printed.is_none_or(|printed| printed.elapsed() >= QUIET);
+        if self.bar.is_none() && due {
+            self.printed = Some(Instant::now());
+            eprintln!("{}: step {}  {}", self.label, record.step, self.message());
+        }
+    }
+
+    /// The run ended.
+    pub fn finish(self, how: &str) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        eprintln!("{}: {how} after {} steps  {}", self.label, self.steps, self.latest);
+    }
+
+    fn message(&self) -> String {
+        let rate = self.steps as f64 / self.start.elapsed().as_secs_f64().max(1e-9);
+        format!("{}  {rate:.0} steps/s", self.latest)
+    }
+}

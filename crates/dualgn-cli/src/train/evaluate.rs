@@ -1,0 +1,35 @@
+//! Loss and metric of a model on a whole part of the data.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use dualgn::ConvexLoss;
+
+use crate::failure::Failure;
+use crate::problem::{Mlp, Objective, Part};
+
+/// Examples evaluated at a time, so that the activations of a large part need not fit the memory.
+const CHUNK: usize = 4096;
+
+/// Mean loss, and the metric.
+pub fn evaluate<O: Objective>(objective: &O, model: &Mlp, part: &Part) -> Result<(f64, f64), Failure> {
+    let model = model.valid();
+    let device = part.inputs.device();
+    let [examples, features] = part.inputs.dims();
+    let (mut loss, mut score) = (0.0, 0.0);
+    for start in (0..examples).step_by(CHUNK) {
+        let end = (start + CHUNK).min(examples);
+        let outputs = model.forward(part.inputs.clone().slice([start..end, 0..features]));
+        let targets = part.targets.gather(&(start..end).collect::<Vec<_>>());
+        let losses = objective.loss().value(outputs.clone(), &objective.targets(&targets, &device));
+        loss += sum(losses)?;
+        let outputs = outputs.try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
+        score += objective.score(&outputs.iter::<f32>().collect::<Vec<_>>(), &targets);
+    }
+    Ok((loss / examples as f64, objective.metric(score, examples)))
+}
+
+/// In double precision on the host: a mean over tens of thousands of f32 losses would lose digits.
+fn sum(losses: Tensor<1>) -> Result<f64, Failure> {
+    let data = losses.try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
+    Ok(data.iter::<f64>().sum())
+}
