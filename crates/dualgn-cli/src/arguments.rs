@@ -72,14 +72,14 @@ pub struct Run {
     /// Seed of the weights and of the order of batches
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// Damping λ of the Gauss-Newton directions  [default: the problem's]
+    /// Damping of the Gauss-Newton directions for each unit of the batch's loss  [default: the problem's and method's]
     #[arg(long, value_parser = positive)]
     pub damping: Option<f64>,
     /// How the dual system is solved
     #[arg(long, value_enum, default_value_t)]
     pub solver: SolverName,
     /// Conjugate-gradient iterations of `--solver cg`
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 30)]
     pub iterations: u32,
     /// Memory for the Gram matrix and its parts, in MiB
     #[arg(long, default_value_t = 2048, value_parser = clap::value_parser!(u32).range(1..))]

@@ -95,7 +95,7 @@ mod solve;
 mod tensor;
 mod trace;
 
-pub use direction::{Direction, GaussNewton, Route, Solver, Timings};
+pub use direction::{Damping, Direction, GaussNewton, Route, Solver, Timings};
 pub use error::{DeviceError, DirectionError, Error, LinearizeError, LossError, TraceError};
 pub use linearize::{Linearization, ParamVector};
 pub use loss::{ClassTargets, ConvexLoss, CurvatureFactor, Logistic, SoftmaxCrossEntropy, Squared};

@@ -116,7 +116,7 @@ pub fn tuned_run<O: Objective>(
         (None, count) => format!("rate {chosen}, chosen of {count}"),
     };
     if method.is_gauss_newton() {
-        settings = format!("{settings}; damping {}", session.damping);
+        settings = format!("{settings}; damping {} × loss", session.damping(method));
     }
     trials.retain(|trial| trial.train_loss.is_some() || trial.learning_rate != chosen);
     let run = MethodRun {

@@ -8,7 +8,7 @@ use crate::data::Dataset;
 use crate::failure::Failure;
 use crate::problem::{ClassProblem, Mlp, Objective, Part, ProblemName, RealProblem};
 use crate::record::Comparison;
-use crate::train::{Budget, Session};
+use crate::train::{Budget, DampingChoice, Session};
 
 /// A command that trains: what it does with a session of any objective.
 pub trait Work {
@@ -43,7 +43,7 @@ fn work_on<O: Objective>(
     let defaults = problem.defaults();
     let (train, test) = (Part::new(&dataset.train, device), Part::new(&dataset.test, device));
     let batch = run.batch.map_or(defaults.batch, |batch| batch as usize).min(train.len());
-    let damping = run.damping.unwrap_or(defaults.damping);
+    let damping = run.damping.map_or(DampingChoice::Problem(defaults.damping), DampingChoice::User);
 
     device.seed(run.seed);
     let widths = [&[dataset.train.features()], defaults.hidden, &[dataset.outputs]].concat();
@@ -55,7 +55,7 @@ fn work_on<O: Objective>(
         SolverName::Cg => Solver::ConjugateGradient { iterations: run.iterations as usize, tolerance: 1e-3 },
     };
     let memory = (run.memory as usize) << 20;
-    let oracle = GaussNewton::new(objective.loss()).damping(damping).solver(solver).memory(memory);
+    let oracle = GaussNewton::new(objective.loss()).solver(solver).memory(memory);
     let session = Session {
         objective,
         model,

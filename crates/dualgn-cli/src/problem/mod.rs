@@ -30,11 +30,11 @@ pub enum ProblemName {
 pub struct Defaults {
     /// Widths of the hidden layers.
     pub hidden: &'static [usize],
-    /// Examples in a batch.
+    /// Examples in a batch; all of them when there are fewer.
     pub batch: usize,
     /// Passes over the training examples.
     pub epochs: f64,
-    /// Damping `λ` of the directions.
+    /// Damping of the directions for each unit of the batch's loss.
     pub damping: f64,
 }
 
@@ -65,9 +65,9 @@ impl ProblemName {
     /// What a run takes unless told otherwise.
     pub fn defaults(self) -> Defaults {
         match self {
-            Self::Digits => Defaults { hidden: &[64, 64], batch: 64, epochs: 20.0, damping: 1e-2 },
-            Self::Diabetes => Defaults { hidden: &[32, 32], batch: 64, epochs: 40.0, damping: 1.0 },
-            Self::Mnist => Defaults { hidden: &[128, 64], batch: 128, epochs: 2.0, damping: 1e-1 },
+            Self::Digits => Defaults { hidden: &[64, 64], batch: 2048, epochs: 200.0, damping: 0.3 },
+            Self::Diabetes => Defaults { hidden: &[32, 32], batch: 512, epochs: 200.0, damping: 0.1 },
+            Self::Mnist => Defaults { hidden: &[128, 64], batch: 1024, epochs: 5.0, damping: 1.0 },
         }
     }
 

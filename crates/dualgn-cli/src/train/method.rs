@@ -46,6 +46,14 @@ impl MethodName {
         matches!(self, Self::Adam | Self::DualGnAdam)
     }
 
+    /// By how much the problem's damping is multiplied for this method.
+    ///
+    /// Adam divides each coordinate by its own size, which undoes what a Gauss-Newton direction does to the relative sizes
+    /// of coordinates; it gains only from directions near the gradient (decision 10).
+    pub fn damping_factor(self) -> f64 {
+        if self == Self::DualGnAdam { 100.0 } else { 1.0 }
+    }
+
     /// The learning rates tried, four for every method.
     ///
     /// For SGD on directions the rate multiplies the direction itself: 1 is the Gauss-Newton step. (As a rate for the

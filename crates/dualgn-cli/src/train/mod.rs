@@ -6,4 +6,4 @@ mod optimizer;
 mod session;
 
 pub use method::MethodName;
-pub use session::{Budget, Outcome, Session};
+pub use session::{Budget, DampingChoice, Outcome, Session};

@@ -1,26 +1,38 @@
-//! From a pseudo-gradient or a gradient to new weights, by an optimizer of Burn.
+//! From a gradient or a Gauss-Newton direction to new weights, by an optimizer of Burn.
 
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
+use dualgn::Direction;
 
 use super::method::MethodName;
 use crate::problem::Mlp;
 
 /// An optimizer with its rate.
 pub struct Stepper {
+    method: MethodName,
     optimizer: ModuleOptimizer,
     rate: f64,
 }
 
 impl Stepper {
-    /// The optimizer of a method at a learning rate; `damping` turns a step along `d` into a rate for `-λ d`.
-    pub fn new(method: MethodName, rate: f64, damping: f64) -> Self {
+    /// The optimizer of a method at a learning rate.
+    pub fn new(method: MethodName, rate: f64) -> Self {
         let optimizer = if method.is_adam() { AdamConfig::new().init() } else { SgdConfig::new().init() };
-        let rate = if method == MethodName::DualGnSgd { rate / damping } else { rate };
-        Self { optimizer, rate }
+        Self { method, optimizer, rate }
     }
 
-    /// One step.
+    /// One step on a gradient.
     pub fn step(&mut self, model: Mlp, gradients: GradientsParams) -> Mlp {
         self.optimizer.step(self.rate, model, gradients)
+    }
+
+    /// One step on a direction: along it by the rate, or by the optimizer on its pseudo-gradient.
+    pub fn follow(&mut self, model: Mlp, direction: Direction) -> Mlp {
+        match self.method {
+            MethodName::DualGnSgd => {
+                let step = self.rate * direction.model_step;
+                direction.apply(model, step)
+            }
+            _ => self.step(model, direction.into_gradients()),
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use dualgn::{ConvexLoss, DirectionError, Error, GaussNewton, Network};
+use dualgn::{ConvexLoss, Damping, DirectionError, Error, GaussNewton, Network};
 
 use super::evaluate::evaluate;
 use super::method::MethodName;
@@ -35,6 +35,18 @@ pub struct Outcome {
     pub records: Vec<Record>,
 }
 
+/// Who chose the damping, for each unit of loss.
+#[derive(Clone, Copy, Debug)]
+pub enum DampingChoice {
+    /// The user: it holds for all methods.
+    User(f64),
+    /// The problem's default, which methods multiply by a factor of their own.
+    Problem(f64),
+}
+
+/// Damping when the loss is zero: below it, f32 has no digits left for the system.
+const LEAST_DAMPING: f64 = 1e-6;
+
 /// Everything the runs of one problem share. All methods start from the same weights and see the same batches.
 pub struct Session<'a, O: Objective> {
     /// Loss and metric.
@@ -43,10 +55,10 @@ pub struct Session<'a, O: Objective> {
     pub model: Mlp,
     /// The model, traced.
     pub network: Network<Mlp, 2>,
-    /// Loss, damping and solver of the directions.
+    /// Loss and solver of the directions.
     pub oracle: GaussNewton<O::Loss>,
-    /// Damping `λ` of the directions.
-    pub damping: f64,
+    /// Damping for each unit of loss: the user's for every method, or the problem's.
+    pub damping: DampingChoice,
     /// Training examples.
     pub train: &'a Part,
     /// Test examples.
@@ -60,6 +72,14 @@ pub struct Session<'a, O: Objective> {
 }
 
 impl<O: Objective> Session<'_, O> {
+    /// Damping of a method's directions for each unit of loss.
+    pub fn damping(&self, method: MethodName) -> f64 {
+        match self.damping {
+            DampingChoice::User(factor) => factor,
+            DampingChoice::Problem(factor) => factor * method.damping_factor(),
+        }
+    }
+
     /// Steps in one pass over the training examples.
     pub fn steps_per_epoch(&self) -> Result<usize, Failure> {
         Ok(Batches::new(self.train.len(), self.batch, self.seed)?.per_epoch())
@@ -76,7 +96,9 @@ impl<O: Objective> Session<'_, O> {
         mut tick: impl FnMut(usize, f64),
     ) -> Result<Outcome, Failure> {
         let mut batches = Batches::new(self.train.len(), self.batch, self.seed)?;
-        let mut stepper = Stepper::new(method, rate, self.damping);
+        let damping = Damping::RelativeToLoss { factor: self.damping(method), least: LEAST_DAMPING };
+        let oracle = self.oracle.clone().damping(damping);
+        let mut stepper = Stepper::new(method, rate);
         let mut model = self.model.clone();
         let mut records = vec![];
         let mut seconds = 0.0;
@@ -103,7 +125,7 @@ impl<O: Objective> Session<'_, O> {
             }
             let start = Instant::now();
             let indices = batches.next_batch().to_vec();
-            match self.step(method, model.clone(), &mut stepper, &indices) {
+            match self.step(method, &oracle, model.clone(), &mut stepper, &indices) {
                 Ok((next, direction)) => (model, last_direction) = (next, direction),
                 // The batch or its direction was not finite: the method has diverged, and the others go on.
                 Err(Error::Direction(DirectionError::NotFinite { .. } | DirectionError::Factorisation { .. })) => {
@@ -122,6 +144,7 @@ impl<O: Objective> Session<'_, O> {
     fn step(
         &self,
         method: MethodName,
+        oracle: &GaussNewton<O::Loss>,
         model: Mlp,
         stepper: &mut Stepper,
         indices: &[usize],
@@ -131,17 +154,17 @@ impl<O: Objective> Session<'_, O> {
         let inputs = self.train.inputs.clone().select(0, rows);
         let targets = self.objective.targets(&self.train.targets.gather(indices), &self.device);
         if method.is_gauss_newton() {
-            let direction = self.oracle.direction(&self.network, &model, inputs, targets)?;
+            let direction = oracle.direction(&self.network, &model, inputs, targets)?;
             let record = DirectionRecord {
                 slope: direction.slope,
                 norm: direction.norm,
                 relative_gap: direction.relative_gap(),
                 iterations: direction.iterations,
             };
-            return Ok((stepper.step(model, direction.into_gradients()), Some(record)));
+            return Ok((stepper.follow(model, direction), Some(record)));
         }
         let outputs = model.forward(Tensor::from_inner(inputs));
-        let loss = self.oracle.loss().value(outputs, &targets).mean();
+        let loss = oracle.loss().value(outputs, &targets).mean();
         let gradients = GradientsParams::from_grads(loss.backward(), &model);
         Ok((stepper.step(model, gradients), None))
     }

@@ -50,6 +50,19 @@ pub(crate) fn memory_needed(linearization: &Linearization) -> (usize, usize) {
     (rows, rows * rows * (3 * graph.dtype.size() + size_of::<f64>()))
 }
 
+/// Floating-point operations of assembling the Gram matrix and solving with it in double precision, which counts twice.
+pub(crate) fn direct_flops(linearization: &Linearization) -> f64 {
+    let graph = linearization.graph();
+    let rows = (graph.examples * graph.outputs) as f64;
+    Plan::new(graph).flops(graph) + 2.0 / 3.0 * rows.powi(3)
+}
+
+/// Floating-point operations of one conjugate-gradient iteration: a product with `J` and one with `Jᵀ`, each about two
+/// forward passes.
+pub(crate) fn iteration_flops(linearization: &Linearization) -> f64 {
+    4.0 * linearization.graph().forward_flops()
+}
+
 /// Assembles `K`, `[mk, mk]`, within a memory budget in bytes.
 pub(crate) fn assemble(linearization: &Linearization, memory: usize) -> Result<Array, DirectionError> {
     let graph = linearization.graph();

@@ -46,6 +46,25 @@ impl Plan {
         Self { sites, loose }
     }
 
+    /// Floating-point operations of the Gram matrix, roughly: `k` backward passes without weight gradients, and an outer
+    /// product of `mk` rows for each parameter, half of it by symmetry.
+    pub fn flops(&self, graph: &Graph) -> f64 {
+        let rows = (graph.examples * graph.outputs) as f64;
+        let size = |value: ValueId| graph.values[value].shape.iter().product::<usize>() as f64;
+        let widths: f64 = self
+            .sites
+            .iter()
+            .map(|(&node, site)| match site {
+                Site::Dense { .. } => *graph.values[graph.nodes[node].output].shape.last().unwrap_or(&1) as f64,
+                Site::DensePositions => size(graph.nodes[node].inputs[1]),
+                Site::Shift { value } => size(*value),
+                Site::Merged | Site::Loose => 0.0,
+            })
+            .sum();
+        let loose: f64 = self.loose.iter().map(|&index| size(graph.parameters[index])).sum();
+        graph.outputs as f64 * graph.forward_flops() + rows * rows * (widths + loose)
+    }
+
     pub fn site(&self, node: usize) -> Option<&Site> {
         self.sites.get(&node)
     }

@@ -105,6 +105,24 @@ impl Graph {
             && node.inputs.iter().any(|&input| self.is_parameter_side(input))
     }
 
+    /// Floating-point operations of one forward pass, roughly: products count what they multiply and add, anything else one
+    /// operation an element.
+    pub fn forward_flops(&self) -> f64 {
+        let elements = |value: ValueId| self.values[value].shape.iter().product::<usize>() as f64;
+        let flops = |node: &Node| match &node.op {
+            Op::Matmul(_) => {
+                2.0 * elements(node.output) * *self.values[node.inputs[0]].shape.last().unwrap_or(&1) as f64
+            }
+            // Each output sums over the kernel of its channel.
+            Op::Conv(_) => {
+                let weight = &self.values[node.inputs[1]].shape;
+                2.0 * elements(node.output) * weight[1..].iter().product::<usize>() as f64
+            }
+            _ => elements(node.output),
+        };
+        self.nodes.iter().map(flops).sum()
+    }
+
     /// Words for where a node stands: its own parameters, or the nearest ones before and after it.
     pub fn place(&self, node: usize) -> String {
         place(&self.nodes, node, |value| self.tensor_path(value))
@@ -153,10 +171,11 @@ impl Graph {
         }
     }
 
-    /// Checks the invariants that later stages rely on.
+    /// Checks the invariants that later stages rely on; debug builds call it after each trace.
     ///
     /// # Panics
-    /// When one is broken, which is a defect of this crate. Called in debug builds only.
+    /// When one is broken, which is a defect of this crate.
+    #[cfg(debug_assertions)]
     pub fn verify(&self) {
         let mut defined = vec![false; self.values.len()];
         for (id, value) in self.values.iter().enumerate() {
@@ -181,6 +200,7 @@ impl Graph {
         }
     }
 
+    #[cfg(debug_assertions)]
     fn verify_shapes(&self, index: usize, node: &Node) {
         let shape = |value: ValueId| self.values[value].shape.as_slice();
         let output = shape(node.output);
