@@ -169,6 +169,11 @@ impl Array {
         log_sigmoid => log_sigmoid,
     }
 
+    /// `self` where `output`, which is not negative, is positive; zero elsewhere.
+    pub fn where_positive(self, output: Self) -> Self {
+        Self(Dispatch::relu_backward(output.0, self.0))
+    }
+
     pub fn leaky_relu(self, slope: f64) -> Self {
         Self(Dispatch::leaky_relu(self.0, slope.into()))
     }

@@ -7,7 +7,7 @@
 
 use super::layout::example;
 use super::plan::Plan;
-use crate::linearize::rules::rule;
+use crate::linearize::rules::{Kept, rule};
 use crate::linearize::{Flow, Linearization};
 use crate::tensor::Array;
 use crate::trace::{Batch, Op, ValueId};
@@ -92,8 +92,10 @@ fn pull_site(linearization: &Linearization, node: usize, sensitivity: &Array, in
         inputs.iter().enumerate().map(|(position, input)| example(input, &batch(position), m, index)).collect();
     let wanted: Vec<bool> = site.inputs.iter().map(|&input| graph.is_parameter_side(input)).collect();
     let rule = rule(&site.op).expect("active nodes have a rule");
-    let saved = rule.evaluate(&parts).saved;
-    let cotangents = rule.vjp(&saved, example(sensitivity, &stacked, m, index), &wanted);
+    let shapes = parts.iter().map(Array::shape).collect();
+    let (value, arrays) = rule.evaluate(parts);
+    let kept = Kept { shapes, output: value.shape(), arrays };
+    let cotangents = rule.vjp(&kept, example(sensitivity, &stacked, m, index), &wanted);
     for (position, cotangent) in cotangents.into_iter().enumerate().filter(|(position, _)| wanted[*position]) {
         let value: ValueId = site.inputs[position];
         if let Some(cotangent) = cotangent {

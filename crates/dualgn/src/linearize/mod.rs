@@ -18,7 +18,7 @@ pub use vector::ParamVector;
 use crate::error::{Error, LinearizeError};
 use crate::tensor::Array;
 use crate::trace::{Graph, Network, Node, Op, Source, ValueId};
-use rules::{Evaluated, constant, discrete, rule};
+use rules::{Kept, constant, discrete, rule};
 
 /// A network at one point: the outputs, and what the products with its Jacobian need.
 ///
@@ -28,8 +28,8 @@ use rules::{Evaluated, constant, discrete, rule};
 pub struct Linearization {
     graph: Arc<Graph>,
     /// For each active node, what its rule kept.
-    saved: Vec<Vec<Array>>,
-    /// For each active node with a parameter among its inputs, all of its inputs.
+    kept: Vec<Kept>,
+    /// For nodes where parameters meet data, the values of all inputs, if the rule needs values.
     site_inputs: HashMap<usize, Vec<Array>>,
     /// `[m, k]`.
     outputs: Array,
@@ -121,13 +121,16 @@ impl Linearization {
         &self.graph
     }
 
-    pub(crate) fn saved(&self, node: usize) -> &[Array] {
-        &self.saved[node]
+    /// What the rule of an active node kept.
+    pub(crate) fn kept(&self, node: usize) -> &Kept {
+        &self.kept[node]
     }
 
-    /// The inputs of an active node that reads a parameter, or what is made of parameters only.
-    pub(crate) fn site_inputs(&self, node: usize) -> &[Array] {
-        &self.site_inputs[&node]
+    /// The inputs of a node where parameters meet data. If its rule needs no values, neither do they have any.
+    pub(crate) fn site_inputs(&self, node: usize) -> Vec<Array> {
+        let shapes = self.kept[node].shapes.iter();
+        let blank = || shapes.map(|shape| Array::shape_only(shape, self.graph.dtype, &self.device())).collect();
+        self.site_inputs.get(&node).cloned().unwrap_or_else(blank)
     }
 
     pub(crate) fn device(&self) -> Device {
@@ -145,7 +148,7 @@ impl Linearization {
         for (index, node) in graph.nodes.iter().enumerate().filter(|(_, node)| graph.values[node.output].active) {
             let tangents: Vec<Option<Array>> = node.inputs.iter().map(|&input| flow.0[input].clone()).collect();
             let rule = rule(&node.op).expect("active nodes have a rule");
-            flow.add(node.output, rule.jvp(&self.saved[index], &tangents));
+            flow.add(node.output, rule.jvp(&self.kept[index], &tangents));
             for &input in &node.inputs {
                 unread[input] -= 1;
                 if unread[input] == 0 && input != graph.output {
@@ -197,7 +200,7 @@ impl Linearization {
             return;
         }
         let rule = rule(&node.op).expect("active nodes have a rule");
-        let cotangents = rule.vjp(&self.saved[index], cotangent, &wanted);
+        let cotangents = rule.vjp(&self.kept[index], cotangent, &wanted);
         for (&input, cotangent) in node.inputs.iter().zip(cotangents) {
             if let Some(cotangent) = cotangent {
                 flow.add(input, cotangent);
@@ -274,7 +277,7 @@ impl<'a> Evaluation<'a> {
     fn run(mut self) -> Linearization {
         let graph = self.graph;
         let mut unread: Vec<usize> = graph.values.iter().map(|value| value.uses).collect();
-        let mut saved = vec![vec![]; graph.nodes.len()];
+        let mut kept = vec![Kept::default(); graph.nodes.len()];
         let mut site_inputs = HashMap::new();
         for (index, node) in graph.nodes.iter().enumerate() {
             let inputs: Vec<Array> =
@@ -287,23 +290,24 @@ impl<'a> Evaluation<'a> {
             }
             self.values[node.output] = Some(if graph.values[node.output].active {
                 let rule = rule(&node.op).expect("active nodes have a rule");
-                let Evaluated { output, saved: kept } = rule.evaluate(&inputs);
-                saved[index] = kept;
-                if graph.is_site(node) {
-                    site_inputs.insert(index, inputs);
+                let shapes = inputs.iter().map(Array::shape).collect();
+                if graph.is_site(node) && rule.needs_values() {
+                    site_inputs.insert(index, inputs.clone());
                 }
+                let (output, arrays) = rule.evaluate(inputs);
+                kept[index] = Kept { shapes, output: output.shape(), arrays };
                 output
             } else {
                 match &node.op {
                     Op::Discrete(op) => discrete(op, &inputs),
                     Op::Fill(fill) => constant(fill, &self.device),
-                    op => rule(op).expect("all other operations have a rule").value(&inputs),
+                    op => rule(op).expect("all other operations have a rule").value(inputs),
                 }
             });
         }
         let outputs = self.values[graph.output].take().expect("the output is made");
         let outputs = outputs.reshape(&[graph.examples, graph.outputs]);
-        Linearization { graph: graph.clone(), saved, site_inputs, outputs }
+        Linearization { graph: graph.clone(), kept, site_inputs, outputs }
     }
 }
 

@@ -10,21 +10,22 @@
 use burn::backend::Dispatch;
 use burn::backend::ops::{ConvOptions, ModuleOps};
 
-use super::{Evaluated, Rule, total, when};
+use super::{Kept, Rule, total, when};
 use crate::tensor::Array;
 use crate::trace::Conv;
 
 impl Rule for Conv {
-    fn value(&self, inputs: &[Array]) -> Array {
+    fn value(&self, inputs: Vec<Array>) -> Array {
         self.convolve(inputs[0].clone(), inputs[1].clone(), inputs.get(2).cloned())
     }
 
-    fn evaluate(&self, inputs: &[Array]) -> Evaluated {
-        Evaluated { output: self.value(inputs), saved: vec![inputs[0].clone(), inputs[1].clone()] }
+    fn evaluate(&self, inputs: Vec<Array>) -> (Array, Vec<Array>) {
+        let kept = inputs[..2].to_vec();
+        (self.value(inputs), kept)
     }
 
-    fn jvp(&self, saved: &[Array], tangents: &[Option<Array>]) -> Array {
-        let (x, weight) = (&saved[0], &saved[1]);
+    fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
+        let (x, weight) = (&kept.arrays[0], &kept.arrays[1]);
         let by_input = tangents[0].clone().map(|tangent| {
             let count = tangent.shape()[0];
             unfold(self.convolve(fold(tangent), weight.clone(), None), count)
@@ -47,8 +48,8 @@ impl Rule for Conv {
         }
     }
 
-    fn vjp(&self, saved: &[Array], cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
-        let (x, weight) = (&saved[0], &saved[1]);
+    fn vjp(&self, kept: &Kept, cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
+        let (x, weight) = (&kept.arrays[0], &kept.arrays[1]);
         let count = cotangent.shape()[0];
         let by_input = when(wanted[0], || {
             let mut shape = x.shape();

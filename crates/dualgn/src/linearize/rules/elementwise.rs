@@ -1,6 +1,7 @@
 //! Elementwise operations `y = φ(x)`.
 //!
-//! All are alike: the derivative `φ'(x)` is kept, and both products multiply by it.
+//! All are alike: the derivative `φ'(x)` is kept, and both products multiply by it. Relu keeps its output instead, whose sign
+//! is its derivative, since Burn has a product for that.
 //!
 //! | operation | `φ'` | at the kink |
 //! |---|---|---|
@@ -13,13 +14,44 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
-use super::{Evaluated, Rule, total};
+use super::{Kept, Rule, total};
 use crate::tensor::Array;
 use crate::trace::Unary;
 
 impl Rule for Unary {
-    fn value(&self, inputs: &[Array]) -> Array {
-        let x = inputs[0].clone();
+    fn value(&self, mut inputs: Vec<Array>) -> Array {
+        self.apply(inputs.remove(0))
+    }
+
+    fn evaluate(&self, mut inputs: Vec<Array>) -> (Array, Vec<Array>) {
+        let x = inputs.remove(0);
+        if self.slope().is_some() {
+            return (self.apply(x), vec![]);
+        }
+        if *self == Unary::Relu {
+            let y = x.relu();
+            return (y.clone(), vec![y.lift()]);
+        }
+        if let Some(derivative) = self.derivative_by_input(&x) {
+            return (self.apply(x), vec![derivative.lift()]);
+        }
+        let y = self.apply(x);
+        let derivative = self.derivative_by_output(y.clone());
+        (y, vec![derivative.lift()])
+    }
+
+    fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
+        self.multiply(kept, total(tangents.iter().cloned()))
+    }
+
+    fn vjp(&self, kept: &Kept, cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
+        debug_assert!(wanted[0]);
+        vec![Some(self.multiply(kept, cotangent))]
+    }
+}
+
+impl Unary {
+    fn apply(&self, x: Array) -> Array {
         match *self {
             Unary::Abs => x.abs(),
             Unary::AddScalar(value) => x.add_scalar(value),
@@ -45,26 +77,6 @@ impl Rule for Unary {
         }
     }
 
-    fn evaluate(&self, inputs: &[Array]) -> Evaluated {
-        let output = self.value(inputs);
-        let saved = match self.slope() {
-            Some(_) => vec![],
-            None => vec![self.derivative(&inputs[0], &output).lift()],
-        };
-        Evaluated { output, saved }
-    }
-
-    fn jvp(&self, saved: &[Array], tangents: &[Option<Array>]) -> Array {
-        self.multiply(saved, total(tangents.iter().cloned()))
-    }
-
-    fn vjp(&self, saved: &[Array], cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
-        debug_assert!(wanted[0]);
-        vec![Some(self.multiply(saved, cotangent))]
-    }
-}
-
-impl Unary {
     /// The derivative when it is the same everywhere.
     fn slope(&self) -> Option<f64> {
         match *self {
@@ -76,50 +88,53 @@ impl Unary {
         }
     }
 
-    fn multiply(&self, saved: &[Array], vector: Array) -> Array {
+    fn multiply(&self, kept: &Kept, vector: Array) -> Array {
         match self.slope() {
             Some(1.0) => vector,
             Some(slope) => vector.scale(slope),
-            None => vector.mul(saved[0].clone()),
+            None if *self == Unary::Relu => {
+                let output = kept.arrays[0].clone().expand(&vector.shape());
+                vector.where_positive(output)
+            }
+            None => vector.mul(kept.arrays[0].clone()),
         }
     }
 
-    /// `φ'(x)`, given `x` and `y = φ(x)`, whichever is cheaper or more accurate.
-    fn derivative(&self, x: &Array, y: &Array) -> Array {
-        let (x, y) = (x.clone(), y.clone());
-        match *self {
-            Unary::Abs => x.sign(),
-            // Between the bounds, and on them.
-            Unary::Clamp(min, max) => {
-                let moved = x.sub(y).abs().sign();
-                debug_assert!(min <= max);
-                moved.neg().add_scalar(1.0)
-            }
-            Unary::Cos => x.sin().neg(),
-            Unary::Erf => gaussian(x, 1.0).scale(FRAC_2_SQRT_PI),
-            Unary::Exp => y,
+    /// `φ'(x)` from `x`, where that is the accurate way.
+    fn derivative_by_input(&self, x: &Array) -> Option<Array> {
+        let x = || x.clone();
+        Some(match *self {
+            Unary::Abs => x().sign(),
+            // 1 between the bounds and on them.
+            Unary::Clamp(min, max) => x().clamp(min, max).sub(x()).abs().sign().neg().add_scalar(1.0),
+            Unary::Cos => x().sin().neg(),
+            Unary::Erf => gaussian(x(), 1.0).scale(FRAC_2_SQRT_PI),
             // Φ(x) + x φ(x), with the distribution and density of the standard normal.
             Unary::Gelu => {
-                let distribution = x.clone().scale(FRAC_1_SQRT_2).erf().add_scalar(1.0).scale(0.5);
-                let density = gaussian(x.clone(), 0.5).scale(0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2);
-                distribution.add(x.mul(density))
+                let distribution = x().scale(FRAC_1_SQRT_2).erf().add_scalar(1.0).scale(0.5);
+                let density = gaussian(x(), 0.5).scale(0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2);
+                distribution.add(x().mul(density))
             }
             // 1 for x ≥ 0, the slope below: sign(x) is -1, 0 or 1, and its negative part marks the lower half.
-            Unary::LeakyRelu(slope) => x.sign().clamp(-1.0, 0.0).scale(1.0 - slope).add_scalar(1.0),
-            Unary::Log => x.recip(),
-            Unary::Log1p => x.add_scalar(1.0).recip(),
-            Unary::LogSigmoid => x.neg().sigmoid(),
-            Unary::PowScalar(exponent) => x.pow_scalar(exponent - 1.0).scale(exponent),
+            Unary::LeakyRelu(slope) => x().sign().clamp(-1.0, 0.0).scale(1.0 - slope).add_scalar(1.0),
+            Unary::Log => x().recip(),
+            Unary::Log1p => x().add_scalar(1.0).recip(),
+            Unary::LogSigmoid => x().neg().sigmoid(),
+            Unary::PowScalar(exponent) => x().pow_scalar(exponent - 1.0).scale(exponent),
+            Unary::Sin => x().cos(),
+            _ => return None,
+        })
+    }
+
+    /// `φ'(x)` from `y = φ(x)`.
+    fn derivative_by_output(&self, y: Array) -> Array {
+        match *self {
+            Unary::Exp => y,
             Unary::Recip => y.clone().mul(y).neg(),
-            // y ≥ 0, so its sign is 0 or 1.
-            Unary::Relu => y.sign(),
             Unary::Sigmoid => y.clone().mul(y.neg().add_scalar(1.0)),
-            Unary::Sin => x.cos(),
             Unary::Sqrt => y.recip().scale(0.5),
             Unary::Tanh => y.clone().mul(y).neg().add_scalar(1.0),
-            Unary::AddScalar(_) | Unary::MulScalar(_) | Unary::DivScalar(_) | Unary::Neg => {
-                unreachable!("these have a slope")
-            }
+            other => unreachable!("{other:?} has its derivative from the input"),
         }
     }
 }

@@ -7,32 +7,33 @@
 //!
 //! An embedding is a selection along axis 0 of the weights, then a reshape.
 
-use super::{Evaluated, Rule};
+use super::{Kept, Rule, stacked};
 use crate::tensor::Array;
 use crate::trace::Index;
 
 impl Rule for Index {
-    fn value(&self, inputs: &[Array]) -> Array {
+    fn value(&self, inputs: Vec<Array>) -> Array {
         let (x, indices) = (inputs[0].clone(), inputs[1].clone());
         let output = self.output(&x.shape(), &indices.shape());
         x.select(self.axis(), flat(indices)).reshape(&output)
     }
 
-    fn evaluate(&self, inputs: &[Array]) -> Evaluated {
-        Evaluated { output: self.value(inputs), saved: inputs.to_vec() }
+    fn evaluate(&self, inputs: Vec<Array>) -> (Array, Vec<Array>) {
+        let indices = inputs[1].clone();
+        (self.value(inputs), vec![indices])
     }
 
-    fn jvp(&self, saved: &[Array], tangents: &[Option<Array>]) -> Array {
+    fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
         let tangent = tangents[0].clone().expect("indices have no tangent");
-        let output = [&[tangent.shape()[0]], self.output(&saved[0].shape(), &saved[1].shape()).as_slice()].concat();
-        tangent.select(self.axis() + 1, flat(saved[1].clone())).reshape(&output)
+        let output = stacked(tangent.shape()[0], &kept.output);
+        tangent.select(self.axis() + 1, flat(kept.arrays[0].clone())).reshape(&output)
     }
 
-    fn vjp(&self, saved: &[Array], cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
+    fn vjp(&self, kept: &Kept, cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
         debug_assert!(wanted[0] && !wanted[1]);
-        let (input, indices) = (saved[0].shape(), flat(saved[1].clone()));
+        let indices = flat(kept.arrays[0].clone());
         let count = cotangent.shape()[0];
-        let mut rows = [&[count], input.as_slice()].concat();
+        let mut rows = stacked(count, &kept.shapes[0]);
         let zeros = Array::zeros(&rows, cotangent.dtype(), &cotangent.device());
         rows[self.axis() + 1] = indices.elements();
         vec![Some(zeros.select_add(self.axis() + 1, indices, cotangent.reshape(&rows))), None]

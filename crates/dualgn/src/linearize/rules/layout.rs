@@ -11,50 +11,51 @@
 
 use burn::tensor::Slice;
 
-use super::{Evaluated, Rule, when};
+use super::{Kept, Rule, count, stacked, when};
 use crate::tensor::Array;
 use crate::trace::Layout;
 
 impl Rule for Layout {
-    fn value(&self, inputs: &[Array]) -> Array {
-        let x = || inputs[0].clone();
+    fn value(&self, mut inputs: Vec<Array>) -> Array {
+        if let Layout::Cat { axis } = self {
+            return Array::cat(inputs, *axis);
+        }
+        let x = inputs.remove(0);
         match self {
-            Layout::Reshape(shape) => x().reshape(shape),
-            Layout::Permute(axes) => x().permute(axes),
-            Layout::Expand(shape) => x().expand(shape),
-            Layout::Slice(slices) => x().slice(slices),
-            Layout::Flip(axes) => x().flip(axes),
-            Layout::Repeat { axis, times } => x().repeat(*axis, *times),
-            Layout::Cat { axis } => Array::cat(inputs.to_vec(), *axis),
+            Layout::Reshape(shape) => x.reshape(shape),
+            Layout::Permute(axes) => x.permute(axes),
+            Layout::Expand(shape) => x.expand(shape),
+            Layout::Slice(slices) => x.slice(slices),
+            Layout::Flip(axes) => x.flip(axes),
+            Layout::Repeat { axis, times } => x.repeat(*axis, *times),
+            Layout::Cat { .. } => unreachable!("returned above"),
         }
     }
 
-    fn evaluate(&self, inputs: &[Array]) -> Evaluated {
-        // Only the shapes of the inputs are needed later, which costs nothing: arrays share their data.
-        Evaluated { output: self.value(inputs), saved: inputs.to_vec() }
+    fn evaluate(&self, inputs: Vec<Array>) -> (Array, Vec<Array>) {
+        (self.value(inputs), vec![])
     }
 
-    fn jvp(&self, saved: &[Array], tangents: &[Option<Array>]) -> Array {
-        let count = tangents.iter().flatten().next().expect("at least one tangent").shape()[0];
+    fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
+        let count = count(tangents);
+        let given = tangents.iter().flatten().next().expect("counted above");
+        let zeros = |shape: &[usize]| Array::zeros(&stacked(count, shape), given.dtype(), &given.device());
         let tangents: Vec<Array> = tangents
             .iter()
-            .zip(saved)
-            .map(|(tangent, input)| {
-                let zeros = || Array::zeros(&stacked(count, &input.shape()), input.dtype(), &input.device());
-                tangent.clone().unwrap_or_else(zeros)
-            })
+            .zip(&kept.shapes)
+            .map(|(tangent, shape)| tangent.clone().unwrap_or_else(|| zeros(shape)))
             .collect();
         if let Layout::Expand(shape) = self {
-            let tangent = tangents[0].clone().reshape(&stacked(count, &padded(&saved[0].shape(), shape.len())));
+            let tangent = tangents[0].clone().reshape(&stacked(count, &padded(&kept.shapes[0], shape.len())));
             return tangent.expand(&stacked(count, shape));
         }
-        self.shifted(count).value(&tangents)
+        self.shifted(count).value(tangents)
     }
 
-    fn vjp(&self, saved: &[Array], cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
+    fn vjp(&self, kept: &Kept, cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
         let count = cotangent.shape()[0];
-        let input = saved[0].shape();
-        let target = stacked(count, &input);
+        let input = &kept.shapes[0];
+        let target = stacked(count, input);
         match self {
             Layout::Reshape(_) => vec![Some(cotangent.reshape(&target))],
             Layout::Permute(axes) => {
@@ -65,14 +66,14 @@ impl Rule for Layout {
                 vec![Some(cotangent.permute(&inverse))]
             }
             Layout::Expand(shape) => {
-                vec![Some(cotangent.sum_to(&stacked(count, &padded(&input, shape.len()))).reshape(&target))]
+                vec![Some(cotangent.sum_to(&stacked(count, &padded(input, shape.len()))).reshape(&target))]
             }
             Layout::Slice(_) => {
                 let Layout::Slice(slices) = self.shifted(count) else { unreachable!() };
                 let zeros = Array::zeros(&target, cotangent.dtype(), &cotangent.device());
                 vec![Some(zeros.slice_assign(&slices, cotangent))]
             }
-            Layout::Flip(_) => vec![Some(self.shifted(count).value(&[cotangent]))],
+            Layout::Flip(_) => vec![Some(self.shifted(count).value(vec![cotangent]))],
             Layout::Repeat { axis, times } => {
                 let mut split = target.clone();
                 split.insert(axis + 1, *times);
@@ -81,14 +82,18 @@ impl Rule for Layout {
             Layout::Cat { axis } => {
                 let mut start = 0;
                 let mut parts = vec![];
-                for (array, &wanted) in saved.iter().zip(wanted) {
-                    let end = start + array.shape()[*axis];
+                for (shape, &wanted) in kept.shapes.iter().zip(wanted) {
+                    let end = start + shape[*axis];
                     parts.push(when(wanted, || cotangent.clone().narrow(axis + 1, start, end)));
                     start = end;
                 }
                 parts
             }
         }
+    }
+
+    fn needs_values(&self) -> bool {
+        false
     }
 }
 
@@ -111,8 +116,4 @@ impl Layout {
 /// The shape with as many leading axes of length one as give it the rank.
 fn padded(shape: &[usize], rank: usize) -> Vec<usize> {
     [vec![1; rank - shape.len()].as_slice(), shape].concat()
-}
-
-fn stacked(count: usize, shape: &[usize]) -> Vec<usize> {
-    [&[count], shape].concat()
 }

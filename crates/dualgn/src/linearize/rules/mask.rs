@@ -7,12 +7,12 @@
 //!
 //! The mask itself has no derivative. Inputs may broadcast.
 
-use super::{Evaluated, Rule, when};
+use super::{Kept, Rule, count, stacked, when};
 use crate::tensor::Array;
 use crate::trace::Mask;
 
 impl Rule for Mask {
-    fn value(&self, inputs: &[Array]) -> Array {
+    fn value(&self, inputs: Vec<Array>) -> Array {
         let (x, mask) = (inputs[0].clone(), inputs[1].clone());
         match *self {
             Mask::Fill(value) => x.mask_fill(mask, value),
@@ -20,20 +20,18 @@ impl Rule for Mask {
         }
     }
 
-    fn evaluate(&self, inputs: &[Array]) -> Evaluated {
+    fn evaluate(&self, inputs: Vec<Array>) -> (Array, Vec<Array>) {
+        let mask = inputs[1].clone();
         let output = self.value(inputs);
-        let mask = inputs[1].clone().expand(&output.shape()).lift();
-        let mut saved = vec![mask, inputs[0].clone()];
-        saved.extend(inputs.get(2).cloned());
-        Evaluated { output, saved }
+        let mask = mask.expand(&output.shape()).lift();
+        (output, vec![mask])
     }
 
-    fn jvp(&self, saved: &[Array], tangents: &[Option<Array>]) -> Array {
-        let count = tangents.iter().flatten().next().expect("at least one tangent").shape()[0];
-        let mut shape = saved[0].shape();
-        shape[0] = count;
-        let mask = saved[0].clone().expand(&shape);
-        let zeros = || Array::zeros(&shape, saved[1].dtype(), &saved[1].device());
+    fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
+        let shape = stacked(count(tangents), &kept.output);
+        let mask = kept.arrays[0].clone().expand(&shape);
+        let given = tangents.iter().flatten().next().expect("counted above");
+        let zeros = || Array::zeros(&shape, given.dtype(), &given.device());
         let wide = |tangent: &Option<Array>| tangent.clone().map_or_else(zeros, |tangent| tangent.expand(&shape));
         match self {
             Mask::Fill(_) => wide(&tangents[0]).mask_fill(mask, 0.0),
@@ -41,15 +39,15 @@ impl Rule for Mask {
         }
     }
 
-    fn vjp(&self, saved: &[Array], cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
-        let mask = saved[0].clone().expand(&cotangent.shape());
-        let target = |array: &Array| [&[cotangent.shape()[0]], array.shape().as_slice()].concat();
-        let outside = when(wanted[0], || cotangent.clone().mask_fill(mask.clone(), 0.0).sum_to(&target(&saved[1])));
+    fn vjp(&self, kept: &Kept, cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
+        let mask = kept.arrays[0].clone().expand(&cotangent.shape());
+        let target = |input: usize| stacked(cotangent.shape()[0], &kept.shapes[input]);
+        let outside = when(wanted[0], || cotangent.clone().mask_fill(mask.clone(), 0.0).sum_to(&target(0)));
         let mut result = vec![outside, None];
         if let Some(&wanted) = wanted.get(2) {
             result.push(when(wanted, || {
                 let zeros = cotangent.clone().scale(0.0);
-                zeros.mask_where(mask.clone(), cotangent.clone()).sum_to(&target(&saved[2]))
+                zeros.mask_where(mask.clone(), cotangent.clone()).sum_to(&target(2))
             }));
         }
         result

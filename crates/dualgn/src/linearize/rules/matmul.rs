@@ -7,34 +7,31 @@
 //! When `b` is one matrix, as in a dense layer, the stacked vectors and all leading axes of `a` are folded into its
 //! rows: one large product instead of many small ones.
 
-use super::{Evaluated, Rule, total, when};
+use super::{Kept, Rule, stacked, total, when};
 use crate::tensor::Array;
 use crate::trace::Matmul;
 
 impl Rule for Matmul {
-    fn value(&self, inputs: &[Array]) -> Array {
-        inputs[0].clone().matmul(inputs[1].clone())
+    fn value(&self, mut inputs: Vec<Array>) -> Array {
+        let b = inputs.remove(1);
+        inputs.remove(0).matmul(b)
     }
 
-    fn evaluate(&self, inputs: &[Array]) -> Evaluated {
-        Evaluated { output: self.value(inputs), saved: inputs.to_vec() }
+    fn evaluate(&self, inputs: Vec<Array>) -> (Array, Vec<Array>) {
+        (self.value(inputs.clone()), inputs)
     }
 
-    fn jvp(&self, saved: &[Array], tangents: &[Option<Array>]) -> Array {
-        let (a, b) = (&saved[0], &saved[1]);
+    fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
+        let (a, b) = (&kept.arrays[0], &kept.arrays[1]);
         let by_a = tangents[0].clone().map(|tangent| times_right(tangent, b.clone()));
         let by_b = tangents[1].clone().map(|tangent| left_times(a, tangent));
         total([by_a, by_b])
     }
 
-    fn vjp(&self, saved: &[Array], cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
-        let (a, b) = (&saved[0], &saved[1]);
+    fn vjp(&self, kept: &Kept, cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
+        let (a, b) = (&kept.arrays[0], &kept.arrays[1]);
         let count = cotangent.shape()[0];
-        let target = |array: &Array| {
-            let mut shape = array.shape();
-            shape.insert(0, count);
-            shape
-        };
+        let target = |array: &Array| stacked(count, &array.shape());
         let by_a = when(wanted[0], || times_right(cotangent.clone(), b.clone().transpose()).sum_to(&target(a)));
         let by_b = when(wanted[1], || {
             if is_matrix(b) {

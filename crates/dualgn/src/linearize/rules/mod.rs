@@ -24,25 +24,37 @@ mod softmax;
 use crate::tensor::Array;
 use crate::trace::Op;
 
-/// What an operation gives: its value and what its products need.
-pub(crate) struct Evaluated {
-    pub output: Array,
-    pub saved: Vec<Array>,
+/// What is known of an operation after it was evaluated.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Kept {
+    /// Shapes of the inputs, without a leading axis for stacked vectors.
+    pub shapes: Vec<Vec<usize>>,
+    /// Shape of the output.
+    pub output: Vec<usize>,
+    /// What the rule chose to keep.
+    pub arrays: Vec<Array>,
 }
 
 /// Evaluation and derivative products of one family of operations.
+///
+/// Inputs are handed over, so that an operation whose input nobody else needs can work in its place.
 pub(crate) trait Rule {
     /// The value alone, for operations without an active input.
-    fn value(&self, inputs: &[Array]) -> Array;
+    fn value(&self, inputs: Vec<Array>) -> Array;
 
-    /// The value, and what [`Rule::jvp`] and [`Rule::vjp`] will be handed.
-    fn evaluate(&self, inputs: &[Array]) -> Evaluated;
+    /// The value, and the arrays that [`Rule::jvp`] and [`Rule::vjp`] will need besides the shapes.
+    fn evaluate(&self, inputs: Vec<Array>) -> (Array, Vec<Array>);
 
     /// The tangents `[c, ..]` of the output, given those of the inputs; `None` is zero, and at least one is given.
-    fn jvp(&self, saved: &[Array], tangents: &[Option<Array>]) -> Array;
+    fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array;
 
     /// The cotangents `[c, ..]` of those inputs that are wanted, given that of the output.
-    fn vjp(&self, saved: &[Array], cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>>;
+    fn vjp(&self, kept: &Kept, cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>>;
+
+    /// Whether the products depend on the values of the inputs, or on their shapes alone.
+    fn needs_values(&self) -> bool {
+        true
+    }
 }
 
 /// The rule of an operation; `None` when no derivative passes through it.
@@ -70,6 +82,16 @@ pub(crate) use discrete::{constant, discrete};
 /// Sums the contributions that are there.
 fn total(terms: impl IntoIterator<Item = Option<Array>>) -> Array {
     terms.into_iter().flatten().reduce(Array::add).expect("a rule is called with at least one tangent")
+}
+
+/// The number of stacked vectors.
+fn count(tangents: &[Option<Array>]) -> usize {
+    tangents.iter().flatten().next().expect("a rule is called with at least one tangent").shape()[0]
+}
+
+/// A shape with `count` vectors stacked in front.
+fn stacked(count: usize, shape: &[usize]) -> Vec<usize> {
+    [&[count], shape].concat()
 }
 
 /// Computes a cotangent only if it is wanted.

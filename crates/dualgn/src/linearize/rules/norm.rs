@@ -8,17 +8,17 @@
 //! `γ̄ = Σ x̂ ȳ` and `β̄ = Σ ȳ` over all axes but the one they belong to. For a batch norm with statistics that depend on
 //! parameters, `μ̄ = -Σ s γ ȳ` and `v̄ = -½ Σ s² x̂ γ ȳ`.
 
-use super::{Evaluated, Rule, when};
+use super::{Kept, Rule, count, when};
 use crate::tensor::Array;
 use crate::trace::Norm;
 
 impl Rule for Norm {
-    fn value(&self, inputs: &[Array]) -> Array {
-        self.evaluate(inputs).output
+    fn value(&self, inputs: Vec<Array>) -> Array {
+        self.evaluate(inputs).0
     }
 
     /// Keeps `x̂`, `s` and `γ`, shaped to broadcast with `x`, with the leading axis of stacked vectors.
-    fn evaluate(&self, inputs: &[Array]) -> Evaluated {
+    fn evaluate(&self, inputs: Vec<Array>) -> (Array, Vec<Array>) {
         let x = inputs[0].clone();
         let rank = x.shape().len();
         let side = |array: &Array| broadcastable(array.clone(), rank, self.axis(rank));
@@ -38,13 +38,13 @@ impl Rule for Norm {
             Some(beta) => scaled.add(side(beta)),
             None => scaled,
         };
-        Evaluated { output, saved: vec![normal.lift(), scale.lift(), gamma.lift()] }
+        (output, vec![normal.lift(), scale.lift(), gamma.lift()])
     }
 
-    fn jvp(&self, saved: &[Array], tangents: &[Option<Array>]) -> Array {
-        let (normal, scale, gamma) = (saved[0].clone(), saved[1].clone(), saved[2].clone());
+    fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
+        let [normal, scale, gamma] = [0, 1, 2].map(|index| kept.arrays[index].clone());
         let rank = normal.shape().len();
-        let count = tangents.iter().flatten().next().expect("at least one tangent").shape()[0];
+        let count = count(tangents);
         let tangent = |index: usize| tangents.get(index).cloned().flatten();
         let side = |index: usize| tangent(index).map(|array| stacked_side(array, rank, self.axis(rank - 1) + 1));
 
@@ -76,8 +76,8 @@ impl Rule for Norm {
         }
     }
 
-    fn vjp(&self, saved: &[Array], cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
-        let (normal, scale, gamma) = (saved[0].clone(), saved[1].clone(), saved[2].clone());
+    fn vjp(&self, kept: &Kept, cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
+        let [normal, scale, gamma] = [0, 1, 2].map(|index| kept.arrays[index].clone());
         let rank = normal.shape().len();
         let axis = self.axis(rank - 1) + 1;
         let scaled = || cotangent.clone().mul(gamma.clone());

@@ -11,13 +11,13 @@ use burn::backend::Dispatch;
 use burn::backend::ops::ModuleOps;
 
 use super::convolution::{fold, unfold};
-use super::{Evaluated, Rule, total};
+use super::{Kept, Rule, stacked, total};
 use crate::tensor::{Array, int_dtype};
 use crate::trace::Pool;
 
 impl Rule for Pool {
-    fn value(&self, inputs: &[Array]) -> Array {
-        let x = inputs[0].clone();
+    fn value(&self, mut inputs: Vec<Array>) -> Array {
+        let x = inputs.remove(0);
         match *self {
             Pool::Max { kernel, stride, padding, dilation, ceil } => on_planes(x, |x| {
                 Array::new(Dispatch::max_pool2d(x.into_dispatch(), kernel, stride, padding, dilation, ceil))
@@ -26,51 +26,49 @@ impl Rule for Pool {
         }
     }
 
-    /// Keeps the input, for its shape, and the positions of the maxima as `[m, channels, outputs]`.
-    fn evaluate(&self, inputs: &[Array]) -> Evaluated {
-        let x = inputs[0].clone();
-        let mut saved = vec![x.clone()];
+    /// Keeps the positions of the maxima, as `[m, channels, outputs]`.
+    fn evaluate(&self, mut inputs: Vec<Array>) -> (Array, Vec<Array>) {
+        let x = inputs.remove(0);
+        let mut kept = vec![];
         let output = match *self {
             Pool::Max { kernel, stride, padding, dilation, ceil } => on_planes(x, |x| {
                 let dtype = int_dtype(&x);
                 let x = x.into_dispatch();
                 let found = Dispatch::max_pool2d_with_indices(x, kernel, stride, padding, dilation, ceil, dtype);
                 let output = Array::new(found.output);
-                saved.push(Array::new(found.indices).reshape(&flat(&output.shape())));
+                kept.push(Array::new(found.indices).reshape(&flat(&output.shape())));
                 output
             }),
             _ => self.average(x),
         };
-        Evaluated { output, saved }
+        (output, kept)
     }
 
-    fn jvp(&self, saved: &[Array], tangents: &[Option<Array>]) -> Array {
+    fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
         let tangent = total(tangents.iter().cloned());
         let count = tangent.shape()[0];
         let tangent = fold(tangent);
         let result = match *self {
             Pool::Max { .. } => {
-                let positions = saved[1].clone().tile(count);
+                let positions = kept.arrays[0].clone().tile(count);
                 let shape = flat(&tangent.shape());
                 tangent.reshape(&shape).gather(2, positions)
             }
             _ => self.average(tangent),
         };
-        // The caller knows the output's shape only through the positions: restore it from a pool of the input's shape.
-        let output = self.output_shape(&saved[0].shape(), &result);
-        unfold(result.reshape(&output), count)
+        result.reshape(&stacked(count, &kept.output))
     }
 
-    fn vjp(&self, saved: &[Array], cotangent: Array, _wanted: &[bool]) -> Vec<Option<Array>> {
+    fn vjp(&self, kept: &Kept, cotangent: Array, _wanted: &[bool]) -> Vec<Option<Array>> {
         let count = cotangent.shape()[0];
-        let mut shape = saved[0].shape();
+        let mut shape = kept.shapes[0].clone();
         shape[0] *= count;
         let cotangent = fold(cotangent);
         let result = match *self {
             Pool::Max { .. } => {
                 let zeros = Array::zeros(&flat(&shape), cotangent.dtype(), &cotangent.device());
                 let narrow = flat(&cotangent.shape());
-                zeros.scatter_add(2, saved[1].clone().tile(count), cotangent.reshape(&narrow))
+                zeros.scatter_add(2, kept.arrays[0].clone().tile(count), cotangent.reshape(&narrow))
             }
             _ => self.transpose_average(&shape, cotangent),
         };
@@ -104,25 +102,6 @@ impl Pool {
                 Pool::Max { .. } => unreachable!("a maximum is no average"),
             })
         })
-    }
-
-    /// The shape `[c m, channels, ..]` of a pooled array that may have its spatial axes flattened.
-    fn output_shape(&self, input: &[usize], pooled: &Array) -> Vec<usize> {
-        let shape = pooled.shape();
-        let Pool::Max { kernel, stride, padding, dilation, ceil } = *self else { return shape };
-        let spatial: Vec<usize> = planes(input)[2..]
-            .iter()
-            .enumerate()
-            .map(|(axis, &length)| {
-                let span = length + 2 * padding[axis] - dilation[axis] * (kernel[axis] - 1) - 1;
-                let steps = if ceil { span.div_ceil(stride[axis]) } else { span / stride[axis] };
-                // A last window that would start in the padding behind the input is left out, as PyTorch does.
-                let inside = !ceil || steps * stride[axis] < length + padding[axis];
-                steps + usize::from(inside)
-            })
-            .collect();
-        let spatial = if input.len() == 3 { &spatial[1..] } else { &spatial };
-        [&shape[..2], spatial].concat()
     }
 }
 

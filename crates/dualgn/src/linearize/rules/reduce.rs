@@ -3,13 +3,13 @@
 //! They are linear: a jvp reduces the tangent, a vjp spreads the cotangent over the reduced axes; a mean divides by the
 //! number of terms. Only the shape of the input is kept.
 
-use super::{Evaluated, Rule, total};
+use super::{Kept, Rule, stacked, total};
 use crate::tensor::Array;
 use crate::trace::Reduce;
 
 impl Rule for Reduce {
-    fn value(&self, inputs: &[Array]) -> Array {
-        let x = inputs[0].clone();
+    fn value(&self, mut inputs: Vec<Array>) -> Array {
+        let x = inputs.remove(0);
         let factor = self.factor(&x.shape());
         let sum = match self {
             Reduce::Sum(axes) | Reduce::Mean(axes) => x.sum_axes(axes),
@@ -18,13 +18,13 @@ impl Rule for Reduce {
         if factor == 1.0 { sum } else { sum.scale(factor) }
     }
 
-    fn evaluate(&self, inputs: &[Array]) -> Evaluated {
-        Evaluated { output: self.value(inputs), saved: inputs.to_vec() }
+    fn evaluate(&self, inputs: Vec<Array>) -> (Array, Vec<Array>) {
+        (self.value(inputs), vec![])
     }
 
-    fn jvp(&self, saved: &[Array], tangents: &[Option<Array>]) -> Array {
+    fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
         let tangent = total(tangents.iter().cloned());
-        let (count, shape) = (tangent.shape()[0], saved[0].shape());
+        let (count, shape) = (tangent.shape()[0], &kept.shapes[0]);
         let sum = match self {
             Reduce::Sum(axes) | Reduce::Mean(axes) => {
                 let axes: Vec<usize> = axes.iter().map(|axis| axis + 1).collect();
@@ -35,13 +35,13 @@ impl Rule for Reduce {
                 tangent.reshape(&[count, elements]).sum_axis(1)
             }
         };
-        sum.scale(self.factor(&shape))
+        sum.scale(self.factor(shape))
     }
 
-    fn vjp(&self, saved: &[Array], cotangent: Array, _wanted: &[bool]) -> Vec<Option<Array>> {
-        let shape = saved[0].shape();
+    fn vjp(&self, kept: &Kept, cotangent: Array, _wanted: &[bool]) -> Vec<Option<Array>> {
+        let shape = &kept.shapes[0];
         let count = cotangent.shape()[0];
-        let wide = [&[count], shape.as_slice()].concat();
+        let wide = stacked(count, shape);
         let narrow = match self {
             Reduce::Sum(_) | Reduce::Mean(_) => cotangent,
             Reduce::SumAll | Reduce::MeanAll => {
@@ -50,7 +50,11 @@ impl Rule for Reduce {
                 cotangent.reshape(&ones)
             }
         };
-        vec![Some(narrow.scale(self.factor(&shape)).expand(&wide))]
+        vec![Some(narrow.scale(self.factor(shape)).expand(&wide))]
+    }
+
+    fn needs_values(&self) -> bool {
+        false
     }
 }
 

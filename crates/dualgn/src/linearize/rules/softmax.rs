@@ -5,31 +5,31 @@
 //! | softmax | y | `y (ẋ - Σ y ẋ)` | `y (ȳ - Σ y ȳ)` |
 //! | log-softmax | p = exp y | `ẋ - Σ p ẋ` | `ȳ - p Σ ȳ` |
 
-use super::{Evaluated, Rule, total};
+use super::{Kept, Rule, total};
 use crate::tensor::Array;
 use crate::trace::Softmax;
 
 impl Rule for Softmax {
-    fn value(&self, inputs: &[Array]) -> Array {
-        let x = inputs[0].clone();
+    fn value(&self, mut inputs: Vec<Array>) -> Array {
+        let x = inputs.remove(0);
         if self.log { x.log_softmax(self.axis) } else { x.softmax(self.axis) }
     }
 
-    fn evaluate(&self, inputs: &[Array]) -> Evaluated {
+    fn evaluate(&self, inputs: Vec<Array>) -> (Array, Vec<Array>) {
         let output = self.value(inputs);
         let probabilities = if self.log { output.clone().exp() } else { output.clone() };
-        Evaluated { output, saved: vec![probabilities.lift()] }
+        (output, vec![probabilities.lift()])
     }
 
-    fn jvp(&self, saved: &[Array], tangents: &[Option<Array>]) -> Array {
-        let (p, tangent) = (saved[0].clone(), total(tangents.iter().cloned()));
+    fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
+        let (p, tangent) = (kept.arrays[0].clone(), total(tangents.iter().cloned()));
         let mean = p.clone().mul(tangent.clone()).sum_axis(self.axis + 1);
         let centred = tangent.sub(mean);
         if self.log { centred } else { p.mul(centred) }
     }
 
-    fn vjp(&self, saved: &[Array], cotangent: Array, _wanted: &[bool]) -> Vec<Option<Array>> {
-        let p = saved[0].clone();
+    fn vjp(&self, kept: &Kept, cotangent: Array, _wanted: &[bool]) -> Vec<Option<Array>> {
+        let p = kept.arrays[0].clone();
         let axis = self.axis + 1;
         vec![Some(if self.log {
             cotangent.clone().sub(p.mul(cotangent.sum_axis(axis)))
