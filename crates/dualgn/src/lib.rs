@@ -38,17 +38,21 @@
 //! let inputs = Tensor::<2>::random([30, 4], Distribution::Default, &device);
 //! let classes: Tensor<1, Int> = inputs.clone().slice([0..30, 0..3]).argmax(1).squeeze_dim(1);
 //!
-//! // Once: record the forward pass. Then, for each batch: a direction, handed to any optimizer.
+//! // Once: record the forward pass. Then, for each batch: a direction, and a step along it.
 //! let network = Network::trace(&model, Classifier::forward, [30, 4])?;
-//! let oracle = GaussNewton::new(SoftmaxCrossEntropy).damping(1e-2);
-//! let mut adam = AdamConfig::new().init();
+//! let oracle = GaussNewton::new(SoftmaxCrossEntropy).damping(0.1);
 //! let mut losses = vec![];
-//! for _ in 0..30 {
+//! for _ in 0..20 {
 //!     let direction = oracle.direction(&network, &model, inputs.clone(), classes.clone())?;
 //!     losses.push(direction.loss);
-//!     model = adam.step(1e-2, model, direction.into_gradients());
+//!     model = direction.apply(model, 1.0);
 //! }
-//! assert!(losses[29] < 0.5 * losses[0]);
+//! assert!(losses[19] < 0.3 * losses[0]);
+//!
+//! // Or let an optimizer take the step: it receives the pseudo-gradient where it expects a gradient.
+//! let mut adam = AdamConfig::new().init();
+//! let direction = oracle.direction(&network, &model, inputs, classes)?;
+//! model = adam.step(1e-3, model, direction.into_gradients());
 //! # Ok::<(), dualgn::Error>(())
 //! ```
 //!
@@ -72,6 +76,8 @@
 //!   `w + d` at the rate `1/λ` ([`Direction::apply`] does that for you).
 //! * **Certificates.** Every direction says how far from optimal it is ([`Direction::gap`]) and descends, however early
 //!   its solver stopped. What cannot be computed is an error, never a silent zero.
+//! * **Optimizers.** Plain steps keep what Gauss-Newton knows. Adam rescales every coordinate by its own history, which
+//!   undoes part of it: with Adam take a larger damping (see `docs/decisions.md`).
 //! * **Precision.** f32 and f64, as the model's parameters have it. Small damping wants f64.
 //! * **Allocator.** On the CPU, set `mimalloc` (or another caching allocator) as the global allocator: each step allocates
 //!   megabytes, and a system allocator that returns them costs more than the arithmetic.

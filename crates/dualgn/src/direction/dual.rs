@@ -81,11 +81,7 @@ impl Subproblem {
         let kernel_gradient = kernel.clone().matmul(self.gradient.clone().reshape([m * k, 1]));
         let rhs = self.factor_transpose(kernel_gradient.reshape([m, k])) * -scale;
 
-        let mut system = self.factor.congruence(to_host(kernel.clone())?, [m, k])?;
-        system.iter_mut().for_each(|entry| *entry *= scale);
-        for index in 0..m * r {
-            system[index * (m * r + 1)] += 1.0;
-        }
+        let system = self.factor.system(to_host(kernel.clone())?, scale, [m, k])?;
         let beta = cholesky(&system, &to_host(rhs)?)?;
         let data = TensorData::new(beta, [m, r]).convert_dtype(self.gradient.dtype());
         let beta = Tensor::from_data(data, (&self.gradient.device(), self.gradient.dtype()));

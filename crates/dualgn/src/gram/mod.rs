@@ -15,6 +15,7 @@
 
 mod dense;
 mod layout;
+mod outer;
 mod plan;
 mod rows;
 mod shift;
@@ -24,6 +25,7 @@ use burn::tensor::Tensor;
 use crate::error::{DirectionError, Error};
 use crate::linearize::{Flow, Linearization};
 use crate::tensor::Array;
+use outer::outer;
 use plan::{Plan, Site};
 
 /// Memory for the Gram matrix and what it is assembled from, in bytes, unless the caller says otherwise.
@@ -146,24 +148,4 @@ impl Sum {
         }
         Some(total.reshape(&[k, m, k, m]).permute(&[1, 0, 3, 2]).reshape(&[m * k, m * k]))
     }
-}
-
-/// `R Rᵀ` of rows `[n, p]`.
-///
-/// The result is symmetric, so the rows are halved: the off-diagonal block is computed once and mirrored, the diagonal
-/// blocks are halved again while they are large enough to pay.
-pub(crate) fn outer(rows: Array) -> Array {
-    const SMALL: usize = 192;
-    let shape = rows.shape();
-    let (n, width) = (shape[0], shape[1]);
-    if n <= SMALL || width < 64 {
-        return rows.clone().matmul(rows.transpose());
-    }
-    let middle = n / 2;
-    let upper = rows.clone().narrow(0, 0, middle);
-    let lower = rows.narrow(0, middle, n);
-    let mixed = lower.clone().matmul(upper.clone().transpose());
-    let top = Array::cat(vec![outer(upper), mixed.clone().transpose()], 1);
-    let bottom = Array::cat(vec![mixed, outer(lower)], 1);
-    Array::cat(vec![top, bottom], 0)
 }

@@ -62,30 +62,38 @@ impl CurvatureFactor {
 }
 
 impl CurvatureFactor {
-    /// `Lᵀ K L` in double precision on the host, `[mr, mr]`, for a symmetric `K`, `[mk, mk]`, both row-major.
+    /// The lower triangle of `I + s Lᵀ K L` in double precision on the host, `[mr, mr]`, for a symmetric `K`, `[mk, mk]`,
+    /// both row-major. Entries above the triangle's blocks are zero.
     ///
-    /// A direct solver needs the matrix there anyway, and block by block this is a pass over memory, while on a device it
+    /// A direct solver needs the matrix there anyway, and block by block this is one pass over memory, while on a device it
     /// is a dozen operations on tensors of the size of `K`.
-    pub(crate) fn congruence(&self, kernel: Vec<f64>, [m, k]: [usize; 2]) -> Result<Vec<f64>, DeviceError> {
+    pub(crate) fn system(&self, mut kernel: Vec<f64>, scale: f64, [m, k]: [usize; 2]) -> Result<Vec<f64>, DeviceError> {
         let r = self.columns(k);
-        let rows = match self {
-            Self::Identity => return Ok(kernel),
-            _ => self.blocks([m, k])?,
-        };
-        // Lᵀ K: each k rows of an example become r.
         let width = m * k;
-        let mut half = vec![0.0; m * r * width];
-        for (i, block) in half.chunks_exact_mut(r * width).enumerate() {
-            rows[i].transpose_rows(&kernel[i * k * width..(i + 1) * k * width], block, width);
-        }
-        // (Lᵀ K) L: in each row, each k entries of an example become r.
-        let mut result = vec![0.0; m * r * m * r];
-        for (from, to) in half.chunks_exact(width).zip(result.chunks_exact_mut(m * r)) {
-            for ((block, from), to) in rows.iter().zip(from.chunks_exact(k)).zip(to.chunks_exact_mut(r)) {
-                block.transpose_rows(from, to, 1);
+        let mut system = if let Self::Identity = self {
+            kernel.iter_mut().for_each(|entry| *entry *= scale);
+            kernel
+        } else {
+            let blocks = self.blocks([m, k])?;
+            let mut system = vec![0.0; m * r * m * r];
+            for (i, rows) in system.chunks_exact_mut(r * m * r).enumerate() {
+                // Lᵢᵀ K, as far as the diagonal, and then each row of it times the factors of the examples up to i.
+                let columns = (i + 1) * k;
+                let mut half = vec![0.0; r * columns];
+                blocks[i].transpose_rows(&kernel[i * k * width..], width, &mut half, columns);
+                for (from, to) in half.chunks_exact(columns).zip(rows.chunks_exact_mut(m * r)) {
+                    for ((block, from), to) in blocks.iter().zip(from.chunks_exact(k)).zip(to.chunks_exact_mut(r)) {
+                        block.transpose_rows(from, 1, to, 1);
+                        to.iter_mut().for_each(|entry| *entry *= scale);
+                    }
+                }
             }
+            system
+        };
+        for index in 0..m * r {
+            system[index * (m * r + 1)] += 1.0;
         }
-        Ok(result)
+        Ok(system)
     }
 
     /// The factors of all examples on the host.
@@ -128,35 +136,40 @@ enum Block {
 }
 
 impl Block {
-    /// `Lᵀ X` for `X` of `k` rows and `width` columns; `to` has `r` rows and holds zeros.
-    fn transpose_rows(&self, from: &[f64], to: &mut [f64], width: usize) {
-        let scaled = |to: &mut [f64], factor: f64, from: &[f64]| {
+    /// `Lᵀ X` for the first `width` columns of `k` rows that lie `stride` apart; `to` has `r` rows of `width` zeros.
+    fn transpose_rows(&self, from: &[f64], stride: usize, to: &mut [f64], width: usize) {
+        let row = |index: usize| &from[index * stride..index * stride + width];
+        let add = |to: &mut [f64], factor: f64, from: &[f64]| {
             for (to, from) in to.iter_mut().zip(from) {
                 *to += factor * from;
             }
         };
         match self {
             Self::Diagonal(diagonal) => {
-                for ((to, from), factor) in to.chunks_exact_mut(width).zip(from.chunks_exact(width)).zip(diagonal) {
-                    scaled(to, *factor, from);
+                for (index, (to, factor)) in to.chunks_exact_mut(width).zip(diagonal).enumerate() {
+                    add(to, *factor, row(index));
                 }
             }
-            // Lᵀ x = √q ∘ (x - qᵀ x).
+            // Lᵀ x = √q ∘ (x - qᵀ x): the last row holds the sum until its own turn.
             Self::Softmax { root, probabilities } => {
-                let mut along = vec![0.0; width];
-                for (from, q) in from.chunks_exact(width).zip(probabilities) {
-                    scaled(&mut along, *q, from);
+                let last = root.len() - 1;
+                let (rest, sum) = to.split_at_mut(last * width);
+                for (index, q) in probabilities.iter().enumerate() {
+                    add(sum, *q, row(index));
                 }
-                for ((to, from), root) in to.chunks_exact_mut(width).zip(from.chunks_exact(width)).zip(root) {
-                    for ((to, from), along) in to.iter_mut().zip(from).zip(&along) {
-                        *to = root * (from - along);
+                for (index, (to, root)) in rest.chunks_exact_mut(width).zip(root).enumerate() {
+                    for ((to, from), sum) in to.iter_mut().zip(row(index)).zip(sum.iter()) {
+                        *to = root * (from - sum);
                     }
+                }
+                for (sum, from) in sum.iter_mut().zip(row(last)) {
+                    *sum = root[last] * (from - *sum);
                 }
             }
             Self::Dense { entries, columns } => {
-                for (from, entries) in from.chunks_exact(width).zip(entries.chunks_exact(*columns)) {
+                for (index, entries) in entries.chunks_exact(*columns).enumerate() {
                     for (to, entry) in to.chunks_exact_mut(width).zip(entries) {
-                        scaled(to, *entry, from);
+                        add(to, *entry, row(index));
                     }
                 }
             }
