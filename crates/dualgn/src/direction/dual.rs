@@ -81,8 +81,14 @@ impl Subproblem {
         let kernel_gradient = kernel.clone().matmul(self.gradient.clone().reshape([m * k, 1]));
         let rhs = self.factor_transpose(kernel_gradient.reshape([m, k])) * -scale;
 
-        let system = self.factor.system(to_host(kernel.clone())?, scale, [m, k])?;
-        let beta = cholesky(&system, &to_host(rhs)?)?;
+        let data = kernel.clone().try_into_data().map_err(DeviceError::from)?;
+        // Slices are several times faster than the iterator over elements of any type.
+        let system = match (data.as_slice::<f32>(), data.as_slice::<f64>()) {
+            (Ok(kernel), _) => self.factor.system(kernel, scale, [m, k])?,
+            (_, Ok(kernel)) => self.factor.system(kernel, scale, [m, k])?,
+            _ => unreachable!("networks are f32 or f64"),
+        };
+        let beta = cholesky(system, to_host(rhs)?)?;
         let data = TensorData::new(beta, [m, r]).convert_dtype(self.gradient.dtype());
         let beta = Tensor::from_data(data, (&self.gradient.device(), self.gradient.dtype()));
         let alpha = self.gradient.clone() + self.factor(beta.clone());
@@ -143,11 +149,5 @@ impl Subproblem {
 }
 
 fn to_host(tensor: Tensor<2>) -> Result<Vec<f64>, DeviceError> {
-    let data = tensor.try_into_data()?;
-    // The slices are several times faster than the iterator over any type of element.
-    Ok(match (data.as_slice::<f64>(), data.as_slice::<f32>()) {
-        (Ok(values), _) => values.to_vec(),
-        (_, Ok(values)) => values.iter().map(|&value| f64::from(value)).collect(),
-        _ => data.iter::<f64>().collect(),
-    })
+    Ok(tensor.try_into_data()?.iter::<f64>().collect())
 }

@@ -62,36 +62,43 @@ impl CurvatureFactor {
 }
 
 impl CurvatureFactor {
-    /// The lower triangle of `I + s Lᵀ K L` in double precision on the host, `[mr, mr]`, for a symmetric `K`, `[mk, mk]`,
-    /// both row-major. Entries above the triangle's blocks are zero.
+    /// The upper triangle of `I + s Lᵀ K L` in double precision on the host, `[mr, mr]`, for a symmetric `K`, `[mk, mk]`,
+    /// both row-major. Entries below the blocks of the diagonal are zero.
     ///
     /// A direct solver needs the matrix there anyway, and block by block this is one pass over memory, while on a device it
     /// is a dozen operations on tensors of the size of `K`.
-    pub(crate) fn system(&self, mut kernel: Vec<f64>, scale: f64, [m, k]: [usize; 2]) -> Result<Vec<f64>, DeviceError> {
+    pub(crate) fn system<T: Copy + Into<f64>>(
+        &self,
+        kernel: &[T],
+        scale: f64,
+        [m, k]: [usize; 2],
+    ) -> Result<Vec<f64>, DeviceError> {
         let r = self.columns(k);
-        let width = m * k;
-        let mut system = if let Self::Identity = self {
-            kernel.iter_mut().for_each(|entry| *entry *= scale);
-            kernel
-        } else {
-            let blocks = self.blocks([m, k])?;
-            let mut system = vec![0.0; m * r * m * r];
-            for (i, rows) in system.chunks_exact_mut(r * m * r).enumerate() {
-                // Lᵢᵀ K, as far as the diagonal, and then each row of it times the factors of the examples up to i.
-                let columns = (i + 1) * k;
-                let mut half = vec![0.0; r * columns];
-                blocks[i].transpose_rows(&kernel[i * k * width..], width, &mut half, columns);
-                for (from, to) in half.chunks_exact(columns).zip(rows.chunks_exact_mut(m * r)) {
-                    for ((block, from), to) in blocks.iter().zip(from.chunks_exact(k)).zip(to.chunks_exact_mut(r)) {
-                        block.transpose_rows(from, 1, to, 1);
-                        to.iter_mut().for_each(|entry| *entry *= scale);
-                    }
+        let (width, size) = (m * k, m * r);
+        let blocks = self.blocks([m, k])?;
+        let mut system = vec![0.0; size * size];
+        let mut rows = vec![0.0; k * width];
+        let mut half = vec![0.0; r * width];
+        for (i, (block, system)) in blocks.iter().zip(system.chunks_exact_mut(r * size)).enumerate() {
+            // Lᵢᵀ K from the diagonal on, and then each row of it times the factors of the examples from i on.
+            let columns = width - i * k;
+            for c in 0..k {
+                let row = &kernel[(i * k + c) * width + i * k..(i * k + c + 1) * width];
+                for (to, from) in rows[c * columns..(c + 1) * columns].iter_mut().zip(row) {
+                    *to = scale * (*from).into();
                 }
             }
-            system
-        };
-        for index in 0..m * r {
-            system[index * (m * r + 1)] += 1.0;
+            let half = &mut half[..r * columns];
+            block.transpose_rows(&rows[..k * columns], columns, half);
+            for (from, to) in half.chunks_exact(columns).zip(system.chunks_exact_mut(size)) {
+                let parts = from.chunks_exact(k).zip(to[i * r..].chunks_exact_mut(r));
+                for (block, (from, to)) in blocks[i..].iter().zip(parts) {
+                    block.transpose_vector(from, to);
+                }
+            }
+        }
+        for index in 0..size {
+            system[index * (size + 1)] += 1.0;
         }
         Ok(system)
     }
@@ -136,43 +143,63 @@ enum Block {
 }
 
 impl Block {
-    /// `Lᵀ X` for the first `width` columns of `k` rows that lie `stride` apart; `to` has `r` rows of `width` zeros.
-    fn transpose_rows(&self, from: &[f64], stride: usize, to: &mut [f64], width: usize) {
-        let row = |index: usize| &from[index * stride..index * stride + width];
+    /// `Lᵀ X` for `X` of `k` rows; `to` has `r` rows of the same width.
+    fn transpose_rows(&self, from: &[f64], width: usize, to: &mut [f64]) {
         let add = |to: &mut [f64], factor: f64, from: &[f64]| {
             for (to, from) in to.iter_mut().zip(from) {
                 *to += factor * from;
             }
         };
+        to.fill(0.0);
         match self {
             Self::Diagonal(diagonal) => {
-                for (index, (to, factor)) in to.chunks_exact_mut(width).zip(diagonal).enumerate() {
-                    add(to, *factor, row(index));
+                for ((to, from), factor) in to.chunks_exact_mut(width).zip(from.chunks_exact(width)).zip(diagonal) {
+                    add(to, *factor, from);
                 }
             }
             // Lᵀ x = √q ∘ (x - qᵀ x): the last row holds the sum until its own turn.
             Self::Softmax { root, probabilities } => {
-                let last = root.len() - 1;
-                let (rest, sum) = to.split_at_mut(last * width);
-                for (index, q) in probabilities.iter().enumerate() {
-                    add(sum, *q, row(index));
+                let (rest, sum) = to.split_at_mut((root.len() - 1) * width);
+                for (from, q) in from.chunks_exact(width).zip(probabilities) {
+                    add(sum, *q, from);
                 }
-                for (index, (to, root)) in rest.chunks_exact_mut(width).zip(root).enumerate() {
-                    for ((to, from), sum) in to.iter_mut().zip(row(index)).zip(sum.iter()) {
+                let mut rows = from.chunks_exact(width).zip(root);
+                for (to, (from, root)) in rest.chunks_exact_mut(width).zip(rows.by_ref()) {
+                    for ((to, from), sum) in to.iter_mut().zip(from).zip(sum.iter()) {
                         *to = root * (from - sum);
                     }
                 }
-                for (sum, from) in sum.iter_mut().zip(row(last)) {
-                    *sum = root[last] * (from - *sum);
-                }
-            }
-            Self::Dense { entries, columns } => {
-                for (index, entries) in entries.chunks_exact(*columns).enumerate() {
-                    for (to, entry) in to.chunks_exact_mut(width).zip(entries) {
-                        add(to, *entry, row(index));
+                for (from, root) in rows {
+                    for (sum, from) in sum.iter_mut().zip(from) {
+                        *sum = root * (from - *sum);
                     }
                 }
             }
+            Self::Dense { entries, columns } => {
+                for (from, entries) in from.chunks_exact(width).zip(entries.chunks_exact(*columns)) {
+                    for (to, entry) in to.chunks_exact_mut(width).zip(entries) {
+                        add(to, *entry, from);
+                    }
+                }
+            }
+        }
+    }
+
+    /// `Lᵀ x` for one vector of `k` numbers.
+    fn transpose_vector(&self, from: &[f64], to: &mut [f64]) {
+        match self {
+            Self::Diagonal(diagonal) => {
+                for ((to, from), factor) in to.iter_mut().zip(from).zip(diagonal) {
+                    *to = factor * from;
+                }
+            }
+            Self::Softmax { root, probabilities } => {
+                let sum: f64 = from.iter().zip(probabilities).map(|(x, q)| x * q).sum();
+                for ((to, from), root) in to.iter_mut().zip(from).zip(root) {
+                    *to = root * (from - sum);
+                }
+            }
+            Self::Dense { .. } => self.transpose_rows(from, 1, to),
         }
     }
 }
