@@ -32,7 +32,7 @@ impl Rule for Matmul {
         let (a, b) = (&kept.arrays[0], &kept.arrays[1]);
         let count = cotangent.shape()[0];
         let target = |array: &Array| stacked(count, &array.shape());
-        let by_a = when(wanted[0], || times_right(cotangent.clone(), b.clone().transpose()).sum_to(&target(a)));
+        let by_a = when(wanted[0], || times_transposed(cotangent.clone(), b.clone()).sum_to(&target(a)));
         let by_b = when(wanted[1], || {
             if is_matrix(b) {
                 // All leading axes are summed over: fold them into the inner axis of one product per vector. A single
@@ -72,6 +72,25 @@ fn times_right(v: Array, b: Array) -> Array {
     shape.pop();
     shape.push(columns);
     v.reshape(&[rows, inner]).matmul(b.reshape(&[inner, columns])).reshape(&shape)
+}
+
+/// With so few rows Burn multiplies a matrix from the left in half the time it needs for its transpose from the right:
+/// 0.8 ms instead of 1.5 for 64 rows and a matrix of 1024 × 1024, but 7.0 instead of 5.1 for 640 rows.
+const FEW_ROWS: usize = 128;
+
+/// `v bᵀ` for stacked `v` of shape `[c, .., N]`.
+fn times_transposed(v: Array, b: Array) -> Array {
+    let mut shape = v.shape();
+    let inner = last(&v);
+    let rows = v.elements() / inner;
+    if !is_matrix(&b) || rows > FEW_ROWS {
+        return times_right(v, b.transpose());
+    }
+    let columns = b.elements() / inner;
+    shape.pop();
+    shape.push(columns);
+    let product = b.reshape(&[columns, inner]).matmul(v.reshape(&[rows, inner]).transpose());
+    product.transpose().reshape(&shape)
 }
 
 /// Whether all leading axes have length one.
