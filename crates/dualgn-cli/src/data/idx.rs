@@ -124,6 +124,7 @@ fn read_at_most(reader: &mut impl Read, limit: usize) -> io::Result<Vec<u8>> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "files of tests need not survive a kill")]
 mod tests {
     use super::*;
 

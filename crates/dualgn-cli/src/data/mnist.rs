@@ -91,6 +91,7 @@ fn part(images: &Path, labels: &Path, limit: Option<usize>) -> Result<(Split, [u
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "files of tests need not survive a kill")]
 mod tests {
     use super::*;
 

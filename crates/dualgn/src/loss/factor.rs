@@ -9,6 +9,7 @@ use crate::error::DeviceError;
 /// Vectors carry a leading axis `c` for any number of them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "one exists per direction; a box would be one more thing to unwrap")]
 pub enum CurvatureFactor {
     /// `L_i = I`.
     Identity,

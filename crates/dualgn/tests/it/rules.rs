@@ -197,7 +197,7 @@ fn conv2d(p: &Probe, x: Tensor<2>, options: ConvOptions<2>, channels: usize, bia
     // [4, channels, 2, 3] when the input has two channels, [4, 1, 2, 3] in two groups.
     let weight = Tensor::cat(vec![p.a.val().reshape([1, 24]), p.b.val().reshape([1, 24])], 1);
     let weight = weight.slice([0..1, 0..24 * channels]).reshape([4, channels, 2, 3]);
-    let bias = bias.then(|| p.b.val().slice([0..4]) * 2.0);
+    let bias = bias.then(|| p.b.val().narrow(0, 0, 4) * 2.0);
     flat(nn::conv2d(p.z4(x), weight, bias, options))
 }
 
@@ -213,12 +213,12 @@ fn convolution() {
         ("conv2d, only the bias active", |p, x| {
             let weight = tensor([4, 2, 2, 2], 8, x.dtype()).to_device(&x.device());
             let x = Tensor::cat(vec![x.clone(), x.clone(), x], 1).reshape([3, 2, 6, 6]);
-            flat(nn::conv2d(x, weight, Some(p.b.val().slice([0..4])), ConvOptions::new([1, 1], [0, 0], [1, 1], 1)))
+            flat(nn::conv2d(x, weight, Some(p.b.val().narrow(0, 0, 4)), ConvOptions::new([1, 1], [0, 0], [1, 1], 1)))
         }),
         ("conv1d", |p, x| {
             let weight = p.a.val().reshape([4, 2, 3]);
             let z = p.z(x).reshape([3, 2, 12]);
-            flat(nn::conv1d(z, weight, Some(p.b.val().slice([0..4])), ConvOptions::new([2], [1], [2], 1)))
+            flat(nn::conv1d(z, weight, Some(p.b.val().narrow(0, 0, 4)), ConvOptions::new([2], [1], [2], 1)))
         }),
         ("conv1d groups", |p, x| {
             let weight = p.a.val().reshape([8, 1, 3]);

@@ -1,0 +1,145 @@
+//! The binary from outside: what it prints, what it writes, how it exits.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+fn dualgn(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dualgn"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    dualgn(arguments).output().expect("the binary starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Exits with code 2 and one sentence that contains each of the words.
+fn assert_refused(arguments: &[&str], words: &[&str]) {
+    let output = run(arguments);
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+    for word in words {
+        assert!(message.contains(word), "{arguments:?}: `{word}` is not in: {message}");
+    }
+    assert!(!message.contains("panicked"), "{message}");
+}
+
+fn lines(path: &Path) -> Vec<serde_json::Value> {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
+}
+
+#[test]
+fn problems_are_listed() {
+    let output = run(&["problems"]);
+    assert!(output.status.success());
+    for name in ["digits", "diabetes", "mnist"] {
+        assert!(text(&output.stdout).contains(name));
+    }
+}
+
+#[test]
+fn compare_writes_metrics_for_each_method_a_summary_and_a_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("results");
+    let output = run(&["compare", "diabetes", "--epochs", "12", "--out", out.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let table = text(&output.stdout);
+    for method in ["sgd", "adam", "dual-gn-sgd", "dual-gn-adam"] {
+        assert!(table.contains(method), "{table}");
+        let records = lines(&out.join(method).join("metrics.jsonl"));
+        let loss = |record: &serde_json::Value| record["train_loss"].as_f64().unwrap();
+        assert!(loss(records.last().unwrap()) < loss(&records[0]), "{method} does not learn");
+        assert_eq!(records.last().unwrap()["step"], 12);
+        let directed = records.iter().filter(|record| record["direction"]["slope"].as_f64().is_some_and(|s| s < 0.0));
+        assert_eq!(directed.count() > 0, method.starts_with("dual"));
+    }
+    let summary: serde_json::Value =
+        serde_json::from_slice(&fs::read(out.join("comparison.json")).unwrap()).expect("the summary is JSON");
+    assert_eq!(summary["runs"].as_array().unwrap().len(), 4);
+    assert_eq!(summary["examples"], serde_json::json!([354, 88]));
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.ends_with("</html>") && page.contains("<svg") && page.contains("dual-gn-sgd"));
+}
+
+/// Same seed, same numbers; another seed, others.
+#[test]
+fn runs_repeat_by_their_seed() {
+    let folder = tempfile::tempdir().unwrap();
+    let last_loss = |name: &str, seed: &str| {
+        let out = folder.path().join(name);
+        let method = ["--method", "dual-gn-sgd", "--rate", "0.5"];
+        let rest = ["--epochs", "3", "--seed", seed, "--out", out.to_str().unwrap()];
+        let output = run(&[&["train", "diabetes"], &method[..], &rest[..]].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert!(out.join("model.bpk").metadata().unwrap().len() > 1000, "the weights are kept");
+        lines(&out.join("dual-gn-sgd/metrics.jsonl")).last().unwrap()["train_loss"].as_f64().unwrap()
+    };
+    let first = last_loss("a", "1");
+    assert_eq!(first, last_loss("b", "1"));
+    assert_ne!(first, last_loss("c", "2"));
+}
+
+#[test]
+fn bad_input_is_one_sentence_and_exit_code_two() {
+    assert_refused(&["compare", "digitz"], &["digitz", "digits"]);
+    assert_refused(&["compare", "digits", "--methods", "adam,sgdd"], &["sgdd"]);
+    assert_refused(&["compare", "digits", "--epochs", "-1"], &["epochs"]);
+    assert_refused(&["compare", "digits", "--epochs", "1", "--seconds", "1"], &["--seconds"]);
+    assert_refused(&["train", "digits", "--damping", "0"], &["positive"]);
+    assert_refused(&["compare", "digits", "--limit", "5", "--out", "target/refused"], &["mnist"]);
+    let folder = tempfile::tempdir().unwrap();
+    let (empty, out) = (folder.path().to_str().unwrap(), folder.path().join("out"));
+    let out = out.to_str().unwrap();
+    assert_refused(&["compare", "mnist", "--out", out], &["--data", "yann.lecun.com"]);
+    assert_refused(&["compare", "mnist", "--data", empty, "--out", out], &["train-images", empty]);
+    assert_refused(&["compare", "digits", "--device", "cuda", "--out", out], &["cuda"]);
+    let file = folder.path().join("file");
+    fs::File::create(&file).unwrap();
+    assert_refused(&["compare", "digits", "--out", file.join("below").to_str().unwrap()], &["folder", "file"]);
+}
+
+/// Ctrl-C: the step is finished, what there is is written, and the exit code says so.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_keeps_what_was_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("results");
+    let arguments = ["compare", "digits", "--methods", "adam,sgd", "--seconds", "600", "--out", out.to_str().unwrap()];
+    // The first trial alone takes two minutes: the signal arrives in it.
+    let mut child = dualgn(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    let start = Instant::now();
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let code = child.wait().unwrap().code();
+    assert_eq!(code, Some(130));
+    assert!(start.elapsed() < Duration::from_secs(20));
+    assert!(out.join("report.html").exists() && out.join("comparison.json").exists());
+}
+
+/// A rate that is far too large: the method is marked and the command goes on.
+#[test]
+fn a_method_that_diverges_is_marked() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("results");
+    let output = run(&[
+        "train",
+        "diabetes",
+        "--method",
+        "sgd",
+        "--rate",
+        "1e6",
+        "--epochs",
+        "50",
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("diverged"), "{}", text(&output.stdout));
+}
