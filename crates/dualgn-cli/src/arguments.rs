@@ -50,7 +50,7 @@ pub struct Train {
     #[arg(long, default_value = "dual-gn-adam")]
     pub method: MethodName,
     /// Learning rate; without it, the best of a small grid after a short trial
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = positive, allow_negative_numbers = true)]
     pub rate: Option<f64>,
     /// Options shared with `compare`.
     #[command(flatten)]
@@ -61,10 +61,10 @@ pub struct Train {
 #[derive(Clone, Debug, Args)]
 pub struct Run {
     /// Passes over the training examples  [default: the problem's]
-    #[arg(long, value_parser = positive, conflicts_with = "seconds")]
+    #[arg(long, value_parser = positive, allow_negative_numbers = true, conflicts_with = "seconds")]
     pub epochs: Option<f64>,
     /// Seconds of training for each method, evaluations excluded, instead of a number of epochs
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = positive, allow_negative_numbers = true)]
     pub seconds: Option<f64>,
     /// Examples in a batch  [default: the problem's]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
@@ -73,7 +73,7 @@ pub struct Run {
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
     /// Damping of the Gauss-Newton directions for each unit of the batch's loss  [default: the problem's and method's]
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = positive, allow_negative_numbers = true)]
     pub damping: Option<f64>,
     /// How the dual system is solved
     #[arg(long, value_enum, default_value_t)]

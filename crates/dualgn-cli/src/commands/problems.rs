@@ -14,10 +14,13 @@ pub fn list() -> String {
         let _ = writeln!(text, "{:<10} {}", problem.name(), problem.data());
         let _ = writeln!(
             text,
-            "{:10} relu layers of {}; batch {}, {} epochs, damping {}\n",
+            "{:10} relu layers of {}; {}, {} epochs, damping {} × loss\n",
             "",
             hidden.join(" and "),
-            defaults.batch,
+            match defaults.batch {
+                Some(batch) => format!("batches of {batch}"),
+                None => "all examples in a batch".into(),
+            },
             defaults.epochs,
             defaults.damping
         );
@@ -36,6 +39,9 @@ mod tests {
         for problem in ProblemName::ALL {
             assert!(list.contains(problem.name()) && list.contains(problem.data()));
         }
-        assert!(list.contains("relu layers of 64 and 64; batch 64, 20 epochs, damping 0.01"), "{list}");
+        assert!(
+            list.contains("relu layers of 64 and 64; all examples in a batch, 200 epochs, damping 0.3 × loss"),
+            "{list}"
+        );
     }
 }

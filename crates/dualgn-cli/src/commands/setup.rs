@@ -42,7 +42,7 @@ fn work_on<O: Objective>(
 ) -> Result<(), Failure> {
     let defaults = problem.defaults();
     let (train, test) = (Part::new(&dataset.train, device), Part::new(&dataset.test, device));
-    let batch = run.batch.map_or(defaults.batch, |batch| batch as usize).min(train.len());
+    let batch = run.batch.map(|batch| batch as usize).or(defaults.batch).unwrap_or(train.len()).min(train.len());
     let damping = run.damping.map_or(DampingChoice::Problem(defaults.damping), DampingChoice::User);
 
     device.seed(run.seed);

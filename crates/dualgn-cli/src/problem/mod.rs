@@ -30,8 +30,8 @@ pub enum ProblemName {
 pub struct Defaults {
     /// Widths of the hidden layers.
     pub hidden: &'static [usize],
-    /// Examples in a batch; all of them when there are fewer.
-    pub batch: usize,
+    /// Examples in a batch; `None` for all of them.
+    pub batch: Option<usize>,
     /// Passes over the training examples.
     pub epochs: f64,
     /// Damping of the directions for each unit of the batch's loss.
@@ -65,9 +65,9 @@ impl ProblemName {
     /// What a run takes unless told otherwise.
     pub fn defaults(self) -> Defaults {
         match self {
-            Self::Digits => Defaults { hidden: &[64, 64], batch: 2048, epochs: 200.0, damping: 0.3 },
-            Self::Diabetes => Defaults { hidden: &[32, 32], batch: 512, epochs: 200.0, damping: 0.1 },
-            Self::Mnist => Defaults { hidden: &[128, 64], batch: 1024, epochs: 5.0, damping: 1.0 },
+            Self::Digits => Defaults { hidden: &[64, 64], batch: None, epochs: 200.0, damping: 0.3 },
+            Self::Diabetes => Defaults { hidden: &[32, 32], batch: None, epochs: 200.0, damping: 0.1 },
+            Self::Mnist => Defaults { hidden: &[128, 64], batch: Some(1024), epochs: 5.0, damping: 1.0 },
         }
     }
 

@@ -192,6 +192,7 @@ impl<O: Objective> Session<'_, O> {
 /// fixed number of times over the budget.
 struct Schedule {
     budget: Budget,
+    /// Parts of the budget that were spent at the last evaluation.
     evaluated: f64,
 }
 
@@ -212,11 +213,10 @@ impl Schedule {
     }
 
     fn due(&mut self, step: usize, seconds: f64) -> bool {
-        let spent = self.spent(step, seconds);
-        let due = step <= 10 || spent - self.evaluated >= 1.0 / EVALUATIONS;
-        if due {
-            self.evaluated = spent;
-        }
+        // The small number keeps a step that completes a part from being rounded below it.
+        let part = (self.spent(step, seconds) * EVALUATIONS + 1e-9).floor();
+        let due = step <= 10 || part > self.evaluated;
+        self.evaluated = part;
         due
     }
 }
@@ -230,7 +230,8 @@ mod tests {
         let mut schedule = Schedule::new(Budget::Steps(1200));
         let due: Vec<usize> = (0..=1200).filter(|&step| schedule.due(step, 0.0)).collect();
         assert_eq!(due[..11], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-        assert_eq!(due[11..14], [30, 50, 70]);
-        assert!(due.len() < 75);
+        assert_eq!(due[11..14], [20, 40, 60]);
+        assert_eq!(due.last(), Some(&1200));
+        assert_eq!(due.len(), 11 + 60);
     }
 }
