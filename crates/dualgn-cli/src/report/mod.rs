@@ -122,7 +122,8 @@ fn reading(comparison: &Comparison, has_directions: bool) -> Markup {
                 li {
                     "Steps are not equal work: a Gauss-Newton step solves a subproblem where a first-order step takes one "
                     "gradient. The chart against time shows what that costs. Time counts training and leaves out "
-                    "evaluations; it depends on the machine and on what else runs there."
+                    "evaluations and the trials of learning rates, each a fifth of the run from the same start; it "
+                    "depends on the machine and on what else runs there."
                 }
                 li {
                     "Steps and seconds to the target are known only as finely as the evaluations are spaced."
