@@ -99,6 +99,9 @@ pub enum TraceError {
         /// Shape of the output.
         output: Vec<usize>,
     },
+    /// The output is the same for every input.
+    #[error("the output of the network does not depend on its input; return what the forward pass makes of it")]
+    IgnoresInput,
     /// The output does not depend on any trainable parameter.
     #[error(
         "the output of the network does not depend on any trainable parameter; \

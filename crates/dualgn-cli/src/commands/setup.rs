@@ -19,7 +19,7 @@ pub trait Work {
 /// Builds the session of a problem and does the work with it. `command` is repeated in the report.
 pub fn with_session(problem: ProblemName, run: &Run, command: String, work: impl Work) -> Result<(), Failure> {
     let device = run.device.open()?;
-    let dataset = problem.load(run)?;
+    let dataset = problem.load(run.data.as_deref(), run.limit.map(|limit| limit as usize))?;
     match problem {
         ProblemName::Diabetes => {
             let objective = RealProblem { scale: dataset.target_scale };

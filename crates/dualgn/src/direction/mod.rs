@@ -19,7 +19,8 @@ use burn::module::Module;
 use burn::tensor::kind::Autodiff;
 use burn::tensor::{Tensor, TensorData};
 
-pub use result::{Direction, Route, Timings};
+pub use dual::Route;
+pub use result::{Direction, Timings};
 
 use crate::error::{DeviceError, DirectionError, Error};
 use crate::gram;

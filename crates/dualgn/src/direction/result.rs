@@ -3,22 +3,12 @@
 use std::time::Duration;
 
 use burn::module::Module;
-use burn::optim::{GradientsParams, SgdConfig};
+use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
-use super::dual::Measures;
+use super::dual::{Measures, Route};
 use crate::error::{DirectionError, Error};
 use crate::linearize::ParamVector;
-
-/// How a direction was computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Route {
-    /// Conjugate gradient on products with `J` and `Jᵀ`.
-    MatrixFree,
-    /// The Gram matrix `J Jᵀ`, factorised.
-    Assembled,
-}
 
 /// Wall-clock time of the phases of one direction. On a device that works asynchronously, a phase may include the end
 /// of the one before.
@@ -125,6 +115,8 @@ impl Direction {
     }
 
     /// The pseudo-gradient in the form that every Burn optimizer takes in place of the gradient.
+    ///
+    /// Burn's optimizers update models on an autodiff device and panic on others; [`Direction::apply`] takes both.
     pub fn into_gradients(self) -> GradientsParams {
         self.pseudo_gradient.into_gradients()
     }
@@ -134,8 +126,6 @@ impl Direction {
     /// A step of 1 is the plain Gauss-Newton step. After few conjugate-gradient iterations `d` is too long when the
     /// damping is small; [`Direction::model_step`] is then the better step.
     pub fn apply<M: Module>(self, model: M, step: f64) -> M {
-        // Plain SGD subtracts rate · ṽ = -rate · λ d.
-        let rate = step / self.damping;
-        SgdConfig::new().init().step(rate, model, self.pseudo_gradient.into_gradients())
+        self.pseudo_gradient.added_to(model, -step / self.damping)
     }
 }

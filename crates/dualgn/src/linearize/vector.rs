@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use burn::module::ParamId;
+use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Tensor};
 
@@ -19,6 +19,31 @@ pub struct ParamVector {
     graph: Arc<Graph>,
     /// One array a parameter, of its shape.
     blocks: Vec<Array>,
+}
+
+/// Adds a multiple of a vector to the parameters of a module.
+struct Add<'a> {
+    vector: &'a ParamVector,
+    factor: f64,
+}
+
+impl ModuleMapper for Add<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(block) = self.vector.get::<D>(param.id) else { return param };
+        let factor = self.factor;
+        param.map(|value| {
+            if !value.is_autodiff() {
+                return value + block * factor;
+            }
+            let (tracked, strategy) = (value.is_require_grad(), value.gradient_checkpointing_strategy());
+            let moved = Tensor::from_inner(value.inner() + block * factor);
+            let moved = match strategy {
+                Some(strategy) => moved.with_gradient_checkpointing_strategy(strategy),
+                None => moved,
+            };
+            moved.set_require_grad(tracked)
+        })
+    }
 }
 
 /// Registers an array of any rank Burn has under its parameter.
@@ -128,6 +153,11 @@ impl ParamVector {
             Array::from_f64(&entries[range], &block.shape(), block.dtype(), &block.device())
         });
         Ok(Self { graph: self.graph.clone(), blocks: blocks.collect() })
+    }
+
+    /// The model at `w + factor · v`. Parameters keep their identity, device and autodiff settings.
+    pub fn added_to<M: Module>(&self, model: M, factor: f64) -> M {
+        model.map(&mut Add { vector: self, factor })
     }
 
     /// The form every Burn optimizer takes.

@@ -273,6 +273,9 @@ impl<'a> Builder<'a> {
         if !graph.values[graph.output].active {
             return Err(TraceError::NoParameters);
         }
+        if graph.values[graph.output].batch == Batch::Shared {
+            return Err(TraceError::IgnoresInput);
+        }
         #[cfg(debug_assertions)]
         graph.verify();
         Ok(graph)

@@ -1,7 +1,7 @@
 //! The direction oracle: properties of random problems.
 
 use burn::module::Module;
-use burn::optim::{AdamConfig, GradientsParams};
+use burn::optim::{AdamConfig, GradientsParams, SgdConfig};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use dualgn::{
     ClassTargets, Direction, DirectionError, Error, GaussNewton, Logistic, Network, Route, SoftmaxCrossEntropy, Solver,
@@ -194,7 +194,9 @@ fn directions_drive_training() {
         assert!(direction.loss <= loss);
         loss = direction.loss;
         let wanted: Vec<f64> = direction.vector().to_vec().unwrap();
+        let by_sgd = SgdConfig::new().init().step(1.0 / 0.1, model.clone(), direction.clone().into_gradients());
         let moved = direction.apply(model.clone(), 1.0);
+        assert!(norm(&flatten_difference(&moved, &by_sgd)) < 1e-14);
         let before = network.linearize(&model, inputs.clone()).unwrap();
         let step = flatten_difference(&moved, &model);
         let probe = before.vjp(tensor([20, 3], 1, DType::F64)).unwrap().with_entries(&wanted).unwrap();
@@ -210,6 +212,34 @@ fn directions_drive_training() {
     }
     let last = oracle.direction(&network, &model, inputs, targets).unwrap();
     assert!(last.loss < loss);
+}
+
+/// A model on a plain device trains like one on an autodiff device.
+#[test]
+fn plain_models_can_take_steps() {
+    let tracked = mlp(3, 5, DType::F64);
+    let inputs: Tensor<2> = tensor([9, 5], 1, DType::F64);
+    let targets: Tensor<2> = tensor([9, 3], 2, DType::F64);
+    let oracle = GaussNewton::new(Squared).damping(0.1);
+    let losses = |mut model: Mlp| {
+        let network = Network::trace(&model, Mlp::forward, [9, 5]).unwrap();
+        let step = |model: &Mlp| oracle.direction(&network, model, inputs.clone(), targets.clone()).unwrap();
+        (0..4)
+            .map(|_| {
+                let direction = step(&model);
+                let loss = direction.loss;
+                model = direction.apply(model.clone(), 0.5);
+                loss
+            })
+            .collect::<Vec<_>>()
+    };
+    let plain = losses(tracked.valid());
+    assert!(plain[3] < plain[0]);
+    assert_eq!(plain, losses(tracked));
+}
+
+fn norm(values: &[f64]) -> f64 {
+    values.iter().map(|value| value * value).sum::<f64>().sqrt()
 }
 
 /// Entries of `a - b`, module order.

@@ -100,6 +100,16 @@ fn something_must_be_trainable() {
 }
 
 #[test]
+fn the_output_must_depend_on_the_input() {
+    let bias = |m: &Pair| m.head.bias.as_ref().unwrap().val().unsqueeze::<2>();
+    let error = Network::trace(&pair(), move |m: &Pair, _: Tensor<2>| bias(m).expand([5, 2]), [5, 3]).unwrap_err();
+    assert_eq!(error, TraceError::IgnoresInput);
+    // A parameter returned as it is, whose first axis happens to be as long as the batch.
+    let error = Network::trace(&pair(), |m: &Pair, _: Tensor<2>| m.head.weight.val(), [4, 3]).unwrap_err();
+    assert_eq!(error, TraceError::IgnoresInput);
+}
+
+#[test]
 fn half_precision_is_refused_by_name() {
     let half = crate::common::cast(pair(), DType::F16);
     let error = Network::trace(&half, |m: &Pair, x: Tensor<2>| m.inner.body.forward(x), [5, 3]).unwrap_err();
