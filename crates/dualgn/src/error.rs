@@ -153,6 +153,16 @@ pub enum LinearizeError {
         /// Shape now.
         found: Vec<usize>,
     },
+    /// Inputs and parameters are on different devices.
+    #[error("parameter `{path}` is on {parameter} but the inputs are on {inputs}; move one of them")]
+    Device {
+        /// Path of the parameter.
+        path: String,
+        /// Its device.
+        parameter: String,
+        /// The device of the inputs.
+        inputs: String,
+    },
     /// Inputs and parameters have different float types.
     #[error("the inputs are {inputs} but the network was traced with {network}; convert one of them")]
     InputType {

@@ -94,7 +94,8 @@ impl Linearization {
     /// The cotangent has another shape.
     pub fn vjp(&self, cotangent: Tensor<2>) -> Result<ParamVector, LinearizeError> {
         let [m, k] = cotangent.dims();
-        let blocks = self.pull(Array::from_tensor(cotangent).reshape(&[1, m, k]))?;
+        let cotangent = Array::from_tensor(cotangent.without_autodiff());
+        let blocks = self.pull(cotangent.reshape(&[1, m, k]))?;
         let values = self.graph.parameters.iter().map(|&value| &self.graph.values[value].shape);
         let blocks = blocks.into_iter().zip(values).map(|(block, shape)| block.reshape(shape)).collect();
         Ok(ParamVector::new(self.graph.clone(), blocks))
@@ -106,7 +107,7 @@ impl Linearization {
     /// The cotangents have another shape.
     pub fn vjps(&self, cotangents: Tensor<3>) -> Result<Vec<ParamVector>, LinearizeError> {
         let [count, ..] = cotangents.dims();
-        let blocks = self.pull(Array::from_tensor(cotangents))?;
+        let blocks = self.pull(Array::from_tensor(cotangents.without_autodiff()))?;
         let one = |index: usize| {
             let block = |block: &Array| {
                 let shape = block.shape();
@@ -266,6 +267,10 @@ impl<'a> Evaluation<'a> {
                     if array.shape() != known.shape {
                         let (path, expected, found) = (known.path.clone(), known.shape.clone(), array.shape());
                         return Err(LinearizeError::ParameterShape { path, expected, found });
+                    }
+                    if array.device() != device {
+                        let (path, parameter) = (known.path.clone(), format!("{:?}", array.device()));
+                        return Err(LinearizeError::Device { path, parameter, inputs: format!("{device:?}") });
                     }
                     Some(array.clone())
                 }

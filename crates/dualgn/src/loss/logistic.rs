@@ -2,7 +2,7 @@
 
 use burn::tensor::{Tensor, activation};
 
-use super::{ConvexLoss, CurvatureFactor, entropy_term, validate_real};
+use super::{ConvexLoss, CurvatureFactor, entropy_term, matching, validate_real};
 use crate::error::{Error, LossError};
 
 /// `ℓ(f) = Σ_c log(1 + e^{f_c}) - y_c f_c`, for yes-or-no targets. Each output is a logit of its own.
@@ -29,11 +29,12 @@ impl ConvexLoss for Logistic {
     fn value(&self, outputs: Tensor<2>, targets: &Tensor<2>) -> Tensor<1> {
         // -log σ(-f) is log(1 + e^f), computed without overflow.
         let softplus = activation::log_sigmoid(outputs.clone().neg()).neg();
-        (softplus - targets.clone() * outputs).sum_dim(1).squeeze_dim(1)
+        (softplus - matching(targets, &outputs) * outputs).sum_dim(1).squeeze_dim(1)
     }
 
     fn gradient(&self, outputs: Tensor<2>, targets: &Tensor<2>) -> Tensor<2> {
-        activation::sigmoid(outputs) - targets.clone()
+        let targets = matching(targets, &outputs);
+        activation::sigmoid(outputs) - targets
     }
 
     fn curvature(&self, outputs: Tensor<2>, _targets: &Tensor<2>) -> CurvatureFactor {
@@ -43,13 +44,13 @@ impl ConvexLoss for Logistic {
     }
 
     fn conjugate(&self, dual: Tensor<2>, targets: &Tensor<2>) -> Tensor<1> {
-        let yes = dual + targets.clone();
+        let yes = dual.clone() + matching(targets, &dual);
         let no = yes.clone().neg() + 1.0;
         (entropy_term(yes) + entropy_term(no)).sum_dim(1).squeeze_dim(1)
     }
 
     fn domain_violation(&self, dual: Tensor<2>, targets: &Tensor<2>) -> Tensor<1> {
-        let yes = dual + targets.clone();
+        let yes = dual.clone() + matching(targets, &dual);
         let below = yes.clone().neg().clamp_min(0.0);
         let above = (yes - 1.0).clamp_min(0.0);
         (below + above).max_dim(1).squeeze_dim(1)

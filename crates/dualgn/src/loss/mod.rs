@@ -10,6 +10,7 @@ mod softmax;
 mod squared;
 
 use burn::tensor::Tensor;
+use burn::tensor::kind::Autodiff;
 
 pub use factor::CurvatureFactor;
 pub use logistic::Logistic;
@@ -44,6 +45,18 @@ pub trait ConvexLoss {
 
     /// How far each `α_i` is outside the domain of `ℓ_i*`: the largest violation of a constraint, `[m]`, zero inside.
     fn domain_violation(&self, dual: Tensor<2>, targets: &Self::Target) -> Tensor<1>;
+}
+
+/// Targets in the type and on the device of the outputs, and without autodiff: users may have made them elsewhere.
+fn matching(targets: &Tensor<2>, outputs: &Tensor<2>) -> Tensor<2> {
+    on_device(targets.clone(), outputs).cast(outputs.dtype())
+}
+
+/// A tensor without autodiff on the device of the outputs.
+fn on_device<const D: usize, K: Autodiff>(tensor: Tensor<D, K>, outputs: &Tensor<2>) -> Tensor<D, K> {
+    let tensor = tensor.without_autodiff();
+    let device = outputs.device().without_autodiff();
+    if tensor.device() == device { tensor } else { tensor.to_device(&device) }
 }
 
 /// Checks that real targets have the shape of the outputs and finite values.

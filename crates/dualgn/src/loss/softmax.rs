@@ -2,7 +2,7 @@
 
 use burn::tensor::{IndexingUpdateOp, Int, Tensor, activation};
 
-use super::{ConvexLoss, CurvatureFactor, entropy_term, validate_real};
+use super::{ConvexLoss, CurvatureFactor, entropy_term, matching, on_device, validate_real};
 use crate::error::{DeviceError, Error, LossError};
 
 /// `ℓ(f) = log Σ_c e^{f_c} - ⟨y, f⟩`, for one class out of `k`.
@@ -54,13 +54,15 @@ impl ConvexLoss for SoftmaxCrossEntropy {
     fn value(&self, outputs: Tensor<2>, targets: &ClassTargets) -> Tensor<1> {
         match targets {
             ClassTargets::Classes(indices) => {
+                let indices = on_device(indices.clone(), &outputs);
                 let log = activation::log_softmax(outputs, 1);
-                log.gather(1, indices.clone().unsqueeze_dim(1)).squeeze_dim::<1>(1).neg()
+                log.gather(1, indices.unsqueeze_dim(1)).squeeze_dim::<1>(1).neg()
             }
             // log Σ e^f = f_c - log q_c for any c, so the loss is -⟨y, log q⟩ when y sums to one.
             ClassTargets::Probabilities(probabilities) => {
+                let probabilities = matching(probabilities, &outputs);
                 let log = activation::log_softmax(outputs, 1);
-                (log * probabilities.clone()).sum_dim(1).squeeze_dim::<1>(1).neg()
+                (log * probabilities).sum_dim(1).squeeze_dim::<1>(1).neg()
             }
         }
     }
@@ -92,9 +94,10 @@ fn add_targets(x: Tensor<2>, targets: &ClassTargets, sign: f64) -> Tensor<2> {
         ClassTargets::Classes(indices) => {
             let [examples, _] = x.dims();
             let ones = Tensor::<2>::full([examples, 1], sign, (&x.device(), x.dtype()));
-            x.scatter(1, indices.clone().unsqueeze_dim(1), ones, IndexingUpdateOp::Add)
+            let indices = on_device(indices.clone(), &x);
+            x.scatter(1, indices.unsqueeze_dim(1), ones, IndexingUpdateOp::Add)
         }
-        ClassTargets::Probabilities(probabilities) => x + probabilities.clone() * sign,
+        ClassTargets::Probabilities(probabilities) => x.clone() + matching(probabilities, &x) * sign,
     }
 }
 

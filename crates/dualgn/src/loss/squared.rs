@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{ConvexLoss, CurvatureFactor, validate_real};
+use super::{ConvexLoss, CurvatureFactor, matching, validate_real};
 use crate::error::Error;
 
 /// `ℓ(f) = ½ Σ_c (f_c - y_c)²`, for regression. Targets: `[m, k]`, finite.
@@ -19,12 +19,14 @@ impl ConvexLoss for Squared {
     }
 
     fn value(&self, outputs: Tensor<2>, targets: &Tensor<2>) -> Tensor<1> {
-        let residual = outputs - targets.clone();
+        let targets = matching(targets, &outputs);
+        let residual = outputs - targets;
         (residual.clone() * residual).sum_dim(1).squeeze_dim::<1>(1) * 0.5
     }
 
     fn gradient(&self, outputs: Tensor<2>, targets: &Tensor<2>) -> Tensor<2> {
-        outputs - targets.clone()
+        let targets = matching(targets, &outputs);
+        outputs - targets
     }
 
     fn curvature(&self, _outputs: Tensor<2>, _targets: &Tensor<2>) -> CurvatureFactor {
@@ -32,7 +34,7 @@ impl ConvexLoss for Squared {
     }
 
     fn conjugate(&self, dual: Tensor<2>, targets: &Tensor<2>) -> Tensor<1> {
-        (dual.clone() * 0.5 * dual.clone() + dual * targets.clone()).sum_dim(1).squeeze_dim(1)
+        (dual.clone() * 0.5 * dual.clone() + dual.clone() * matching(targets, &dual)).sum_dim(1).squeeze_dim(1)
     }
 
     fn domain_violation(&self, dual: Tensor<2>, _targets: &Tensor<2>) -> Tensor<1> {

@@ -214,6 +214,66 @@ fn directions_drive_training() {
     assert!(last.loss < loss);
 }
 
+/// Inputs and targets may be on an autodiff device, and targets of another float type: nothing changes.
+#[test]
+fn data_may_be_made_elsewhere() {
+    let (wide, single) = (mlp(3, 5, DType::F64), mlp(1, 5, DType::F64));
+    let (network, scalar) =
+        (Network::trace(&wide, Mlp::forward, [9, 5]).unwrap(), Network::trace(&single, Mlp::forward, [9, 5]).unwrap());
+    let inputs: Tensor<2> = tensor([9, 5], 1, DType::F64);
+    let tracked = || Tensor::<2>::from_inner(inputs.clone());
+    // Powers of two are the same in both types.
+    let real: Tensor<2> = from((0..27).map(|i| f64::from(i % 5) / 4.0).collect(), [9, 3], DType::F64);
+    let binary: Tensor<2> = from((0..9).map(|i| f64::from(i % 2)).collect(), [9, 1], DType::F64);
+    let soft: Tensor<2> = from([0.25, 0.5, 0.25].repeat(9), [9, 3], DType::F64);
+    let elsewhere = |targets: &Tensor<2>| Tensor::from_inner(targets.clone().cast(DType::F32));
+
+    let squared = GaussNewton::new(Squared).damping(0.1);
+    let wanted = squared.direction(&network, &wide, inputs.clone(), real.clone()).unwrap();
+    let found = squared.direction(&network, &wide, tracked(), elsewhere(&real)).unwrap();
+    assert_eq!(entries(&found), entries(&wanted));
+    let logistic = GaussNewton::new(Logistic).damping(0.1);
+    let wanted = logistic.direction(&scalar, &single, inputs.clone(), binary.clone()).unwrap();
+    let found = logistic.direction(&scalar, &single, tracked(), elsewhere(&binary)).unwrap();
+    assert_eq!(entries(&found), entries(&wanted));
+    let softmax = GaussNewton::new(SoftmaxCrossEntropy).damping(0.1);
+    let wanted = softmax.direction(&network, &wide, inputs.clone(), soft.clone()).unwrap();
+    let found = softmax.direction(&network, &wide, tracked(), elsewhere(&soft)).unwrap();
+    assert_eq!(entries(&found), entries(&wanted));
+    let classes = labels(9, 3, 4);
+    let wanted = softmax.direction(&network, &wide, inputs.clone(), classes.clone()).unwrap();
+    let found = softmax.direction(&network, &wide, tracked(), Tensor::<1, Int>::from_inner(classes)).unwrap();
+    assert_eq!(entries(&found), entries(&wanted));
+}
+
+/// Outputs of shape `[m]` are one output an example, and outputs of higher rank are flattened.
+#[test]
+fn outputs_of_any_rank_are_rows() {
+    let model = mlp(4, 5, DType::F64);
+    let flat = Network::trace(&model, Mlp::forward, [6, 5]).unwrap();
+    let square = |model: &Mlp, x: Tensor<2>| model.forward(x).reshape([6, 2, 1, 2]);
+    let square = Network::trace(&model, square, [6, 5]).unwrap();
+    let (inputs, targets): (Tensor<2>, Tensor<2>) = (tensor([6, 5], 1, DType::F64), tensor([6, 4], 2, DType::F64));
+    let oracle = GaussNewton::new(Squared).damping(0.1);
+    for solver in [Solver::Cholesky, cg(5)] {
+        let oracle = oracle.clone().solver(solver);
+        let wanted = oracle.direction(&flat, &model, inputs.clone(), targets.clone()).unwrap();
+        let found = oracle.direction(&square, &model, inputs.clone(), targets.clone()).unwrap();
+        assert_close("higher rank", &entries(&found), &entries(&wanted), 1e-14);
+    }
+    let single = mlp(1, 5, DType::F64);
+    let column = Network::trace(&single, Mlp::forward, [6, 5]).unwrap();
+    let vector = |model: &Mlp, x: Tensor<2>| -> Tensor<1> { model.forward(x).squeeze_dim(1) };
+    let vector = Network::trace(&single, vector, [6, 5]).unwrap();
+    let targets: Tensor<2> = tensor([6, 1], 2, DType::F64);
+    for solver in [Solver::Cholesky, cg(5)] {
+        let oracle = oracle.clone().solver(solver);
+        let wanted = oracle.direction(&column, &single, inputs.clone(), targets.clone()).unwrap();
+        let found = oracle.direction(&vector, &single, inputs.clone(), targets.clone()).unwrap();
+        assert_close("rank one", &entries(&found), &entries(&wanted), 1e-14);
+    }
+}
+
 /// A model on a plain device trains like one on an autodiff device.
 #[test]
 fn plain_models_can_take_steps() {
