@@ -108,6 +108,17 @@ pub enum TraceError {
          unfreeze one, and use the parameter itself and not a copy made before tracing"
     )]
     NoParameters,
+    /// Two fields of the module hold copies of one parameter, which have its identity but values of their own.
+    #[error(
+        "`{first}` and `{second}` are copies of one parameter: they share its identity but not its values once one of them \
+         is updated; to tie weights use one field twice, for separate weights initialise each"
+    )]
+    CopiedParameter {
+        /// Path of one field.
+        first: String,
+        /// Path of the other.
+        second: String,
+    },
     /// The batch is empty or the input has no axes.
     #[error("the input shape {shape:?} has no examples; the first axis is the batch and must not be empty")]
     EmptyInput {
@@ -171,6 +182,9 @@ pub enum LinearizeError {
         /// Type in the traced network.
         network: String,
     },
+    /// A vector of parameter space belongs to another network.
+    #[error("the tangent is a vector of another network, or of one with other trainable parameters")]
+    OtherNetwork,
     /// A vector has another shape than the product needs.
     #[error("{what} has shape {found:?}, but {expected:?} is needed")]
     Shape {
@@ -250,6 +264,9 @@ pub enum DirectionError {
         /// Which quantity.
         what: &'static str,
     },
+    /// The relative residual at which conjugate gradient stops is negative or not finite.
+    #[error("the tolerance of conjugate gradient must be finite and not negative, got {0}")]
+    Tolerance(f64),
     /// The Gram matrix needs independent examples, and the network mixes them.
     #[error(
         "the Gram matrix cannot be assembled: `{operation}` {place} mixes the examples of a batch; \

@@ -37,8 +37,9 @@ pub enum Solver {
     /// than [`Solver::ConjugateGradient`] with 30 iterations; otherwise the latter, which stops earlier at a relative
     /// residual of 1e-3.
     ///
-    /// The estimate, with `F` the operations of a forward pass and `n` the number of columns of all weights: direct
-    /// `k F + (mk)² n + ⅔ (mk)³`, iterated `4 F` an iteration.
+    /// The estimate, with `F` the operations of a forward pass and `n` the length of the rows that enter outer products
+    /// (columns of a dense layer, all entries of other weights): direct `k F + (mk)² n + ⅔ (mk)³`, iterated `4 F` for each
+    /// iteration and for the right-hand side.
     #[default]
     Auto,
     /// The Gram matrix is assembled and the system solved exactly, in f64 on the host.
@@ -145,7 +146,8 @@ impl<L: ConvexLoss> GaussNewton<L> {
         self
     }
 
-    /// Sets the memory, in bytes, that the Gram matrix and its parts may take; 2 GiB unless set.
+    /// Sets the memory, in bytes, for the Gram matrix, its factor, and the rows it is assembled from; 2 GiB unless set. The
+    /// sensitivities of the backward pass, `k` times the activations of a layer, come on top.
     #[must_use]
     pub fn memory(mut self, bytes: usize) -> Self {
         self.memory = bytes;
@@ -164,8 +166,8 @@ impl<L: ConvexLoss> GaussNewton<L> {
     /// * `inputs`: the shape `network` was traced for, or another batch size. `targets`: as [`ConvexLoss::Target`] says.
     /// * Cost: one forward pass, then by the route (see [`Direction::route`]): `k` backward passes and a `[mk, mk]`
     ///   factorisation, or one jvp and one vjp per iteration and one more; and one vjp.
-    /// * The result is finite and descends (`slope < 0`), however early the solver stopped; at a stationary point it is
-    ///   zero. `model` is not changed.
+    /// * The result is finite and descends (`slope < 0`), however early the solver stopped; where the slope is zero to the
+    ///   rounding of its inner product, as at a stationary point, it may have either sign. `model` is not changed.
     ///
     /// # Errors
     /// The damping is not positive; the batch does not fit the network or the loss; the loss is not finite; the Gram
@@ -208,6 +210,9 @@ impl<L: ConvexLoss> GaussNewton<L> {
         let factor = self.loss.curvature(outputs, targets);
         let subproblem = Subproblem { gradient, factor, damping };
         let Dual { alpha, beta, kernel_alpha, iterations, route } = match self.choose(linearization) {
+            Solver::ConjugateGradient { tolerance, .. } if !(tolerance.is_finite() && tolerance >= 0.0) => {
+                return Err(DirectionError::Tolerance(tolerance).into());
+            }
             Solver::ConjugateGradient { iterations, tolerance } => {
                 subproblem.solve_matrix_free(linearization, iterations, tolerance)?
             }

@@ -29,7 +29,7 @@ pub struct Timings {
 pub struct Direction {
     /// The loss at the current weights.
     pub loss: f64,
-    /// `⟨∇L, d⟩`, negative unless the point is stationary.
+    /// `⟨∇L, d⟩`: negative, or zero to rounding.
     pub slope: f64,
     /// How much the quadratic model of the loss, without the damping term, decreases along `d`.
     pub predicted_decrease: f64,

@@ -40,7 +40,7 @@ pub(super) fn at_positions(
     let sensitivities = stacked_positions(sensitivity.clone(), &output.batch, m);
     let features = inputs.shape()[2];
     let columns = sensitivities.shape()[3];
-    let step = (chunk / (k * m * columns)).clamp(1, features);
+    let step = (chunk / (k * m * columns)).clamp(1, features.max(1));
     for start in (0..features).step_by(step) {
         let end = (start + step).min(features);
         let gradients = inputs.clone().narrow(2, start, end).matmul(sensitivities.clone());

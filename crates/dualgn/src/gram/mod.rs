@@ -35,8 +35,8 @@ impl Linearization {
     /// The Gram matrix `K = J Jᵀ`, `[mk, mk]`, with row `i k + c` for output `c` of example `i`. It is symmetric positive
     /// semidefinite; also known as the empirical neural tangent kernel.
     ///
-    /// Cost: `k` backward passes without their weight gradients, and the Gram products; no more than 2 GiB for the
-    /// matrix and its parts.
+    /// Cost: `k` backward passes without their weight gradients, and the Gram products. Memory: at most 2 GiB for the matrix
+    /// and the rows it is assembled from, and `k` times the activations of a layer for the sensitivities.
     ///
     /// # Errors
     /// An operation mixes the examples of a batch, or the matrix does not fit the memory.
@@ -121,7 +121,7 @@ fn unit_cotangents(linearization: &Linearization) -> Array {
 }
 
 /// The running sum of contributions, `[k m, k m]`: classes outside, as the stacked backward pass orders them.
-pub(crate) struct Sum {
+struct Sum {
     examples: usize,
     outputs: usize,
     total: Option<Array>,
@@ -132,7 +132,7 @@ impl Sum {
         Self { examples, outputs, total: None }
     }
 
-    pub(crate) fn add(&mut self, contribution: Array) {
+    fn add(&mut self, contribution: Array) {
         self.total = Some(match self.total.take() {
             Some(total) => total.add(contribution),
             None => contribution,

@@ -80,8 +80,10 @@ fn pull_site(linearization: &Linearization, node: usize, sensitivity: &Array, in
     let batch = |position: usize| -> Batch {
         let value = &graph.values[site.inputs[position]];
         match (&value.batch, &output.batch, &site.op) {
-            (Batch::Shared, Batch::Split { axis, .. }, Op::Binary(_) | Op::Mask(_) | Op::Layout(_))
-                if value.shape[*axis] == output.shape[*axis] && output.shape[*axis] != 1 =>
+            (Batch::Shared, Batch::Split { axis, .. }, Op::Binary(_) | Op::Mask(_) | Op::Layout(_) | Op::Matmul(_))
+                // Of a product, the last two axes are not those of the output.
+                if (*axis + 2 < output.shape.len() || !matches!(site.op, Op::Matmul(_)))
+                    && value.shape[*axis] == output.shape[*axis] && output.shape[*axis] != 1 =>
             {
                 output.batch.clone()
             }

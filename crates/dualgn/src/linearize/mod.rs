@@ -7,6 +7,7 @@ pub(crate) mod rules;
 mod vector;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
@@ -24,7 +25,6 @@ use rules::{Kept, constant, discrete, rule};
 ///
 /// Made by [`Network::linearize`] with one forward pass; holds the values that the derivative rules keep, so its memory
 /// is that of an ordinary backward pass.
-#[derive(Debug)]
 pub struct Linearization {
     graph: Arc<Graph>,
     /// For each active node, what its rule kept.
@@ -33,6 +33,17 @@ pub struct Linearization {
     site_inputs: HashMap<usize, Vec<Array>>,
     /// `[m, k]`.
     outputs: Array,
+}
+
+impl fmt::Debug for Linearization {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Linearization")
+            .field("examples", &self.examples())
+            .field("outputs", &self.outputs_per_example())
+            .field("parameters", &self.parameter_count())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<M: Module, const D: usize, K: Autodiff> Network<M, D, K> {
@@ -77,12 +88,8 @@ impl Linearization {
     /// # Errors
     /// The vector is of another network.
     pub fn jvp(&self, vector: &ParamVector) -> Result<Tensor<2>, LinearizeError> {
-        let shapes = |blocks: &[Array]| blocks.iter().map(Array::elements).collect::<Vec<_>>();
-        let expected: Vec<usize> =
-            self.graph.parameters.iter().map(|&v| self.graph.values[v].shape.iter().product()).collect();
-        if shapes(vector.blocks()) != expected {
-            let found = shapes(vector.blocks());
-            return Err(LinearizeError::Shape { what: "the tangent", expected, found });
+        if !vector.is_of(&self.graph) {
+            return Err(LinearizeError::OtherNetwork);
         }
         let tangents = vector.blocks().iter().map(|block| block.clone().lift()).collect();
         Ok(self.push(tangents).reshape(&[self.graph.examples, self.graph.outputs]).into_tensor())
@@ -94,7 +101,7 @@ impl Linearization {
     /// The cotangent has another shape.
     pub fn vjp(&self, cotangent: Tensor<2>) -> Result<ParamVector, LinearizeError> {
         let [m, k] = cotangent.dims();
-        let cotangent = Array::from_tensor(cotangent.without_autodiff());
+        let cotangent = Array::from_tensor(cotangent.without_autodiff().cast(self.graph.dtype));
         let blocks = self.pull(cotangent.reshape(&[1, m, k]))?;
         let values = self.graph.parameters.iter().map(|&value| &self.graph.values[value].shape);
         let blocks = blocks.into_iter().zip(values).map(|(block, shape)| block.reshape(shape)).collect();
@@ -107,7 +114,7 @@ impl Linearization {
     /// The cotangents have another shape.
     pub fn vjps(&self, cotangents: Tensor<3>) -> Result<Vec<ParamVector>, LinearizeError> {
         let [count, ..] = cotangents.dims();
-        let blocks = self.pull(Array::from_tensor(cotangents.without_autodiff()))?;
+        let blocks = self.pull(Array::from_tensor(cotangents.without_autodiff().cast(self.graph.dtype)))?;
         let one = |index: usize| {
             let block = |block: &Array| {
                 let shape = block.shape();
@@ -324,10 +331,10 @@ fn module_tensors<M: Module>(model: &M) -> HashMap<ParamId, Array> {
             self.0.insert(param.id, Array::from_tensor(param.base().without_autodiff()));
         }
         fn visit_int<const D: usize>(&mut self, param: &Param<Tensor<D, Int>>) {
-            self.0.insert(param.id, Array::from_tensor(param.base()));
+            self.0.insert(param.id, Array::from_tensor(param.base().without_autodiff()));
         }
         fn visit_bool<const D: usize>(&mut self, param: &Param<Tensor<D, Bool>>) {
-            self.0.insert(param.id, Array::from_tensor(param.base()));
+            self.0.insert(param.id, Array::from_tensor(param.base().without_autodiff()));
         }
     }
     let mut collect = Collect(HashMap::new());

@@ -1,5 +1,6 @@
 //! [`ParamVector`]: a vector of parameter space, such as a gradient or a direction.
 
+use std::fmt;
 use std::sync::Arc;
 
 use burn::module::{Module, ModuleMapper, Param, ParamId};
@@ -14,11 +15,17 @@ use crate::trace::Graph;
 ///
 /// It is kept in blocks, one a parameter tensor, on the device. Flat vectors concatenate the blocks in the order in
 /// which the traced forward pass first reads them, each row-major.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ParamVector {
     graph: Arc<Graph>,
     /// One array a parameter, of its shape.
     blocks: Vec<Array>,
+}
+
+impl fmt::Debug for ParamVector {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_map().entries(self.parameters()).finish()
+    }
 }
 
 /// Adds a multiple of a vector to the parameters of a module.
@@ -66,6 +73,12 @@ impl ParamVector {
         &self.blocks
     }
 
+    /// Whether the blocks are of the parameters of a graph.
+    pub(crate) fn is_of(&self, graph: &Graph) -> bool {
+        let parameters = |graph: &Graph| (0..graph.parameters.len()).map(|i| graph.parameter(i).id).collect::<Vec<_>>();
+        std::ptr::eq(&*self.graph, graph) || parameters(&self.graph) == parameters(graph)
+    }
+
     /// Number of entries `p`.
     pub fn len(&self) -> usize {
         self.graph.parameter_count()
@@ -105,7 +118,7 @@ impl ParamVector {
     /// # Panics
     /// When the vectors are of different networks.
     pub fn add_scaled(self, other: &Self, factor: f64) -> Self {
-        assert_eq!(self.blocks.len(), other.blocks.len(), "the vectors are of different networks");
+        assert!(self.is_of(&other.graph), "the vectors are of different networks");
         let added = self.blocks.into_iter().zip(&other.blocks);
         let blocks = added.map(|(a, b)| a.add(b.clone().scale(factor))).collect();
         Self { graph: self.graph, blocks }
@@ -115,7 +128,11 @@ impl ParamVector {
     ///
     /// # Errors
     /// The device failed.
+    ///
+    /// # Panics
+    /// When the vectors are of different networks.
     pub fn dot(&self, other: &Self) -> Result<f64, DeviceError> {
+        assert!(self.is_of(&other.graph), "the vectors are of different networks");
         let products = self.blocks.iter().zip(&other.blocks).map(|(a, b)| a.clone().mul(b.clone()).sum_all());
         Array::cat(products.collect(), 0).sum_all().scalar()
     }

@@ -39,6 +39,7 @@ pub(crate) fn conjugate_gradient(
     rhs: Tensor<2>,
     budget: Budget,
 ) -> Result<Progress, Error> {
+    let rhs_size = rhs.dims().iter().product();
     let mut solution = rhs.zeros_like();
     let mut companion: Option<Tensor<2>> = None;
     let mut residual = rhs.clone();
@@ -47,7 +48,9 @@ pub(crate) fn conjugate_gradient(
     let mut square = dot(&residual, &residual)?;
     let goal = budget.tolerance * budget.tolerance * square;
     let mut iterations = 0;
-    while iterations < budget.iterations && square > goal {
+    // After as many iterations as unknowns the solution is exact; what follows would be rounding noise.
+    let most = budget.iterations.min(rhs_size);
+    while iterations < most && square > goal {
         let (product, second) = apply(search.clone())?;
         let curvature = dot(&search, &product)?;
         if !(curvature.is_finite() && curvature > 0.0) {

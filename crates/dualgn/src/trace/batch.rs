@@ -36,7 +36,7 @@ pub(crate) fn propagate(op: &Op, inputs: &[(&Batch, &[usize])], output: &[usize]
         Op::Discrete(Discrete::Compare(_) | Discrete::And | Discrete::Or | Discrete::Xor) => aligned(inputs, output),
         Op::Discrete(_) => inputs[0].0.clone(),
         Op::Matmul(_) => matmul(inputs, output),
-        Op::Layout(layout) => rearrange(layout, inputs, output, examples),
+        Op::Layout(layout) => rearrange(layout, inputs, examples),
         Op::Reduce(Reduce::Sum(axes) | Reduce::Mean(axes)) => unless(inputs[0].0, |axis| axes.contains(&axis)),
         Op::Reduce(Reduce::SumAll | Reduce::MeanAll) => Batch::Mixed,
         Op::Extreme(extreme) => unless(inputs[0].0, |axis| axis == extreme.axis),
@@ -117,17 +117,12 @@ fn matmul(inputs: &[(&Batch, &[usize])], output: &[usize]) -> Batch {
     }
 }
 
-fn rearrange(layout: &Layout, inputs: &[(&Batch, &[usize])], output: &[usize], examples: usize) -> Batch {
+fn rearrange(layout: &Layout, inputs: &[(&Batch, &[usize])], examples: usize) -> Batch {
     if let Layout::Cat { axis: dim } = layout {
-        let widest = inputs.iter().map(|(_, shape)| *shape);
-        let merged = widest.fold(output.to_vec(), |mut shape, other| {
-            shape[*dim] = other[*dim];
-            shape
-        });
         let mut result = Batch::Shared;
-        for (batch, shape) in inputs {
+        for (batch, _) in inputs {
             match batch {
-                Batch::Split { axis, .. } if axis == dim || shape[*axis] != merged[*axis] => return Batch::Mixed,
+                Batch::Split { axis, .. } if axis == dim => return Batch::Mixed,
                 Batch::Split { .. } if result != Batch::Shared && result != **batch => return Batch::Mixed,
                 Batch::Split { .. } => result = (*batch).clone(),
                 _ => {}

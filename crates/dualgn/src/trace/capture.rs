@@ -38,10 +38,10 @@ where
     if D == 0 || shape.contains(&0) {
         return Err(TraceError::EmptyInput { shape: shape.to_vec() });
     }
+    let trainable = trainable(model);
     // The evaluation mode: dropout is off, normalisation uses its running statistics. It also gives running statistics
     // of their own to the copy, which would otherwise be moved to the recording device under the caller's model.
     let model = model.valid();
-    let trainable = trainable(&model);
     let dtype = float_type(&model, &trainable)?;
     let device = recording_device(dtype);
     let zeros = TensorData::zeros::<f32, _>(shape);
@@ -87,20 +87,29 @@ fn input_type<K: Basic>(dtype: DType) -> DType {
     if K::name() == "Float" { dtype } else { DType::I64 }
 }
 
-/// The parameters that training updates. Only an autodiff tensor tells whether it requires a gradient, and
-/// [`Module::train`] restores that from the parameter's own setting.
-fn trainable<M: Module>(model: &M) -> Vec<ParamId> {
-    struct Trainable(Vec<ParamId>);
+/// The parameters that training updates. Only an autodiff tensor tells whether it requires a gradient; for a model on a
+/// plain device [`Module::train`] restores that from the parameters' own settings.
+pub(super) fn trainable<M: Module>(model: &M) -> Vec<ParamId> {
+    #[derive(Default)]
+    struct Trainable {
+        ids: Vec<ParamId>,
+        autodiff: bool,
+    }
     impl ModuleVisitor for Trainable {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.autodiff |= param.base().is_autodiff();
             if param.is_require_grad() {
-                self.0.push(param.id);
+                self.ids.push(param.id);
             }
         }
     }
-    let mut visitor = Trainable(vec![]);
-    model.clone().train().visit(&mut visitor);
-    visitor.0
+    let mut visitor = Trainable::default();
+    model.visit(&mut visitor);
+    if !visitor.autodiff {
+        visitor = Trainable::default();
+        model.valid().train().visit(&mut visitor);
+    }
+    visitor.ids
 }
 
 /// The float type of the trainable parameters.
@@ -230,13 +239,13 @@ impl<'a> Builder<'a> {
             let mut inputs = vec![];
             for id in lowered.inputs {
                 // An unknown tensor is a further output of an operation of which only the first has a rule.
-                inputs.push(self.read(id).ok_or_else(|| unsupported(&self, &nodes))?);
+                inputs.push(self.read(id)?.ok_or_else(|| unsupported(&self, &nodes))?);
             }
             let made = lowered.output;
             let output = self.define(made.id, made.shape.to_vec(), made.dtype, Source::Node(nodes.len()));
             nodes.push(Node { op: lowered.op, inputs, output });
         }
-        let output = self.read(output).ok_or(TraceError::NoParameters)?;
+        let output = self.read(output)?.ok_or(TraceError::NoParameters)?;
         self.finish(nodes, input, output, examples, dtype)
     }
 
@@ -253,7 +262,7 @@ impl<'a> Builder<'a> {
             return Err(TraceError::OutputType { dtype: format!("{output_type:?}") });
         }
         let elements: usize = shape.iter().product();
-        if shape.first() != Some(&examples) {
+        if shape.first() != Some(&examples) || elements == 0 {
             return Err(TraceError::OutputShape { input: self.values[input].shape.clone(), output: shape.clone() });
         }
         let parameters = (0..self.values.len()).filter(|&value| self.values[value].active).collect();
@@ -273,8 +282,15 @@ impl<'a> Builder<'a> {
         if !graph.values[graph.output].active {
             return Err(TraceError::NoParameters);
         }
-        if graph.values[graph.output].batch == Batch::Shared {
-            return Err(TraceError::IgnoresInput);
+        match graph.values[graph.output].batch {
+            Batch::Shared => return Err(TraceError::IgnoresInput),
+            Batch::Split { axis: 0, outer: 1, .. } | Batch::Mixed => {}
+            // As long as the batch by chance, while the examples are on another axis.
+            Batch::Split { .. } => {
+                let (input, output) =
+                    (graph.values[graph.input].shape.clone(), graph.values[graph.output].shape.clone());
+                return Err(TraceError::OutputShape { input, output });
+            }
         }
         #[cfg(debug_assertions)]
         graph.verify();
@@ -289,21 +305,25 @@ impl<'a> Builder<'a> {
     }
 
     /// The value of a tensor: one already known, a tensor of the module, or a constant of the forward pass.
-    fn read(&mut self, id: TensorId) -> Option<ValueId> {
+    fn read(&mut self, id: TensorId) -> Result<Option<ValueId>, TraceError> {
         if let Some(&value) = self.by_id.get(&id) {
-            return Some(value);
+            return Ok(Some(value));
         }
-        let data = self.data.remove(&id)?;
+        let Some(data) = self.data.remove(&id) else { return Ok(None) };
         let (shape, dtype) = (data.shape().to_vec(), data.dtype());
         let Some((param, path)) = self.module.get(&id).cloned() else {
-            return Some(self.define(id, shape, dtype, Source::Constant(data)));
+            return Ok(Some(self.define(id, shape, dtype, Source::Constant(data))));
         };
+        // A clone of a field keeps the parameter's identity, by which values and gradients are found later.
+        if let Some(other) = self.tensors.iter().find(|tensor| tensor.id == param) {
+            return Err(TraceError::CopiedParameter { first: other.path.clone(), second: path });
+        }
         let trainable = self.trainable.contains(&param);
         let index = self.tensors.len();
         self.tensors.push(ModuleTensor { id: param, path, shape: shape.clone(), trainable });
         let value = self.define(id, shape, dtype, Source::Module(index));
         self.values[value].active = trainable;
-        Some(value)
+        Ok(Some(value))
     }
 
     fn place(&self, position: usize, nodes: &[Node]) -> String {

@@ -164,11 +164,6 @@ impl Graph {
             self.values[output].active = active;
             self.values[output].batch = batch;
         }
-        // A mixture that never reaches the output is harmless; one in the output is what counts.
-        match self.values[self.output].batch {
-            Batch::Split { axis: 0, outer: 1, .. } => self.mixing = None,
-            _ => self.mixing = self.mixing.or(Some(self.nodes.len().saturating_sub(1))),
-        }
     }
 
     /// Checks the invariants that later stages rely on; debug builds call it after each trace.

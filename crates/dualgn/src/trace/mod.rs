@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::backend::DispatchTensor;
-use burn::module::Module;
+use burn::module::{Module, ParamId};
 use burn::tensor::kind::{Autodiff, Basic};
 use burn::tensor::{Float, Tensor};
 
@@ -55,7 +55,13 @@ pub struct Network<M, const D: usize, K: Basic = Float> {
     first: Arc<Graph>,
 }
 
-type Trace<const D: usize> = ([usize; D], Arc<Graph>);
+/// A graph is of an input shape and of a set of trainable parameters, which freezing and unfreezing change.
+#[derive(Clone)]
+struct Trace<const D: usize> {
+    shape: [usize; D],
+    trainable: Vec<ParamId>,
+    graph: Arc<Graph>,
+}
 
 impl<M, const D: usize, K: Basic> Clone for Network<M, D, K> {
     fn clone(&self) -> Self {
@@ -90,18 +96,20 @@ impl<M: Module, const D: usize, K: Autodiff> Network<M, D, K> {
     {
         let forward: Arc<Forward<M, D, K>> = Arc::new(move |model: &M, input| forward(model, input).into_dispatch());
         let first = Arc::new(capture::capture(model, &*forward, shape)?);
-        let traces = Arc::new(Mutex::new(VecDeque::from([(shape, first.clone())])));
+        let trace = Trace { shape, trainable: capture::trainable(model), graph: first.clone() };
+        let traces = Arc::new(Mutex::new(VecDeque::from([trace])));
         Ok(Self { forward, traces, first })
     }
 
     /// The graph for inputs of this shape, traced now if it is not known yet.
     pub(crate) fn graph(&self, model: &M, shape: [usize; D]) -> Result<Arc<Graph>, TraceError> {
+        let trainable = capture::trainable(model);
         let known = |traces: &mut VecDeque<Trace<D>>| {
-            let position = traces.iter().position(|(known, _)| *known == shape)?;
+            let position = traces.iter().position(|known| known.shape == shape && known.trainable == trainable)?;
             // The most recently used trace stands last.
             let trace = traces.remove(position)?;
             traces.push_back(trace.clone());
-            Some(trace.1)
+            Some(trace.graph)
         };
         // A panic while the lock is held cannot leave the queue half changed, so a poisoned lock is as good as any.
         let mut traces = self.traces.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,7 +120,7 @@ impl<M: Module, const D: usize, K: Autodiff> Network<M, D, K> {
         if traces.len() == REMEMBERED_SHAPES {
             traces.pop_front();
         }
-        traces.push_back((shape, graph.clone()));
+        traces.push_back(Trace { shape, trainable, graph: graph.clone() });
         Ok(graph)
     }
 }

@@ -65,6 +65,16 @@ pub fn check_to<M: Module + 'static, const D: usize, const E: usize>(
     let scale = norm(&pushed) * norm(&host(cotangents[0].clone()));
     assert!((left - right).abs() <= dual * scale, "{name}: ⟨Jv, u⟩ = {left} but ⟨v, Jᵀu⟩ = {right}");
 
+    // The Gram matrix, column by column, from the products that were just checked.
+    if dtype == DType::F64 && network.mixes_examples().is_none() {
+        let column = |index: usize| {
+            let unit = from((0..m * k).map(|i| f64::from(i == index)).collect(), [m, k], dtype);
+            host(linearization.jvp(&linearization.vjp(unit).unwrap()).unwrap())
+        };
+        let wanted: Vec<f64> = (0..m * k).flat_map(column).collect();
+        assert_close(&format!("{name}: Gram matrix"), &host(linearization.gram().unwrap()), &wanted, 1e-11);
+    }
+
     if dtype == DType::F64 {
         let step = 1e-5;
         let at = |step: f64| host(forward(&moved(model, &tangent, step).valid(), inputs.clone()));

@@ -100,7 +100,8 @@ proptest! {
     fn slope_and_norm_are_what_they_say(m in 1usize..7, seed in 1u64..1000, iterations in 0usize..5) {
         let gradients = directions(m, seed, 0.1, cg(0));
         for ((_, gradient), (_, direction)) in gradients.iter().zip(directions(m, seed, 0.1, cg(iterations))) {
-            let slope = gradient.pseudo_gradient().dot(&direction.vector()).unwrap();
+            let vector = direction.vector().to_vec().unwrap();
+            let slope: f64 = entries(gradient).iter().zip(&vector).map(|(a, b)| a * b).sum();
             prop_assert!((slope - direction.slope).abs() < 1e-11 * slope.abs());
             let norm = direction.vector().norm().unwrap();
             prop_assert!((norm - direction.norm).abs() < 1e-12 * norm);
@@ -395,15 +396,31 @@ fn bad_input_is_refused_with_words() {
         let error = oracle.direction(&network, &model, inputs.clone(), targets.clone()).unwrap_err();
         assert!(matches!(error, Error::Direction(DirectionError::Damping(_))));
     }
+    for tolerance in [-1.0, f64::NAN] {
+        let solver = Solver::ConjugateGradient { iterations: 3, tolerance };
+        let oracle = GaussNewton::new(Squared).solver(solver);
+        let error = oracle.direction(&network, &model, inputs.clone(), targets.clone()).unwrap_err();
+        assert!(matches!(error, Error::Direction(DirectionError::Tolerance(_))));
+    }
     let oracle = GaussNewton::new(Squared);
     let nan = from(vec![f64::NAN; 20], [4, 5], DType::F64);
     let error = oracle.direction(&network, &model, nan, targets.clone()).unwrap_err();
     assert!(matches!(error, Error::Direction(DirectionError::NotFinite { what: "the loss" })), "{error}");
     let error = oracle.direction(&network, &model, inputs.clone().cast(DType::F32), targets.clone()).unwrap_err();
     assert_eq!(error.to_string(), "the inputs are f32 but the network was traced with f64; convert one of them");
-    let stranger = mlp(3, 5, DType::F64);
-    let error = oracle.direction(&network, &stranger, inputs, targets).unwrap_err();
-    assert!(error.to_string().starts_with("parameter `first.weight` of the traced network is missing"), "{error}");
+}
+
+/// A network belongs to a type of model, not to one: another model of the type is traced when it comes.
+#[test]
+fn another_model_of_the_type_is_traced_anew() {
+    let (first, second) = (mlp(3, 5, DType::F64), mlp(3, 6, DType::F64));
+    let (inputs, targets): (Tensor<2>, Tensor<2>) = (tensor([4, 5], 1, DType::F64), tensor([4, 3], 2, DType::F64));
+    let of_first = Network::trace(&first, Mlp::forward, [4, 5]).unwrap();
+    let of_second = Network::trace(&second, Mlp::forward, [4, 5]).unwrap();
+    let oracle = GaussNewton::new(Squared);
+    let wanted = oracle.direction(&of_second, &second, inputs.clone(), targets.clone()).unwrap();
+    let found = oracle.direction(&of_first, &second, inputs, targets).unwrap();
+    assert_eq!(entries(&found), entries(&wanted));
 }
 
 /// Batch norm in evaluation mode does not mix examples, so its Gram matrix exists.

@@ -2,7 +2,7 @@
 
 use burn::module::{Module, ParamGroup};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use dualgn::Network;
+use dualgn::{LinearizeError, Network};
 
 use crate::check::check;
 use crate::common::{assert_close, cast, evaluation, from, host, jacobian_by_autodiff, numbers, shake, tensor};
@@ -100,6 +100,21 @@ fn frozen_parameters_are_constants() {
     let paths: Vec<&str> = gradient.parameters().map(|(path, _)| path).collect();
     assert_eq!(paths, ["second.weight", "second.bias", "last.weight", "last.bias"]);
     check("half frozen", &half, Mlp::forward, inputs);
+}
+
+/// Freezing after the trace is noticed: the graph is of the parameters that train now.
+#[test]
+fn freezing_later_changes_the_parameters() {
+    let model = prepared(Mlp::new([5, 7, 3], &Device::default()), DType::F64);
+    let network = Network::trace(&model, Mlp::forward, [4, 5]).unwrap();
+    let inputs: Tensor<2> = tensor([4, 5], 3, DType::F64);
+    let before = network.linearize(&model, inputs.clone()).unwrap();
+    let frozen = model.clone().freeze_group(ParamGroup::from_predicate("first"));
+    let after = network.linearize(&frozen, inputs.clone()).unwrap();
+    assert_eq!(before.parameter_count() - after.parameter_count(), 5 * 7 + 7);
+    let vector = before.vjp(tensor([4, 3], 1, DType::F64)).unwrap();
+    assert_eq!(after.jvp(&vector).unwrap_err(), LinearizeError::OtherNetwork);
+    assert_eq!(network.linearize(&model, inputs).unwrap().parameter_count(), before.parameter_count());
 }
 
 #[test]

@@ -147,6 +147,12 @@ fn matmul() {
         ("batched", |p, x| flat(p.z3(x.clone()).matmul(p.z3(x.cos()).swap_dims(1, 2)))),
         ("matrix times batch", |p, x| flat(p.a.val().transpose().unsqueeze::<3>().matmul(p.z3(x)))),
         ("transposed weight", |p, x| p.z(x).slice([0..3, 0..4]).matmul(p.a.val().transpose())),
+        ("learned queries, expanded over the batch", |p, x| {
+            let queries = p.a.val().slice([0..6, 0..4]).unsqueeze::<3>().expand([3, 6, 4]);
+            let queries =
+                queries.reshape([18, 4]).matmul(p.b.val().narrow(0, 0, 16).reshape([4, 4])).reshape([3, 6, 4]);
+            flat(queries.matmul(p.z3(x).swap_dims(1, 2)))
+        }),
         ("a product of parameters", |p, x| {
             let square = p.a.val().transpose().matmul(p.a.val());
             p.z(x).slice([0..3, 0..4]).matmul(square)

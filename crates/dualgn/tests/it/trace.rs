@@ -109,6 +109,27 @@ fn the_output_must_depend_on_the_input() {
     assert_eq!(error, TraceError::IgnoresInput);
 }
 
+/// `clone` keeps a parameter's identity, so two such fields cannot be told apart by it.
+#[test]
+fn copies_of_a_parameter_are_refused_with_both_paths() {
+    let mut model = pair();
+    let device = Device::default();
+    model.inner.body = LinearConfig::new(3, 4).init(&device);
+    model.head = LinearConfig::new(3, 4).init(&device);
+    model.head.weight = model.inner.body.weight.clone();
+    let forward = |m: &Pair, x: Tensor<2>| m.inner.body.forward(x.clone()) * m.head.forward(x);
+    let error = Network::trace(&model, forward, [5, 3]).unwrap_err();
+    let (first, second) = ("inner.body.weight".into(), "head.weight".into());
+    assert_eq!(error, TraceError::CopiedParameter { first, second });
+}
+
+#[test]
+fn outputs_without_numbers_are_refused() {
+    let error = trace(|m, x| m.head.forward(m.inner.body.forward(x)).slice([0..5, 0..0]));
+    // Burn records an empty slice as a tensor of its own.
+    assert!(matches!(error, TraceError::OutputShape { .. } | TraceError::Unsupported { .. }), "{error}");
+}
+
 #[test]
 fn half_precision_is_refused_by_name() {
     let half = crate::common::cast(pair(), DType::F16);

@@ -10,7 +10,7 @@
 use burn::backend::Dispatch;
 use burn::backend::ops::{ConvOptions, ModuleOps};
 
-use super::{Kept, Rule, total, when};
+use super::{Kept, Rule, count, stacked, total, when};
 use crate::tensor::Array;
 use crate::trace::Conv;
 
@@ -31,21 +31,14 @@ impl Rule for Conv {
             unfold(self.convolve(fold(tangent), weight.clone(), None), count)
         });
         let by_weight =
-            tangents[1].clone().map(|tangent| stacked(tangent, |tangent| self.convolve(x.clone(), tangent, None)));
+            tangents[1].clone().map(|tangent| for_each(tangent, |tangent| self.convolve(x.clone(), tangent, None)));
         let by_bias = tangents.get(2).cloned().flatten().map(|tangent| {
             let mut shape = vec![1; x.shape().len() + 1];
             (shape[0], shape[2]) = (tangent.shape()[0], tangent.shape()[1]);
             tangent.reshape(&shape)
         });
-        // The bias broadcasts; a sum with it alone would have too small a shape, so it is added last.
-        match (by_input.is_some() || by_weight.is_some(), by_bias) {
-            (true, bias) => total([Some(total([by_input, by_weight])), bias]),
-            (false, Some(bias)) => {
-                let zero = self.convolve(x.clone().scale(0.0), weight.clone(), None).lift();
-                bias.add(zero)
-            }
-            (false, None) => unreachable!("at least one tangent is given"),
-        }
+        let shape = stacked(count(tangents), &kept.output);
+        total([by_input, by_weight, by_bias.map(|bias| bias.expand(&shape))])
     }
 
     fn vjp(&self, kept: &Kept, cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
@@ -58,7 +51,7 @@ impl Rule for Conv {
             unfold(self.transpose_input(shape, weight.clone(), fold(cotangent.clone())), count)
         });
         let by_weight = when(wanted[1], || {
-            stacked(cotangent.clone(), |cotangent| self.transpose_weight(x.clone(), weight.clone(), cotangent))
+            for_each(cotangent.clone(), |cotangent| self.transpose_weight(x.clone(), weight.clone(), cotangent))
         });
         let mut result = vec![by_input, by_weight];
         if let Some(&wanted) = wanted.get(2) {
@@ -124,7 +117,7 @@ pub(super) fn unfold(vectors: Array, count: usize) -> Array {
 }
 
 /// Applies a function to each of the stacked vectors and stacks the results.
-pub(super) fn stacked(vectors: Array, each: impl Fn(Array) -> Array) -> Array {
+fn for_each(vectors: Array, each: impl Fn(Array) -> Array) -> Array {
     let shape = vectors.shape();
     let results: Vec<Array> = (0..shape[0])
         .map(|index| each(vectors.clone().narrow(0, index, index + 1).reshape(&shape[1..])).lift())

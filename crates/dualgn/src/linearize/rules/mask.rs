@@ -46,7 +46,7 @@ impl Rule for Mask {
         let mut result = vec![outside, None];
         if let Some(&wanted) = wanted.get(2) {
             result.push(when(wanted, || {
-                let zeros = cotangent.clone().scale(0.0);
+                let zeros = Array::zeros(&cotangent.shape(), cotangent.dtype(), &cotangent.device());
                 zeros.mask_where(mask.clone(), cotangent.clone()).sum_to(&target(2))
             }));
         }
