@@ -223,10 +223,9 @@ impl<L: ConvexLoss> GaussNewton<L> {
         let start = Instant::now();
         let examples = linearization.examples() as f64;
         let pseudo_gradient = linearization.vjp(alpha.clone() / examples)?;
-        let norm = pseudo_gradient.norm()? / damping;
         let measures = subproblem.measure(&alpha, &beta, kernel_alpha)?;
         let timings = Timings { linearize, solve, pull_back: start.elapsed() };
-        Direction::new(loss, damping, norm, measures, iterations, route, timings, alpha, pseudo_gradient)
+        Direction::new(loss, damping, measures, iterations, route, timings, alpha, pseudo_gradient)
     }
 
     fn choose(&self, linearization: &Linearization) -> Solver {

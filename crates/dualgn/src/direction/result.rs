@@ -60,7 +60,6 @@ impl Direction {
     pub(super) fn new(
         loss: f64,
         damping: f64,
-        norm: f64,
         measures: Measures,
         iterations: usize,
         route: Route,
@@ -69,12 +68,15 @@ impl Direction {
         pseudo_gradient: ParamVector,
     ) -> Result<Self, Error> {
         let Measures { slope, curvature, norm_squared, dual_value, gap, slope_rounding } = measures;
-        if ![norm, slope, curvature, norm_squared, gap].iter().all(|value| value.is_finite()) {
+        // K α is finite only if the rows of J that make ṽ are, so ṽ itself, as long as all parameters, need not be read.
+        if ![slope, curvature, norm_squared, gap].iter().all(|value| value.is_finite()) {
             return Err(DirectionError::NotFinite { what: "the direction" }.into());
         }
         if slope > slope_rounding {
             return Err(DirectionError::Ascent { slope }.into());
         }
+        // αᵀKα ≥ 0, but rounding may take it below.
+        let norm = norm_squared.max(0.0).sqrt();
         let second_order = 2.0 * curvature + damping * norm_squared;
         Ok(Self {
             loss,
