@@ -425,6 +425,41 @@ fn siren_shape_squared() {
     check("siren_shape_squared", MLP3, |w, x| w.mlp(x, |z| (z * 10.0).sin()), Squared, Reference::inputs, real);
 }
 
+/// A proximal centre `c` (SPRING) is the plain problem with the outputs shifted by `J c`, and for the squared loss that is a
+/// shift of the targets: `d = c + d'` where `d'` solves it.
+#[test]
+fn spring_squared_by_shifted_targets() {
+    for seed in 0..2 {
+        let mut reference = Reference::open("spring_squared", seed);
+        let weights = Weights::read(&mut reference, MLP3);
+        let ranks = [2, 1, 2, 1, 2, 1];
+        let joined = |reference: &mut Reference, prefix: &str| -> Vec<f64> {
+            MLP3.iter().flat_map(|name| reference.values(&format!("{prefix}.{name}"))).collect()
+        };
+        let (inputs, targets) = (reference.inputs(), real(&mut reference));
+        let forward = |w: &Weights, x: Tensor<2>| w.mlp(x, Tensor::tanh);
+        let network = Network::trace(&weights, forward, inputs.dims()).unwrap();
+        let linearization = network.linearize(&weights, inputs.clone()).unwrap();
+
+        let blank = linearization.vjp(linearization.outputs()).unwrap();
+        let places: Vec<f64> = (0..blank.len()).map(|place| place as f64).collect();
+        let places = weights.flat(&blank.with_entries(&places).unwrap(), MLP3, &ranks);
+        let mu = reference.number("mu");
+        let mut entries = vec![0.0; blank.len()];
+        for (value, place) in joined(&mut reference, "d_prev").into_iter().zip(places) {
+            entries[place as usize] = mu * value;
+        }
+        let centre = blank.with_entries(&entries).unwrap();
+        let shifted = targets - linearization.jvp(&centre).unwrap();
+
+        let oracle = GaussNewton::new(Squared).damping(reference.number("lambda")).solver(Solver::Cholesky);
+        let direction = oracle.direction(&network, &weights, inputs, shifted).unwrap();
+        assert_close("dual variables", &host(direction.dual()), &reference.values("alpha"), 1e-8);
+        let found = weights.flat(&direction.vector().add_scaled(&centre, 1.0), MLP3, &ranks);
+        assert_close("direction", &found, &joined(&mut reference, "direction"), 1e-8);
+    }
+}
+
 // Physics and shapes. The derivatives by the inputs are written out in the forward pass, layer by layer: a value, and
 // for each input axis its first and second derivative. The constants of a row travel with its point, as more columns.
 
