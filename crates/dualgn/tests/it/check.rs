@@ -5,7 +5,7 @@ use burn::module::Module;
 use burn::tensor::{DType, Tensor};
 use dualgn::Network;
 
-use crate::common::{assert_close, flatten, from, host, moved, numbers, vjp_by_autodiff};
+use crate::common::{assert_close, flatten, from, host, moved, norm, numbers, vjp_by_autodiff};
 
 /// Checks a model whose parameters have type `dtype` and are on an autodiff device.
 ///
@@ -81,8 +81,4 @@ pub fn check_to<M: Module + 'static, const D: usize, const E: usize>(
         let differences: Vec<f64> = at(step).iter().zip(at(-step)).map(|(a, b)| (a - b) / (2.0 * step)).collect();
         assert_close(&format!("{name}: jvp"), &pushed, &differences, 1e-6);
     }
-}
-
-fn norm(values: &[f64]) -> f64 {
-    values.iter().map(|value| value * value).sum::<f64>().sqrt()
 }

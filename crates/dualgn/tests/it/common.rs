@@ -34,12 +34,16 @@ pub fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
     tensor.into_data().iter::<f64>().collect()
 }
 
+/// The Euclidean norm.
+pub fn norm(values: &[f64]) -> f64 {
+    values.iter().map(|value| value * value).sum::<f64>().sqrt()
+}
+
 /// `‖a - b‖ / max(‖a‖, ‖b‖)`, zero for two zeros.
 pub fn relative(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());
-    let norm = |x: &mut dyn Iterator<Item = f64>| x.map(|x| x * x).sum::<f64>().sqrt();
-    let scale = norm(&mut a.iter().copied()).max(norm(&mut b.iter().copied()));
-    let difference = norm(&mut a.iter().zip(b).map(|(a, b)| a - b));
+    let scale = norm(a).max(norm(b));
+    let difference = norm(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<_>>());
     if difference == 0.0 { 0.0 } else { difference / scale }
 }
 

@@ -9,7 +9,7 @@ use dualgn::{
 };
 use proptest::prelude::*;
 
-use crate::common::{assert_close, cast, flatten, from, host, numbers, relative, shake, tensor};
+use crate::common::{assert_close, cast, flatten, from, host, norm, numbers, relative, shake, tensor};
 use crate::models::{BatchNormCnn, LeNet, Mlp, Transformer};
 
 fn mlp(outputs: usize, seed: u64, dtype: DType) -> Mlp {
@@ -297,10 +297,6 @@ fn plain_models_can_take_steps() {
     let plain = losses(tracked.valid());
     assert!(plain[3] < plain[0]);
     assert_eq!(plain, losses(tracked));
-}
-
-fn norm(values: &[f64]) -> f64 {
-    values.iter().map(|value| value * value).sum::<f64>().sqrt()
 }
 
 /// Entries of `a - b`, module order.

@@ -1,6 +1,8 @@
 //! Directions, Gram matrices and conjugate-gradient iterates against independently computed answers: see
 //! `tests/reference/README.md`.
 
+mod physics;
+
 use std::fs::File;
 use std::path::Path;
 
@@ -99,6 +101,18 @@ impl Weights {
             .collect()
     }
 
+    /// The vector of parameter space with the given entries in the order of the names; `like` is any vector of it.
+    fn vector(&self, like: &ParamVector, named: &[f64], names: &[&str], shapes: &[usize]) -> ParamVector {
+        // Where each entry stands is read off a vector that holds the positions themselves.
+        let positions: Vec<f64> = (0..like.len()).map(|position| position as f64).collect();
+        let order = self.flat(&like.with_entries(&positions).unwrap(), names, shapes);
+        let mut entries = vec![0.0; like.len()];
+        for (value, position) in named.iter().zip(order) {
+            entries[position as usize] = *value;
+        }
+        like.with_entries(&entries).unwrap()
+    }
+
     fn matrix(&self, index: usize) -> Tensor<2> {
         self.matrices[index].val()
     }
@@ -173,17 +187,8 @@ fn compare<L, T, const D: usize, K>(
     let cotangent = from(reference.values("probe_c"), [m, k], DType::F64);
     let pulled = linearization.vjp(cotangent).unwrap();
     close("vjp", &weights.flat(&pulled, names, &ranks), &joined(reference, "probe_JTc"));
-    // The probe stands in the order of the names; find the order of this vector through positions.
-    let order = weights.flat(
-        &pulled.with_entries(&(0..pulled.len()).map(|i| i as f64).collect::<Vec<_>>()).unwrap(),
-        names,
-        &ranks,
-    );
-    let mut entries = vec![0.0; pulled.len()];
-    for (value, position) in joined(reference, "probe_v").into_iter().zip(order) {
-        entries[position as usize] = value;
-    }
-    let pushed = linearization.jvp(&pulled.with_entries(&entries).unwrap()).unwrap();
+    let probe = weights.vector(&pulled, &joined(reference, "probe_v"), names, &ranks);
+    let pushed = linearization.jvp(&probe).unwrap();
     close("jvp", &host(pushed), &reference.values("probe_Jv"));
 
     let damping = reference.number("lambda");
@@ -442,14 +447,8 @@ fn spring_squared_by_shifted_targets() {
         let linearization = network.linearize(&weights, inputs.clone()).unwrap();
 
         let blank = linearization.vjp(linearization.outputs()).unwrap();
-        let places: Vec<f64> = (0..blank.len()).map(|place| place as f64).collect();
-        let places = weights.flat(&blank.with_entries(&places).unwrap(), MLP3, &ranks);
-        let mu = reference.number("mu");
-        let mut entries = vec![0.0; blank.len()];
-        for (value, place) in joined(&mut reference, "d_prev").into_iter().zip(places) {
-            entries[place as usize] = mu * value;
-        }
-        let centre = blank.with_entries(&entries).unwrap();
+        let previous = weights.vector(&blank, &joined(&mut reference, "d_prev"), MLP3, &ranks);
+        let centre = previous.scale(reference.number("mu"));
         let shifted = targets - linearization.jvp(&centre).unwrap();
 
         let oracle = GaussNewton::new(Squared).damping(reference.number("lambda")).solver(Solver::Cholesky);
@@ -458,98 +457,4 @@ fn spring_squared_by_shifted_targets() {
         let found = weights.flat(&direction.vector().add_scaled(&centre, 1.0), MLP3, &ranks);
         assert_close("direction", &found, &joined(&mut reference, "direction"), 1e-8);
     }
-}
-
-// Physics and shapes. The derivatives by the inputs are written out in the forward pass, layer by layer: a value, and
-// for each input axis its first and second derivative. The constants of a row travel with its point, as more columns.
-
-/// A value with its derivatives along one axis.
-type Jet = (Tensor<2>, Tensor<2>);
-
-/// `u` and, for each axis, `(∂u, ∂²u)` of a network `φ(.. φ(x W + b) ..) W + b` given `φ` and its two derivatives.
-fn derivatives(w: &Weights, x: Tensor<2>, phi: fn(Tensor<2>) -> [Tensor<2>; 3]) -> (Tensor<2>, Vec<Jet>) {
-    let [m, axes] = x.dims();
-    let unit = |axis: usize| {
-        let one = Tensor::<2>::ones([m, 1], (&x.device(), x.dtype()));
-        let zeros = |columns| Tensor::<2>::zeros([m, columns], (&x.device(), x.dtype()));
-        Tensor::cat(vec![zeros(axis), one, zeros(axes - axis - 1)].into_iter().filter(|t| t.dims()[1] > 0).collect(), 1)
-    };
-    let mut jets: Vec<Jet> = (0..axes).map(|axis| (unit(axis), unit(axis) * 0.0)).collect();
-    let mut value = x.clone();
-    let last = w.matrices.len() - 1;
-    for layer in 0..=last {
-        value = w.dense(layer, value);
-        for (first, second) in &mut jets {
-            *first = first.clone().matmul(w.matrix(layer));
-            *second = second.clone().matmul(w.matrix(layer));
-        }
-        if layer < last {
-            let [y, slope, bend] = phi(value);
-            for (first, second) in &mut jets {
-                *second = slope.clone() * second.clone() + bend.clone() * first.clone() * first.clone();
-                *first = slope.clone() * first.clone();
-            }
-            value = y;
-        }
-    }
-    (value, jets)
-}
-
-fn tanh_jet(z: Tensor<2>) -> [Tensor<2>; 3] {
-    let y = z.tanh();
-    let slope = -(y.clone() * y.clone()) + 1.0;
-    [y.clone(), slope.clone(), y * slope * -2.0]
-}
-
-/// `sin(5 z)`.
-fn sine_jet(z: Tensor<2>) -> [Tensor<2>; 3] {
-    let z = z * 5.0;
-    [z.clone().sin(), z.clone().cos() * 5.0, z.sin() * -25.0]
-}
-
-/// Points with three more columns: the weight of the row, its source, and whether it is of the first kind.
-fn rows(reference: &mut Reference, first: &str, source: bool) -> Tensor<2> {
-    let x = reference.inputs();
-    let [m, _] = x.dims();
-    let weight = reference.values("row_weight");
-    let count = reference.integers(first)[[0]] as usize;
-    let source = if source { reference.values("source") } else { vec![] };
-    let column = |values: Vec<f64>| from::<2>(values, [m, 1], DType::F64);
-    let source = (0..m).map(|i| source.get(i).copied().unwrap_or(0.0)).collect();
-    let kind = (0..m).map(|i| f64::from(i < count)).collect();
-    Tensor::cat(vec![x, column(weight), column(source), column(kind)], 1)
-}
-
-fn split(x: Tensor<2>) -> [Tensor<2>; 4] {
-    let [m, columns] = x.dims();
-    let part = |from: usize, to: usize| x.clone().slice([0..m, from..to]);
-    [part(0, columns - 3), part(columns - 3, columns - 2), part(columns - 2, columns - 1), part(columns - 1, columns)]
-}
-
-fn poisson(w: &Weights, x: Tensor<2>) -> Tensor<2> {
-    let [x, weight, source, interior] = split(x);
-    let (u, jets) = derivatives(w, x, tanh_jet);
-    let laplacian = jets.into_iter().map(|(_, second)| second).reduce(|a, b| a + b).unwrap();
-    weight * (interior.clone() * (laplacian - source) + (-interior + 1.0) * u)
-}
-
-#[test]
-fn pinn_poisson_1d() {
-    check("pinn_poisson_1d", MLP3, poisson, Squared, |r| rows(r, "n_interior", true), real);
-}
-
-#[test]
-fn pinn_poisson_2d() {
-    check("pinn_poisson_2d", MLP3, poisson, Squared, |r| rows(r, "n_interior", true), real);
-}
-
-#[test]
-fn eikonal_sdf() {
-    let forward = |w: &Weights, x: Tensor<2>| {
-        let [x, weight, _, surface] = split(x);
-        let (u, jets) = derivatives(w, x, sine_jet);
-        let square = jets.into_iter().map(|(first, _)| first.clone() * first).reduce(|a, b| a + b).unwrap();
-        weight * (surface.clone() * u + (-surface + 1.0) * (square.sqrt() - 1.0))
-    };
-    check("eikonal_sdf", MLP3, forward, Squared, |r| rows(r, "n_surface", false), real);
 }
