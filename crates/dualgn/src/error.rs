@@ -41,12 +41,13 @@ impl From<ExecutionError> for DeviceError {
 pub enum TraceError {
     /// The forward pass uses an operation that has no derivative rule here.
     #[error(
-        "cannot linearise `{operation}` {place}, input {shapes:?} (operation {index} of {count}); \
-         replace it by supported operations or compute it outside the network"
+        "cannot linearise `{operation}` {place}, input {shapes:?} (operation {index} of {count}): {reason}"
     )]
     Unsupported {
         /// Burn's name of the operation.
         operation: String,
+        /// Why not, and what to do instead.
+        reason: &'static str,
         /// Where in the module it stands: the path of its parameters or of its neighbours.
         place: String,
         /// Shapes of its inputs.
@@ -75,10 +76,10 @@ pub enum TraceError {
         message: String,
     },
     /// The forward pass panicked, usually since the input shape does not fit the model.
-    #[error("the forward pass panicked while it was traced with input {shape:?}: {message}")]
+    #[error("the forward pass panicked while it was traced with inputs {shapes:?}: {message}")]
     Panicked {
-        /// Shape of the traced input.
-        shape: Vec<usize>,
+        /// Shapes of the traced inputs.
+        shapes: Vec<Vec<usize>>,
         /// The panic message.
         message: String,
     },
@@ -89,15 +90,31 @@ pub enum TraceError {
         dtype: String,
     },
     /// The first axis of the output is not the batch.
-    #[error(
-        "the output of the network has shape {output:?} for an input of {input:?}; \
-         its first axis must be the batch of {} examples", input.first().copied().unwrap_or(0)
-    )]
+    #[error("the output of the network has shape {output:?}; its first axis must be the batch of {examples} examples")]
     OutputShape {
-        /// Shape of the input.
-        input: Vec<usize>,
+        /// Length of the batch.
+        examples: usize,
         /// Shape of the output.
         output: Vec<usize>,
+    },
+    /// The inputs have batches of different lengths.
+    #[error("the inputs {first:?} and {other:?} have different numbers of examples; the first axis of each is the batch")]
+    InputBatches {
+        /// Shape of the first input.
+        first: Vec<usize>,
+        /// Shape of one that differs.
+        other: Vec<usize>,
+    },
+    /// The output depends on parameters only through operations that are constant between their jumps.
+    #[error(
+        "the output of the network depends on its parameters only through `{operation}` {place}, whose derivative is zero \
+         wherever it exists; return a smooth output"
+    )]
+    NoDerivative {
+        /// Burn's name of the operation.
+        operation: String,
+        /// Where in the module it stands.
+        place: String,
     },
     /// The output is the same for every input.
     #[error("the output of the network does not depend on its input; return what the forward pass makes of it")]
@@ -181,6 +198,14 @@ pub enum LinearizeError {
         inputs: String,
         /// Type in the traced network.
         network: String,
+    },
+    /// The inputs are on different devices.
+    #[error("the inputs are on different devices, {first} and {other}; move one of them")]
+    InputDevices {
+        /// Device of the first input.
+        first: String,
+        /// Device of one that differs.
+        other: String,
     },
     /// A vector of parameter space belongs to another network.
     #[error("the tangent is a vector of another network, or of one with other trainable parameters")]

@@ -30,6 +30,14 @@ macro_rules! by_kind {
     }};
 }
 
+/// Applies an operation that exists for floats and integers.
+macro_rules! by_number {
+    ($array:expr, $tensor:ident => $float:expr, $int:expr) => {{
+        let $tensor = $array.0;
+        Array(if $tensor.dtype().is_float() { $float } else { $int })
+    }};
+}
+
 /// Methods that forward to one of Burn's elementwise float operations.
 macro_rules! elementwise {
     ($($(#[$doc:meta])* $name:ident => $call:ident),* $(,)?) => {
@@ -74,15 +82,37 @@ impl Array {
         })
     }
 
-    pub fn full(shape: &[usize], value: f64, dtype: DType, device: &Device) -> Self {
-        Self(Dispatch::float_full(Shape::from(shape.to_vec()), value.into(), device.as_dispatch(), dtype.into()))
-    }
-
     pub fn zeros(shape: &[usize], dtype: DType, device: &Device) -> Self {
         Self(Dispatch::float_zeros(Shape::from(shape.to_vec()), device.as_dispatch(), dtype.into()))
     }
 
-    /// An array whose values do not matter, for operations of Burn that want a tensor to read its shape.
+    /// An array of one value, of any kind.
+    pub fn constant(shape: &[usize], value: f64, dtype: DType, device: &Device) -> Self {
+        let (shape, device) = (Shape::from(shape.to_vec()), device.as_dispatch());
+        Self(if dtype.is_float() {
+            Dispatch::float_full(shape, value.into(), device, dtype.into())
+        } else if !dtype.is_bool() {
+            Dispatch::int_full(shape, Scalar::Int(value as i64), device, dtype.into())
+        } else if value == 0.0 {
+            Dispatch::bool_zeros(shape, device, dtype.into())
+        } else {
+            Dispatch::bool_ones(shape, device, dtype.into())
+        })
+    }
+
+    /// An array of any kind whose values do not matter.
+    pub fn blank(shape: &[usize], dtype: DType, device: &Device) -> Self {
+        let (shape, device) = (Shape::from(shape.to_vec()), device.as_dispatch());
+        Self(if dtype.is_float() {
+            Dispatch::float_empty(shape, device, dtype.into())
+        } else if dtype.is_bool() {
+            Dispatch::bool_empty(shape, device, dtype.into())
+        } else {
+            Dispatch::int_empty(shape, device, dtype.into())
+        })
+    }
+
+    /// A float array whose values do not matter, for operations of Burn that want a tensor to read its shape.
     pub fn shape_only(shape: &[usize], dtype: DType, device: &Device) -> Self {
         Self(Dispatch::float_empty(Shape::from(shape.to_vec()), device.as_dispatch(), dtype.into()))
     }
@@ -115,57 +145,114 @@ impl Array {
         Ok(self.to_f64()?[0])
     }
 
-    // Arithmetic; shapes of equal rank broadcast.
+    // Arithmetic of floats and integers; shapes of equal rank broadcast.
 
     pub fn add(self, other: Self) -> Self {
-        Self(Dispatch::float_add(self.0, other.0))
+        by_number!(self, t => Dispatch::float_add(t, other.0), Dispatch::int_add(t, other.0))
     }
 
     pub fn sub(self, other: Self) -> Self {
-        Self(Dispatch::float_sub(self.0, other.0))
+        by_number!(self, t => Dispatch::float_sub(t, other.0), Dispatch::int_sub(t, other.0))
     }
 
     pub fn mul(self, other: Self) -> Self {
-        Self(Dispatch::float_mul(self.0, other.0))
+        by_number!(self, t => Dispatch::float_mul(t, other.0), Dispatch::int_mul(t, other.0))
     }
 
     pub fn div(self, other: Self) -> Self {
-        Self(Dispatch::float_div(self.0, other.0))
+        by_number!(self, t => Dispatch::float_div(t, other.0), Dispatch::int_div(t, other.0))
+    }
+
+    /// The remainder with the sign of the divisor.
+    pub fn rem(self, other: Self) -> Self {
+        by_number!(self, t => Dispatch::float_remainder(t, other.0), Dispatch::int_remainder(t, other.0))
     }
 
     pub fn powf(self, exponent: Self) -> Self {
-        Self(Dispatch::float_powf(self.0, exponent.0))
+        by_number!(self, t => Dispatch::float_powf(t, exponent.0), Dispatch::int_powi(t, exponent.0))
+    }
+
+    pub fn atan2(self, x: Self) -> Self {
+        Self(Dispatch::float_atan2(self.0, x.0))
+    }
+
+    pub fn hypot(self, other: Self) -> Self {
+        Self(Dispatch::float_hypot(self.0, other.0))
     }
 
     pub fn add_scalar(self, value: f64) -> Self {
-        Self(Dispatch::float_add_scalar(self.0, value.into()))
+        let value = self.scalar_like(value);
+        by_number!(self, t => Dispatch::float_add_scalar(t, value), Dispatch::int_add_scalar(t, value))
     }
 
     pub fn scale(self, factor: f64) -> Self {
-        Self(Dispatch::float_mul_scalar(self.0, factor.into()))
+        let factor = self.scalar_like(factor);
+        by_number!(self, t => Dispatch::float_mul_scalar(t, factor), Dispatch::int_mul_scalar(t, factor))
     }
 
     pub fn div_scalar(self, divisor: f64) -> Self {
-        Self(Dispatch::float_div_scalar(self.0, divisor.into()))
+        let divisor = self.scalar_like(divisor);
+        by_number!(self, t => Dispatch::float_div_scalar(t, divisor), Dispatch::int_div_scalar(t, divisor))
+    }
+
+    pub fn rem_scalar(self, divisor: f64) -> Self {
+        let divisor = self.scalar_like(divisor);
+        by_number!(self, t => Dispatch::float_remainder_scalar(t, divisor), Dispatch::int_remainder_scalar(t, divisor))
     }
 
     pub fn pow_scalar(self, exponent: f64) -> Self {
         // Burn treats an integral exponent exactly (0 and 1 included, negative bases allowed).
-        if exponent.fract() == 0.0 && exponent.abs() < 64.0 {
-            Self(Dispatch::float_powi_scalar(self.0, Scalar::Int(exponent as i64)))
-        } else {
-            Self(Dispatch::float_powf_scalar(self.0, exponent.into()))
-        }
+        let integral = exponent.fract() == 0.0 && exponent.abs() < 64.0;
+        let exponent = if integral { Scalar::Int(exponent as i64) } else { Scalar::Float(exponent) };
+        by_number!(self, t => {
+            if integral { Dispatch::float_powi_scalar(t, exponent) } else { Dispatch::float_powf_scalar(t, exponent) }
+        }, Dispatch::int_powi_scalar(t, exponent))
     }
 
     pub fn clamp(self, min: f64, max: f64) -> Self {
-        Self(Dispatch::float_clamp(self.0, min.into(), max.into()))
+        let (low, high) = (self.scalar_like(min), self.scalar_like(max));
+        by_number!(self, t => Dispatch::float_clamp(t, low, high), match (min.is_finite(), max.is_finite()) {
+            (true, true) => Dispatch::int_clamp(t, low, high),
+            (true, false) => Dispatch::int_clamp_min(t, low),
+            (false, true) => Dispatch::int_clamp_max(t, high),
+            (false, false) => t,
+        })
+    }
+
+    pub fn neg(self) -> Self {
+        by_number!(self, t => Dispatch::float_neg(t), Dispatch::int_neg(t))
+    }
+
+    pub fn abs(self) -> Self {
+        by_number!(self, t => Dispatch::float_abs(t), Dispatch::int_abs(t))
+    }
+
+    pub fn sign(self) -> Self {
+        by_number!(self, t => Dispatch::float_sign(t), Dispatch::int_sign(t))
+    }
+
+    pub fn matmul(self, other: Self) -> Self {
+        by_number!(self, t => Dispatch::float_matmul(t, other.0), Dispatch::int_matmul(t, other.0))
+    }
+
+    /// A scalar of the array's own kind.
+    pub fn scalar_like(&self, value: f64) -> Scalar {
+        let dtype = self.dtype();
+        if dtype.is_float() {
+            Scalar::Float(value)
+        } else if dtype.is_bool() {
+            Scalar::Bool(value != 0.0)
+        } else {
+            Scalar::Int(value as i64)
+        }
     }
 
     elementwise! {
-        neg => float_neg, recip => float_recip, exp => float_exp, log => float_log, log1p => float_log1p,
-        sqrt => float_sqrt, tanh => float_tanh, sin => float_sin, cos => float_cos, erf => float_erf,
-        abs => float_abs, sign => float_sign, relu => relu, gelu => gelu, sigmoid => sigmoid,
+        recip => float_recip, exp => float_exp, log => float_log, log1p => float_log1p, sqrt => float_sqrt,
+        sin => float_sin, cos => float_cos, tan => float_tan, sinh => float_sinh, cosh => float_cosh,
+        tanh => float_tanh, asin => float_asin, acos => float_acos, atan => float_atan, asinh => float_asinh,
+        acosh => float_acosh, atanh => float_atanh, erf => float_erf, floor => float_floor, ceil => float_ceil,
+        round => float_round, trunc => float_trunc, relu => relu, gelu => gelu, sigmoid => sigmoid,
         log_sigmoid => log_sigmoid,
     }
 
@@ -186,8 +273,34 @@ impl Array {
         Self(Dispatch::log_softmax(self.0, axis))
     }
 
-    pub fn matmul(self, other: Self) -> Self {
-        Self(Dispatch::float_matmul(self.0, other.0))
+    /// The same numbers in another float type.
+    pub fn cast(self, dtype: DType) -> Self {
+        if self.dtype() == dtype { self } else { Self(Dispatch::float_cast(self.0, dtype.into())) }
+    }
+
+    // Between the kinds.
+
+    /// The same numbers in another type: floats to integers are truncated, and `true` is one.
+    pub fn convert(self, dtype: DType) -> Self {
+        let (from, t) = (self.dtype(), self.0);
+        Self(match (from.is_float(), from.is_bool()) {
+            (true, _) if dtype.is_float() => Dispatch::float_cast(t, dtype.into()),
+            (true, _) => Dispatch::float_into_int(t, dtype.into()),
+            (_, true) if dtype.is_float() => Dispatch::bool_into_float(t, dtype.into()),
+            (_, true) => Dispatch::bool_into_int(t, dtype.into()),
+            _ if dtype.is_float() => Dispatch::int_into_float(t, dtype.into()),
+            _ => Dispatch::int_cast(t, dtype.into()),
+        })
+    }
+
+    pub fn greater_equal(self, other: Self) -> Self {
+        let dtype = bool_dtype(&self);
+        by_number!(self, t => Dispatch::float_greater_equal(t, other.0, dtype), Dispatch::int_greater_equal(t, other.0, dtype))
+    }
+
+    pub fn lower_scalar(self, value: f64) -> Self {
+        let (dtype, value) = (bool_dtype(&self), self.scalar_like(value));
+        by_number!(self, t => Dispatch::float_lower_elem(t, value, dtype), Dispatch::int_lower_elem(t, value, dtype))
     }
 
     // Layout; for every kind.
@@ -250,7 +363,7 @@ impl Array {
 
     /// Writes `value` into the given ranges.
     pub fn slice_assign(self, slices: &[Slice], value: Self) -> Self {
-        Self(Dispatch::float_slice_assign(self.0, slices, value.0))
+        by_kind!(self, t => Dispatch::float_slice_assign(t, slices, value.0), Dispatch::int_slice_assign(t, slices, value.0), Dispatch::bool_slice_assign(t, slices, value.0))
     }
 
     /// Swaps the last two axes.
@@ -284,20 +397,25 @@ impl Array {
     // Reductions; the reduced axes keep length one.
 
     pub fn sum_axis(self, axis: usize) -> Self {
-        Self(Dispatch::float_sum_dim(self.0, axis))
+        by_number!(self, t => Dispatch::float_sum_dim(t, axis), Dispatch::int_sum_dim(t, axis))
     }
 
     pub fn sum_axes(self, axes: &[usize]) -> Self {
         axes.iter().fold(self, |array, &axis| array.sum_axis(axis))
     }
 
-    pub fn mean_axis(self, axis: usize) -> Self {
-        Self(Dispatch::float_mean_dim(self.0, axis))
+    pub fn mean_axes(self, axes: &[usize]) -> Self {
+        axes.iter().fold(self, |array, &axis| Self(Dispatch::float_mean_dim(array.0, axis)))
     }
 
     /// Sum of all elements, shape `[1]`.
     pub fn sum_all(self) -> Self {
-        Self(Dispatch::float_sum(self.0))
+        by_number!(self, t => Dispatch::float_sum(t), Dispatch::int_sum(t))
+    }
+
+    /// Sums of the elements up to and including each one.
+    pub fn cumsum(self, axis: usize) -> Self {
+        by_number!(self, t => Dispatch::float_cumsum(t, axis), Dispatch::int_cumsum(t, axis))
     }
 
     /// Undoes a broadcast: sums over the axes where `shape` has length one and `self` has not.
@@ -308,41 +426,57 @@ impl Array {
         axes.iter().rev().fold(self, |array, &axis| array.sum_axis(axis))
     }
 
+    // Positions along an axis, as integers.
+
     pub fn argmax(self, axis: usize) -> Self {
         let dtype = int_dtype(&self);
-        Self(Dispatch::float_argmax(self.0, axis, dtype))
+        by_number!(self, t => Dispatch::float_argmax(t, axis, dtype), Dispatch::int_argmax(t, axis))
     }
 
     pub fn argmin(self, axis: usize) -> Self {
         let dtype = int_dtype(&self);
-        Self(Dispatch::float_argmin(self.0, axis, dtype))
+        by_number!(self, t => Dispatch::float_argmin(t, axis, dtype), Dispatch::int_argmin(t, axis))
+    }
+
+    pub fn argsort(self, axis: usize, descending: bool) -> Self {
+        let dtype = int_dtype(&self);
+        by_number!(self, t => Dispatch::float_argsort(t, axis, descending, dtype), Dispatch::int_argsort(t, axis, descending))
     }
 
     // Indexing with an integer array.
 
     pub fn gather(self, axis: usize, indices: Self) -> Self {
-        Self(Dispatch::float_gather(axis, self.0, indices.0))
+        by_kind!(self, t => Dispatch::float_gather(axis, t, indices.0), Dispatch::int_gather(axis, t, indices.0), Dispatch::bool_gather(axis, t, indices.0))
+    }
+
+    pub fn scatter(self, axis: usize, indices: Self, value: Self, update: IndexingUpdateOp) -> Self {
+        by_kind!(self, t => Dispatch::float_scatter(axis, t, indices.0, value.0, update), Dispatch::int_scatter(axis, t, indices.0, value.0, update), Dispatch::bool_scatter_or(axis, t, indices.0, value.0))
     }
 
     pub fn scatter_add(self, axis: usize, indices: Self, value: Self) -> Self {
-        Self(Dispatch::float_scatter(axis, self.0, indices.0, value.0, IndexingUpdateOp::Add))
+        self.scatter(axis, indices, value, IndexingUpdateOp::Add)
     }
 
     pub fn select(self, axis: usize, indices: Self) -> Self {
         by_kind!(self, t => Dispatch::float_select(t, axis, indices.0), Dispatch::int_select(t, axis, indices.0), Dispatch::bool_select(t, axis, indices.0))
     }
 
+    pub fn select_assign(self, axis: usize, indices: Self, value: Self, update: IndexingUpdateOp) -> Self {
+        by_kind!(self, t => Dispatch::float_select_assign(t, axis, indices.0, value.0, update), Dispatch::int_select_assign(t, axis, indices.0, value.0, update), Dispatch::bool_select_or(t, axis, indices.0, value.0))
+    }
+
     pub fn select_add(self, axis: usize, indices: Self, value: Self) -> Self {
-        Self(Dispatch::float_select_assign(self.0, axis, indices.0, value.0, IndexingUpdateOp::Add))
+        self.select_assign(axis, indices, value, IndexingUpdateOp::Add)
     }
 
     pub fn mask_fill(self, mask: Self, value: f64) -> Self {
-        Self(Dispatch::float_mask_fill(self.0, mask.0, value.into()))
+        let scalar = self.scalar_like(value);
+        by_kind!(self, t => Dispatch::float_mask_fill(t, mask.0, scalar), Dispatch::int_mask_fill(t, mask.0, scalar), Dispatch::bool_mask_fill(t, mask.0, scalar))
     }
 
     /// `value` where the mask holds, `self` elsewhere.
     pub fn mask_where(self, mask: Self, value: Self) -> Self {
-        Self(Dispatch::float_mask_where(self.0, mask.0, value.0))
+        by_kind!(self, t => Dispatch::float_mask_where(t, mask.0, value.0), Dispatch::int_mask_where(t, mask.0, value.0), Dispatch::bool_mask_where(t, mask.0, value.0))
     }
 }
 

@@ -54,7 +54,7 @@ pub struct Session<'a, O: Objective> {
     /// The initial model, on an autodiff device.
     pub model: Mlp,
     /// The model, traced.
-    pub network: Network<Mlp, 2>,
+    pub network: Network<Mlp, Tensor<2>>,
     /// Loss and solver of the directions.
     pub oracle: GaussNewton<O::Loss>,
     /// Damping for each unit of loss: the user's for every method, or the problem's.

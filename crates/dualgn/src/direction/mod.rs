@@ -16,7 +16,6 @@ mod result;
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
-use burn::tensor::kind::Autodiff;
 use burn::tensor::{Tensor, TensorData};
 
 pub use dual::Route;
@@ -26,7 +25,7 @@ use crate::error::{DeviceError, DirectionError, Error};
 use crate::gram;
 use crate::linearize::Linearization;
 use crate::loss::ConvexLoss;
-use crate::trace::Network;
+use crate::trace::{Inputs, Network};
 use dual::{Dual, Subproblem};
 
 /// How the dual system is solved.
@@ -172,17 +171,13 @@ impl<L: ConvexLoss> GaussNewton<L> {
     /// # Errors
     /// The damping is not positive; the batch does not fit the network or the loss; the loss is not finite; the Gram
     /// matrix was asked for and cannot be had (see [`DirectionError`]).
-    pub fn direction<M, const D: usize, K>(
+    pub fn direction<M: Module, I: Inputs>(
         &self,
-        network: &Network<M, D, K>,
+        network: &Network<M, I>,
         model: &M,
-        inputs: Tensor<D, K>,
+        inputs: I,
         targets: impl Into<L::Target>,
-    ) -> Result<Direction, Error>
-    where
-        M: Module,
-        K: Autodiff,
-    {
+    ) -> Result<Direction, Error> {
         let start = Instant::now();
         let linearization = network.linearize(model, inputs)?;
         self.solve(&linearization, &targets.into(), start.elapsed())

@@ -12,7 +12,7 @@ use crate::tensor::Array;
 pub(super) fn pairwise(linearization: &Linearization, node: usize, sensitivity: &Array, bias: bool, sum: &mut Sum) {
     let graph = linearization.graph();
     let (m, k) = (graph.examples, graph.outputs);
-    let inputs = linearization.kept(node).arrays[0].clone();
+    let inputs = linearization.kept(node).array(0).clone();
     let features = inputs.elements() / m;
     let columns = sensitivity.elements() / (m * k);
     let mut of_inputs = outer(inputs.reshape(&[m, features]));
@@ -36,7 +36,7 @@ pub(super) fn at_positions(
     let (m, k) = (graph.examples, graph.outputs);
     let (input, output) = (&graph.values[graph.nodes[node].inputs[0]], &graph.values[graph.nodes[node].output]);
     // [m, T, features] as [1, m, features, T], and [k, m, T, columns].
-    let inputs = positions(linearization.kept(node).arrays[0].clone(), &input.batch, m).transpose().lift();
+    let inputs = positions(linearization.kept(node).array(0).clone(), &input.batch, m).transpose().lift();
     let sensitivities = stacked_positions(sensitivity.clone(), &output.batch, m);
     let features = inputs.shape()[2];
     let columns = sensitivities.shape()[3];

@@ -69,7 +69,7 @@ pub(crate) fn iteration_flops(linearization: &Linearization) -> f64 {
 pub(crate) fn assemble(linearization: &Linearization, memory: usize) -> Result<Array, DirectionError> {
     let graph = linearization.graph();
     if let Some(node) = graph.mixing {
-        let (operation, place) = (graph.nodes[node].op.name(), graph.place(node));
+        let (operation, place) = (graph.nodes[node].recorded.name.into(), graph.place(node));
         return Err(DirectionError::MixesExamples { operation, place });
     }
     let (rows, needed) = memory_needed(linearization);

@@ -11,15 +11,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
-use burn::tensor::kind::Autodiff;
 use burn::tensor::{Bool, Device, Int, Tensor};
 
 pub use vector::ParamVector;
 
 use crate::error::{Error, LinearizeError};
 use crate::tensor::Array;
-use crate::trace::{Graph, Network, Node, Op, Source, ValueId};
-use rules::{Kept, constant, discrete, rule};
+use crate::trace::{Graph, Inputs, Network, Node, Op, Source, ValueId};
+use rules::{Kept, constant, discrete, random, rule};
 
 /// A network at one point: the outputs, and what the products with its Jacobian need.
 ///
@@ -46,17 +45,16 @@ impl fmt::Debug for Linearization {
     }
 }
 
-impl<M: Module, const D: usize, K: Autodiff> Network<M, D, K> {
+impl<M: Module, I: Inputs> Network<M, I> {
     /// Evaluates the network at the weights of `model`, keeping what derivatives need.
     ///
-    /// `inputs`: the shape the network was traced for, or another batch size (which is then traced). Cost: one forward
-    /// pass.
+    /// `inputs`: the shapes the network was traced for, or others (which are then traced). Cost: one forward pass.
     ///
     /// # Errors
     /// The batch cannot be traced; the model lacks a parameter of the traced one; a type or shape differs.
-    pub fn linearize(&self, model: &M, inputs: Tensor<D, K>) -> Result<Linearization, Error> {
-        let graph = self.graph(model, inputs.dims())?;
-        let inputs = Array::from_tensor(inputs.without_autodiff());
+    pub fn linearize(&self, model: &M, inputs: I) -> Result<Linearization, Error> {
+        let graph = self.graph(model, inputs.shapes())?;
+        let inputs = inputs.tensors().into_iter().map(Array::new).collect();
         let evaluation = Evaluation::new(&graph, model, inputs)?;
         Ok(evaluation.run())
     }
@@ -251,20 +249,25 @@ struct Evaluation<'a> {
 
 impl<'a> Evaluation<'a> {
     /// Fills in inputs, the module's tensors and constants.
-    fn new<M: Module>(graph: &'a Arc<Graph>, model: &M, inputs: Array) -> Result<Self, LinearizeError> {
-        let expected = graph.values[graph.input].dtype;
-        let found = inputs.dtype();
-        if expected.is_float() && found != expected {
-            let name = |dtype| format!("{dtype:?}").to_lowercase();
-            return Err(LinearizeError::InputType { inputs: name(found), network: name(expected) });
+    fn new<M: Module>(graph: &'a Arc<Graph>, model: &M, inputs: Vec<Array>) -> Result<Self, LinearizeError> {
+        let device = inputs[0].device();
+        for (&input, array) in graph.inputs.iter().zip(&inputs) {
+            let (expected, found) = (graph.values[input].dtype, array.dtype());
+            if expected.is_float() && found != expected {
+                let name = |dtype| format!("{dtype:?}").to_lowercase();
+                return Err(LinearizeError::InputType { inputs: name(found), network: name(expected) });
+            }
+            if array.device() != device {
+                let (first, other) = (format!("{device:?}"), format!("{:?}", array.device()));
+                return Err(LinearizeError::InputDevices { first, other });
+            }
         }
-        let device = inputs.device();
         let tensors = module_tensors(model);
         let mut values = vec![None; graph.values.len()];
         for (id, value) in graph.values.iter().enumerate() {
             values[id] = match &value.source {
                 Source::Node(_) => None,
-                Source::Input => Some(inputs.clone()),
+                Source::Input(position) => Some(inputs[*position].clone()),
                 Source::Constant(data) => Some(Array::from_data(data.clone(), &device)),
                 Source::Module(index) => {
                     let known = &graph.tensors[*index];
@@ -306,13 +309,15 @@ impl<'a> Evaluation<'a> {
                 if graph.is_site(node) && rule.needs_values() {
                     site_inputs.insert(index, inputs.clone());
                 }
-                let (output, arrays) = rule.evaluate(inputs);
+                let active: Vec<bool> = node.inputs.iter().map(|&input| graph.values[input].active).collect();
+                let (output, arrays) = rule.evaluate(inputs, &active);
                 kept[index] = Kept { shapes, output: output.shape(), arrays };
                 output
             } else {
                 match &node.op {
                     Op::Discrete(op) => discrete(op, &inputs),
                     Op::Fill(fill) => constant(fill, &self.device),
+                    Op::Random(draw) => random(draw, &self.device),
                     op => rule(op).expect("all other operations have a rule").value(inputs),
                 }
             });

@@ -9,7 +9,7 @@
 
 use burn::tensor::Slice;
 
-use super::op::{Conv, Discrete, Index, Layout, Norm, Op, Pool, Reduce};
+use super::op::{Discrete, Index, Layout, Norm, Op, Position, Reduce};
 
 /// How a value holds the examples.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,36 +30,36 @@ pub(crate) fn propagate(op: &Op, inputs: &[(&Batch, &[usize])], output: &[usize]
     if inputs.iter().all(|(batch, _)| **batch == Batch::Shared) {
         return Batch::Shared;
     }
+    // A single example has nobody to mix with, and any axis holds it whole.
+    if examples == 1 {
+        return Batch::Split { axis: 0, outer: 1, inner: output[0] };
+    }
     match op {
-        Op::Unary(_) => inputs[0].0.clone(),
+        Op::Unary(_) | Op::Cast(_) => inputs[0].0.clone(),
         Op::Binary(_) | Op::Mask(_) => aligned(inputs, output),
-        Op::Discrete(Discrete::Compare(_) | Discrete::And | Discrete::Or | Discrete::Xor) => aligned(inputs, output),
-        Op::Discrete(_) => inputs[0].0.clone(),
+        Op::Discrete(discrete) => match discrete {
+            Discrete::Position(Position::Max(dim) | Position::Min(dim) | Position::Sorted { axis: dim, .. })
+            | Discrete::Any(Some(dim))
+            | Discrete::All(Some(dim))
+            | Discrete::CumMax(dim)
+            | Discrete::CumMin(dim) => unless(inputs[0].0, |axis| axis == *dim),
+            Discrete::Any(None) | Discrete::All(None) => Batch::Mixed,
+            _ => aligned(inputs, output),
+        },
         Op::Matmul(_) => matmul(inputs, output),
         Op::Layout(layout) => rearrange(layout, inputs, examples),
         Op::Reduce(Reduce::Sum(axes) | Reduce::Mean(axes)) => unless(inputs[0].0, |axis| axes.contains(&axis)),
         Op::Reduce(Reduce::SumAll | Reduce::MeanAll) => Batch::Mixed,
-        Op::Extreme(extreme) => unless(inputs[0].0, |axis| axis == extreme.axis),
+        Op::Cumulate(cumulate) => unless(inputs[0].0, |axis| axis == cumulate.axis),
         Op::Softmax(softmax) => unless(inputs[0].0, |axis| axis == softmax.axis),
-        Op::Conv(Conv::One { .. } | Conv::Two { .. }) => first_only(inputs, |axis| axis != 0),
-        // Pooling reduces the two spatial axes; examples may be on either of the two before them.
-        Op::Pool(Pool::Max { .. } | Pool::Average { .. } | Pool::AdaptiveAverage { .. }) => {
-            unless(inputs[0].0, |axis| axis > 1)
-        }
+        Op::Conv(_) => first_only(inputs, |axis| axis != 0),
+        // Pooling reduces the spatial axes; examples may be on either of the two before them.
+        Op::Pool(_) => unless(inputs[0].0, |axis| axis > 1),
         Op::Norm(Norm::Layer { .. }) => first_only(inputs, |axis| axis + 1 == output.len()),
         Op::Norm(Norm::Batch { .. }) => first_only(inputs, |axis| axis == 1),
-        Op::Index(Index::Select { axis: dim }) => match (inputs[0].0, inputs[1].0) {
-            (Batch::Split { axis, .. }, Batch::Shared) if axis != dim => inputs[0].0.clone(),
-            (Batch::Shared, Batch::Split { outer, inner, .. }) => {
-                Batch::Split { axis: *dim, outer: *outer, inner: *inner }
-            }
-            _ => Batch::Mixed,
-        },
-        Op::Index(Index::Embedding) => match inputs[0].0 {
-            Batch::Shared => inputs[1].0.clone(),
-            _ => Batch::Mixed,
-        },
-        Op::Fill(_) => Batch::Shared,
+        Op::Norm(Norm::BatchStatistics { .. }) => Batch::Mixed,
+        Op::Index(index) => indexed(index, inputs),
+        Op::Fill(_) | Op::Random(_) => Batch::Shared,
     }
 }
 
@@ -117,6 +117,52 @@ fn matmul(inputs: &[(&Batch, &[usize])], output: &[usize]) -> Batch {
     }
 }
 
+fn indexed(index: &Index, inputs: &[(&Batch, &[usize])]) -> Batch {
+    let ((x, x_shape), (indices, indices_shape)) = (inputs[0], inputs[1]);
+    match index {
+        Index::Select { axis: dim } => match (x, indices) {
+            (Batch::Split { axis, .. }, Batch::Shared) if axis != dim => x.clone(),
+            (Batch::Shared, Batch::Split { outer, inner, .. }) => {
+                Batch::Split { axis: *dim, outer: *outer, inner: *inner }
+            }
+            _ => Batch::Mixed,
+        },
+        Index::Embedding => match x {
+            Batch::Shared => indices.clone(),
+            _ => Batch::Mixed,
+        },
+        // Along the other axes, entry `i` of the indices reads entry `i` of the array.
+        Index::Gather { axis: dim } => match (x, indices) {
+            (Batch::Shared, _) => indices.clone(),
+            (Batch::Split { axis, .. }, _) if axis == dim || x_shape[*axis] != indices_shape[*axis] => Batch::Mixed,
+            (_, Batch::Shared) => x.clone(),
+            _ if x == indices => x.clone(),
+            _ => Batch::Mixed,
+        },
+        Index::SelectInto { axis: dim, .. } => match indices {
+            Batch::Shared => together(&[inputs[0], inputs[2]], |axis| axis == *dim),
+            _ => Batch::Mixed,
+        },
+        Index::GatherInto { axis: dim, .. } => together(inputs, |axis| axis == *dim),
+    }
+}
+
+/// Arrays that meet entry by entry along all axes but those that the operation combines.
+fn together(inputs: &[(&Batch, &[usize])], combines: impl Fn(usize) -> bool) -> Batch {
+    let mut result = Batch::Shared;
+    for (batch, shape) in inputs {
+        if let Batch::Split { axis, .. } = batch {
+            let agrees = result == Batch::Shared || result == **batch;
+            let as_long = inputs.iter().all(|(_, other)| other[*axis] == shape[*axis]);
+            if combines(*axis) || !agrees || !as_long {
+                return Batch::Mixed;
+            }
+            result = (*batch).clone();
+        }
+    }
+    result
+}
+
 fn rearrange(layout: &Layout, inputs: &[(&Batch, &[usize])], examples: usize) -> Batch {
     if let Layout::Cat { axis: dim } = layout {
         let mut result = Batch::Shared;
@@ -129,6 +175,11 @@ fn rearrange(layout: &Layout, inputs: &[(&Batch, &[usize])], examples: usize) ->
             }
         }
         return result;
+    }
+    if let Layout::Assign(slices) = layout {
+        let shape = inputs[0].1;
+        let partial = |axis: usize| slices.get(axis).is_some_and(|slice| !whole(slice, shape[axis]));
+        return together(inputs, partial);
     }
     let (batch, shape) = inputs[0];
     let Batch::Split { axis, outer, inner } = *batch else { return batch.clone() };
@@ -153,7 +204,7 @@ fn rearrange(layout: &Layout, inputs: &[(&Batch, &[usize])], examples: usize) ->
         Layout::Flip(axes) => unless(batch, |axis| axes.contains(&axis)),
         Layout::Repeat { axis: dim, times } if *dim == axis => Batch::Split { axis, outer: outer * times, inner },
         Layout::Repeat { .. } => batch.clone(),
-        Layout::Cat { .. } => unreachable!("handled above"),
+        Layout::Cat { .. } | Layout::Assign(_) => unreachable!("handled above"),
     }
 }
 

@@ -1,90 +1,127 @@
 //! Records a Burn module's forward pass and builds the [`Graph`].
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use burn::backend::ir::{OperationIr, TensorId};
-use burn::backend::{Capture, DispatchTensor};
-use burn::module::{Module, ModuleVisitor, Param, ParamId};
-use burn::tensor::kind::Basic;
-use burn::tensor::{Bool, DType, Device, FloatDType, Int, Tensor, TensorData};
+use burn::backend::DispatchTensor;
+use burn::backend::ir::{OperationIr, TensorId, TensorIr};
+use burn::module::{Flag, Module, ModuleVisitor, Param, ParamId};
+use burn::tensor::{Bool, DType, Int, Tensor, TensorData};
 
 use super::batch::Batch;
 use super::graph::{Graph, ModuleTensor, Node, Source, Value, ValueId, place};
-use super::lower;
+use super::inputs::Inputs;
+use super::lower::{Lowered, Step, define, lower};
+use super::op::{Norm, Op};
+use super::record;
+use super::vocabulary::{self, Operation, Support};
 use crate::error::TraceError;
 
-thread_local! {
-    /// Recording devices of this thread, one a float type. Burn never recycles their identifiers and has 65,536 of
-    /// them, so they are kept; one a thread lets threads trace at the same time.
-    static DEVICES: RefCell<HashMap<DType, Device>> = RefCell::new(HashMap::new());
+/// What tracing allows beyond the evaluation mode of a module.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Choices {
+    /// Batch normalisation uses the statistics of the batch.
+    pub batch_statistics: bool,
+    /// The forward pass may draw random numbers.
+    pub random: bool,
 }
 
-fn recording_device(dtype: DType) -> Device {
-    DEVICES.with_borrow_mut(|devices| devices.entry(dtype).or_insert_with(Device::capture).clone())
-}
-
-/// Records `forward` on an input of this shape.
-pub(super) fn capture<M, const D: usize, K>(
+/// Records `forward` on inputs of these shapes.
+pub(super) fn capture<M: Module, I: Inputs>(
     model: &M,
-    forward: &dyn Fn(&M, Tensor<D, K>) -> DispatchTensor,
-    shape: [usize; D],
-) -> Result<Graph, TraceError>
-where
-    M: Module,
-    K: Basic,
-{
-    if D == 0 || shape.contains(&0) {
-        return Err(TraceError::EmptyInput { shape: shape.to_vec() });
-    }
+    forward: &dyn Fn(&M, I) -> DispatchTensor,
+    shapes: &I::Shapes,
+    choices: Choices,
+) -> Result<Graph, TraceError> {
+    let examples = batch_size(&I::list(shapes))?;
     let trainable = trainable(model);
     // The evaluation mode: dropout is off, normalisation uses its running statistics. It also gives running statistics
     // of their own to the copy, which would otherwise be moved to the recording device under the caller's model.
-    let model = model.valid();
-    let dtype = float_type(&model, &trainable)?;
-    let device = recording_device(dtype);
-    let zeros = TensorData::zeros::<f32, _>(shape);
+    let valid = model.valid();
+    let dtype = float_type(&valid, &trainable)?;
+    let device = record::device(dtype);
 
     let mut tensors = ModuleTensors::default();
     let mut boundary = None;
     let recorded = catch_unwind(AssertUnwindSafe(|| {
         device.capture_scope(|scope| {
-            // Constants made by the forward pass then have the parameters' type. A device accepts this once, before its
-            // first tensor and inside a scope; later calls find it done.
-            let _ = device.clone().configure(FloatDType::from(dtype));
-            let model = model.to_device(&device);
+            record::configure(&device, dtype);
+            let model = valid.to_device(&device);
             model.visit(&mut tensors);
-            let input = Tensor::<D, K>::from_data(zeros, (&device, input_type::<K>(dtype)));
-            let input_id = tensor_id(input.clone().into_dispatch());
-            let output_id = tensor_id(forward(&model, input));
-            boundary = input_id.zip(output_id);
-            scope.complete(input_id, output_id)
+            boundary = run(&model, forward, I::blank(shapes, dtype, &device));
+            scope.complete([], boundary.iter().map(|(_, output)| *output))
         })
     }));
     let captured = match recorded {
         Ok(Ok(captured)) => captured,
         Ok(Err(error)) => return Err(TraceError::Capture { message: error.to_string() }),
-        Err(panic) => return Err(classify_panic(&*panic, &shape)),
+        Err(panic) => return Err(classify_panic(&*panic, &I::list(shapes))),
     };
-    let Some((input, output)) = boundary else {
+    let Some((inputs, output)) = boundary else {
         return Err(TraceError::Capture { message: "the output is not a tensor of the traced computation".into() });
     };
+    let frozen_statistics = if choices.batch_statistics { disabled_flags(model) } else { vec![] };
     let builder = Builder {
         operations: &captured.graph.operations,
         data: captured.values,
         module: tensors.found,
         trainable: &trainable,
+        choices,
+        frozen_statistics,
+        dtype,
+        nodes: vec![],
         values: vec![],
         by_id: HashMap::new(),
         tensors: vec![],
     };
-    builder.build(input, output, shape[0], dtype)
+    builder.build(&inputs, output, examples)
 }
 
-fn input_type<K: Basic>(dtype: DType) -> DType {
-    // The type of the kind itself: floats take the network's, indices Burn's default.
-    if K::name() == "Float" { dtype } else { DType::I64 }
+/// The identities of the inputs and of the output.
+fn run<M, I: Inputs>(
+    model: &M,
+    forward: &dyn Fn(&M, I) -> DispatchTensor,
+    inputs: I,
+) -> Option<(Vec<TensorId>, TensorId)> {
+    let ids: Option<Vec<TensorId>> = inputs.clone().tensors().into_iter().map(record::tensor_id).collect();
+    Some((ids?, record::tensor_id(forward(model, inputs))?))
+}
+
+/// The number of examples `m`, which all inputs share.
+fn batch_size(shapes: &[Vec<usize>]) -> Result<usize, TraceError> {
+    let first = shapes[0].first().copied().unwrap_or(0);
+    if let Some(shape) = shapes.iter().find(|shape| shape.is_empty() || shape.contains(&0)) {
+        return Err(TraceError::EmptyInput { shape: shape.clone() });
+    }
+    match shapes.iter().find(|shape| shape[0] != first) {
+        Some(shape) => Err(TraceError::InputBatches { first: shapes[0].clone(), other: shape.clone() }),
+        None => Ok(first),
+    }
+}
+
+/// Paths of the training flags that are off, as in frozen parts.
+fn disabled_flags<M: Module>(model: &M) -> Vec<String> {
+    #[derive(Default)]
+    struct Disabled {
+        path: Vec<String>,
+        found: Vec<String>,
+    }
+    impl ModuleVisitor for Disabled {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.path.push(name.into());
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.pop();
+        }
+        fn visit_flag(&mut self, flag: &Param<Flag>) {
+            if !flag.is_enabled() {
+                self.found.push(self.path.join("."));
+            }
+        }
+    }
+    let mut disabled = Disabled::default();
+    model.visit(&mut disabled);
+    disabled.found
 }
 
 /// The parameters that training updates. Only an autodiff tensor tells whether it requires a gradient; for a model on a
@@ -148,17 +185,7 @@ fn float_type<M: Module>(model: &M, trainable: &[ParamId]) -> Result<DType, Trac
     }
 }
 
-fn tensor_id(tensor: DispatchTensor) -> Option<TensorId> {
-    use burn::backend::{BackendTensor, DispatchKindConversion};
-    match <DispatchTensor as DispatchKindConversion<Capture>>::try_into_backend(tensor).ok()? {
-        BackendTensor::Float(tensor) => Some(tensor.id()),
-        BackendTensor::Int(tensor) => Some(tensor.id()),
-        BackendTensor::Bool(tensor) => Some(tensor.id()),
-        _ => None,
-    }
-}
-
-fn classify_panic(panic: &(dyn std::any::Any + Send), shape: &[usize]) -> TraceError {
+fn classify_panic(panic: &(dyn std::any::Any + Send), shapes: &[Vec<usize>]) -> TraceError {
     let message = panic
         .downcast_ref::<String>()
         .cloned()
@@ -170,7 +197,7 @@ fn classify_panic(panic: &(dyn std::any::Any + Send), shape: &[usize]) -> TraceE
     } else if message.contains("on the wrong backend") || message.contains("not on the same device") {
         TraceError::OtherDevice { message }
     } else {
-        TraceError::Panicked { shape: shape.to_vec(), message }
+        TraceError::Panicked { shapes: shapes.to_vec(), message }
     }
 }
 
@@ -183,7 +210,7 @@ struct ModuleTensors {
 
 impl ModuleTensors {
     fn add(&mut self, id: ParamId, tensor: DispatchTensor) {
-        if let Some(tensor) = tensor_id(tensor) {
+        if let Some(tensor) = record::tensor_id(tensor) {
             self.found.insert(tensor, (id, self.path.join(".")));
         }
     }
@@ -213,84 +240,169 @@ struct Builder<'a> {
     data: BTreeMap<TensorId, TensorData>,
     module: HashMap<TensorId, (ParamId, String)>,
     trainable: &'a [ParamId],
+    choices: Choices,
+    /// Paths of the training flags that keep batch normalisation at its running statistics.
+    frozen_statistics: Vec<String>,
+    dtype: DType,
+    nodes: Vec<Node>,
     values: Vec<Value>,
     by_id: HashMap<TensorId, ValueId>,
     tensors: Vec<ModuleTensor>,
 }
 
-impl<'a> Builder<'a> {
-    fn build(mut self, input: TensorId, output: TensorId, examples: usize, dtype: DType) -> Result<Graph, TraceError> {
-        let operations = self.operations;
-        let needed = needed(operations, output);
-        let data = &self.data[&input];
-        let input = self.define(input, data.shape().to_vec(), data.dtype(), Source::Input);
-        self.values[input].batch = Batch::Split { axis: 0, outer: 1, inner: 1 };
+/// An operation on its way into the graph: what Burn recorded, and where among the recorded operations.
+#[derive(Clone, Copy)]
+struct Origin {
+    recorded: &'static Operation,
+    position: usize,
+}
 
-        let mut nodes: Vec<Node> = vec![];
-        for (position, operation) in operations.iter().enumerate().filter(|&(position, _)| needed[position]) {
-            let unsupported = |builder: &Self, nodes: &[Node]| TraceError::Unsupported {
-                operation: lower::name(operation),
-                place: builder.place(position, nodes),
-                shapes: operation.inputs().map(|tensor| tensor.shape.to_vec()).collect(),
-                index: position + 1,
-                count: operations.len(),
-            };
-            let Some(lowered) = lower::lower(operation) else { return Err(unsupported(&self, &nodes)) };
-            let mut inputs = vec![];
-            for id in lowered.inputs {
-                // An unknown tensor is a further output of an operation of which only the first has a rule.
-                inputs.push(self.read(id)?.ok_or_else(|| unsupported(&self, &nodes))?);
-            }
-            let made = lowered.output;
-            let output = self.define(made.id, made.shape.to_vec(), made.dtype, Source::Node(nodes.len()));
-            nodes.push(Node { op: lowered.op, inputs, output });
+impl<'a> Builder<'a> {
+    fn build(mut self, inputs: &[TensorId], output: TensorId, examples: usize) -> Result<Graph, TraceError> {
+        let operations = self.operations;
+        let made = |id: &TensorId| operations.iter().flat_map(OperationIr::outputs).find(|tensor| tensor.id == *id);
+        let mut values = vec![];
+        for (position, id) in inputs.iter().enumerate() {
+            let tensor = made(id).expect("inputs are made on the recording device");
+            let value = self.define(*id, tensor.shape.to_vec(), tensor.dtype, Source::Input(position));
+            self.values[value].batch = Batch::Split { axis: 0, outer: 1, inner: 1 };
+            values.push(value);
         }
+        self.lower(operations, [output], None)?;
         let output = self.read(output)?.ok_or(TraceError::NoParameters)?;
-        self.finish(nodes, input, output, examples, dtype)
+        self.finish(values, output, examples)
     }
 
-    fn finish(
-        self,
-        nodes: Vec<Node>,
-        input: ValueId,
-        output: ValueId,
-        examples: usize,
-        dtype: DType,
-    ) -> Result<Graph, TraceError> {
+    /// Makes nodes of those operations that the wanted tensors depend on.
+    fn lower(
+        &mut self,
+        operations: &[OperationIr],
+        wanted: impl IntoIterator<Item = TensorId>,
+        part_of: Option<Origin>,
+    ) -> Result<(), TraceError> {
+        let wanted = needed(operations, wanted);
+        for (position, operation) in operations.iter().enumerate() {
+            let unknown = |tensor: &TensorIr| wanted.contains(&tensor.id) && !self.by_id.contains_key(&tensor.id);
+            if matches!(operation, OperationIr::Init(_)) || !operation.outputs().any(unknown) {
+                continue;
+            }
+            let origin = part_of.unwrap_or(Origin { recorded: vocabulary::line(operation), position });
+            match lower(operation) {
+                Lowered::Step(step) => self.push(step, origin)?,
+                Lowered::Parts => self.expand(operation, &wanted, origin)?,
+                Lowered::Refused => return Err(self.unsupported(origin)),
+            }
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, step: Step, origin: Origin) -> Result<(), TraceError> {
+        if matches!(step.op, Op::Random(_)) && !self.choices.random {
+            return Err(self.unsupported(origin));
+        }
+        let (op, tensors) = self.with_batch_statistics(step.op, step.inputs);
+        let mut inputs = vec![];
+        for id in tensors {
+            // An unknown tensor is a further output of an operation of which only the first has a rule.
+            inputs.push(self.read(id)?.ok_or_else(|| self.unsupported(origin))?);
+        }
+        let made = step.output;
+        let output = self.define(made.id, made.shape.to_vec(), made.dtype, Source::Node(self.nodes.len()));
+        self.nodes.push(Node { recorded: origin.recorded, op, inputs, output });
+        Ok(())
+    }
+
+    /// Lowers the definition of an operation in its place.
+    fn expand(
+        &mut self,
+        operation: &OperationIr,
+        wanted: &HashSet<TensorId>,
+        origin: Origin,
+    ) -> Result<(), TraceError> {
+        let definition = define(operation, self.dtype).map_err(|message| TraceError::Capture { message })?;
+        if definition.outputs.is_empty() {
+            return Err(self.unsupported(origin));
+        }
+        for (stand_in, input) in definition.inputs {
+            let value = self.read(input)?.ok_or_else(|| self.unsupported(origin))?;
+            self.by_id.insert(stand_in, value);
+        }
+        self.data.extend(definition.data);
+        let outputs: Vec<_> = definition.outputs.into_iter().filter(|(_, output)| wanted.contains(output)).collect();
+        self.lower(&definition.operations, outputs.iter().map(|(made, _)| *made), Some(origin))?;
+        for (made, output) in outputs {
+            let value = self.read(made)?.ok_or_else(|| self.unsupported(origin))?;
+            self.by_id.insert(output, value);
+        }
+        Ok(())
+    }
+
+    /// A batch norm by its running statistics becomes, by choice, one by the statistics of the batch, unless it is frozen.
+    fn with_batch_statistics(&self, op: Op, mut inputs: Vec<TensorId>) -> (Op, Vec<TensorId>) {
+        let Op::Norm(Norm::Batch { epsilon }) = op else { return (op, inputs) };
+        let Some((_, path)) = inputs.get(3).and_then(|mean| self.module.get(mean)) else { return (op, inputs) };
+        let flag = path.rsplit_once('.').map_or("training".into(), |(layer, _)| format!("{layer}.training"));
+        if !self.choices.batch_statistics || self.frozen_statistics.contains(&flag) {
+            return (op, inputs);
+        }
+        inputs.truncate(3);
+        (Op::Norm(Norm::BatchStatistics { epsilon }), inputs)
+    }
+
+    fn unsupported(&self, origin: Origin) -> TraceError {
+        let Origin { recorded, position } = origin;
+        let reason = match recorded.support {
+            Support::Refused(reason) => reason,
+            _ => "this form of it has no derivative rule; express it by other tensor operations",
+        };
+        TraceError::Unsupported {
+            operation: recorded.name.into(),
+            reason,
+            place: self.place(position),
+            shapes: self.operations[position].inputs().map(|tensor| tensor.shape.to_vec()).collect(),
+            index: position + 1,
+            count: self.operations.len(),
+        }
+    }
+
+    fn finish(self, inputs: Vec<ValueId>, output: ValueId, examples: usize) -> Result<Graph, TraceError> {
         let Value { shape, dtype: output_type, .. } = &self.values[output];
         if !matches!(output_type, DType::F32 | DType::F64) {
             return Err(TraceError::OutputType { dtype: format!("{output_type:?}") });
         }
         let elements: usize = shape.iter().product();
+        let mismatch = || TraceError::OutputShape { examples, output: shape.clone() };
         if shape.first() != Some(&examples) || elements == 0 {
-            return Err(TraceError::OutputShape { input: self.values[input].shape.clone(), output: shape.clone() });
+            return Err(mismatch());
         }
         let parameters = (0..self.values.len()).filter(|&value| self.values[value].active).collect();
         let mut graph = Graph {
-            nodes,
-            values: self.values,
+            nodes: self.nodes,
+            values: self.values.clone(),
             tensors: self.tensors,
             parameters,
-            input,
+            inputs,
             output,
             examples,
             outputs: elements / examples,
-            dtype,
+            dtype: self.dtype,
             mixing: None,
         };
         graph.analyse();
         if !graph.values[graph.output].active {
-            return Err(TraceError::NoParameters);
+            return Err(match graph.derivative_ends() {
+                Some(node) => TraceError::NoDerivative {
+                    operation: graph.nodes[node].recorded.name.into(),
+                    place: graph.place(node),
+                },
+                None => TraceError::NoParameters,
+            });
         }
         match graph.values[graph.output].batch {
             Batch::Shared => return Err(TraceError::IgnoresInput),
             Batch::Split { axis: 0, outer: 1, .. } | Batch::Mixed => {}
             // As long as the batch by chance, while the examples are on another axis.
-            Batch::Split { .. } => {
-                let (input, output) =
-                    (graph.values[graph.input].shape.clone(), graph.values[graph.output].shape.clone());
-                return Err(TraceError::OutputShape { input, output });
-            }
+            Batch::Split { .. } => return Err(mismatch()),
         }
         #[cfg(debug_assertions)]
         graph.verify();
@@ -326,7 +438,8 @@ impl<'a> Builder<'a> {
         Ok(Some(value))
     }
 
-    fn place(&self, position: usize, nodes: &[Node]) -> String {
+    fn place(&self, position: usize) -> String {
+        let nodes = &self.nodes;
         let path = |id: &TensorId| self.module.get(id).map(|(_, path)| path.as_str());
         if let Some(own) = self.operations[position].inputs().find_map(|tensor| path(&tensor.id)) {
             return format!("at `{own}`");
@@ -347,15 +460,13 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Marks the operations that the output depends on.
-fn needed(operations: &[OperationIr], output: TensorId) -> Vec<bool> {
-    let mut wanted = std::collections::HashSet::from([output]);
-    let mut needed = vec![false; operations.len()];
-    for (position, operation) in operations.iter().enumerate().rev() {
+/// All tensors that the wanted ones depend on, themselves included.
+fn needed(operations: &[OperationIr], wanted: impl IntoIterator<Item = TensorId>) -> HashSet<TensorId> {
+    let mut wanted: HashSet<TensorId> = wanted.into_iter().collect();
+    for operation in operations.iter().rev() {
         if operation.outputs().any(|tensor| wanted.contains(&tensor.id)) {
-            needed[position] = !matches!(operation, OperationIr::Init(_));
             wanted.extend(operation.inputs().map(|tensor| tensor.id));
         }
     }
-    needed
+    wanted
 }

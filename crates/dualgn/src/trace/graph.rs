@@ -5,6 +5,7 @@ use burn::tensor::{DType, TensorData};
 
 use super::batch::{self, Batch};
 use super::op::{Layout, Op};
+use super::vocabulary::Operation;
 
 /// Position of a value in [`Graph::values`].
 pub(crate) type ValueId = usize;
@@ -12,8 +13,8 @@ pub(crate) type ValueId = usize;
 /// Where a value comes from.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
-    /// The network's input.
-    Input,
+    /// An input of the network, by its position.
+    Input(usize),
     /// A tensor of the module: position in [`Graph::tensors`].
     Module(usize),
     /// A constant made by the forward pass itself.
@@ -39,6 +40,8 @@ pub(crate) struct Value {
 /// One operation at one place.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
+    /// What Burn recorded; several nodes share it where one operation has parts.
+    pub recorded: &'static Operation,
     pub op: Op,
     pub inputs: Vec<ValueId>,
     pub output: ValueId,
@@ -63,7 +66,8 @@ pub(crate) struct Graph {
     pub tensors: Vec<ModuleTensor>,
     /// The trainable ones among `tensors`, by their value: the blocks of the parameter vector `w`.
     pub parameters: Vec<ValueId>,
-    pub input: ValueId,
+    /// The inputs, in the order in which the forward pass takes them.
+    pub inputs: Vec<ValueId>,
     pub output: ValueId,
     /// Number of examples `m`.
     pub examples: usize,
@@ -140,6 +144,12 @@ impl Graph {
         }
     }
 
+    /// The first operation at which a derivative ends on its way from a parameter to the output.
+    pub fn derivative_ends(&self) -> Option<usize> {
+        let ends = |node: &Node| !node.op.differentiable() && node.inputs.iter().any(|&input| self.values[input].active);
+        self.nodes.iter().position(ends)
+    }
+
     /// Fills `active`, `batch`, `uses` and `mixing` from the nodes.
     pub fn analyse(&mut self) {
         let examples = self.examples;
@@ -183,7 +193,7 @@ impl Graph {
         }
         for (index, node) in self.nodes.iter().enumerate() {
             for &input in &node.inputs {
-                assert!(defined[input], "node {index} ({}) reads value {input} before it is made", node.op.name());
+                assert!(defined[input], "node {index} ({}) reads value {input} before it is made", node.recorded.name);
             }
             assert!(!defined[node.output], "value {} is made twice, again by node {index}", node.output);
             defined[node.output] = true;
@@ -199,9 +209,9 @@ impl Graph {
     fn verify_shapes(&self, index: usize, node: &Node) {
         let shape = |value: ValueId| self.values[value].shape.as_slice();
         let output = shape(node.output);
-        let name = node.op.name();
+        let name = node.recorded.name;
         match &node.op {
-            Op::Unary(_) | Op::Softmax(_) | Op::Norm(_) => {
+            Op::Unary(_) | Op::Softmax(_) | Op::Norm(_) | Op::Cast(_) | Op::Cumulate(_) => {
                 assert_eq!(shape(node.inputs[0]), output, "node {index} ({name}) changes the shape");
             }
             Op::Binary(_) | Op::Mask(_) => {
@@ -222,13 +232,6 @@ impl Graph {
             }
             _ => {}
         }
-    }
-}
-
-impl Op {
-    /// Whether a derivative can pass through at all.
-    pub fn differentiable(&self) -> bool {
-        !matches!(self, Op::Discrete(_) | Op::Fill(_))
     }
 }
 

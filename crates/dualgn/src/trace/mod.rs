@@ -3,8 +3,11 @@
 mod batch;
 mod capture;
 mod graph;
+mod inputs;
 mod lower;
 mod op;
+mod record;
+mod vocabulary;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,31 +15,34 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::backend::DispatchTensor;
 use burn::module::{Module, ParamId};
-use burn::tensor::kind::{Autodiff, Basic};
-use burn::tensor::{Float, Tensor};
+use burn::tensor::Tensor;
 
 pub(crate) use batch::Batch;
+use capture::Choices;
 pub(crate) use graph::{Graph, Node, Source, ValueId};
+pub use inputs::Inputs;
 pub(crate) use op::{
-    Binary, Comparison, Conv, Discrete, Extreme, Fill, Index, Layout, Mask, Matmul, Norm, Op, Pool, Reduce, Softmax,
-    Unary,
+    Binary, Bits, Cast, Comparison, Conv, Cumulate, Discrete, Fill, Index, Layout, Logic, Mask, Matmul, Norm, Op, Pool,
+    Position, Random, Reduce, Rounding, Softmax, Unary,
 };
+pub use vocabulary::{Operation, Support, operations};
 
 use crate::error::TraceError;
 
 /// How many input shapes a network remembers. A training loop uses two or three: the batch, its last part, the test set.
 const REMEMBERED_SHAPES: usize = 8;
 
-type Forward<M, const D: usize, K> = dyn Fn(&M, Tensor<D, K>) -> DispatchTensor + Send + Sync;
+type Forward<M, I> = dyn Fn(&M, I) -> DispatchTensor + Send + Sync;
 
 /// A Burn module's forward pass, traced.
 ///
-/// The module `M` itself is not kept: weights are read anew from the model given with each call. `D` is the rank of the
-/// input, whose first axis is the batch, and `K` its kind ([`Float`] unless the input is token indices). Cloning is
-/// cheap and shares the traces.
+/// The module `M` itself is not kept: weights are read anew from the model given with each call. `I` is what the forward
+/// pass takes: a tensor or a tuple of tensors, of floats, integers or booleans, the first axis of each being the batch
+/// ([`Inputs`]). Its output may have any rank: an example's outputs are its flattened trailing axes. Cloning is cheap and
+/// shares the traces.
 ///
 /// The trace is of the module's evaluation mode ([`Module::valid`]): dropout does nothing, batch normalisation uses its
-/// running statistics. Parameters that do not require gradients are constants.
+/// running statistics. [`Tracing`] offers other choices. Parameters that do not require gradients are constants.
 ///
 /// ```
 /// use burn::nn::{Linear, LinearConfig};
@@ -47,29 +53,104 @@ type Forward<M, const D: usize, K> = dyn Fn(&M, Tensor<D, K>) -> DispatchTensor 
 /// let model = LinearConfig::new(3, 2).init(&device);
 /// let network = Network::trace(&model, |m: &Linear, x: Tensor<2>| m.forward(x), [5, 3])?;
 /// assert_eq!(network.parameter_count(), 3 * 2 + 2);
+///
+/// // Two inputs.
+/// let network = Network::trace(
+///     &model,
+///     |m: &Linear, (a, b): (Tensor<2>, Tensor<2>)| m.forward(a) * m.forward(b),
+///     ([5, 3], [5, 3]),
+/// )?;
+/// assert_eq!(network.outputs_per_example(), 2);
 /// # Ok::<(), dualgn::Error>(())
 /// ```
-pub struct Network<M, const D: usize, K: Basic = Float> {
-    forward: Arc<Forward<M, D, K>>,
-    traces: Arc<Mutex<VecDeque<Trace<D>>>>,
+pub struct Network<M, I: Inputs> {
+    forward: Arc<Forward<M, I>>,
+    traces: Arc<Mutex<VecDeque<Trace<I::Shapes>>>>,
     first: Arc<Graph>,
+    choices: Choices,
 }
 
-/// A graph is of an input shape and of a set of trainable parameters, which freezing and unfreezing change.
+/// A graph is of input shapes and of a set of trainable parameters, which freezing and unfreezing change.
 #[derive(Clone)]
-struct Trace<const D: usize> {
-    shape: [usize; D],
+struct Trace<S> {
+    shapes: S,
     trainable: Vec<ParamId>,
     graph: Arc<Graph>,
 }
 
-impl<M, const D: usize, K: Basic> Clone for Network<M, D, K> {
-    fn clone(&self) -> Self {
-        Self { forward: self.forward.clone(), traces: self.traces.clone(), first: self.first.clone() }
+/// Choices for tracing a network; [`Network::trace`] takes the defaults.
+///
+/// ```
+/// use burn::nn::{BatchNorm, BatchNormConfig};
+/// use burn::prelude::*;
+/// use dualgn::Tracing;
+///
+/// let model = BatchNormConfig::new(3).init(&Device::default());
+/// let network = Tracing::new().batch_statistics().network(&model, BatchNorm::forward::<2>, [5, 3])?;
+/// assert!(network.mixes_examples().is_some());
+/// # Ok::<(), dualgn::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tracing {
+    choices: Choices,
+}
+
+impl Tracing {
+    /// The defaults: the module's evaluation mode, and no random numbers.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Batch normalisation uses the mean and variance of the batch, as in training, and is differentiated through them.
+    ///
+    /// The examples of a batch then mix: the Gram matrix does not exist, and directions come from conjugate gradient.
+    /// Layers whose training flag is off ([`Module::freeze`]) keep their running statistics. Linearising leaves the running
+    /// statistics alone; [`Network::update_statistics`] moves them, once for each step that is accepted.
+    pub fn batch_statistics(mut self) -> Self {
+        self.choices.batch_statistics = true;
+        self
+    }
+
+    /// The forward pass may draw random numbers, as a dropout written in tensor operations does. They are drawn anew by
+    /// each [`Network::linearize`] and each direction, and are fixed during it: every product with the Jacobian sees the
+    /// same ones.
+    ///
+    /// (Burn's own `Dropout` layer draws on autodiff devices only, so it does nothing in a traced network. To train with
+    /// dropout, pass a mask as a second input or draw one in the forward pass.)
+    pub fn random(mut self) -> Self {
+        self.choices.random = true;
+        self
+    }
+
+    /// Traces `forward`, as [`Network::trace`] does.
+    ///
+    /// # Errors
+    /// As [`Network::trace`].
+    pub fn network<M: Module, I: Inputs, F, const E: usize>(
+        self,
+        model: &M,
+        forward: F,
+        shapes: I::Shapes,
+    ) -> Result<Network<M, I>, TraceError>
+    where
+        F: Fn(&M, I) -> Tensor<E> + Send + Sync + 'static,
+    {
+        let forward: Arc<Forward<M, I>> = Arc::new(move |model: &M, inputs| forward(model, inputs).into_dispatch());
+        let first = Arc::new(capture::capture(model, &*forward, &shapes, self.choices)?);
+        let trace = Trace { shapes, trainable: capture::trainable(model), graph: first.clone() };
+        let traces = Arc::new(Mutex::new(VecDeque::from([trace])));
+        Ok(Network { forward, traces, first, choices: self.choices })
     }
 }
 
-impl<M, const D: usize, K: Basic> fmt::Debug for Network<M, D, K> {
+impl<M, I: Inputs> Clone for Network<M, I> {
+    fn clone(&self) -> Self {
+        let (forward, traces, first) = (self.forward.clone(), self.traces.clone(), self.first.clone());
+        Self { forward, traces, first, choices: self.choices }
+    }
+}
+
+impl<M, I: Inputs> fmt::Debug for Network<M, I> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Network")
@@ -80,8 +161,8 @@ impl<M, const D: usize, K: Basic> fmt::Debug for Network<M, D, K> {
     }
 }
 
-impl<M: Module, const D: usize, K: Autodiff> Network<M, D, K> {
-    /// Traces `forward` on an input of the given shape, whose first axis is the batch.
+impl<M: Module, I: Inputs> Network<M, I> {
+    /// Traces `forward` on inputs of the given shapes, whose first axis is the batch.
     ///
     /// `forward` runs once, on a device that records operations instead of executing them. Batches of another shape are
     /// traced when they first occur; the last eight shapes are remembered.
@@ -90,22 +171,18 @@ impl<M: Module, const D: usize, K: Autodiff> Network<M, D, K> {
     /// The forward pass uses an operation without a derivative rule, reads values of tensors, panics (usually on a shape
     /// that does not fit), gives an output that is not a float tensor or whose first axis is not the batch, or depends
     /// on no trainable parameter. Each error names the operation and its place in the module.
-    pub fn trace<F, const E: usize>(model: &M, forward: F, shape: [usize; D]) -> Result<Self, TraceError>
+    pub fn trace<F, const E: usize>(model: &M, forward: F, shapes: I::Shapes) -> Result<Self, TraceError>
     where
-        F: Fn(&M, Tensor<D, K>) -> Tensor<E> + Send + Sync + 'static,
+        F: Fn(&M, I) -> Tensor<E> + Send + Sync + 'static,
     {
-        let forward: Arc<Forward<M, D, K>> = Arc::new(move |model: &M, input| forward(model, input).into_dispatch());
-        let first = Arc::new(capture::capture(model, &*forward, shape)?);
-        let trace = Trace { shape, trainable: capture::trainable(model), graph: first.clone() };
-        let traces = Arc::new(Mutex::new(VecDeque::from([trace])));
-        Ok(Self { forward, traces, first })
+        Tracing::new().network(model, forward, shapes)
     }
 
-    /// The graph for inputs of this shape, traced now if it is not known yet.
-    pub(crate) fn graph(&self, model: &M, shape: [usize; D]) -> Result<Arc<Graph>, TraceError> {
+    /// The graph for inputs of these shapes, traced now if it is not known yet.
+    pub(crate) fn graph(&self, model: &M, shapes: I::Shapes) -> Result<Arc<Graph>, TraceError> {
         let trainable = capture::trainable(model);
-        let known = |traces: &mut VecDeque<Trace<D>>| {
-            let position = traces.iter().position(|known| known.shape == shape && known.trainable == trainable)?;
+        let known = |traces: &mut VecDeque<Trace<I::Shapes>>| {
+            let position = traces.iter().position(|known| known.shapes == shapes && known.trainable == trainable)?;
             // The most recently used trace stands last.
             let trace = traces.remove(position)?;
             traces.push_back(trace.clone());
@@ -116,16 +193,25 @@ impl<M: Module, const D: usize, K: Autodiff> Network<M, D, K> {
         if let Some(graph) = known(&mut traces) {
             return Ok(graph);
         }
-        let graph = Arc::new(capture::capture(model, &*self.forward, shape)?);
+        let graph = Arc::new(capture::capture(model, &*self.forward, &shapes, self.choices)?);
         if traces.len() == REMEMBERED_SHAPES {
             traces.pop_front();
         }
-        traces.push_back(Trace { shape, trainable, graph: graph.clone() });
+        traces.push_back(Trace { shapes, trainable, graph: graph.clone() });
         Ok(graph)
+    }
+
+    /// Moves the running statistics of the model's batch normalisations towards those of this batch, by one forward pass
+    /// in training mode. Call it once for each step that is accepted, with the batch of that step; a network traced with
+    /// [`Tracing::batch_statistics`] leaves them alone otherwise.
+    ///
+    /// The model must be on an autodiff device ([`Module::train`]), which is how Burn tells training from evaluation.
+    pub fn update_statistics(&self, model: &M, inputs: I) {
+        let _ = (self.forward)(model, inputs.with_autodiff());
     }
 }
 
-impl<M, const D: usize, K: Basic> Network<M, D, K> {
+impl<M, I: Inputs> Network<M, I> {
     /// Number of trainable numbers `p` that the output depends on.
     pub fn parameter_count(&self) -> usize {
         self.first.parameter_count()
@@ -139,6 +225,11 @@ impl<M, const D: usize, K: Basic> Network<M, D, K> {
     /// The operation that mixes the examples of a batch, and its place, if there is one. The Gram matrix cannot be
     /// assembled for such a network, and conjugate gradient is used.
     pub fn mixes_examples(&self) -> Option<String> {
-        self.first.mixing.map(|node| format!("`{}` {}", self.first.nodes[node].op.name(), self.first.place(node)))
+        self.first.mixing.map(|node| format!("`{}` {}", self.first.nodes[node].recorded.name, self.first.place(node)))
+    }
+
+    /// The graph of the shapes that the network was first traced with.
+    pub(crate) fn first_graph(&self) -> &Graph {
+        &self.first
     }
 }

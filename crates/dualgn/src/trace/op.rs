@@ -3,7 +3,8 @@
 //! These are plain data. How a family is evaluated and differentiated stands in `linearize::rules`, how it moves the
 //! batch axis in [`super::batch`], how Burn's recorded operations become these in [`super::lower`].
 
-use burn::tensor::{DType, Slice};
+use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
+use burn::tensor::{DType, Distribution, IndexingUpdateOp, Slice};
 
 /// One operation.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,8 +14,9 @@ pub(crate) enum Op {
     /// `[.., M, K] × [.., K, N]`, leading axes broadcast.
     Matmul(Matmul),
     Layout(Layout),
+    Cast(Cast),
     Reduce(Reduce),
-    Extreme(Extreme),
+    Cumulate(Cumulate),
     Softmax(Softmax),
     Conv(Conv),
     Pool(Pool),
@@ -23,6 +25,7 @@ pub(crate) enum Op {
     Mask(Mask),
     Discrete(Discrete),
     Fill(Fill),
+    Random(Random),
 }
 
 /// The unit of [`Op::Matmul`].
@@ -33,9 +36,16 @@ pub(crate) struct Matmul;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Unary {
     Abs,
+    Acos,
+    Acosh,
     AddScalar(f64),
+    Asin,
+    Asinh,
+    Atan,
+    Atanh,
     Clamp(f64, f64),
     Cos,
+    Cosh,
     DivScalar(f64),
     Erf,
     Exp,
@@ -49,9 +59,12 @@ pub(crate) enum Unary {
     PowScalar(f64),
     Recip,
     Relu,
+    RemScalar(f64),
     Sigmoid,
     Sin,
+    Sinh,
     Sqrt,
+    Tan,
     Tanh,
 }
 
@@ -62,7 +75,12 @@ pub(crate) enum Binary {
     Sub,
     Mul,
     Div,
+    /// `a - b ⌊a / b⌋`.
+    Rem,
     Pow,
+    /// The angle of the point with the ordinate `a` and the abscissa `b`.
+    Atan2,
+    Hypot,
 }
 
 /// Moves elements without changing them; shapes are of the output.
@@ -72,6 +90,8 @@ pub(crate) enum Layout {
     Permute(Vec<usize>),
     Expand(Vec<usize>),
     Slice(Vec<Slice>),
+    /// Inputs `x`, `value`: writes the value into ranges of `x`.
+    Assign(Vec<Slice>),
     Flip(Vec<usize>),
     Repeat { axis: usize, times: usize },
     Cat { axis: usize },
@@ -86,10 +106,16 @@ pub(crate) enum Reduce {
     MeanAll,
 }
 
-/// Largest or smallest element along one axis, which keeps length one.
+/// To another float type.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Extreme {
-    pub max: bool,
+pub(crate) struct Cast {
+    pub from: DType,
+    pub to: DType,
+}
+
+/// Sums along one axis of all elements up to and including each one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Cumulate {
     pub axis: usize,
 }
 
@@ -100,11 +126,17 @@ pub(crate) struct Softmax {
     pub axis: usize,
 }
 
-/// Convolution of `[m, channels, ..]` with `[out, channels / groups, ..]` and an optional bias `[out]`.
+/// Convolution of `[m, channels, ..]` over one, two or three axes, with an optional bias `[out]`.
+///
+/// The weight is `[out, channels / groups, ..]`; that of a transposed convolution is `[channels, out / groups, ..]`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Conv {
-    One { stride: [usize; 1], padding: [(usize, usize); 1], dilation: [usize; 1], groups: usize },
-    Two { stride: [usize; 2], padding: [(usize, usize); 2], dilation: [usize; 2], groups: usize },
+    One(ConvOptions<1>),
+    Two(ConvOptions<2>),
+    Three(ConvOptions<3>),
+    TransposedOne(ConvTransposeOptions<1>),
+    TransposedTwo(ConvTransposeOptions<2>),
+    TransposedThree(ConvTransposeOptions<3>),
 }
 
 /// Pooling of `[m, channels, rows, columns]`; one-dimensional pooling is expressed through it.
@@ -122,15 +154,23 @@ pub(crate) enum Norm {
     Layer { epsilon: f64 },
     /// With given statistics of axis 1; inputs `x, γ, β, mean, variance`.
     Batch { epsilon: f64 },
+    /// With the statistics of the batch itself, of all axes but axis 1; inputs `x, γ, β`.
+    BatchStatistics { epsilon: f64 },
 }
 
-/// Rows taken by an integer array.
+/// Elements taken from, or put to, places given by an integer array.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Index {
     /// Inputs `x`, `indices [n]`: entries of one axis.
     Select { axis: usize },
     /// Inputs `weights [tokens, features]`, `indices [m, T]`: output `[m, T, features]`.
     Embedding,
+    /// Inputs `x`, `indices`: `y[.., i, ..] = x[.., indices[.., i, ..], ..]`.
+    Gather { axis: usize },
+    /// Inputs `x`, `indices [n]`, `value`: entries of one axis added to or replaced.
+    SelectInto { axis: usize, update: IndexingUpdateOp },
+    /// Inputs `x`, `indices`, `value`: the elements that gather would take, added to or replaced.
+    GatherInto { axis: usize, update: IndexingUpdateOp },
 }
 
 /// Elements replaced where a boolean mask holds.
@@ -142,19 +182,68 @@ pub(crate) enum Mask {
     Where,
 }
 
-/// Operations on or into integers and booleans: evaluated, without a derivative.
+/// Operations that are constant between their jumps: evaluated, with no derivative or, where there is one, zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Discrete {
     Compare(Comparison),
     CompareScalar(Comparison, f64),
+    Logic(Logic),
+    Round(Rounding),
+    Position(Position),
+    Bits(Bits),
+    BitsScalar(Bits, i64),
+    BitsNot,
+    /// Whether any element is not zero, along one axis or of all.
+    Any(Option<usize>),
+    /// Whether no element is zero, along one axis or of all.
+    All(Option<usize>),
+    IsNan,
+    IsInf,
+    /// To integers, booleans or, from these, to floats.
+    Convert(DType),
+    /// Cumulative maxima and minima of integers.
+    CumMax(usize),
+    CumMin(usize),
+}
+
+/// Boolean logic.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Logic {
     Not,
     And,
     Or,
     Xor,
-    IntoFloat(DType),
 }
 
-/// A comparison of floats.
+/// Steps of a float.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Rounding {
+    Sign,
+    Round,
+    Floor,
+    Ceil,
+    Trunc,
+}
+
+/// Where elements stand along an axis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Position {
+    Max(usize),
+    Min(usize),
+    Sorted { axis: usize, descending: bool },
+}
+
+/// Operations on the bits of integers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Bits {
+    And,
+    Or,
+    Xor,
+    ShiftLeft,
+    ShiftRight,
+}
+
+/// A comparison of numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Comparison {
     Equal,
@@ -165,7 +254,7 @@ pub(crate) enum Comparison {
     LowerEqual,
 }
 
-/// A constant of one value.
+/// A constant of one value, of any kind.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Fill {
     pub value: f64,
@@ -173,29 +262,38 @@ pub(crate) struct Fill {
     pub dtype: DType,
 }
 
+/// Numbers drawn anew each time the network is linearised, and fixed from then on.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Random {
+    pub distribution: Distribution,
+    pub shape: Vec<usize>,
+    pub dtype: DType,
+}
+
 impl Op {
-    /// Burn's name of the operation, for messages.
-    pub fn name(&self) -> String {
-        let debug = match self {
-            Op::Matmul(_) => return "Matmul".into(),
-            Op::Fill(_) => return "Full".into(),
-            Op::Extreme(extreme) => return if extreme.max { "MaxDim" } else { "MinDim" }.into(),
-            Op::Softmax(softmax) => return if softmax.log { "LogSoftmax" } else { "Softmax" }.into(),
-            Op::Conv(Conv::One { .. }) => return "Conv1d".into(),
-            Op::Conv(Conv::Two { .. }) => return "Conv2d".into(),
-            Op::Pool(Pool::Max { .. }) => return "MaxPool2d".into(),
-            Op::Pool(Pool::Average { .. }) => return "AvgPool2d".into(),
-            Op::Pool(Pool::AdaptiveAverage { .. }) => return "AdaptiveAvgPool2d".into(),
-            Op::Norm(Norm::Layer { .. }) => return "LayerNorm".into(),
-            Op::Norm(Norm::Batch { .. }) => return "BatchNorm".into(),
-            Op::Unary(op) => format!("{op:?}"),
-            Op::Binary(op) => format!("{op:?}"),
-            Op::Layout(op) => format!("{op:?}"),
-            Op::Reduce(op) => format!("{op:?}"),
-            Op::Index(op) => format!("{op:?}"),
-            Op::Mask(op) => format!("Mask{op:?}"),
-            Op::Discrete(op) => format!("{op:?}"),
-        };
-        debug.split([' ', '(', '{']).next().unwrap_or_default().to_owned()
+    /// Whether a derivative can pass through at all.
+    pub fn differentiable(&self) -> bool {
+        !matches!(self, Op::Discrete(_) | Op::Fill(_) | Op::Random(_))
+    }
+
+    /// The family, which is the name of the file with its rule.
+    pub fn family(&self) -> &'static str {
+        match self {
+            Op::Unary(_) => "elementwise",
+            Op::Binary(_) => "arithmetic",
+            Op::Matmul(_) => "matmul",
+            Op::Layout(_) => "layout",
+            Op::Cast(_) => "cast",
+            Op::Reduce(_) => "reduce",
+            Op::Cumulate(_) => "cumulate",
+            Op::Softmax(_) => "softmax",
+            Op::Conv(_) => "convolution",
+            Op::Pool(_) => "pool",
+            Op::Norm(_) => "norm",
+            Op::Index(_) => "index",
+            Op::Mask(_) => "mask",
+            Op::Discrete(_) => "discrete",
+            Op::Fill(_) | Op::Random(_) => "constant",
+        }
     }
 }

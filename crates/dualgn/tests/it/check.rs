@@ -3,41 +3,41 @@
 
 use burn::module::Module;
 use burn::tensor::{DType, Tensor};
-use dualgn::Network;
+use dualgn::{Inputs, Network};
 
 use crate::common::{assert_close, flatten, from, host, moved, norm, numbers, vjp_by_autodiff};
 
-/// Checks a model whose parameters have type `dtype` and are on an autodiff device.
+/// Checks a model whose parameters are on an autodiff device.
 ///
 /// f64: products with the transpose agree with autodiff to 1e-9 and products with the Jacobian with central differences
 /// to 1e-6, whose own error at a step of 1e-5 is about 1e-10 from truncation and 1e-11 from rounding. f32: 1e-4, since
 /// sums of some thousand products lose that much; differences say nothing at that precision, so there the product is
 /// compared through the inner product `⟨J v, u⟩ = ⟨v, Jᵀ u⟩`.
-pub fn check<M: Module + 'static, const D: usize, const E: usize>(
+pub fn check<M: Module + 'static, I: Inputs, const E: usize>(
     name: &str,
     model: &M,
-    forward: impl Fn(&M, Tensor<D>) -> Tensor<E> + Send + Sync + Clone + 'static,
-    inputs: Tensor<D>,
+    forward: impl Fn(&M, I) -> Tensor<E> + Send + Sync + Clone + 'static,
+    inputs: I,
 ) {
-    let close = if inputs.dtype() == DType::F64 { 1e-9 } else { 1e-4 };
-    check_to(close, name, model, forward, inputs);
+    check_to(None, name, model, forward, inputs);
 }
 
 /// As [`check`], with another tolerance for the comparison with autodiff.
-pub fn check_to<M: Module + 'static, const D: usize, const E: usize>(
-    close: f64,
+pub fn check_to<M: Module + 'static, I: Inputs, const E: usize>(
+    close: Option<f64>,
     name: &str,
     model: &M,
-    forward: impl Fn(&M, Tensor<D>) -> Tensor<E> + Send + Sync + Clone + 'static,
-    inputs: Tensor<D>,
+    forward: impl Fn(&M, I) -> Tensor<E> + Send + Sync + Clone + 'static,
+    inputs: I,
 ) {
-    let dtype = inputs.dtype();
-    let dual = if dtype == DType::F64 { 1e-11 } else { 1e-4 };
     let network =
-        Network::trace(model, forward.clone(), inputs.dims()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        Network::trace(model, forward.clone(), inputs.shapes()).unwrap_or_else(|error| panic!("{name}: {error}"));
     let linearization = network.linearize(model, inputs.clone()).unwrap();
     let outputs = linearization.outputs();
     let [m, k] = outputs.dims();
+    let dtype = outputs.dtype();
+    let close = close.unwrap_or(if dtype == DType::F64 { 1e-9 } else { 1e-4 });
+    let dual = if dtype == DType::F64 { 1e-11 } else { 1e-4 };
 
     let wanted = forward(&model.valid(), inputs.clone()).reshape([m, k]);
     assert_close(

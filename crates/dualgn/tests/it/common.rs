@@ -3,7 +3,7 @@
 use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use dualgn::ParamVector;
+use dualgn::{Inputs, ParamVector};
 
 /// Repeatable numbers in [-1, 1], by the multiplicative generator of Park and Miller.
 pub fn numbers(count: usize, seed: u64) -> Vec<f64> {
@@ -119,26 +119,26 @@ pub fn moved<M: Module>(module: &M, vector: &ParamVector, step: f64) -> M {
 }
 
 /// `Jᵀ u` by Burn's autodiff, in the order of the module's parameters.
-pub fn vjp_by_autodiff<M: Module, const D: usize, const E: usize>(
+pub fn vjp_by_autodiff<M: Module, I: Inputs, const E: usize>(
     model: &M,
-    forward: &dyn Fn(&M, Tensor<D>) -> Tensor<E>,
-    inputs: Tensor<D>,
+    forward: &dyn Fn(&M, I) -> Tensor<E>,
+    inputs: I,
     cotangent: Tensor<2>,
 ) -> Vec<f64> {
-    let output = forward(model, Tensor::from_inner(inputs));
+    let output = forward(model, inputs.with_autodiff());
     let flat: Tensor<2> = output.reshape(cotangent.dims());
     let gradients = (flat * Tensor::from_inner(cotangent)).sum().backward();
     flatten(model, &GradientsParams::from_grads(gradients, model))
 }
 
 /// The Jacobian, row by row, by Burn's autodiff: `[mk][p]`.
-pub fn jacobian_by_autodiff<M: Module, const D: usize, const E: usize>(
+pub fn jacobian_by_autodiff<M: Module, I: Inputs, const E: usize>(
     model: &M,
-    forward: &dyn Fn(&M, Tensor<D>) -> Tensor<E>,
-    inputs: Tensor<D>,
+    forward: &dyn Fn(&M, I) -> Tensor<E>,
+    inputs: I,
     [m, k]: [usize; 2],
+    dtype: DType,
 ) -> Vec<Vec<f64>> {
-    let dtype = inputs.dtype();
     let row = |index: usize| {
         let unit = (0..m * k).map(|i| f64::from(i == index)).collect();
         vjp_by_autodiff(model, forward, inputs.clone(), from(unit, [m, k], dtype))

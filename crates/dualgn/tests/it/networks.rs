@@ -37,7 +37,7 @@ macro_rules! network_tests {
                         let network = Network::trace(&model, $forward, $shape).unwrap();
                         let linearization = network.linearize(&model, inputs.clone()).unwrap();
                         let size = [linearization.examples(), linearization.outputs_per_example()];
-                        let rows = jacobian_by_autodiff(&model, &$forward, inputs, size);
+                        let rows = jacobian_by_autodiff(&model, &$forward, inputs, size, dtype);
                         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
                         let wanted: Vec<f64> =
                             rows.iter().flat_map(|a| rows.iter().map(|b| dot(a, b)).collect::<Vec<_>>()).collect();

@@ -7,14 +7,10 @@ use std::fs::File;
 use std::path::Path;
 
 use burn::module::{Module, Param};
-use burn::tensor::kind::Autodiff;
 use burn::tensor::module as nn;
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation};
-use dualgn::{
-    ClassTargets, ConvexLoss, Direction, GaussNewton, Logistic, Network, ParamVector, SoftmaxCrossEntropy, Solver,
-    Squared,
-};
+use dualgn::{ClassTargets, ConvexLoss, Direction, GaussNewton, Inputs, Logistic, Network, ParamVector, SoftmaxCrossEntropy, Solver, Squared};
 use ndarray::ArrayD;
 use ndarray_npy::NpzReader;
 
@@ -155,17 +151,16 @@ fn check<L, T>(
     }
 }
 
-fn compare<L, T, const D: usize, K>(
+fn compare<L, T, I: Inputs>(
     reference: &mut Reference,
     names: &[&str],
-    forward: fn(&Weights, Tensor<D, K>) -> Tensor<2>,
+    forward: fn(&Weights, I) -> Tensor<2>,
     loss: L,
-    inputs: Tensor<D, K>,
+    inputs: I,
     targets: T,
 ) where
     L: ConvexLoss + Clone,
     T: Into<L::Target> + Clone,
-    K: Autodiff + 'static,
 {
     let name = reference.name.clone();
     let weights = Weights::read(reference, names);
@@ -176,7 +171,7 @@ fn compare<L, T, const D: usize, K>(
     let close =
         |what: &str, found: &[f64], wanted: &[f64]| assert_close(&format!("{name}: {what}"), found, wanted, 1e-8);
 
-    let network = Network::trace(&weights, forward, inputs.dims()).unwrap();
+    let network = Network::trace(&weights, forward, inputs.shapes()).unwrap();
     let linearization = network.linearize(&weights, inputs.clone()).unwrap();
     let [m, k] = linearization.outputs().dims();
     close("outputs", &host(linearization.outputs()), &reference.values("f"));
@@ -235,17 +230,16 @@ fn compare<L, T, const D: usize, K>(
     }
 }
 
-fn solve_loss<L, T, const D: usize, K>(
+fn solve_loss<L, T, I: Inputs>(
     oracle: &GaussNewton<L>,
-    network: &Network<Weights, D, K>,
+    network: &Network<Weights, I>,
     model: &Weights,
-    inputs: Tensor<D, K>,
+    inputs: I,
     targets: T,
 ) -> f64
 where
     L: ConvexLoss + Clone,
     T: Into<L::Target>,
-    K: Autodiff,
 {
     let solver = Solver::ConjugateGradient { iterations: 0, tolerance: 0.0 };
     oracle.clone().solver(solver).direction(network, model, inputs, targets).unwrap().loss
@@ -443,7 +437,7 @@ fn spring_squared_by_shifted_targets() {
         };
         let (inputs, targets) = (reference.inputs(), real(&mut reference));
         let forward = |w: &Weights, x: Tensor<2>| w.mlp(x, Tensor::tanh);
-        let network = Network::trace(&weights, forward, inputs.dims()).unwrap();
+        let network = Network::trace(&weights, forward, inputs.shapes()).unwrap();
         let linearization = network.linearize(&weights, inputs.clone()).unwrap();
 
         let blank = linearization.vjp(linearization.outputs()).unwrap();

@@ -1,5 +1,7 @@
 //! What cannot be traced is refused, with the operation and its place.
 
+use burn::backend::Dispatch;
+use burn::backend::ops::ActivationOps;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor};
@@ -27,30 +29,51 @@ fn trace<const E: usize>(forward: fn(&Pair, Tensor<2>) -> Tensor<E>) -> TraceErr
     Network::trace(&pair(), forward, [5, 3]).unwrap_err()
 }
 
+/// A derivative written out by hand, which has no rule.
+fn by_hand<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let x = x.into_dispatch();
+    Tensor::from_dispatch(Dispatch::relu_backward(x.clone(), x))
+}
+
 #[test]
 fn an_unsupported_operation_is_named_with_its_place() {
-    let error = trace(|m, x| m.head.forward(m.inner.body.forward(x).cumsum(1)));
+    let error = trace(|m, x| m.head.forward(by_hand(m.inner.body.forward(x))));
     let TraceError::Unsupported { operation, place, shapes, .. } = &error else { panic!("{error}") };
-    assert_eq!(operation, "CumSum");
+    assert_eq!(operation, "ReluBackward");
     assert_eq!(place, "between `inner.body.bias` and `head.weight`");
-    assert_eq!(shapes, &[vec![5, 4]]);
+    assert_eq!(shapes, &[vec![5, 4], vec![5, 4]]);
     assert!(
-        error.to_string().starts_with("cannot linearise `CumSum` between `inner.body.bias` and `head.weight`"),
+        error.to_string().starts_with("cannot linearise `ReluBackward` between `inner.body.bias` and `head.weight`"),
         "{error}"
     );
-    let error = trace(|m, x| m.head.forward(m.inner.body.forward(x)).sort(1));
-    assert!(error.to_string().contains("`Sort` after `head.bias`"), "{error}");
-    let error = trace(|m, x| m.head.forward(m.inner.body.forward(x.cumsum(1))));
-    assert!(error.to_string().contains("`CumSum` before `inner.body.weight`"), "{error}");
+    let error = trace(|m, x| by_hand(m.head.forward(m.inner.body.forward(x))));
+    assert!(error.to_string().contains("`ReluBackward` after `head.bias`"), "{error}");
+    let error = trace(|m, x| m.head.forward(m.inner.body.forward(by_hand(x))));
+    assert!(error.to_string().contains("`ReluBackward` before `inner.body.weight`"), "{error}");
 }
 
 #[test]
 fn an_unused_operation_is_not_asked_for_a_rule() {
     let forward = |m: &Pair, x: Tensor<2>| {
-        let _ = x.clone().cumsum(1);
+        let _ = by_hand(x.clone());
         m.head.forward(m.inner.body.forward(x))
     };
     Network::trace(&pair(), forward, [5, 3]).unwrap();
+}
+
+/// Nothing learns through rounding, and a network that would is refused.
+#[test]
+fn outputs_without_a_derivative_are_refused() {
+    let error = trace(|m, x| m.head.forward(m.inner.body.forward(x)).round());
+    let (operation, place) = ("Round".into(), "after `head.bias`".into());
+    assert_eq!(error, TraceError::NoDerivative { operation, place });
+}
+
+#[test]
+fn inputs_share_the_batch() {
+    let forward = |m: &Pair, (a, b): (Tensor<2>, Tensor<2>)| m.inner.body.forward(a) * m.inner.body.forward(b);
+    let error = Network::trace(&pair(), forward, ([5, 3], [4, 3])).unwrap_err();
+    assert_eq!(error, TraceError::InputBatches { first: vec![5, 3], other: vec![4, 3] });
 }
 
 #[test]
@@ -65,8 +88,8 @@ fn reading_values_is_refused() {
 #[test]
 fn a_wrong_shape_is_refused_with_the_shape() {
     let error = Network::trace(&pair(), |m: &Pair, x: Tensor<2>| m.head.forward(x), [5, 3]).unwrap_err();
-    let TraceError::Panicked { shape, message } = &error else { panic!("{error}") };
-    assert_eq!(shape, &[5, 3]);
+    let TraceError::Panicked { shapes, message } = &error else { panic!("{error}") };
+    assert_eq!(shapes, &[vec![5, 3]]);
     assert!(!message.is_empty());
     let empty = Network::trace(&pair(), |m: &Pair, x: Tensor<2>| m.inner.body.forward(x), [0, 3]).unwrap_err();
     assert_eq!(empty, TraceError::EmptyInput { shape: vec![0, 3] });
@@ -86,9 +109,9 @@ fn constants_of_another_device_are_refused_with_the_remedy() {
 #[test]
 fn outputs_must_start_with_the_batch() {
     let error = trace(|m, x| m.inner.body.forward(x).transpose());
-    assert_eq!(error, TraceError::OutputShape { input: vec![5, 3], output: vec![4, 5] });
+    assert_eq!(error, TraceError::OutputShape { examples: 5, output: vec![4, 5] });
     let error = trace(|m, x| m.inner.body.forward(x).sum());
-    assert_eq!(error, TraceError::OutputShape { input: vec![5, 3], output: vec![1] });
+    assert_eq!(error, TraceError::OutputShape { examples: 5, output: vec![1] });
 }
 
 #[test]

@@ -5,12 +5,15 @@
 //! | a + b, a - b | | `ȧ ± ḃ` | `ȳ`, `±ȳ` |
 //! | a b | b, a | `b ȧ + a ḃ` | `b ȳ`, `a ȳ` |
 //! | a / b | 1/b, -y/b | `(ȧ - y ḃ) / b` | `ȳ/b`, `-y ȳ/b` |
+//! | a mod b | -⌊a/b⌋ | `ȧ - ⌊a/b⌋ ḃ` | `ȳ`, `-⌊a/b⌋ ȳ` |
 //! | aᵇ | b aᵇ⁻¹, y log a | `b aᵇ⁻¹ ȧ + y log(a) ḃ` | likewise |
+//! | atan2(a, b) | b/r², -a/r², `r² = a² + b²` | `(b ȧ - a ḃ) / r²` | likewise |
+//! | hypot(a, b) | a/y, b/y | `(a ȧ + b ḃ) / y` | likewise |
 //!
 //! A cotangent of a broadcast input is summed over the broadcast axes. The derivative of `aᵇ` by `b` exists for `a > 0`;
 //! it is taken as zero where `a ≤ 0`, as that of a constant exponent would be.
 
-use super::{Kept, Rule, count, stacked, total, when};
+use super::{Kept, Rule, Saved, count, stacked, total, when};
 use crate::tensor::Array;
 use crate::trace::Binary;
 
@@ -23,32 +26,23 @@ impl Rule for Binary {
             Binary::Sub => a.sub(b),
             Binary::Mul => a.mul(b),
             Binary::Div => a.div(b),
+            Binary::Rem => a.rem(b),
             Binary::Pow => a.powf(b),
+            Binary::Atan2 => a.atan2(b),
+            Binary::Hypot => a.hypot(b),
         }
     }
 
-    /// Keeps the two partial derivatives, if they are not constants.
-    fn evaluate(&self, inputs: Vec<Array>) -> (Array, Vec<Array>) {
+    /// Keeps the partial derivatives of the active inputs, if they are not constants.
+    fn evaluate(&self, inputs: Vec<Array>, active: &[bool]) -> (Array, Saved) {
         if !self.needs_values() {
             return (self.value(inputs), vec![]);
         }
         let (a, b) = (inputs[0].clone(), inputs[1].clone());
         let output = self.value(inputs);
-        let (by_a, by_b) = match self {
-            Binary::Div => {
-                let inverse = b.recip();
-                (inverse.clone(), output.clone().mul(inverse).neg())
-            }
-            Binary::Pow => {
-                let by_base = b.clone().mul(a.clone().powf(b.add_scalar(-1.0)));
-                // log of a non-positive base would poison the product with NaN.
-                let positive = a.clone().sign().clamp(0.0, 1.0);
-                let safe = a.mul(positive.clone()).add(positive.neg().add_scalar(1.0));
-                (by_base, output.clone().mul(safe.log()))
-            }
-            _ => (b, a),
-        };
-        (output, vec![by_a.lift(), by_b.lift()])
+        let partial = |side: usize| active[side].then(|| self.partial(side, &a, &b, &output).lift());
+        let kept = vec![partial(0), partial(1)];
+        (output, kept)
     }
 
     fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
@@ -73,13 +67,47 @@ impl Rule for Binary {
 }
 
 impl Binary {
-    fn multiply(&self, kept: &Kept, side: usize, vector: Array) -> Array {
+    /// The derivative of `y = a ∘ b` by one of its sides.
+    fn partial(&self, side: usize, a: &Array, b: &Array, y: &Array) -> Array {
+        let (a, b) = (|| a.clone(), || b.clone());
         match (self, side) {
-            (Binary::Add, _) | (Binary::Sub, 0) => vector,
-            (Binary::Sub, _) => vector.neg(),
-            _ => vector.mul(kept.arrays[side].clone()),
+            (Binary::Mul, 0) => b(),
+            (Binary::Mul, _) => a(),
+            (Binary::Div, 0) => b().recip(),
+            (Binary::Div, _) => y.clone().mul(b().recip()).neg(),
+            (Binary::Rem, _) => a().div(b()).floor().neg(),
+            (Binary::Pow, 0) => b().mul(a().powf(b().add_scalar(-1.0))),
+            (Binary::Pow, _) => {
+                // log of a non-positive base would poison the product with NaN.
+                let positive = a().sign().clamp(0.0, 1.0);
+                let safe = a().mul(positive.clone()).add(positive.neg().add_scalar(1.0));
+                y.clone().mul(safe.log())
+            }
+            (Binary::Atan2, 0) => b().div(square_sum(a(), b())),
+            (Binary::Atan2, _) => a().div(square_sum(a(), b())).neg(),
+            (Binary::Hypot, 0) => over_norm(a(), y),
+            (Binary::Hypot, _) => over_norm(b(), y),
+            (Binary::Add | Binary::Sub, _) => unreachable!("their partial derivatives are constants"),
         }
     }
+
+    fn multiply(&self, kept: &Kept, side: usize, vector: Array) -> Array {
+        match (self, side) {
+            (Binary::Add, _) | (Binary::Sub | Binary::Rem, 0) => vector,
+            (Binary::Sub, _) => vector.neg(),
+            _ => vector.mul(kept.array(side).clone()),
+        }
+    }
+}
+
+fn square_sum(a: Array, b: Array) -> Array {
+    a.clone().mul(a).add(b.clone().mul(b))
+}
+
+/// `x / y` for the norm `y ≥ |x|`; zero at the origin, as the derivative of `|x|` is taken there.
+fn over_norm(x: Array, y: &Array) -> Array {
+    let zero = y.clone().sign().neg().add_scalar(1.0);
+    x.div(y.clone().add(zero))
 }
 
 fn broadcast(a: &[usize], b: &[usize]) -> Vec<usize> {

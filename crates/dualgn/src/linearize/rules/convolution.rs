@@ -1,4 +1,5 @@
-//! Convolutions over one and two axes, with stride, padding, dilation, groups and an optional bias.
+//! Convolutions and transposed convolutions over one, two and three axes, with stride, padding, dilation, groups and an
+//! optional bias.
 //!
 //! | saved | jvp `ẏ` | vjp |
 //! |---|---|---|
@@ -8,9 +9,9 @@
 //! cotangents of the weight, which differ, there is one convolution each.
 
 use burn::backend::Dispatch;
-use burn::backend::ops::{ConvOptions, ModuleOps};
+use burn::backend::ops::ModuleOps;
 
-use super::{Kept, Rule, count, stacked, total, when};
+use super::{Kept, Rule, Saved, count, stacked, total, when};
 use crate::tensor::Array;
 use crate::trace::Conv;
 
@@ -19,21 +20,22 @@ impl Rule for Conv {
         self.convolve(inputs[0].clone(), inputs[1].clone(), inputs.get(2).cloned())
     }
 
-    fn evaluate(&self, inputs: Vec<Array>) -> (Array, Vec<Array>) {
-        let kept = inputs[..2].to_vec();
+    /// Keeps the factor of each active one.
+    fn evaluate(&self, inputs: Vec<Array>, active: &[bool]) -> (Array, Saved) {
+        let kept = vec![active[1].then(|| inputs[0].clone()), active[0].then(|| inputs[1].clone())];
         (self.value(inputs), kept)
     }
 
     fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
-        let (x, weight) = (&kept.arrays[0], &kept.arrays[1]);
         let by_input = tangents[0].clone().map(|tangent| {
             let count = tangent.shape()[0];
-            unfold(self.convolve(fold(tangent), weight.clone(), None), count)
+            unfold(self.convolve(fold(tangent), kept.array(1).clone(), None), count)
         });
-        let by_weight =
-            tangents[1].clone().map(|tangent| for_each(tangent, |tangent| self.convolve(x.clone(), tangent, None)));
+        let by_weight = tangents[1]
+            .clone()
+            .map(|tangent| for_each(tangent, |tangent| self.convolve(kept.array(0).clone(), tangent, None)));
         let by_bias = tangents.get(2).cloned().flatten().map(|tangent| {
-            let mut shape = vec![1; x.shape().len() + 1];
+            let mut shape = vec![1; kept.output.len() + 1];
             (shape[0], shape[2]) = (tangent.shape()[0], tangent.shape()[1]);
             tangent.reshape(&shape)
         });
@@ -42,16 +44,16 @@ impl Rule for Conv {
     }
 
     fn vjp(&self, kept: &Kept, cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
-        let (x, weight) = (&kept.arrays[0], &kept.arrays[1]);
         let count = cotangent.shape()[0];
         let by_input = when(wanted[0], || {
-            let mut shape = x.shape();
+            let mut shape = kept.shapes[0].clone();
             shape[0] *= count;
-            let shape = Array::shape_only(&shape, x.dtype(), &x.device());
-            unfold(self.transpose_input(shape, weight.clone(), fold(cotangent.clone())), count)
+            unfold(self.transpose_input(&shape, kept.array(1).clone(), fold(cotangent.clone())), count)
         });
         let by_weight = when(wanted[1], || {
-            for_each(cotangent.clone(), |cotangent| self.transpose_weight(x.clone(), weight.clone(), cotangent))
+            for_each(cotangent.clone(), |cotangent| {
+                self.transpose_weight(kept.array(0).clone(), &kept.shapes[1], cotangent)
+            })
         });
         let mut result = vec![by_input, by_weight];
         if let Some(&wanted) = wanted.get(2) {
@@ -67,36 +69,45 @@ impl Rule for Conv {
     }
 }
 
-/// Calls the one- or two-dimensional version of an operation of Burn.
-macro_rules! dispatch {
-    ($conv:expr, $one:ident, $two:ident, ($($argument:expr),*)) => {
-        Array::new(match $conv.clone() {
-            Conv::One { stride, padding, dilation, groups } => {
-                Dispatch::$one($($argument),*, ConvOptions { stride, padding, dilation, groups })
-            }
-            Conv::Two { stride, padding, dilation, groups } => {
-                Dispatch::$two($($argument),*, ConvOptions { stride, padding, dilation, groups })
-            }
-        })
-    };
-}
-
 impl Conv {
     fn convolve(&self, x: Array, weight: Array, bias: Option<Array>) -> Array {
         let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.map(Array::into_dispatch));
-        dispatch!(self, conv1d, conv2d, (x, weight, bias))
+        Array::new(match self.clone() {
+            Conv::One(options) => Dispatch::conv1d(x, weight, bias, options),
+            Conv::Two(options) => Dispatch::conv2d(x, weight, bias, options),
+            Conv::Three(options) => Dispatch::conv3d(x, weight, bias, options),
+            Conv::TransposedOne(options) => Dispatch::conv_transpose1d(x, weight, bias, options),
+            Conv::TransposedTwo(options) => Dispatch::conv_transpose2d(x, weight, bias, options),
+            Conv::TransposedThree(options) => Dispatch::conv_transpose3d(x, weight, bias, options),
+        })
     }
 
-    /// The cotangent of the input; `x` gives its shape.
-    fn transpose_input(&self, x: Array, weight: Array, cotangent: Array) -> Array {
-        let (x, weight, cotangent) = (x.into_dispatch(), weight.into_dispatch(), cotangent.into_dispatch());
-        dispatch!(self, conv1d_x_backward, conv2d_x_backward, (x, weight, cotangent))
+    /// The cotangent of the input, of the given shape.
+    fn transpose_input(&self, shape: &[usize], weight: Array, cotangent: Array) -> Array {
+        let x = || Array::shape_only(shape, cotangent.dtype(), &cotangent.device()).into_dispatch();
+        let (weight, y) = (weight.into_dispatch(), cotangent.clone().into_dispatch());
+        Array::new(match self.clone() {
+            Conv::One(options) => Dispatch::conv1d_x_backward(x(), weight, y, options),
+            Conv::Two(options) => Dispatch::conv2d_x_backward(x(), weight, y, options),
+            Conv::Three(options) => Dispatch::conv3d_x_backward(x(), weight, y, options),
+            Conv::TransposedOne(options) => Dispatch::conv_transpose1d_x_backward(weight, y, options),
+            Conv::TransposedTwo(options) => Dispatch::conv_transpose2d_x_backward(weight, y, options),
+            Conv::TransposedThree(options) => Dispatch::conv_transpose3d_x_backward(weight, y, options),
+        })
     }
 
-    /// The cotangent of the weight, which gives its shape.
-    fn transpose_weight(&self, x: Array, weight: Array, cotangent: Array) -> Array {
-        let (x, weight, cotangent) = (x.into_dispatch(), weight.into_dispatch(), cotangent.into_dispatch());
-        dispatch!(self, conv1d_weight_backward, conv2d_weight_backward, (x, weight, cotangent))
+    /// The cotangent of the weight, of the given shape.
+    fn transpose_weight(&self, x: Array, shape: &[usize], cotangent: Array) -> Array {
+        let weight = Array::shape_only(shape, x.dtype(), &x.device()).into_dispatch();
+        let (x, y) = (x.into_dispatch(), cotangent.into_dispatch());
+        Array::new(match self.clone() {
+            Conv::One(options) => Dispatch::conv1d_weight_backward(x, weight, y, options),
+            Conv::Two(options) => Dispatch::conv2d_weight_backward(x, weight, y, options),
+            Conv::Three(options) => Dispatch::conv3d_weight_backward(x, weight, y, options),
+            Conv::TransposedOne(options) => Dispatch::conv_transpose1d_weight_backward(x, weight, y, options),
+            Conv::TransposedTwo(options) => Dispatch::conv_transpose2d_weight_backward(x, weight, y, options),
+            Conv::TransposedThree(options) => Dispatch::conv_transpose3d_weight_backward(x, weight, y, options),
+        })
     }
 }
 

@@ -6,15 +6,15 @@
 //! | operation | `φ'` | at the kink |
 //! |---|---|---|
 //! | abs, relu, leaky relu, clamp | piecewise constant | relu: 0 at 0; leaky relu: 1 at 0; abs: 0 at 0; clamp: 1 on the edges |
-//! | tanh, sigmoid, exp, sqrt, recip | from `y` | smooth |
-//! | sin, cos, erf, gelu, log, log1p, log-sigmoid, powers | from `x` | smooth |
-//! | scalar sum, product, negation | constant | smooth |
+//! | tanh, tan, sigmoid, exp, sqrt, recip | from `y` | smooth |
+//! | sin, cos, sinh, cosh, erf, gelu, log, log1p, log-sigmoid, powers, the inverse functions | from `x` | smooth |
+//! | scalar sum, product, negation, remainder | constant | the remainder jumps, and its derivative is 1 on both sides |
 //!
 //! Batch axis: kept. Shapes of `x` and `y` are equal. GELU is the exact one, by the error function, as in Burn.
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
-use super::{Kept, Rule, total};
+use super::{Kept, Rule, Saved, total};
 use crate::tensor::Array;
 use crate::trace::Unary;
 
@@ -23,21 +23,21 @@ impl Rule for Unary {
         self.apply(inputs.remove(0))
     }
 
-    fn evaluate(&self, mut inputs: Vec<Array>) -> (Array, Vec<Array>) {
+    fn evaluate(&self, mut inputs: Vec<Array>, _active: &[bool]) -> (Array, Saved) {
         let x = inputs.remove(0);
         if self.slope().is_some() {
             return (self.apply(x), vec![]);
         }
         if *self == Unary::Relu {
             let y = x.relu();
-            return (y.clone(), vec![y.lift()]);
+            return (y.clone(), vec![Some(y.lift())]);
         }
         if let Some(derivative) = self.derivative_by_input(&x) {
-            return (self.apply(x), vec![derivative.lift()]);
+            return (self.apply(x), vec![Some(derivative.lift())]);
         }
         let y = self.apply(x);
         let derivative = self.derivative_by_output(y.clone());
-        (y, vec![derivative.lift()])
+        (y, vec![Some(derivative.lift())])
     }
 
     fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
@@ -54,9 +54,16 @@ impl Unary {
     fn apply(&self, x: Array) -> Array {
         match *self {
             Unary::Abs => x.abs(),
+            Unary::Acos => x.acos(),
+            Unary::Acosh => x.acosh(),
+            Unary::Asin => x.asin(),
+            Unary::Asinh => x.asinh(),
+            Unary::Atan => x.atan(),
+            Unary::Atanh => x.atanh(),
             Unary::AddScalar(value) => x.add_scalar(value),
             Unary::Clamp(min, max) => x.clamp(min, max),
             Unary::Cos => x.cos(),
+            Unary::Cosh => x.cosh(),
             Unary::DivScalar(value) => x.div_scalar(value),
             Unary::Erf => x.erf(),
             Unary::Exp => x.exp(),
@@ -70,8 +77,11 @@ impl Unary {
             Unary::PowScalar(exponent) => x.pow_scalar(exponent),
             Unary::Recip => x.recip(),
             Unary::Relu => x.relu(),
+            Unary::RemScalar(divisor) => x.rem_scalar(divisor),
             Unary::Sigmoid => x.sigmoid(),
             Unary::Sin => x.sin(),
+            Unary::Sinh => x.sinh(),
+            Unary::Tan => x.tan(),
             Unary::Sqrt => x.sqrt(),
             Unary::Tanh => x.tanh(),
         }
@@ -80,7 +90,7 @@ impl Unary {
     /// The derivative when it is the same everywhere.
     fn slope(&self) -> Option<f64> {
         match *self {
-            Unary::AddScalar(_) => Some(1.0),
+            Unary::AddScalar(_) | Unary::RemScalar(_) => Some(1.0),
             Unary::MulScalar(value) => Some(value),
             Unary::DivScalar(value) => Some(1.0 / value),
             Unary::Neg => Some(-1.0),
@@ -93,10 +103,10 @@ impl Unary {
             Some(1.0) => vector,
             Some(slope) => vector.scale(slope),
             None if *self == Unary::Relu => {
-                let output = kept.arrays[0].clone().expand(&vector.shape());
+                let output = kept.array(0).clone().expand(&vector.shape());
                 vector.where_positive(output)
             }
-            None => vector.mul(kept.arrays[0].clone()),
+            None => vector.mul(kept.array(0).clone()),
         }
     }
 
@@ -105,9 +115,17 @@ impl Unary {
         let x = || x.clone();
         Some(match *self {
             Unary::Abs => x().sign(),
+            // (1 - x)(1 + x) keeps its digits where 1 - x² would cancel.
+            Unary::Acos => one_minus_square(x()).sqrt().recip().neg(),
+            Unary::Asin => one_minus_square(x()).sqrt().recip(),
+            Unary::Acosh => x().add_scalar(-1.0).sqrt().mul(x().add_scalar(1.0).sqrt()).recip(),
+            Unary::Asinh => x().mul(x()).add_scalar(1.0).sqrt().recip(),
+            Unary::Atan => x().mul(x()).add_scalar(1.0).recip(),
+            Unary::Atanh => one_minus_square(x()).recip(),
             // 1 between the bounds and on them.
             Unary::Clamp(min, max) => x().clamp(min, max).sub(x()).abs().sign().neg().add_scalar(1.0),
             Unary::Cos => x().sin().neg(),
+            Unary::Cosh => x().sinh(),
             Unary::Erf => gaussian(x(), 1.0).scale(FRAC_2_SQRT_PI),
             // Φ(x) + x φ(x), with the distribution and density of the standard normal.
             Unary::Gelu => {
@@ -122,6 +140,7 @@ impl Unary {
             Unary::LogSigmoid => x().neg().sigmoid(),
             Unary::PowScalar(exponent) => x().pow_scalar(exponent - 1.0).scale(exponent),
             Unary::Sin => x().cos(),
+            Unary::Sinh => x().cosh(),
             _ => return None,
         })
     }
@@ -133,10 +152,16 @@ impl Unary {
             Unary::Recip => y.clone().mul(y).neg(),
             Unary::Sigmoid => y.clone().mul(y.neg().add_scalar(1.0)),
             Unary::Sqrt => y.recip().scale(0.5),
+            Unary::Tan => y.clone().mul(y).add_scalar(1.0),
             Unary::Tanh => y.clone().mul(y).neg().add_scalar(1.0),
             other => unreachable!("{other:?} has its derivative from the input"),
         }
     }
+}
+
+/// `(1 - x)(1 + x)`.
+fn one_minus_square(x: Array) -> Array {
+    x.clone().neg().add_scalar(1.0).mul(x.add_scalar(1.0))
 }
 
 /// `exp(-c x²)`.

@@ -1,4 +1,4 @@
-//! Operations that move elements: reshape, permute, expand, slice, flip, repeat, concatenate.
+//! Operations that move elements: reshape, permute, expand, slice, write into a slice, flip, repeat, concatenate.
 //!
 //! They are linear, so a jvp applies the operation itself, one axis further in; a vjp applies its transpose:
 //!
@@ -7,11 +7,12 @@
 //! | reshape, permute, flip | the inverse |
 //! | expand, repeat | sum over the copies |
 //! | slice | zeros with the range filled in |
+//! | write into a slice | zeros in the range; the range |
 //! | cat | the slices |
 
 use burn::tensor::Slice;
 
-use super::{Kept, Rule, count, stacked, when};
+use super::{Kept, Rule, Saved, count, stacked, when};
 use crate::tensor::Array;
 use crate::trace::Layout;
 
@@ -26,13 +27,14 @@ impl Rule for Layout {
             Layout::Permute(axes) => x.permute(axes),
             Layout::Expand(shape) => x.expand(shape),
             Layout::Slice(slices) => x.slice(slices),
+            Layout::Assign(slices) => x.slice_assign(slices, inputs.remove(0)),
             Layout::Flip(axes) => x.flip(axes),
             Layout::Repeat { axis, times } => x.repeat(*axis, *times),
             Layout::Cat { .. } => unreachable!("returned above"),
         }
     }
 
-    fn evaluate(&self, inputs: Vec<Array>) -> (Array, Vec<Array>) {
+    fn evaluate(&self, inputs: Vec<Array>, _active: &[bool]) -> (Array, Saved) {
         (self.value(inputs), vec![])
     }
 
@@ -73,6 +75,17 @@ impl Rule for Layout {
                 let zeros = Array::zeros(&target, cotangent.dtype(), &cotangent.device());
                 vec![Some(zeros.slice_assign(&slices, cotangent))]
             }
+            Layout::Assign(_) => {
+                let Layout::Assign(slices) = self.shifted(count) else { unreachable!() };
+                let zeros = || {
+                    let shape = stacked(count, &kept.shapes[1]);
+                    Array::zeros(&shape, cotangent.dtype(), &cotangent.device())
+                };
+                vec![
+                    when(wanted[0], || cotangent.clone().slice_assign(&slices, zeros())),
+                    when(wanted[1], || cotangent.clone().slice(&slices)),
+                ]
+            }
             Layout::Flip(_) => vec![Some(self.shifted(count).value(vec![cotangent]))],
             Layout::Repeat { axis, times } => {
                 let mut split = target.clone();
@@ -106,6 +119,7 @@ impl Layout {
             Layout::Permute(axes) => Layout::Permute([vec![0], next(axes)].concat()),
             Layout::Expand(shape) => Layout::Expand(stacked(count, shape)),
             Layout::Slice(slices) => Layout::Slice([vec![Slice::from(0..count)], slices.clone()].concat()),
+            Layout::Assign(slices) => Layout::Assign([vec![Slice::from(0..count)], slices.clone()].concat()),
             Layout::Flip(axes) => Layout::Flip(next(axes)),
             Layout::Repeat { axis, times } => Layout::Repeat { axis: axis + 1, times: *times },
             Layout::Cat { axis } => Layout::Cat { axis: axis + 1 },

@@ -7,7 +7,7 @@
 //!
 //! The mask itself has no derivative. Inputs may broadcast.
 
-use super::{Kept, Rule, count, stacked, when};
+use super::{Kept, Rule, Saved, count, stacked, when};
 use crate::tensor::Array;
 use crate::trace::Mask;
 
@@ -20,16 +20,16 @@ impl Rule for Mask {
         }
     }
 
-    fn evaluate(&self, inputs: Vec<Array>) -> (Array, Vec<Array>) {
+    fn evaluate(&self, inputs: Vec<Array>, _active: &[bool]) -> (Array, Saved) {
         let mask = inputs[1].clone();
         let output = self.value(inputs);
         let mask = mask.expand(&output.shape()).lift();
-        (output, vec![mask])
+        (output, vec![Some(mask)])
     }
 
     fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
         let shape = stacked(count(tangents), &kept.output);
-        let mask = kept.arrays[0].clone().expand(&shape);
+        let mask = kept.array(0).clone().expand(&shape);
         let given = tangents.iter().flatten().next().expect("counted above");
         let zeros = || Array::zeros(&shape, given.dtype(), &given.device());
         let wide = |tangent: &Option<Array>| tangent.clone().map_or_else(zeros, |tangent| tangent.expand(&shape));
@@ -40,7 +40,7 @@ impl Rule for Mask {
     }
 
     fn vjp(&self, kept: &Kept, cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
-        let mask = kept.arrays[0].clone().expand(&cotangent.shape());
+        let mask = kept.array(0).clone().expand(&cotangent.shape());
         let target = |input: usize| stacked(cotangent.shape()[0], &kept.shapes[input]);
         let outside = when(wanted[0], || cotangent.clone().mask_fill(mask.clone(), 0.0).sum_to(&target(0)));
         let mut result = vec![outside, None];

@@ -7,7 +7,7 @@
 //! When `b` is one matrix, as in a dense layer, the stacked vectors and all leading axes of `a` are folded into its
 //! rows: one large product instead of many small ones.
 
-use super::{Kept, Rule, stacked, total, when};
+use super::{Kept, Rule, Saved, stacked, total, when};
 use crate::tensor::Array;
 use crate::trace::Matmul;
 
@@ -17,24 +17,26 @@ impl Rule for Matmul {
         inputs.remove(0).matmul(b)
     }
 
-    fn evaluate(&self, inputs: Vec<Array>) -> (Array, Vec<Array>) {
-        (self.value(inputs.clone()), inputs)
+    /// Keeps the factor of each active one.
+    fn evaluate(&self, inputs: Vec<Array>, active: &[bool]) -> (Array, Saved) {
+        let kept = vec![active[1].then(|| inputs[0].clone()), active[0].then(|| inputs[1].clone())];
+        (self.value(inputs), kept)
     }
 
     fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
-        let (a, b) = (&kept.arrays[0], &kept.arrays[1]);
-        let by_a = tangents[0].clone().map(|tangent| times_right(tangent, b.clone()));
-        let by_b = tangents[1].clone().map(|tangent| left_times(a, tangent));
+        let by_a = tangents[0].clone().map(|tangent| times_right(tangent, kept.array(1).clone()));
+        let by_b = tangents[1].clone().map(|tangent| left_times(kept.array(0), tangent));
         total([by_a, by_b])
     }
 
     fn vjp(&self, kept: &Kept, cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
-        let (a, b) = (&kept.arrays[0], &kept.arrays[1]);
         let count = cotangent.shape()[0];
-        let target = |array: &Array| stacked(count, &array.shape());
-        let by_a = when(wanted[0], || times_transposed(cotangent.clone(), b.clone()).sum_to(&target(a)));
+        let target = |side: usize| stacked(count, &kept.shapes[side]);
+        let by_a =
+            when(wanted[0], || times_transposed(cotangent.clone(), kept.array(1).clone()).sum_to(&target(0)));
         let by_b = when(wanted[1], || {
-            if is_matrix(b) {
+            let a = kept.array(0);
+            if is_matrix(&kept.shapes[1]) {
                 // All leading axes are summed over: fold them into the inner axis of one product per vector. A single
                 // product of two matrices is what Burn is fastest at.
                 let (rows, columns) = (last(a), last(&cotangent));
@@ -43,9 +45,9 @@ impl Rule for Matmul {
                     1 => (vec![positions, rows], vec![positions, columns]),
                     _ => (vec![1, positions, rows], vec![count, positions, columns]),
                 };
-                a.clone().reshape(&left).transpose().matmul(cotangent.clone().reshape(&right)).reshape(&target(b))
+                a.clone().reshape(&left).transpose().matmul(cotangent.clone().reshape(&right)).reshape(&target(1))
             } else {
-                a.clone().transpose().lift().matmul(cotangent.clone()).sum_to(&target(b))
+                a.clone().transpose().lift().matmul(cotangent.clone()).sum_to(&target(1))
             }
         });
         vec![by_a, by_b]
@@ -63,7 +65,7 @@ fn left_times(a: &Array, v: Array) -> Array {
 
 /// `v b` for stacked `v` of shape `[c, .., K]`.
 fn times_right(v: Array, b: Array) -> Array {
-    if !is_matrix(&b) {
+    if !is_matrix(&b.shape()) {
         return v.matmul(b.lift());
     }
     let mut shape = v.shape();
@@ -83,7 +85,7 @@ fn times_transposed(v: Array, b: Array) -> Array {
     let mut shape = v.shape();
     let inner = last(&v);
     let rows = v.elements() / inner;
-    if !is_matrix(&b) || rows > FEW_ROWS {
+    if !is_matrix(&b.shape()) || rows > FEW_ROWS {
         return times_right(v, b.transpose());
     }
     let columns = b.elements() / inner;
@@ -94,8 +96,7 @@ fn times_transposed(v: Array, b: Array) -> Array {
 }
 
 /// Whether all leading axes have length one.
-fn is_matrix(array: &Array) -> bool {
-    let shape = array.shape();
+fn is_matrix(shape: &[usize]) -> bool {
     shape[..shape.len() - 2].iter().all(|&length| length == 1)
 }
 

@@ -8,10 +8,12 @@
 //! here, an arm in [`rule`], and a row of cases in `tests/it/rules.rs`.
 
 mod arithmetic;
+mod cast;
+mod constant;
 mod convolution;
+mod cumulate;
 mod discrete;
 mod elementwise;
-mod extreme;
 mod index;
 mod layout;
 mod mask;
@@ -32,7 +34,17 @@ pub(crate) struct Kept {
     /// Shape of the output.
     pub output: Vec<usize>,
     /// What the rule chose to keep.
-    pub arrays: Vec<Array>,
+    pub arrays: Saved,
+}
+
+/// Arrays that a rule keeps, in an order of its own; `None` where only an inactive input would need one.
+pub(crate) type Saved = Vec<Option<Array>>;
+
+impl Kept {
+    /// An array that the active inputs need.
+    pub fn array(&self, index: usize) -> &Array {
+        self.arrays[index].as_ref().expect("kept for the inputs that are active")
+    }
 }
 
 /// Evaluation and derivative products of one family of operations.
@@ -42,8 +54,9 @@ pub(crate) trait Rule {
     /// The value alone, for operations without an active input.
     fn value(&self, inputs: Vec<Array>) -> Array;
 
-    /// The value, and the arrays that [`Rule::jvp`] and [`Rule::vjp`] will need besides the shapes.
-    fn evaluate(&self, inputs: Vec<Array>) -> (Array, Vec<Array>);
+    /// The value, and the arrays that [`Rule::jvp`] and [`Rule::vjp`] will need besides the shapes, for those inputs that
+    /// are active. What only a constant input would need is not kept: a frozen part costs no memory.
+    fn evaluate(&self, inputs: Vec<Array>, active: &[bool]) -> (Array, Saved);
 
     /// The tangents `[c, ..]` of the output, given those of the inputs; `None` is zero, and at least one is given.
     fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array;
@@ -64,20 +77,22 @@ pub(crate) fn rule(op: &Op) -> Option<&dyn Rule> {
         Op::Binary(op) => Some(op),
         Op::Matmul(op) => Some(op),
         Op::Layout(op) => Some(op),
+        Op::Cast(op) => Some(op),
         Op::Reduce(op) => Some(op),
-        Op::Extreme(op) => Some(op),
+        Op::Cumulate(op) => Some(op),
         Op::Softmax(op) => Some(op),
         Op::Conv(op) => Some(op),
         Op::Pool(op) => Some(op),
         Op::Norm(op) => Some(op),
         Op::Index(op) => Some(op),
         Op::Mask(op) => Some(op),
-        Op::Discrete(_) | Op::Fill(_) => None,
+        Op::Discrete(_) | Op::Fill(_) | Op::Random(_) => None,
     }
 }
 
 /// The value of an operation that has no rule.
-pub(crate) use discrete::{constant, discrete};
+pub(crate) use constant::{constant, random};
+pub(crate) use discrete::discrete;
 
 /// Sums the contributions that are there.
 fn total(terms: impl IntoIterator<Item = Option<Array>>) -> Array {

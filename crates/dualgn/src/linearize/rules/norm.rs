@@ -3,30 +3,32 @@
 //! | operation | statistics | jvp of `x̂` | vjp `x̄` |
 //! |---|---|---|---|
 //! | layer norm | mean and biased variance of the last axis | `s (ẋ - mean ẋ - x̂ mean(x̂ ẋ))` | `s (t - mean t - x̂ mean(x̂ t))`, `t = γ ȳ` |
+//! | batch norm by statistics of the batch | mean and biased variance of all axes but axis 1 | likewise | likewise |
 //! | batch norm | given, for each entry of axis 1 | `s (ẋ - μ̇) - ½ x̂ s² v̇` | `s γ ȳ` |
 //!
 //! `γ̄ = Σ x̂ ȳ` and `β̄ = Σ ȳ` over all axes but the one they belong to. For a batch norm with statistics that depend on
 //! parameters, `μ̄ = -Σ s γ ȳ` and `v̄ = -½ Σ s² x̂ γ ȳ`.
 
-use super::{Kept, Rule, count, when};
+use super::{Kept, Rule, Saved, count, when};
 use crate::tensor::Array;
 use crate::trace::Norm;
 
 impl Rule for Norm {
     fn value(&self, inputs: Vec<Array>) -> Array {
-        self.evaluate(inputs).0
+        self.evaluate(inputs, &[]).0
     }
 
     /// Keeps `x̂`, `s` and `γ`, shaped to broadcast with `x`, with the leading axis of stacked vectors.
-    fn evaluate(&self, inputs: Vec<Array>) -> (Array, Vec<Array>) {
+    fn evaluate(&self, inputs: Vec<Array>, _active: &[bool]) -> (Array, Saved) {
         let x = inputs[0].clone();
         let rank = x.shape().len();
         let side = |array: &Array| broadcastable(array.clone(), rank, self.axis(rank));
         let (mean, variance) = match self {
-            Norm::Layer { .. } => {
-                let mean = x.clone().mean_axis(rank - 1);
+            Norm::Layer { .. } | Norm::BatchStatistics { .. } => {
+                let axes = self.averaged(rank);
+                let mean = x.clone().mean_axes(&axes);
                 let centred = x.clone().sub(mean.clone());
-                (mean, centred.clone().mul(centred).mean_axis(rank - 1))
+                (mean, centred.clone().mul(centred).mean_axes(&axes))
             }
             Norm::Batch { .. } => (side(&inputs[3]), side(&inputs[4])),
         };
@@ -38,11 +40,11 @@ impl Rule for Norm {
             Some(beta) => scaled.add(side(beta)),
             None => scaled,
         };
-        (output, vec![normal.lift(), scale.lift(), gamma.lift()])
+        (output, [normal, scale, gamma].map(|array| Some(array.lift())).into())
     }
 
     fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
-        let [normal, scale, gamma] = [0, 1, 2].map(|index| kept.arrays[index].clone());
+        let [normal, scale, gamma] = [0, 1, 2].map(|index| kept.array(index).clone());
         let rank = normal.shape().len();
         let count = count(tangents);
         let tangent = |index: usize| tangents.get(index).cloned().flatten();
@@ -55,8 +57,8 @@ impl Rule for Norm {
             Array::zeros(&shape, normal.dtype(), &normal.device())
         };
         let moved = tangent(0).map(|t| match self {
-            Norm::Layer { .. } => centre(t, &normal, rank - 1).mul(scale.clone()),
             Norm::Batch { .. } => t.mul(scale.clone()),
+            _ => centre(t, &normal, &self.averaged_stacked(rank)).mul(scale.clone()),
         });
         let mut moved = moved.unwrap_or_else(zeros);
         if let Some(mean) = side(3) {
@@ -77,15 +79,15 @@ impl Rule for Norm {
     }
 
     fn vjp(&self, kept: &Kept, cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
-        let [normal, scale, gamma] = [0, 1, 2].map(|index| kept.arrays[index].clone());
+        let [normal, scale, gamma] = [0, 1, 2].map(|index| kept.array(index).clone());
         let rank = normal.shape().len();
         let axis = self.axis(rank - 1) + 1;
         let scaled = || cotangent.clone().mul(gamma.clone());
         let sum = |array: Array| sum_except(array, axis);
         let mut result = vec![
             when(wanted[0], || match self {
-                Norm::Layer { .. } => centre(scaled(), &normal, rank - 1).mul(scale.clone()),
                 Norm::Batch { .. } => scaled().mul(scale.clone()),
+                _ => centre(scaled(), &normal, &self.averaged_stacked(rank)).mul(scale.clone()),
             }),
             when(wanted[1], || sum(cotangent.clone().mul(normal.clone()))),
         ];
@@ -101,7 +103,7 @@ impl Rule for Norm {
 impl Norm {
     fn epsilon(&self) -> f64 {
         match *self {
-            Norm::Layer { epsilon } | Norm::Batch { epsilon } => epsilon,
+            Norm::Layer { epsilon } | Norm::Batch { epsilon } | Norm::BatchStatistics { epsilon } => epsilon,
         }
     }
 
@@ -109,15 +111,28 @@ impl Norm {
     fn axis(&self, rank: usize) -> usize {
         match self {
             Norm::Layer { .. } => rank - 1,
-            Norm::Batch { .. } => 1,
+            Norm::Batch { .. } | Norm::BatchStatistics { .. } => 1,
         }
+    }
+
+    /// The axes over which mean and variance are taken.
+    fn averaged(&self, rank: usize) -> Vec<usize> {
+        match self {
+            Norm::Layer { .. } => vec![rank - 1],
+            _ => (0..rank).filter(|&axis| axis != 1).collect(),
+        }
+    }
+
+    /// The same for stacked vectors, which have one axis more.
+    fn averaged_stacked(&self, rank: usize) -> Vec<usize> {
+        self.averaged(rank - 1).into_iter().map(|axis| axis + 1).collect()
     }
 }
 
-/// `t - mean t - x̂ mean(x̂ t)` along one axis: the derivative of a normalisation, which is its own transpose.
-fn centre(t: Array, normal: &Array, axis: usize) -> Array {
-    let mean = t.clone().mean_axis(axis);
-    let along = t.clone().mul(normal.clone()).mean_axis(axis);
+/// `t - mean t - x̂ mean(x̂ t)`: the derivative of a normalisation, which is its own transpose.
+fn centre(t: Array, normal: &Array, axes: &[usize]) -> Array {
+    let mean = t.clone().mean_axes(axes);
+    let along = t.clone().mul(normal.clone()).mean_axes(axes);
     t.sub(mean).sub(normal.clone().mul(along))
 }
 

@@ -11,7 +11,7 @@ use burn::backend::Dispatch;
 use burn::backend::ops::ModuleOps;
 
 use super::convolution::{fold, unfold};
-use super::{Kept, Rule, stacked, total};
+use super::{Kept, Rule, Saved, stacked, total};
 use crate::tensor::{Array, int_dtype};
 use crate::trace::Pool;
 
@@ -27,7 +27,7 @@ impl Rule for Pool {
     }
 
     /// Keeps the positions of the maxima, as `[m, channels, outputs]`.
-    fn evaluate(&self, mut inputs: Vec<Array>) -> (Array, Vec<Array>) {
+    fn evaluate(&self, mut inputs: Vec<Array>, _active: &[bool]) -> (Array, Saved) {
         let x = inputs.remove(0);
         let mut kept = vec![];
         let output = match *self {
@@ -36,7 +36,7 @@ impl Rule for Pool {
                 let x = x.into_dispatch();
                 let found = Dispatch::max_pool2d_with_indices(x, kernel, stride, padding, dilation, ceil, dtype);
                 let output = Array::new(found.output);
-                kept.push(Array::new(found.indices).reshape(&flat(&output.shape())));
+                kept.push(Some(Array::new(found.indices).reshape(&flat(&output.shape()))));
                 output
             }),
             _ => self.average(x),
@@ -50,7 +50,7 @@ impl Rule for Pool {
         let tangent = fold(tangent);
         let result = match *self {
             Pool::Max { .. } => {
-                let positions = kept.arrays[0].clone().tile(count);
+                let positions = kept.array(0).clone().tile(count);
                 let shape = flat(&tangent.shape());
                 tangent.reshape(&shape).gather(2, positions)
             }
@@ -68,7 +68,7 @@ impl Rule for Pool {
             Pool::Max { .. } => {
                 let zeros = Array::zeros(&flat(&shape), cotangent.dtype(), &cotangent.device());
                 let narrow = flat(&cotangent.shape());
-                zeros.scatter_add(2, kept.arrays[0].clone().tile(count), cotangent.reshape(&narrow))
+                zeros.scatter_add(2, kept.array(0).clone().tile(count), cotangent.reshape(&narrow))
             }
             _ => self.transpose_average(&shape, cotangent),
         };

@@ -3,7 +3,7 @@
 //! They are linear: a jvp reduces the tangent, a vjp spreads the cotangent over the reduced axes; a mean divides by the
 //! number of terms. Only the shape of the input is kept.
 
-use super::{Kept, Rule, stacked, total};
+use super::{Kept, Rule, Saved, stacked, total};
 use crate::tensor::Array;
 use crate::trace::Reduce;
 
@@ -15,10 +15,15 @@ impl Rule for Reduce {
             Reduce::Sum(axes) | Reduce::Mean(axes) => x.sum_axes(axes),
             Reduce::SumAll | Reduce::MeanAll => x.sum_all(),
         };
-        if factor == 1.0 { sum } else { sum.scale(factor) }
+        match factor {
+            1.0 => sum,
+            factor if sum.dtype().is_float() => sum.scale(factor),
+            // Of integers, rounded towards zero.
+            factor => sum.div_scalar((1.0 / factor).round()),
+        }
     }
 
-    fn evaluate(&self, inputs: Vec<Array>) -> (Array, Vec<Array>) {
+    fn evaluate(&self, inputs: Vec<Array>, _active: &[bool]) -> (Array, Saved) {
         (self.value(inputs), vec![])
     }
 

@@ -1,0 +1,116 @@
+//! [`Inputs`]: what a network takes, which is a tensor or a tuple of tensors.
+
+use std::fmt::Debug;
+
+use burn::backend::DispatchTensor;
+use burn::tensor::kind::Autodiff;
+use burn::tensor::{BoolStore, DType, Device, Tensor};
+
+use crate::tensor::Array;
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// The inputs of a network: a tensor of floats, integers or booleans, or a tuple of up to six such.
+///
+/// The first axis of each is the batch, of the same length for all. Shapes are arrays, or tuples of arrays in the same
+/// order: `[32, 784]`, or `([32, 10], [32, 10, 64])`.
+///
+/// It is implemented for these types and cannot be for others.
+pub trait Inputs: sealed::Sealed + Clone + 'static {
+    /// The shapes of the inputs.
+    type Shapes: Clone + PartialEq + Debug + Send + Sync + 'static;
+
+    /// The shapes of these inputs.
+    fn shapes(&self) -> Self::Shapes;
+
+    /// The shapes one by one.
+    #[doc(hidden)]
+    fn list(shapes: &Self::Shapes) -> Vec<Vec<usize>>;
+
+    /// Inputs of these shapes whose values do not matter; floats have the given type.
+    #[doc(hidden)]
+    fn blank(shapes: &Self::Shapes, floats: DType, device: &Device) -> Self;
+
+    /// The tensors one by one, without autodiff.
+    #[doc(hidden)]
+    fn tensors(self) -> Vec<DispatchTensor>;
+
+    /// The same inputs, with autodiff.
+    #[doc(hidden)]
+    fn with_autodiff(self) -> Self;
+}
+
+impl<const D: usize, K: Autodiff + 'static> sealed::Sealed for Tensor<D, K> {}
+
+impl<const D: usize, K: Autodiff + 'static> Inputs for Tensor<D, K> {
+    type Shapes = [usize; D];
+
+    fn shapes(&self) -> [usize; D] {
+        self.dims()
+    }
+
+    fn list(shapes: &[usize; D]) -> Vec<Vec<usize>> {
+        vec![shapes.to_vec()]
+    }
+
+    fn blank(shapes: &[usize; D], floats: DType, device: &Device) -> Self {
+        let dtype = match K::name() {
+            "Int" => DType::I64,
+            "Bool" => DType::Bool(BoolStore::U8),
+            _ => floats,
+        };
+        Tensor::from_dispatch(Array::blank(shapes, dtype, device).into_dispatch())
+    }
+
+    fn tensors(self) -> Vec<DispatchTensor> {
+        vec![self.without_autodiff().into_dispatch()]
+    }
+
+    fn with_autodiff(self) -> Self {
+        Tensor::from_inner(self.without_autodiff())
+    }
+}
+
+macro_rules! tuples {
+    ($(($($name:ident $index:tt),+))+) => {
+        $(
+            impl<$($name: Inputs),+> sealed::Sealed for ($($name,)+) {}
+
+            impl<$($name: Inputs),+> Inputs for ($($name,)+) {
+                type Shapes = ($($name::Shapes,)+);
+
+                fn shapes(&self) -> Self::Shapes {
+                    ($(self.$index.shapes(),)+)
+                }
+
+                fn list(shapes: &Self::Shapes) -> Vec<Vec<usize>> {
+                    [$($name::list(&shapes.$index)),+].concat()
+                }
+
+                fn blank(shapes: &Self::Shapes, floats: DType, device: &Device) -> Self {
+                    ($($name::blank(&shapes.$index, floats, device),)+)
+                }
+
+                fn tensors(self) -> Vec<DispatchTensor> {
+                    let mut tensors = vec![];
+                    $(tensors.extend(self.$index.tensors());)+
+                    tensors
+                }
+
+                fn with_autodiff(self) -> Self {
+                    ($(self.$index.with_autodiff(),)+)
+                }
+            }
+        )+
+    };
+}
+
+tuples! {
+    (A 0, B 1)
+    (A 0, B 1, C 2)
+    (A 0, B 1, C 2, D 3)
+    (A 0, B 1, C 2, D 3, E 4)
+    (A 0, B 1, C 2, D 3, E 4, F 5)
+}
