@@ -40,9 +40,7 @@ impl From<ExecutionError> for DeviceError {
 #[non_exhaustive]
 pub enum TraceError {
     /// The forward pass uses an operation that has no derivative rule here.
-    #[error(
-        "cannot linearise `{operation}` {place}, input {shapes:?} (operation {index} of {count}): {reason}"
-    )]
+    #[error("cannot linearise `{operation}` {place}, input {shapes:?} (operation {index} of {count}): {reason}")]
     Unsupported {
         /// Burn's name of the operation.
         operation: String,
@@ -98,7 +96,9 @@ pub enum TraceError {
         output: Vec<usize>,
     },
     /// The inputs have batches of different lengths.
-    #[error("the inputs {first:?} and {other:?} have different numbers of examples; the first axis of each is the batch")]
+    #[error(
+        "the inputs {first:?} and {other:?} have different numbers of examples; the first axis of each is the batch"
+    )]
     InputBatches {
         /// Shape of the first input.
         first: Vec<usize>,

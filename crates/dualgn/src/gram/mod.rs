@@ -14,6 +14,7 @@
 //! It needs examples that do not mix: row `(i, c)` then depends on example `i` alone.
 
 mod dense;
+mod describe;
 mod layout;
 mod outer;
 mod plan;
@@ -21,6 +22,8 @@ mod rows;
 mod shift;
 
 use burn::tensor::Tensor;
+
+pub use describe::{Examples, TracedOperation};
 
 use crate::error::{DirectionError, Error};
 use crate::linearize::{Flow, Linearization};

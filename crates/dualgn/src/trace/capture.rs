@@ -186,11 +186,7 @@ fn float_type<M: Module>(model: &M, trainable: &[ParamId]) -> Result<DType, Trac
 }
 
 fn classify_panic(panic: &(dyn std::any::Any + Send), shapes: &[Vec<usize>]) -> TraceError {
-    let message = panic
-        .downcast_ref::<String>()
-        .cloned()
-        .or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string))
-        .unwrap_or_else(|| "no message".into());
+    let message = record::words(panic);
     // Burn's recorder has data for constants only; reading anything else fails with these words.
     if message.contains("has no concrete value") || message.contains("no initialized value") {
         TraceError::ReadsValues { message }

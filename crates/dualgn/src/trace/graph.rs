@@ -146,7 +146,8 @@ impl Graph {
 
     /// The first operation at which a derivative ends on its way from a parameter to the output.
     pub fn derivative_ends(&self) -> Option<usize> {
-        let ends = |node: &Node| !node.op.differentiable() && node.inputs.iter().any(|&input| self.values[input].active);
+        let ends =
+            |node: &Node| !node.op.differentiable() && node.inputs.iter().any(|&input| self.values[input].active);
         self.nodes.iter().position(ends)
     }
 

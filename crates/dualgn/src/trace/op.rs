@@ -93,8 +93,13 @@ pub(crate) enum Layout {
     /// Inputs `x`, `value`: writes the value into ranges of `x`.
     Assign(Vec<Slice>),
     Flip(Vec<usize>),
-    Repeat { axis: usize, times: usize },
-    Cat { axis: usize },
+    Repeat {
+        axis: usize,
+        times: usize,
+    },
+    Cat {
+        axis: usize,
+    },
 }
 
 /// Sums and means; reduced axes keep length one, `All` gives shape `[1]`.

@@ -33,3 +33,9 @@ pub(super) fn tensor_id(tensor: DispatchTensor) -> Option<TensorId> {
         _ => None,
     }
 }
+
+/// What a panic said.
+pub(super) fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_else(|| "no message".into())
+}

@@ -72,7 +72,8 @@ const CUSTOM: Operation = Operation {
 /// A tensor made from data, and the end of a tensor's life: no operations of the network.
 const CONSTANT: Operation = Operation { family: "other", name: "Init", support: Value };
 
-const BACKWARD: &str = "it is a derivative written out by hand; return the function itself and let it be differentiated";
+const BACKWARD: &str =
+    "it is a derivative written out by hand; return the function itself and let it be differentiated";
 
 vocabulary! {
     base: BaseOperationIr {

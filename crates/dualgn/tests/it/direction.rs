@@ -365,7 +365,7 @@ fn networks_that_mix_examples_fall_back_to_products() {
     assert!(direction.slope < 0.0);
     let error = oracle.solver(Solver::Cholesky).direction(&network, &model, inputs, targets).unwrap_err();
     assert!(matches!(error, Error::Direction(DirectionError::MixesExamples { .. })), "{error}");
-    assert!(error.to_string().contains("`Mean` after `last.bias`"), "{error}");
+    assert!(error.to_string().contains("`MeanDim` after `last.bias`"), "{error}");
 }
 
 #[test]

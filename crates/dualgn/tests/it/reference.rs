@@ -10,7 +10,10 @@ use burn::module::{Module, Param};
 use burn::tensor::module as nn;
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation};
-use dualgn::{ClassTargets, ConvexLoss, Direction, GaussNewton, Inputs, Logistic, Network, ParamVector, SoftmaxCrossEntropy, Solver, Squared};
+use dualgn::{
+    ClassTargets, ConvexLoss, Direction, GaussNewton, Inputs, Logistic, Network, ParamVector, SoftmaxCrossEntropy,
+    Solver, Squared,
+};
 use ndarray::ArrayD;
 use ndarray_npy::NpzReader;
 

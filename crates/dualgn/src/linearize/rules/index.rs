@@ -45,18 +45,15 @@ impl Rule for Index {
         match self {
             Index::Embedding => tangent(0).select(1, indices).reshape(&stacked(count, &kept.output)),
             Index::Select { .. } | Index::Gather { .. } => self.at(1, tangent(0), indices, None),
-            Index::SelectInto { .. } | Index::GatherInto { .. } => {
-                self.at(1, tangent(0), indices, Some(tangent(2)))
-            }
+            Index::SelectInto { .. } | Index::GatherInto { .. } => self.at(1, tangent(0), indices, Some(tangent(2))),
         }
     }
 
     fn vjp(&self, kept: &Kept, cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
         let count = cotangent.shape()[0];
         let indices = self.stack(kept.array(0), count);
-        let zeros = |input: usize| {
-            Array::zeros(&stacked(count, &kept.shapes[input]), cotangent.dtype(), &cotangent.device())
-        };
+        let zeros =
+            |input: usize| Array::zeros(&stacked(count, &kept.shapes[input]), cotangent.dtype(), &cotangent.device());
         match *self {
             Index::Embedding => {
                 let mut rows = stacked(count, &kept.shapes[0]);

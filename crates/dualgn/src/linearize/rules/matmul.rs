@@ -32,8 +32,7 @@ impl Rule for Matmul {
     fn vjp(&self, kept: &Kept, cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
         let count = cotangent.shape()[0];
         let target = |side: usize| stacked(count, &kept.shapes[side]);
-        let by_a =
-            when(wanted[0], || times_transposed(cotangent.clone(), kept.array(1).clone()).sum_to(&target(0)));
+        let by_a = when(wanted[0], || times_transposed(cotangent.clone(), kept.array(1).clone()).sum_to(&target(0)));
         let by_b = when(wanted[1], || {
             let a = kept.array(0);
             if is_matrix(&kept.shapes[1]) {

@@ -5,9 +5,7 @@ mod module;
 mod parts;
 mod tensor;
 
-use burn::backend::ir::{
-    BinaryOpIr, OperationIr, ReduceDimOpIr, ScalarIr, ScalarOpIr, TensorId, TensorIr, UnaryOpIr,
-};
+use burn::backend::ir::{BinaryOpIr, OperationIr, ReduceDimOpIr, ScalarIr, ScalarOpIr, TensorId, TensorIr, UnaryOpIr};
 
 use super::op::{Binary, Discrete, Op, Reduce, Unary};
 

@@ -4,16 +4,17 @@
 //! lowered in turn. So it has derivatives, a batch axis and a Gram matrix without a rule of its own.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use burn::backend::Dispatch;
 use burn::backend::ir::{
     ActivationOperationIr, BaseOperationIr, DeformConv2dOpIr, FloatOperationIr, ModuleOperationIr, NumericOperationIr,
     OperationIr, PadModeIr, ScalarIr, TensorId, TensorIr, Unfold4dOpIr,
 };
+use burn::backend::ops::ModuleOps;
 use burn::backend::ops::attention::attention_fallback;
 use burn::backend::ops::ctc::ctc_loss_default;
 use burn::backend::ops::grid_sample::float_grid_sample_2d_ref;
-use burn::backend::ops::ModuleOps;
 use burn::tensor::ops::InterpolateMode;
 use burn::tensor::{DType, Device, Slice, TensorData};
 
@@ -37,14 +38,17 @@ pub(in crate::trace) fn define(operation: &OperationIr, dtype: DType) -> Result<
     let device = record::device(dtype);
     let mut scope = Scope { device: device.clone(), inputs: vec![] };
     let mut outputs = vec![];
-    let captured = device.capture_scope(|session| {
-        record::configure(&device, dtype);
-        let made = scope.define(operation);
-        let ids = made.into_iter().filter_map(|(array, out)| Some((record::tensor_id(array.into_dispatch())?, out.id)));
-        outputs = ids.collect();
-        session.complete([], outputs.iter().map(|(made, _)| *made))
-    });
-    let captured = captured.map_err(|error| error.to_string())?;
+    // Burn panics on forms of an operation that a device lacks, such as a mode of interpolation.
+    let captured = catch_unwind(AssertUnwindSafe(|| {
+        device.capture_scope(|session| {
+            record::configure(&device, dtype);
+            let made = scope.define(operation);
+            let id = |(array, out): (Array, &TensorIr)| Some((record::tensor_id(array.into_dispatch())?, out.id));
+            outputs = made.into_iter().filter_map(id).collect();
+            session.complete([], outputs.iter().map(|(made, _)| *made))
+        })
+    }));
+    let captured = captured.map_err(|panic| record::words(&*panic))?.map_err(|error| error.to_string())?;
     Ok(Definition { operations: captured.graph.operations, data: captured.values, inputs: scope.inputs, outputs })
 }
 
@@ -114,11 +118,6 @@ impl Scope {
     fn numeric<'a>(&mut self, op: &'a NumericOperationIr) -> Vec<(Array, &'a TensorIr)> {
         use NumericOperationIr as N;
         match op {
-            N::Powi(ir) => {
-                let (base, exponent) = (self.read(&ir.lhs), self.read(&ir.rhs));
-                let exponent = exponent.convert(base.dtype());
-                vec![(base.powf(exponent), &ir.out)]
-            }
             N::CumMax(ir) => vec![(extremes_so_far(self.read(&ir.input), ir.axis, true), &ir.out)],
             N::CumMin(ir) => vec![(extremes_so_far(self.read(&ir.input), ir.axis, false), &ir.out)],
             N::Prod(ir) => vec![(product(line(self.read(&ir.input)), 0), &ir.out)],
@@ -260,16 +259,16 @@ impl Scope {
         // Where each tap stands before its offset: [1, 1, taps, places].
         let grid = |axis: usize| {
             let start = |tap: usize, place: usize| {
-                let (tap, place) = if axis == 0 { (tap / columns, place / out_width) } else { (tap % columns, place % out_width) };
+                let (tap, place) =
+                    if axis == 0 { (tap / columns, place / out_width) } else { (tap % columns, place % out_width) };
                 (place * options.stride[axis] + tap * options.dilation[axis]) as f64 - options.padding[axis] as f64
             };
             let values: Vec<f64> = (0..taps).flat_map(|t| (0..places).map(move |p| start(t, p))).collect();
             Array::from_f64(&values, &[1, 1, taps, places], dtype, &self.device)
         };
         let offset = offset.reshape(&[m, groups, taps, 2, places]);
-        let at = |axis: usize| {
-            offset.clone().narrow(3, axis, axis + 1).reshape(&[m, groups, taps, places]).add(grid(axis))
-        };
+        let at =
+            |axis: usize| offset.clone().narrow(3, axis, axis + 1).reshape(&[m, groups, taps, places]).add(grid(axis));
         let (y, x_at) = (at(0), at(1));
         let (top, left) = (y.clone().floor(), x_at.clone().floor());
         let (down, right) = (y.sub(top.clone()), x_at.sub(left.clone()));
@@ -367,7 +366,8 @@ fn products_so_far(x: Array, axis: usize) -> Array {
 fn extremes_so_far(x: Array, axis: usize, max: bool) -> Array {
     so_far(x, axis, |x, late, step, all| {
         let rest = x.clone().narrow(axis, step, all);
-        let earlier = if max { late.clone().greater_equal(rest.clone()) } else { rest.clone().greater_equal(late.clone()) };
+        let earlier =
+            if max { late.clone().greater_equal(rest.clone()) } else { rest.clone().greater_equal(late.clone()) };
         Array::cat(vec![x.narrow(axis, 0, step), rest.mask_where(earlier, late)], axis)
     })
 }

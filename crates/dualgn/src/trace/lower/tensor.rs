@@ -76,8 +76,6 @@ pub(super) fn numeric(op: &NumericOperationIr) -> Lowered {
         N::DivScalar(ir) => scalar(Unary::DivScalar, ir),
         N::RemScalar(ir) => scalar(Unary::RemScalar, ir),
         N::PowiScalar(ir) => scalar(Unary::PowScalar, ir),
-        // Of floats by integers: the exponents become floats first.
-        N::Powi(ir) if ir.lhs.dtype.is_float() => Lowered::Parts,
         N::Powi(ir) => binary(Binary::Pow, ir),
         N::Abs(ir) => unary(Unary::Abs, ir),
         N::Neg(ir) => unary(Unary::Neg, ir),
