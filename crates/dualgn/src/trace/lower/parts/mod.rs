@@ -3,20 +3,28 @@
 //! Each definition is written once, in tensor operations, and recorded like a forward pass of the user's: what comes out is
 //! lowered in turn. So it has derivatives, a batch axis and a Gram matrix without a rule of its own.
 
+mod deformable;
+mod shapes;
+
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use burn::backend::Dispatch;
 use burn::backend::ir::{
-    ActivationOperationIr, BaseOperationIr, DeformConv2dOpIr, FloatOperationIr, ModuleOperationIr, NumericOperationIr,
-    OperationIr, PadModeIr, ScalarIr, TensorId, TensorIr, Unfold4dOpIr,
+    ActivationOperationIr, BaseOperationIr, FloatOperationIr, ModuleOperationIr, NumericOperationIr, OperationIr,
+    TensorId, TensorIr,
 };
 use burn::backend::ops::ModuleOps;
 use burn::backend::ops::attention::attention_fallback;
 use burn::backend::ops::ctc::ctc_loss_default;
 use burn::backend::ops::grid_sample::float_grid_sample_2d_ref;
 use burn::tensor::ops::InterpolateMode;
-use burn::tensor::{DType, Device, Slice, TensorData};
+use burn::tensor::{DType, Device, TensorData};
+
+use shapes::{
+    along, averages, extremes_so_far, flat_places, largest, pad, patches, product, products_so_far, smallest, sorted,
+    top,
+};
 
 use super::number;
 use crate::tensor::Array;
@@ -242,67 +250,6 @@ impl Scope {
             _ => vec![],
         }
     }
-
-    /// Dai et al. 2017: each tap of the kernel reads at an offset of its own, between four pixels.
-    fn deformable(&mut self, ir: &DeformConv2dOpIr) -> Array {
-        let (x, offset, weight) = (self.read(&ir.x), self.read(&ir.offset), self.read(&ir.weight));
-        let mask = ir.mask.as_ref().map(|mask| self.read(mask));
-        let bias = ir.bias.as_ref().map(|bias| self.read(bias));
-        let options = &ir.options;
-        let [m, channels, height, width] = [0, 1, 2, 3].map(|axis| ir.x.shape[axis]);
-        let [out_channels, _, rows, columns] = [0, 1, 2, 3].map(|axis| ir.weight.shape[axis]);
-        let (out_height, out_width) = (ir.out.shape[2], ir.out.shape[3]);
-        let (taps, places) = (rows * columns, out_height * out_width);
-        let (groups, dtype) = (options.offset_groups, ir.x.dtype);
-        let in_group = channels / groups;
-
-        // Where each tap stands before its offset: [1, 1, taps, places].
-        let grid = |axis: usize| {
-            let start = |tap: usize, place: usize| {
-                let (tap, place) =
-                    if axis == 0 { (tap / columns, place / out_width) } else { (tap % columns, place % out_width) };
-                (place * options.stride[axis] + tap * options.dilation[axis]) as f64 - options.padding[axis] as f64
-            };
-            let values: Vec<f64> = (0..taps).flat_map(|t| (0..places).map(move |p| start(t, p))).collect();
-            Array::from_f64(&values, &[1, 1, taps, places], dtype, &self.device)
-        };
-        let offset = offset.reshape(&[m, groups, taps, 2, places]);
-        let at =
-            |axis: usize| offset.clone().narrow(3, axis, axis + 1).reshape(&[m, groups, taps, places]).add(grid(axis));
-        let (y, x_at) = (at(0), at(1));
-        let (top, left) = (y.clone().floor(), x_at.clone().floor());
-        let (down, right) = (y.sub(top.clone()), x_at.sub(left.clone()));
-        let pixels = x.reshape(&[m, groups, in_group, height * width]);
-        let read = |step_y: f64, step_x: f64, part: Array| {
-            let (y, x) = (top.clone().add_scalar(step_y), left.clone().add_scalar(step_x));
-            let inside = |at: &Array, length: usize| {
-                let limit = (length - 1) as f64;
-                // 1 where clamping changes nothing.
-                at.clone().clamp(0.0, limit).sub(at.clone()).abs().sign().neg().add_scalar(1.0)
-            };
-            let part = part.mul(inside(&y, height)).mul(inside(&x, width));
-            let y = y.clamp(0.0, (height - 1) as f64);
-            let place = y.scale(width as f64).add(x.clamp(0.0, (width - 1) as f64)).convert(DType::I64);
-            let place = place.reshape(&[m, groups, 1, taps * places]).expand(&[m, groups, in_group, taps * places]);
-            pixels.clone().gather(3, place).mul(part.reshape(&[m, groups, 1, taps * places]))
-        };
-        let rest = |share: &Array| share.clone().neg().add_scalar(1.0);
-        let mut columns = read(0.0, 0.0, rest(&down).mul(rest(&right)))
-            .add(read(0.0, 1.0, rest(&down).mul(right.clone())))
-            .add(read(1.0, 0.0, down.clone().mul(rest(&right))))
-            .add(read(1.0, 1.0, down.clone().mul(right.clone())));
-        if let Some(mask) = mask {
-            columns = columns.mul(mask.reshape(&[m, groups, 1, taps * places]));
-        }
-        let parts = options.weight_groups;
-        let columns = columns.reshape(&[m, parts, channels / parts * taps, places]);
-        let weight = weight.reshape(&[1, parts, out_channels / parts, channels / parts * taps]);
-        let output = weight.matmul(columns).reshape(&ir.out.shape.to_vec());
-        match bias {
-            Some(bias) => output.add(bias.reshape(&[1, out_channels, 1, 1])),
-            None => output,
-        }
-    }
 }
 
 fn both<'a>((a, b): (Array, Array), first: &'a TensorIr, second: &'a TensorIr) -> Vec<(Array, &'a TensorIr)> {
@@ -319,153 +266,69 @@ fn line(x: Array) -> Array {
     x.reshape(&[elements])
 }
 
-fn length(x: &Array, axis: usize) -> usize {
-    x.shape()[axis]
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::backend::ir::{AttentionOpIr, AttentionOptionsIr, CtcLossOpIr, LinearOpIr};
+    use burn::tensor::Shape;
 
-/// Elements and their positions.
-fn largest(x: Array, axis: usize) -> (Array, Array) {
-    let position = x.clone().argmax(axis);
-    (x.gather(axis, position.clone()), position)
-}
-
-fn smallest(x: Array, axis: usize) -> (Array, Array) {
-    let position = x.clone().argmin(axis);
-    (x.gather(axis, position.clone()), position)
-}
-
-fn sorted(x: Array, axis: usize, descending: bool) -> (Array, Array) {
-    let position = x.clone().argsort(axis, descending);
-    (x.gather(axis, position.clone()), position)
-}
-
-fn top(x: Array, axis: usize, count: usize) -> (Array, Array) {
-    let position = x.clone().argsort(axis, true).narrow(axis, 0, count);
-    (x.gather(axis, position.clone()), position)
-}
-
-/// The product along an axis, which keeps length one, by halves: right at zeros too, where a sum of logarithms is not.
-fn product(mut x: Array, axis: usize) -> Array {
-    while length(&x, axis) > 1 {
-        let all = length(&x, axis);
-        let half = all / 2;
-        let pairs = x.clone().narrow(axis, 0, half).mul(x.clone().narrow(axis, half, 2 * half));
-        x = if all % 2 == 0 { pairs } else { Array::cat(vec![pairs, x.narrow(axis, 2 * half, all)], axis) };
+    fn tensor(id: u64, shape: &[usize], dtype: DType) -> TensorIr {
+        TensorIr::uninit(TensorId::new(u64::MAX - id), Shape::from(shape.to_vec()), dtype)
     }
-    x
-}
 
-/// Products up to and including each element: after `s` rounds, of the last `2^s` elements.
-fn products_so_far(x: Array, axis: usize) -> Array {
-    so_far(x, axis, |x, late, step, all| {
-        let rest = x.clone().narrow(axis, step, all).mul(late);
-        Array::cat(vec![x.narrow(axis, 0, step), rest], axis)
-    })
-}
-
-fn extremes_so_far(x: Array, axis: usize, max: bool) -> Array {
-    so_far(x, axis, |x, late, step, all| {
-        let rest = x.clone().narrow(axis, step, all);
-        let earlier =
-            if max { late.clone().greater_equal(rest.clone()) } else { rest.clone().greater_equal(late.clone()) };
-        Array::cat(vec![x.narrow(axis, 0, step), rest.mask_where(earlier, late)], axis)
-    })
-}
-
-/// Combines each element with the one `1, 2, 4, ..` places before it.
-fn so_far(mut x: Array, axis: usize, combine: impl Fn(Array, Array, usize, usize) -> Array) -> Array {
-    let all = length(&x, axis);
-    let mut step = 1;
-    while step < all {
-        let late = x.clone().narrow(axis, 0, all - step);
-        x = combine(x, late, step, all);
-        step *= 2;
-    }
-    x
-}
-
-/// The rows of an array that integer tuples address, and the tuples as row numbers.
-fn flat_places(data: &Array, indices: Array) -> (Array, Array) {
-    let (shape, tuples) = (data.shape(), indices.shape());
-    let depth = tuples[tuples.len() - 1];
-    let count = indices.elements() / depth;
-    let indices = indices.reshape(&[count, depth]);
-    let stride = |axis: usize| shape[axis + 1..depth].iter().product::<usize>() as f64;
-    let place = |axis: usize| indices.clone().narrow(1, axis, axis + 1).scale(stride(axis));
-    let places = (1..depth).fold(place(0), |sum, axis| sum.add(place(axis)));
-    let rows = shape[..depth].iter().product();
-    (data.clone().reshape(&[rows, data.elements() / rows]), places.reshape(&[count]))
-}
-
-fn pad(x: Array, padding: &[(usize, usize)], mode: &PadModeIr) -> Array {
-    if let PadModeIr::Constant(value) = mode {
-        let shape = x.shape();
-        let wide: Vec<usize> = shape.iter().zip(padding).map(|(n, (before, after))| before + n + after).collect();
-        let place: Vec<Slice> =
-            shape.iter().zip(padding).map(|(n, (before, _))| Slice::from(*before..before + n)).collect();
-        return Array::constant(&wide, number(value), x.dtype(), &x.device()).slice_assign(&place, x);
-    }
-    let mirrored = matches!(mode, PadModeIr::Reflect);
-    padding.iter().enumerate().fold(x, |x, (axis, &(before, after))| {
-        let all = length(&x, axis);
-        let part = |start: usize, end: usize, count: usize| {
-            let part = x.clone().narrow(axis, start, end);
-            (count > 0).then(|| if mirrored { part.flip(&[axis]) } else { part.repeat(axis, count) })
-        };
-        let first = if mirrored { part(1.min(all), (1 + before).min(all), before) } else { part(0, 1, before) };
-        let last = if mirrored {
-            part(all.saturating_sub(1 + after), (all - 1).max(1), after)
-        } else {
-            part(all - 1, all, after)
-        };
-        let pieces: Vec<Array> = [first, Some(x.clone()), last].into_iter().flatten().collect();
-        if pieces.len() == 1 { x } else { Array::cat(pieces, axis) }
-    })
-}
-
-/// `Σ_i x[.., i, ..] w[i, o]` along one axis.
-fn along(x: Array, axis: usize, weights: Array) -> Array {
-    let rank = x.shape().len();
-    let mut axes: Vec<usize> = (0..rank).collect();
-    axes.swap(axis, rank - 1);
-    let moved = x.permute(&axes);
-    let mut shape = moved.shape();
-    let [inner, outer] = [0, 1].map(|axis| length(&weights, axis));
-    let rows = moved.elements() / inner;
-    shape[rank - 1] = outer;
-    moved.reshape(&[rows, inner]).matmul(weights).reshape(&shape).permute(&axes)
-}
-
-/// The weights `[input, output]` of an adaptive average: output `o` is the mean of `⌊o n / n'⌋ .. ⌈(o + 1) n / n'⌉`.
-fn averages(input: usize, output: usize) -> Vec<f64> {
-    let weight = |i: usize, o: usize| {
-        let (start, end) = (o * input / output, ((o + 1) * input).div_ceil(output));
-        if (start..end).contains(&i) { 1.0 / (end - start) as f64 } else { 0.0 }
-    };
-    (0..input).flat_map(|i| (0..output).map(move |o| weight(i, o))).collect()
-}
-
-/// The patches that a two-dimensional convolution would read: `[m, channels · taps, places]`.
-fn patches(x: Array, ir: &Unfold4dOpIr) -> Array {
-    let options = &ir.options;
-    let [pad_y, pad_x] = options.padding;
-    let padded = pad(x, &[(0, 0), (0, 0), (pad_y, pad_y), (pad_x, pad_x)], &PadModeIr::Constant(ScalarIr::Float(0.0)));
-    let shape = padded.shape();
-    let span = |axis: usize| options.dilation[axis] * (ir.kernel_size[axis] - 1) + 1;
-    let places = |axis: usize| (shape[axis + 2] - span(axis)) / options.stride[axis] + 1;
-    let (rows, columns) = (places(0), places(1));
-    let range = |axis: usize, tap: usize, places: usize| {
-        let start = (tap * options.dilation[axis]) as isize;
-        let stride = options.stride[axis] as isize;
-        Slice::new(start, Some(start + (places as isize - 1) * stride + 1), stride)
-    };
-    let mut taps = vec![];
-    for y in 0..ir.kernel_size[0] {
-        for x in 0..ir.kernel_size[1] {
-            let slices = [Slice::full(), Slice::full(), range(0, y, rows), range(1, x, columns)];
-            taps.push(padded.clone().slice(&slices).reshape(&[shape[0], shape[1], 1, rows * columns]));
+    /// Burn 0.22 records these three by their parts already, so no forward pass can show the definitions: they must read
+    /// all inputs and make the output in its shape.
+    fn makes_its_output(op: ModuleOperationIr, inputs: usize) {
+        let operation = OperationIr::Module(op);
+        let definition = define(&operation, DType::F32).unwrap();
+        assert_eq!(definition.inputs.len(), inputs);
+        let wanted = operation.outputs().next().unwrap();
+        let [(made, stands_for)] = definition.outputs[..] else { panic!("one output") };
+        assert_eq!(stands_for, wanted.id);
+        let made =
+            definition.operations.iter().flat_map(OperationIr::outputs).find(|tensor| tensor.id == made).unwrap();
+        assert_eq!((&made.shape, made.dtype), (&wanted.shape, wanted.dtype));
+        for (stand_in, _) in definition.inputs {
+            let read = |operation: &OperationIr| operation.inputs().any(|tensor| tensor.id == stand_in);
+            assert!(definition.operations.iter().any(read), "an input is never read");
         }
     }
-    let count = taps.len();
-    Array::cat(taps, 2).reshape(&[shape[0], shape[1] * count, rows * columns])
+
+    #[test]
+    fn operations_that_burn_takes_apart_itself_have_definitions() {
+        let float = |id, shape: &[usize]| tensor(id, shape, DType::F32);
+        makes_its_output(
+            ModuleOperationIr::Linear(LinearOpIr {
+                x: float(0, &[2, 3, 4]),
+                weight: float(1, &[4, 5]),
+                bias: Some(float(2, &[5])),
+                out: float(3, &[2, 3, 5]),
+            }),
+            3,
+        );
+        makes_its_output(
+            ModuleOperationIr::Attention(AttentionOpIr {
+                query: float(0, &[2, 2, 3, 4]),
+                key: float(1, &[2, 2, 5, 4]),
+                value: float(2, &[2, 2, 5, 6]),
+                mask: Some(tensor(3, &[2, 2, 3, 5], DType::Bool(burn::tensor::BoolStore::U8))),
+                attn_bias: Some(float(4, &[2, 2, 3, 5])),
+                options: AttentionOptionsIr { scale: None, softcap: None, is_causal: false },
+                out: float(5, &[2, 2, 3, 6]),
+            }),
+            5,
+        );
+        let int = |id, shape: &[usize]| tensor(id, shape, DType::I64);
+        makes_its_output(
+            ModuleOperationIr::CtcLoss(CtcLossOpIr {
+                log_probs: float(0, &[4, 2, 3]),
+                targets: int(1, &[2, 2]),
+                input_lengths: int(2, &[2]),
+                target_lengths: int(3, &[2]),
+                blank: 0,
+                out: float(4, &[2]),
+            }),
+            4,
+        );
+    }
 }
