@@ -10,3 +10,9 @@ mod networks;
 mod reference;
 mod rules;
 mod trace;
+mod zoo;
+
+/// Where the networks of the zoo are made.
+fn device() -> burn::tensor::Device {
+    burn::tensor::Device::default()
+}

@@ -1,89 +1,57 @@
 //! Whole networks in both precisions: outputs and products, the Gram matrix, frozen parts, token inputs.
 
 use burn::module::{Module, ParamGroup};
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor};
 use dualgn::{LinearizeError, Network};
 
 use crate::check::check;
-use crate::common::{assert_close, cast, evaluation, from, host, jacobian_by_autodiff, numbers, shake, tensor};
-use crate::models::{BagOfWords, BatchNormCnn, LayerNormMlp, LeNet, Mlp, Tied, Transformer};
-
-/// A model in a precision, with no parameter left at its initial zero or one.
-fn prepared<M: Module>(model: M, dtype: DType) -> M {
-    evaluation(shake(cast(model, dtype), 50))
-}
-
-macro_rules! network_tests {
-    ($($test:ident: $model:expr, $forward:expr, $shape:expr;)*) => {
-        $(
-            mod $test {
-                use super::*;
-
-                #[test]
-                fn products_agree_with_autodiff() {
-                    for dtype in [DType::F64, DType::F32] {
-                        let model = prepared($model(&Device::default()), dtype);
-                        check(&format!("{} {dtype:?}", stringify!($test)), &model, $forward, tensor($shape, 7, dtype));
-                    }
-                }
-
-                /// `K = J Jᵀ`, with the rows of `J` by Burn's autodiff, one backward pass an output.
-                #[test]
-                fn gram_is_the_product_of_autodiff_jacobians() {
-                    // f64: sums of at most a few thousand products, each rounded to 1e-16. f32: the same at 6e-8.
-                    for (dtype, tolerance) in [(DType::F64, 1e-12), (DType::F32, 1e-5)] {
-                        let model = prepared($model(&Device::default()), dtype);
-                        let inputs = tensor($shape, 7, dtype);
-                        let network = Network::trace(&model, $forward, $shape).unwrap();
-                        let linearization = network.linearize(&model, inputs.clone()).unwrap();
-                        let size = [linearization.examples(), linearization.outputs_per_example()];
-                        let rows = jacobian_by_autodiff(&model, &$forward, inputs, size, dtype);
-                        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-                        let wanted: Vec<f64> =
-                            rows.iter().flat_map(|a| rows.iter().map(|b| dot(a, b)).collect::<Vec<_>>()).collect();
-                        let found = host(linearization.gram().unwrap());
-                        assert_close(stringify!($test), &found, &wanted, tolerance);
-                    }
-                }
-            }
-        )*
-    };
-}
+use crate::common::{assert_close, host, shake, tensor};
+use crate::models::{BatchNormCnn, Mlp};
+use crate::network_tests;
+use crate::zoo::prepared;
 
 network_tests! {
-    mlp: |device| Mlp::new([5, 7, 3], device), Mlp::forward, [4, 5];
-    mlp_with_one_example: |device| Mlp::new([5, 7, 3], device), Mlp::forward, [1, 5];
-    mlp_with_one_output: |device| Mlp::new([5, 7, 1], device), Mlp::forward, [6, 5];
-    mlp_with_a_wide_batch: |device| Mlp::new([2, 3, 4], device), Mlp::forward, [70, 2];
-    lenet: LeNet::new, LeNet::forward, [3, 1, 12, 12];
-    layer_norm_mlp: LayerNormMlp::new, LayerNormMlp::forward, [5, 6];
-    batch_norm_cnn: BatchNormCnn::new, BatchNormCnn::forward, [4, 2, 6, 6];
-    transformer: Transformer::new, Transformer::forward, [3, 4, 8];
-    tied: Tied::new, Tied::forward, [4, 5];
+    [DType::F64, DType::F32];
+    mlp: |device| Mlp::new([5, 7, 3], device), Mlp::forward, |dtype| tensor([4, 5], 7, dtype);
+    mlp_with_one_example: |device| Mlp::new([5, 7, 3], device), Mlp::forward, |dtype| tensor([1, 5], 7, dtype);
+    mlp_with_one_output: |device| Mlp::new([5, 7, 1], device), Mlp::forward, |dtype| tensor([6, 5], 7, dtype);
+    mlp_with_a_wide_batch: |device| Mlp::new([2, 3, 4], device), Mlp::forward, |dtype| tensor([70, 2], 7, dtype);
+    lenet: LeNet::new, LeNet::forward, |dtype| tensor([3, 1, 12, 12], 7, dtype);
+    layer_norm_mlp: LayerNormMlp::new, LayerNormMlp::forward, |dtype| tensor([5, 6], 7, dtype);
+    batch_norm_cnn: BatchNormCnn::new, BatchNormCnn::forward, |dtype| tensor([4, 2, 6, 6], 7, dtype);
+    transformer: Transformer::new, Transformer::forward, |dtype| tensor([3, 4, 8], 7, dtype);
+    tied: Tied::new, Tied::forward, |dtype| tensor([4, 5], 7, dtype);
+    bag_of_words: BagOfWords::new, BagOfWords::forward, |_| tokens([6, 5], 11);
+    sequence_to_sequence: SequenceToSequence::new, SequenceToSequence::forward,
+        |dtype| (tensor([2, 3, 8], 7, dtype), tensor([2, 4, 8], 8, dtype));
+    character_model: CharacterModel::new, CharacterModel::forward, |_| tokens([2, 4], 7);
+    residual: Residual::new, Residual::forward, |dtype| tensor([3, 2, 4, 4], 7, dtype);
+    unet: Unet::new, Unet::forward, |dtype| tensor([2, 1, 4, 4], 7, dtype);
+    volume: Volume::new, Volume::forward, |dtype| tensor([3, 1, 4, 3, 3], 7, dtype);
+    waveform: Waveform::new, Waveform::forward, |dtype| tensor([3, 1, 6], 7, dtype);
+    classic: Classic::new, Classic::forward, |dtype| tensor([3, 1, 6, 6], 7, dtype);
+    shuffled: Shuffled::new, Shuffled::forward, |dtype| tensor([3, 1, 3, 3], 7, dtype);
+    deformed: Deformed::new, Deformed::forward, |dtype| tensor([2, 1, 4, 4], 7, dtype);
+    siamese: Siamese::new, Siamese::forward, |dtype| (tensor([4, 4], 7, dtype), tensor([4, 4], 8, dtype));
+    distances: Distances::new, Distances::forward,
+        |dtype| (tensor([4, 4], 7, dtype), tensor([4, 4], 8, dtype), tensor([4, 4], 9, dtype));
+    siren: Siren::new, Siren::forward, |dtype| tensor([5, 3], 7, dtype);
+    adapted: Adapted::new, Adapted::forward, |dtype| tensor([4, 6], 7, dtype);
 }
 
-/// Tokens are integers, so the generic check does not apply: the Jacobian is compared with differences of the weights.
-#[test]
-fn token_inputs_have_jacobians_by_their_weights() {
-    let model = prepared(BagOfWords::new(&Device::default()), DType::F64);
-    let values: Vec<i64> = numbers(30, 4).iter().map(|x| ((x + 1.0) * 5.49) as i64).collect();
-    let tokens = Tensor::<2, Int>::from_data(TensorData::new(values, [6, 5]), &Device::default());
-    let network = Network::trace(&model, BagOfWords::forward, [6, 5]).unwrap();
-    let linearization = network.linearize(&model, tokens.clone()).unwrap();
-    let pulled = linearization.vjp(tensor([6, 3], 5, DType::F64)).unwrap();
-    let tangent = pulled.with_entries(&numbers(pulled.len(), 6)).unwrap();
-    let pushed = host(linearization.jvp(&tangent).unwrap());
-    let at = |step: f64| host(crate::common::moved(&model, &tangent, step).valid().forward(tokens.clone()));
-    let step = 1e-5;
-    let differences: Vec<f64> = at(step).iter().zip(at(-step)).map(|(a, b)| (a - b) / (2.0 * step)).collect();
-    assert_close("embedding jvp", &pushed, &differences, 1e-8);
-    // The Gram matrix from products with unit vectors, column by column.
-    let column = |index: usize| {
-        let unit = from((0..18).map(|i| f64::from(i == index)).collect(), [6, 3], DType::F64);
-        host(linearization.jvp(&linearization.vjp(unit).unwrap()).unwrap())
-    };
-    let wanted: Vec<f64> = (0..18).flat_map(column).collect();
-    assert_close("embedding gram", &host(linearization.gram().unwrap()), &wanted, 1e-12);
+// Modules that make tensors of the device's own float type, which is f32: `tests/double` checks them in f64. (Burn's RMS
+// norm, in the gated network, goes through f32 always.)
+network_tests! {
+    [DType::F32];
+    encoder: Encoder::new, Encoder::forward, |_| (tokens([3, 5], 9), padding([3, 5]));
+    cross_reader: CrossReader::new, CrossReader::forward,
+        |dtype| (tensor([3, 4, 6], 7, dtype), tensor([3, 5, 5], 8, dtype));
+    lstm_tagger: LstmTagger::new, LstmTagger::forward, |_| tokens([3, 4], 8);
+    gated: Gated::new, Gated::forward, |dtype| tensor([4, 4], 7, dtype);
+    bi_lstm_reader: BiLstmReader::new, BiLstmReader::forward, |dtype| tensor([3, 4, 3], 7, dtype);
+    gru_tagger: GruTagger::new, GruTagger::forward, |dtype| tensor([3, 4, 3], 7, dtype);
+    rnn_reader: RnnReader::new, RnnReader::forward, |dtype| tensor([3, 4, 3], 7, dtype);
+    spatial_transformer: SpatialTransformer::new, SpatialTransformer::forward, |dtype| tensor([3, 1, 5, 5], 7, dtype);
 }
 
 #[test]

@@ -1,5 +1,15 @@
 //! A zoo of networks built from `burn-nn` modules, none of which knows of this crate.
 
+mod attention;
+mod convolutional;
+mod pairs;
+mod recurrent;
+
+pub use attention::{CharacterModel, CrossReader, Encoder, SequenceToSequence};
+pub use convolutional::{Classic, Deformed, Residual, Shuffled, SpatialTransformer, Unet, Volume, Waveform};
+pub use pairs::{Adapted, Distances, Gated, Siamese, Siren};
+pub use recurrent::{BiLstmReader, GruTagger, LstmTagger, RnnReader};
+
 use burn::module::Module;
 use burn::nn::attention::{MhaInput, MultiHeadAttention, MultiHeadAttentionConfig};
 use burn::nn::conv::{Conv2d, Conv2dConfig};

@@ -1,0 +1,74 @@
+//! A zoo of networks, each traced unchanged and checked in the same way: outputs, both products, the Gram matrix.
+
+use burn::module::Module;
+use burn::tensor::{Bool, DType, Device, Int, Tensor, TensorData};
+
+use crate::common::{cast, evaluation, numbers, shake};
+
+/// A model in a precision, with no parameter left at its initial zero or one.
+pub fn prepared<M: Module>(model: M, dtype: DType) -> M {
+    evaluation(shake(cast(model, dtype), 50))
+}
+
+/// Integers from 0 to `below - 1`.
+pub fn tokens(shape: [usize; 2], below: usize) -> Tensor<2, Int> {
+    let values: Vec<i64> =
+        numbers(shape.iter().product(), 4).iter().map(|x| ((x + 1.0) / 2.0 * (below as f64 - 0.01)) as i64).collect();
+    Tensor::from_data(TensorData::new(values, shape), &Device::default())
+}
+
+/// Padding at the end of the later examples.
+pub fn padding([m, length]: [usize; 2]) -> Tensor<2, Bool> {
+    let padded: Vec<bool> = (0..m * length).map(|i| i % length + i / length > length).collect();
+    Tensor::from_data(TensorData::new(padded, [m, length]), &Device::default())
+}
+
+/// Two tests for each network, in the float types given.
+#[macro_export]
+macro_rules! network_tests {
+    ($types:expr; $($test:ident: $model:expr, $forward:expr, $inputs:expr;)*) => {
+        $(
+            mod $test {
+                #[allow(unused_imports)]
+                use $crate::{common::*, models::*, zoo::*};
+                use burn::tensor::DType;
+                use dualgn::{Inputs, Network};
+
+                #[test]
+                fn products_agree_with_autodiff() {
+                    for dtype in $types {
+                        let model = prepared($model(&$crate::device()), dtype);
+                        let name = format!("{} {dtype:?}", stringify!($test));
+                        // Autodiff divides by scalars that it rounds to f32.
+                        let close = (dtype == DType::F64).then_some(AUTODIFF_ROUNDS);
+                        $crate::check::check_to(close, &name, &model, $forward, $inputs(dtype));
+                    }
+                }
+
+                /// `K = J Jᵀ`, with the rows of `J` by Burn's autodiff, one backward pass an output.
+                #[test]
+                fn gram_is_the_product_of_autodiff_jacobians() {
+                    // f64: autodiff's rounded scalars. f32: sums of a few thousand products, each rounded to 6e-8.
+                    for dtype in $types {
+                        let tolerance = if dtype == DType::F64 { AUTODIFF_ROUNDS } else { 1e-5 };
+                        let model = prepared($model(&$crate::device()), dtype);
+                        let inputs = $inputs(dtype);
+                        let network = Network::trace(&model, $forward, Inputs::shapes(&inputs)).unwrap();
+                        let linearization = network.linearize(&model, inputs.clone()).unwrap();
+                        let size = [linearization.examples(), linearization.outputs_per_example()];
+                        let rows = jacobian_by_autodiff(&model, &$forward, inputs, size, dtype);
+                        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+                        let wanted: Vec<f64> =
+                            rows.iter().flat_map(|a| rows.iter().map(|b| dot(a, b)).collect::<Vec<_>>()).collect();
+                        let found = host(linearization.gram().unwrap());
+                        assert_close(stringify!($test), &found, &wanted, tolerance);
+                    }
+                }
+            }
+        )*
+    };
+}
+
+/// Burn's autodiff rounds the inverse of a scalar divisor to f32, so that it is off by up to this where a network divides by
+/// one that is no power of two. Differences and the Gram matrix by our own products are held to their own tolerances.
+pub const AUTODIFF_ROUNDS: f64 = 1e-6;
