@@ -10,7 +10,7 @@ use super::plan::Plan;
 use crate::linearize::rules::{Kept, rule};
 use crate::linearize::{Flow, Linearization};
 use crate::tensor::Array;
-use crate::trace::{Batch, Op, ValueId};
+use crate::trace::{Batch, Index, Norm, Op, ValueId};
 
 /// The contribution `R Rᵀ`, `[mk, mk]`, of all materialised parameters; `sites` are nodes with their sensitivities.
 ///
@@ -80,12 +80,18 @@ fn pull_site(linearization: &Linearization, node: usize, sensitivity: &Array, in
     let batch = |position: usize| -> Batch {
         let value = &graph.values[site.inputs[position]];
         match (&value.batch, &output.batch, &site.op) {
-            (Batch::Shared, Batch::Split { axis, .. }, Op::Binary(_) | Op::Mask(_) | Op::Layout(_) | Op::Matmul(_))
-                // Of a product, the last two axes are not those of the output.
-                if (*axis + 2 < output.shape.len() || !matches!(site.op, Op::Matmul(_)))
-                    && value.shape[*axis] == output.shape[*axis] && output.shape[*axis] != 1 =>
+            (Batch::Shared, Batch::Split { axis, .. }, op)
+                if reads_along(op, position, *axis, output.shape.len())
+                    && value.shape[*axis] == output.shape[*axis]
+                    && output.shape[*axis] != 1 =>
             {
                 output.batch.clone()
+            }
+            // Scale, shift and statistics of each entry of axis 1, along which the examples stand.
+            (Batch::Shared, &Batch::Split { axis: 1, outer, inner }, Op::Norm(Norm::Batch { .. }))
+                if value.shape.as_slice() == [output.shape[1]] && output.shape[1] != 1 =>
+            {
+                Batch::Split { axis: 0, outer, inner }
             }
             (own, ..) => own.clone(),
         }
@@ -110,6 +116,18 @@ fn pull_site(linearization: &Linearization, node: usize, sensitivity: &Array, in
             };
             flow.add(value, whole);
         }
+    }
+}
+
+/// Whether, along an axis of the output, each entry reads the entry of an input at the same place, if that is as long.
+fn reads_along(op: &Op, input: usize, axis: usize, rank: usize) -> bool {
+    match op {
+        Op::Binary(_) | Op::Mask(_) | Op::Layout(_) => true,
+        // Of a product, the last two axes are not those of the output.
+        Op::Matmul(_) => axis + 2 < rank,
+        Op::Index(Index::Gather { axis: dim } | Index::GatherInto { axis: dim, .. }) => axis != *dim,
+        Op::Index(Index::SelectInto { axis: dim, .. }) => axis != *dim && input != 1,
+        _ => false,
     }
 }
 

@@ -56,7 +56,8 @@ pub(crate) fn propagate(op: &Op, inputs: &[(&Batch, &[usize])], output: &[usize]
         // Pooling reduces the spatial axes; examples may be on either of the two before them.
         Op::Pool(_) => unless(inputs[0].0, |axis| axis > 1),
         Op::Norm(Norm::Layer { .. }) => first_only(inputs, |axis| axis + 1 == output.len()),
-        Op::Norm(Norm::Batch { .. }) => first_only(inputs, |axis| axis == 1),
+        // Its statistics are given, also where the examples are on the axis that has them.
+        Op::Norm(Norm::Batch { .. }) => first_only(inputs, |_| false),
         Op::Norm(Norm::BatchStatistics { .. }) => Batch::Mixed,
         Op::Index(index) => indexed(index, inputs),
         Op::Fill(_) | Op::Random(_) => Batch::Shared,

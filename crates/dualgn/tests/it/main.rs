@@ -7,9 +7,11 @@ mod layers;
 mod losses;
 mod models;
 mod networks;
+mod random;
 mod reference;
 mod rules;
 mod trace;
+mod training;
 mod zoo;
 
 /// Where the networks of the zoo are made.

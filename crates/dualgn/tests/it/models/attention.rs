@@ -7,8 +7,8 @@ use burn::nn::transformer::{
     TransformerEncoderConfig, TransformerEncoderInput,
 };
 use burn::nn::{
-    Embedding, EmbeddingConfig, Linear, LinearConfig, PositionalEncoding, PositionalEncodingConfig, RmsNorm,
-    RmsNormConfig, RotaryEncoding, RotaryEncodingConfig,
+    Embedding, EmbeddingConfig, Linear, LinearConfig, PositionalEncoding, PositionalEncodingConfig, RotaryEncoding,
+    RotaryEncodingConfig,
 };
 use burn::tensor::{Bool, Device, Int, Tensor};
 

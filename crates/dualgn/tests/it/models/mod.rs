@@ -120,8 +120,17 @@ impl BatchNormCnn {
         }
     }
 
+    pub fn norm(&self) -> &BatchNorm {
+        &self.norm
+    }
+
+    /// What the batch norm sees.
+    pub fn before_norm(&self, x: Tensor<4>) -> Tensor<4> {
+        self.conv.forward(x)
+    }
+
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        let x = activation::relu(self.norm.forward(self.conv.forward(x)));
+        let x = activation::relu(self.norm.forward(self.before_norm(x)));
         let x = self.pool.forward(activation::silu(self.depthwise.forward(x)));
         self.last.forward(x.flatten(1, 3))
     }

@@ -62,6 +62,11 @@ pub const CASES: &[Case] = &[
         let places = ints(&[3, 0, 3, 2, 1, 0, 2, 2, 2], [3, 3], &x);
         p.a.val().narrow(0, 0, 3).gather(1, places) * p.z(x).narrow(1, 0, 3)
     }),
+    // As many rows as examples, each of which reads its own.
+    ("gather of a parameter by the data", |p, x| {
+        let places = p.z(x).narrow(1, 0, 6).argsort(1);
+        p.weights([3, 6]).gather(1, places)
+    }),
     ("scatter", |p, x| {
         let places = ints(&[3, 0, 3, 5, 1, 0, 2, 2, 2], [3, 3], &x);
         p.z(x.clone()).scatter(1, places, p.z(x.cos()).narrow(1, 0, 3), IndexingUpdateOp::Add)

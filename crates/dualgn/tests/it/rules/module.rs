@@ -142,6 +142,12 @@ pub const CASES: &[Case] = &[
         let [gamma, beta, mean, variance] = [0, 1, 2, 3].map(|start| p.b.val().narrow(0, 4 * start, 2));
         flat(nn::batch_norm(p.z4(x), gamma, beta, mean, variance.square() + 0.5, 1e-5))
     }),
+    // Channels are examples, each with statistics of its own.
+    ("batch_norm across the batch", |p, x| {
+        let [gamma, beta, mean, variance] = [0, 1, 2, 3].map(|start| p.b.val().narrow(0, 4 * start, 3));
+        let turned = p.z3(x).swap_dims(0, 1);
+        flat(nn::batch_norm(turned, gamma, beta, mean, variance.square() + 0.5, 1e-5).swap_dims(0, 1))
+    }),
     ("embedding", |p, x| {
         let tokens = ((x.narrow(1, 0, 4) + 1.0) * 2.99).int();
         flat(nn::embedding(p.a.val(), tokens))

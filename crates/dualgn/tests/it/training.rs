@@ -1,0 +1,107 @@
+//! Training mode by choice: batch normalisation by the statistics of the batch, and what running statistics do.
+
+use burn::module::{Module, ParamGroup};
+use burn::tensor::{DType, Device, Tensor};
+use dualgn::{DirectionError, Error, GaussNewton, Network, Route, Solver, Squared, Tracing};
+
+use crate::common::{assert_close, cast, flatten, host, moved, numbers, shake, tensor, vjp_by_autodiff};
+use crate::models::BatchNormCnn;
+
+const SHAPE: [usize; 4] = [4, 2, 6, 6];
+
+/// In training mode: on an autodiff device, with its flags on.
+fn model() -> BatchNormCnn {
+    shake(cast(BatchNormCnn::new(&Device::default()), DType::F64), 50)
+}
+
+fn network(model: &BatchNormCnn) -> Network<BatchNormCnn, Tensor<4>> {
+    Tracing::new().batch_statistics().network(model, BatchNormCnn::forward, SHAPE).unwrap()
+}
+
+#[test]
+fn batch_statistics_are_differentiated_through() {
+    let model = model();
+    let network = network(&model);
+    assert!(network.mixes_examples().is_some_and(|place| place.contains("BatchNorm")));
+    let inputs: Tensor<4> = tensor(SHAPE, 7, DType::F64);
+    let linearization = network.linearize(&model, inputs.clone()).unwrap();
+
+    // Burn's training forward pass, on an autodiff device.
+    let outputs = model.forward(Tensor::from_inner(inputs.clone())).inner();
+    assert_close("outputs", &host(linearization.outputs()), &host(outputs), 1e-12);
+
+    let cotangent: Tensor<2> = tensor([4, 3], 8, DType::F64);
+    let pulled = linearization.vjp(cotangent.clone()).unwrap();
+    let wanted = vjp_by_autodiff(&model, &BatchNormCnn::forward, inputs.clone(), cotangent);
+    assert_close("vjp", &flatten(&model, &pulled.clone().into_gradients()), &wanted, 1e-9);
+
+    let tangent = pulled.with_entries(&numbers(pulled.len(), 9)).unwrap();
+    let pushed = host(linearization.jvp(&tangent).unwrap());
+    let at = |step: f64| host(moved(&model, &tangent, step).forward(Tensor::from_inner(inputs.clone())).inner());
+    let step = 1e-5;
+    let differences: Vec<f64> = at(step).iter().zip(at(-step)).map(|(a, b)| (a - b) / (2.0 * step)).collect();
+    assert_close("jvp", &pushed, &differences, 1e-6);
+}
+
+#[test]
+fn directions_descend_although_examples_mix() {
+    let mut model = model();
+    let network = network(&model);
+    let (inputs, targets): (Tensor<4>, Tensor<2>) = (tensor(SHAPE, 7, DType::F64), tensor([4, 3], 8, DType::F64));
+    let oracle = GaussNewton::new(Squared).damping(0.1);
+    let error = oracle.clone().solver(Solver::Cholesky).direction(&network, &model, inputs.clone(), targets.clone());
+    assert!(matches!(error, Err(Error::Direction(DirectionError::MixesExamples { .. }))));
+    let mut losses = vec![];
+    for _ in 0..15 {
+        let direction = oracle.direction(&network, &model, inputs.clone(), targets.clone()).unwrap();
+        assert_eq!(direction.route, Route::MatrixFree);
+        assert!(direction.slope < 0.0);
+        losses.push(direction.loss);
+        model = direction.apply(model, 0.5);
+    }
+    assert!(losses.windows(2).all(|pair| pair[1] < pair[0]), "{losses:?}");
+    assert!(losses[14] < 0.05 * losses[0], "{losses:?}");
+}
+
+/// The running mean and variance.
+fn running(model: &BatchNormCnn) -> Vec<f64> {
+    let norm = model.norm();
+    [norm.running_mean.value_sync(), norm.running_var.value_sync()].map(|tensor| host(tensor.inner())).concat()
+}
+
+#[test]
+fn running_statistics_move_once_a_step_and_only_when_asked() {
+    let model = model();
+    let network = network(&model);
+    let (inputs, targets): (Tensor<4>, Tensor<2>) = (tensor(SHAPE, 7, DType::F64), tensor([4, 3], 8, DType::F64));
+    let before = running(&model);
+    for _ in 0..3 {
+        let direction = GaussNewton::new(Squared).direction(&network, &model, inputs.clone(), targets.clone()).unwrap();
+        drop(direction.apply(model.clone(), 1.0));
+    }
+    assert_eq!(running(&model), before, "trial steps leave them alone");
+
+    network.update_statistics(&model, inputs.clone());
+    // Momentum 0.1 towards the mean and the biased variance of what the normalisation sees.
+    let seen = model.valid().before_norm(inputs);
+    let per_channel = seen.swap_dims(0, 1).flatten::<2>(1, 3);
+    let mean = per_channel.clone().mean_dim(1);
+    let variance = (per_channel - mean.clone()).square().mean_dim(1);
+    let batch = [host(mean), host(variance)].concat();
+    let wanted: Vec<f64> = before.iter().zip(batch).map(|(old, new)| 0.9 * old + 0.1 * new).collect();
+    assert_close("running statistics", &running(&model), &wanted, 1e-7);
+}
+
+#[test]
+fn a_frozen_normalisation_keeps_its_running_statistics() {
+    let model = model().freeze_group(ParamGroup::from_predicate("norm"));
+    let network = network(&model);
+    assert_eq!(network.mixes_examples(), None);
+}
+
+/// The default is the evaluation mode, in which examples do not mix.
+#[test]
+fn running_statistics_are_the_default() {
+    let network = Network::trace(&model(), BatchNormCnn::forward, SHAPE).unwrap();
+    assert_eq!(network.mixes_examples(), None);
+}
