@@ -105,5 +105,7 @@ pub use direction::{Damping, Direction, GaussNewton, Route, Solver, Timings};
 pub use error::{DeviceError, DirectionError, Error, LinearizeError, LossError, TraceError};
 pub use gram::{Examples, TracedOperation};
 pub use linearize::{Linearization, ParamVector};
-pub use loss::{ClassTargets, ConvexLoss, CurvatureFactor, Logistic, SoftmaxCrossEntropy, Squared};
+pub use loss::{
+    ClassTargets, ConvexLoss, CurvatureFactor, Logistic, PerToken, SoftmaxCrossEntropy, Squared, TokenTargets,
+};
 pub use trace::{Inputs, Network, Operation, Support, Tracing, operations};

@@ -24,6 +24,15 @@ pub enum CurvatureFactor {
     },
     /// Any factor, `[m, k, r]`.
     Dense(Tensor<3>),
+    /// Outputs in `count` rows of equal length, each with a factor of its own and a weight: `L_i` is block-diagonal.
+    Rows {
+        /// Rows of an example.
+        count: usize,
+        /// Square roots of the weights, `[m · count, 1]`.
+        root: Tensor<2>,
+        /// The factors of all rows of all examples.
+        factor: Box<CurvatureFactor>,
+    },
 }
 
 impl CurvatureFactor {
@@ -31,6 +40,7 @@ impl CurvatureFactor {
     pub fn columns(&self, outputs: usize) -> usize {
         match self {
             Self::Dense(factor) => factor.dims()[2],
+            Self::Rows { count, factor, .. } => count * factor.columns(outputs / count),
             _ => outputs,
         }
     }
@@ -45,6 +55,7 @@ impl CurvatureFactor {
                 x * lift(root) - lift(probabilities) * along
             }
             Self::Dense(factor) => batched(x, factor.clone()),
+            Self::Rows { count, root, factor } => in_rows(x, *count, |x| factor.apply(x) * lift(root)),
         }
     }
 
@@ -58,6 +69,7 @@ impl CurvatureFactor {
                 lift(root) * (x - along)
             }
             Self::Dense(factor) => batched(x, factor.clone().swap_dims(1, 2)),
+            Self::Rows { count, root, factor } => in_rows(x, *count, |x| factor.apply_transpose(x) * lift(root)),
         }
     }
 }
@@ -74,7 +86,9 @@ impl CurvatureFactor {
         scale: f64,
         [m, k]: [usize; 2],
     ) -> Result<Vec<f64>, DeviceError> {
-        let r = self.columns(k);
+        // The blocks of the diagonal may be smaller than an example.
+        let count = if let Self::Rows { count, .. } = self { *count } else { 1 };
+        let (r, m, k) = (self.columns(k) / count, m * count, k / count);
         let (width, size) = (m * k, m * r);
         let blocks = self.blocks([m, k])?;
         let mut system = vec![0.0; size * size];
@@ -104,7 +118,7 @@ impl CurvatureFactor {
         Ok(system)
     }
 
-    /// The factors of all examples on the host.
+    /// The factors of all examples, or of all rows, on the host.
     fn blocks(&self, [m, k]: [usize; 2]) -> Result<Vec<Block>, DeviceError> {
         let rows = |tensor: &Tensor<2>| -> Result<Vec<Vec<f64>>, DeviceError> {
             let values: Vec<f64> = tensor.clone().try_into_data()?.iter::<f64>().collect();
@@ -125,6 +139,11 @@ impl CurvatureFactor {
                     .map(|entries| Block::Dense { entries: entries.to_vec(), columns: r })
                     .collect()
             }
+            Self::Rows { root, factor, .. } => {
+                let roots: Vec<f64> = root.clone().try_into_data()?.iter::<f64>().collect();
+                let blocks = factor.blocks([m, k])?.into_iter().zip(roots);
+                blocks.map(|(block, root)| Block::Scaled { root, block: Box::new(block) }).collect()
+            }
         })
     }
 }
@@ -140,6 +159,11 @@ enum Block {
     Dense {
         entries: Vec<f64>,
         columns: usize,
+    },
+    /// A multiple of another.
+    Scaled {
+        root: f64,
+        block: Box<Block>,
     },
 }
 
@@ -176,6 +200,10 @@ impl Block {
                     }
                 }
             }
+            Self::Scaled { root, block } => {
+                block.transpose_rows(from, width, to);
+                to.iter_mut().for_each(|value| *value *= root);
+            }
             Self::Dense { entries, columns } => {
                 for (from, entries) in from.chunks_exact(width).zip(entries.chunks_exact(*columns)) {
                     for (to, entry) in to.chunks_exact_mut(width).zip(entries) {
@@ -200,9 +228,17 @@ impl Block {
                     *to = root * (from - sum);
                 }
             }
-            Self::Dense { .. } => self.transpose_rows(from, 1, to),
+            Self::Dense { .. } | Self::Scaled { .. } => self.transpose_rows(from, 1, to),
         }
     }
+}
+
+/// Applies a function of `[c, m · count, n]` to `[c, m, count · n]`.
+fn in_rows(x: Tensor<3>, count: usize, apply: impl FnOnce(Tensor<3>) -> Tensor<3>) -> Tensor<3> {
+    let [c, m, width] = x.dims();
+    let result = apply(x.reshape([c, m * count, width / count]));
+    let [.., columns] = result.dims();
+    result.reshape([c, m, count * columns])
 }
 
 fn lift(x: &Tensor<2>) -> Tensor<3> {

@@ -8,6 +8,7 @@ mod factor;
 mod logistic;
 mod softmax;
 mod squared;
+mod tokens;
 
 use burn::tensor::Tensor;
 use burn::tensor::kind::Autodiff;
@@ -16,6 +17,7 @@ pub use factor::CurvatureFactor;
 pub use logistic::Logistic;
 pub use softmax::{ClassTargets, SoftmaxCrossEntropy};
 pub use squared::Squared;
+pub use tokens::{PerToken, TokenTargets};
 
 use crate::error::{DeviceError, Error, LossError};
 

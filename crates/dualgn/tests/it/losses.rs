@@ -1,7 +1,10 @@
 //! Every loss against differences and against the definition of the conjugate, as properties of random points.
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use dualgn::{ClassTargets, ConvexLoss, CurvatureFactor, Error, Logistic, LossError, SoftmaxCrossEntropy, Squared};
+use dualgn::{
+    ClassTargets, ConvexLoss, CurvatureFactor, Error, Logistic, LossError, PerToken, SoftmaxCrossEntropy, Squared,
+    TokenTargets,
+};
 use proptest::prelude::*;
 
 use crate::common::{assert_close, from, host};
@@ -109,6 +112,32 @@ proptest! {
         check(&SoftmaxCrossEntropy, &outputs, &targets, &dual);
     }
 
+    /// Two tokens an example with two classes each; one token does not count.
+    #[test]
+    fn per_token(
+        outputs in values(4.0),
+        labels in prop::collection::vec(0i64..2, 2 * M),
+        weights in prop::collection::vec(0.1..2.0, 2 * M),
+        absent in 0..2 * M,
+        point in prop::collection::vec(0.05..0.95, 2 * M),
+    ) {
+        let mut weights = weights;
+        weights[absent] = 0.0;
+        let sum: f64 = weights.iter().sum();
+        // s (p - y) with p in the simplex.
+        let dual = (0..2 * M).flat_map(|row| {
+            let scale = weights[row] * M as f64 / sum;
+            let part = |class: i64| {
+                let p = if class == 0 { point[row] } else { 1.0 - point[row] };
+                scale * (p - f64::from(labels[row] == class))
+            };
+            [part(0), part(1)]
+        });
+        let classes: Tensor<2, Int> = Tensor::from_data(TensorData::new(labels.clone(), [M, 2]), &Device::default());
+        let targets = TokenTargets::from(classes).weighted(from(weights.clone(), [M, 2], DType::F64));
+        check(&PerToken(SoftmaxCrossEntropy), &outputs, &targets, &dual.collect::<Vec<f64>>());
+    }
+
     #[test]
     fn a_dense_factor_is_the_matrix_it_holds(entries in prop::collection::vec(-1.0..1.0, M * K * 2), x in values(1.0)) {
         let factor = CurvatureFactor::Dense(from(entries.clone(), [M, K, 2], DType::F64));
@@ -177,6 +206,14 @@ fn targets_that_do_not_fit_are_refused_with_their_place() {
     assert!(matches!(shape, Error::Loss(LossError::Shape { .. })));
     let nan = Squared.validate([1, 2], &real(vec![0.0, f64::NAN], [1, 2])).unwrap_err();
     assert!(matches!(nan, Error::Loss(LossError::NotFinite { index: 1, .. })));
+    let tokens = |shape: [usize; 2]| TokenTargets::<Tensor<2>>::new(real(vec![0.0; 4], [2, 2]), shape);
+    let length = PerToken(Squared).validate([1, 4], &tokens([1, 3])).unwrap_err();
+    assert!(message(length).contains("a divisor of the 4 outputs"));
+    let weights = |values| tokens([1, 2]).weighted(real(values, [1, 2]));
+    let negative = PerToken(Squared).validate([1, 4], &weights(vec![1.0, -1.0])).unwrap_err();
+    assert!(matches!(negative, Error::Loss(LossError::Range { index: 1, .. })));
+    let nothing = PerToken(Squared).validate([1, 4], &weights(vec![0.0, 0.0])).unwrap_err();
+    assert!(message(nothing).contains("at least one token"));
     let sign = Logistic.validate([1, 2], &real(vec![-1.0, 1.0], [1, 2])).unwrap_err();
     assert!(matches!(sign, Error::Loss(LossError::Range { index: 0, .. })));
 }

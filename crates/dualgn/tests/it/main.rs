@@ -10,6 +10,7 @@ mod networks;
 mod random;
 mod reference;
 mod rules;
+mod tokens;
 mod trace;
 mod training;
 mod zoo;
