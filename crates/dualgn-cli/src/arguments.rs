@@ -26,6 +26,23 @@ pub enum Command {
     Train(Train),
     /// Lists the problems: their data, network and defaults
     Problems,
+    /// Lists Burn's operations and what becomes of each: a rule, parts, a value, or a refusal with its reason
+    Ops,
+    /// Prints a problem's network, operation by operation: rule, use site, and whether the examples of a batch mix
+    Check(Check),
+}
+
+/// `dualgn check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The problem; `dualgn problems` describes them
+    pub problem: ProblemName,
+    /// Examples in the batch that is traced  [default: 32]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub batch: Option<u32>,
+    /// Where tensors live; all but `flex` need the feature of the same name
+    #[arg(long, value_enum, default_value_t)]
+    pub device: DeviceName,
 }
 
 /// `dualgn compare`.

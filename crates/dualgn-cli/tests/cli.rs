@@ -45,6 +45,26 @@ fn problems_are_listed() {
 }
 
 #[test]
+fn operations_are_listed_with_reasons() {
+    let output = run(&["ops"]);
+    assert!(output.status.success());
+    let table = text(&output.stdout);
+    for line in ["module       Conv2d", "Quantize", "are refused when a network that uses them is traced"] {
+        assert!(table.contains(line), "{table}");
+    }
+}
+
+#[test]
+fn a_network_is_checked_operation_by_operation() {
+    let output = run(&["check", "mnist"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let table = text(&output.stdout);
+    assert!(table.contains("layers 784-128-64-10") && table.contains("layers.0.weight"), "{table}");
+    assert!(table.contains("Examples do not mix"), "{table}");
+    assert_refused(&["check", "iris"], &["iris"]);
+}
+
+#[test]
 fn compare_writes_metrics_for_each_method_a_summary_and_a_page() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("results");

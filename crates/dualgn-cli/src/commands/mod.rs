@@ -1,6 +1,9 @@
 //! The commands.
 
+mod check;
+mod columns;
 mod compare;
+mod ops;
 mod output;
 mod problems;
 mod setup;
@@ -18,6 +21,14 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Train(arguments) => train::train(&arguments),
         Command::Problems => {
             print!("{}", problems::list());
+            Ok(())
+        }
+        Command::Ops => {
+            print!("{}", ops::table());
+            Ok(())
+        }
+        Command::Check(arguments) => {
+            print!("{}", check::check(&arguments)?);
             Ok(())
         }
     }

@@ -63,6 +63,15 @@ impl ProblemName {
         }
     }
 
+    /// Features and outputs of an example.
+    pub fn shape(self) -> (usize, usize) {
+        match self {
+            Self::Digits => (64, 10),
+            Self::Diabetes => (10, 1),
+            Self::Mnist => (784, 10),
+        }
+    }
+
     /// What a run takes unless told otherwise.
     pub fn defaults(self) -> Defaults {
         match self {
@@ -120,5 +129,18 @@ impl Part {
     /// Number of examples.
     pub fn len(&self) -> usize {
         self.targets.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_have_the_shape_that_is_said() {
+        for problem in [ProblemName::Digits, ProblemName::Diabetes] {
+            let data = problem.load(None, None).unwrap();
+            assert_eq!(problem.shape(), (data.train.features(), data.outputs));
+        }
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn shortest(value: f64) -> String {
 }
 
 /// A count with its thousands apart: `12,000`.
-pub(super) fn grouped(count: usize) -> String {
+pub fn grouped(count: usize) -> String {
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (position, digit) in digits.chars().enumerate() {

@@ -1,0 +1,81 @@
+//! `dualgn check`.
+
+use dualgn::{Examples, Network, TracedOperation};
+
+use super::columns::{cells, columns};
+use crate::arguments::Check;
+use crate::failure::Failure;
+use crate::problem::Mlp;
+use crate::report::grouped;
+
+/// What the network of a problem consists of: each operation with its rule, and whether examples mix.
+pub fn check(arguments: &Check) -> Result<String, Failure> {
+    let problem = arguments.problem;
+    let device = arguments.device.open()?;
+    let (features, outputs) = problem.shape();
+    let widths = [&[features], problem.defaults().hidden, &[outputs]].concat();
+    let model = Mlp::new(&widths, &device.autodiff());
+    let batch = arguments.batch.map_or(32, |batch| batch as usize);
+    let network = Network::trace(&model, Mlp::forward, [batch, features])?;
+
+    let widths: Vec<String> = widths.iter().map(ToString::to_string).collect();
+    let mut lines = vec![cells(["#", "OPERATION", "RULE", "OUTPUT", "DERIVATIVE", "EXAMPLES", "GRAM MATRIX", "PLACE"])];
+    lines.extend(network.operations().iter().enumerate().map(|(index, operation)| line(index + 1, operation)));
+    let verdict = match network.mixes_examples() {
+        None => "Examples do not mix: the Gram matrix can be assembled, site by site.".into(),
+        Some(place) => format!("Examples mix, first at {place}: directions come from conjugate gradient."),
+    };
+    Ok(format!(
+        "{}: layers {}, {} parameters, {} outputs an example, batches of {batch}\n\n{}\n{verdict}\n",
+        problem.name(),
+        widths.join("-"),
+        grouped(network.parameter_count()),
+        network.outputs_per_example(),
+        columns(&lines),
+    ))
+}
+
+fn line(index: usize, operation: &TracedOperation) -> Vec<String> {
+    let examples = match operation.examples {
+        Examples::Shared => "shared",
+        Examples::Apart => "apart",
+        Examples::Mixed => "MIXED",
+    };
+    let derivative = match (operation.differentiated, operation.ends_derivative) {
+        (true, _) => "yes",
+        (false, true) => "zero from here",
+        (false, false) => "-",
+    };
+    let shape: Vec<String> = operation.shape.iter().map(ToString::to_string).collect();
+    let gram = operation.gram.unwrap_or("-");
+    cells([
+        &index.to_string(),
+        operation.recorded.name,
+        operation.rule,
+        &shape.join("×"),
+        derivative,
+        examples,
+        gram,
+        &operation.place,
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::DeviceName;
+    use crate::problem::ProblemName;
+
+    #[test]
+    fn each_layer_of_the_network_is_a_site_of_the_gram_matrix() {
+        let arguments = Check { problem: ProblemName::Digits, batch: Some(7), device: DeviceName::default() };
+        let text = check(&arguments).unwrap();
+        assert!(
+            text.starts_with("digits: layers 64-64-64-10, 8,970 parameters, 10 outputs an example, batches of 7"),
+            "{text}"
+        );
+        assert_eq!(text.matches("dense, with its bias").count(), 3, "{text}");
+        assert_eq!(text.matches("Relu").count(), 2);
+        assert!(text.ends_with("can be assembled, site by site.\n"));
+    }
+}
