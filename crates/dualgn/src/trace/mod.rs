@@ -8,6 +8,8 @@ mod lower;
 mod op;
 mod record;
 mod vocabulary;
+#[cfg(test)]
+mod vocabulary_tests;
 
 use std::collections::VecDeque;
 use std::fmt;

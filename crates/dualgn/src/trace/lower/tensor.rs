@@ -46,7 +46,7 @@ pub(super) fn base(op: &BaseOperationIr) -> Lowered {
         }
         B::MaskFill(ir) => step(Op::Mask(Mask::Fill(number(&ir.value))), &[&ir.tensor, &ir.mask], &ir.out),
         B::MaskWhere(ir) => step(Op::Mask(Mask::Where), &[&ir.tensor, &ir.mask, &ir.value], &ir.out),
-        B::Cast(ir) => convert(ir),
+        B::Cast(ir) => cast(ir),
         B::Equal(ir) => compare(Comparison::Equal, ir),
         B::NotEqual(ir) => compare(Comparison::NotEqual, ir),
         B::EqualElem(ir) => compare_scalar(Comparison::Equal, ir),
@@ -159,7 +159,7 @@ pub(super) fn float(op: &FloatOperationIr) -> Lowered {
         F::Floor(ir) => discrete(Discrete::Round(Rounding::Floor), &[&ir.input], &ir.out),
         F::Ceil(ir) => discrete(Discrete::Round(Rounding::Ceil), &[&ir.input], &ir.out),
         F::Trunc(ir) => discrete(Discrete::Round(Rounding::Trunc), &[&ir.input], &ir.out),
-        F::IntoInt(ir) => convert(ir),
+        F::IntoInt(ir) => into_kind(ir),
         F::IsNan(ir) => discrete(Discrete::IsNan, &[&ir.input], &ir.out),
         F::IsInf(ir) => discrete(Discrete::IsInf, &[&ir.input], &ir.out),
         F::Random(ir) => {
@@ -177,7 +177,7 @@ pub(super) fn int(op: &IntOperationIr) -> Lowered {
     let bits_scalar =
         |bits, ir: &ScalarOpIr| discrete(Discrete::BitsScalar(bits, number(&ir.rhs) as i64), &[&ir.lhs], &ir.out);
     match op {
-        I::IntoFloat(ir) => convert(ir),
+        I::IntoFloat(ir) => into_kind(ir),
         I::BitwiseAnd(ir) => bits(Bits::And, ir),
         I::BitwiseAndScalar(ir) => bits_scalar(Bits::And, ir),
         I::BitwiseOr(ir) => bits(Bits::Or, ir),
@@ -196,7 +196,7 @@ pub(super) fn int(op: &IntOperationIr) -> Lowered {
 pub(super) fn bool(op: &BoolOperationIr) -> Lowered {
     use BoolOperationIr as B;
     match op {
-        B::IntoFloat(ir) | B::IntoInt(ir) => convert(ir),
+        B::IntoFloat(ir) | B::IntoInt(ir) => into_kind(ir),
         B::Not(ir) => discrete(Discrete::Logic(Logic::Not), &[&ir.input], &ir.out),
         B::And(ir) => discrete(Discrete::Logic(Logic::And), &[&ir.lhs, &ir.rhs], &ir.out),
         B::Or(ir) => discrete(Discrete::Logic(Logic::Or), &[&ir.lhs, &ir.rhs], &ir.out),
@@ -216,12 +216,13 @@ fn position(op: impl Fn(usize) -> Position, ir: &ReduceDimOpIr) -> Lowered {
     discrete(Discrete::Position(op(ir.axis)), &[&ir.input], &ir.out)
 }
 
-fn convert(ir: &CastOpIr) -> Lowered {
+fn cast(ir: &CastOpIr) -> Lowered {
     let (from, to) = (ir.input.dtype, ir.out.dtype);
-    if from.is_float() && to.is_float() {
-        return step(Op::Cast(Cast { from, to }), &[&ir.input], &ir.out);
-    }
-    discrete(Discrete::Convert(to), &[&ir.input], &ir.out)
+    if from.is_float() { step(Op::Cast(Cast { from, to }), &[&ir.input], &ir.out) } else { into_kind(ir) }
+}
+
+fn into_kind(ir: &CastOpIr) -> Lowered {
+    discrete(Discrete::Convert(ir.out.dtype), &[&ir.input], &ir.out)
 }
 
 fn fill(value: f64, out: &TensorIr) -> Lowered {
