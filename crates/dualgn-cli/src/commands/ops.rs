@@ -7,8 +7,8 @@ use super::columns::{cells, columns};
 /// The table of Burn's operations, and how many there are of each kind.
 pub fn table() -> String {
     let mut lines = vec![cells(["FAMILY", "OPERATION", "SUPPORT", "HOW, OR WHY NOT"])];
-    lines.extend(operations().iter().map(line));
-    let count = |is: fn(&Support) -> bool| operations().iter().filter(|operation| is(&operation.support)).count();
+    lines.extend(operations().map(line));
+    let count = |is: fn(&Support) -> bool| operations().filter(|operation| is(&operation.support)).count();
     let rules = count(|support| matches!(support, Support::Rule(_)));
     let parts = count(|support| matches!(support, Support::Parts(_)));
     let values = count(|support| matches!(support, Support::Value));
@@ -17,7 +17,7 @@ pub fn table() -> String {
         "{}\n{} operations: {rules} have a rule, {parts} are expressed by others, {values} are evaluated without a derivative, \
          {refused} are refused when a network that uses them is traced.\n",
         columns(&lines),
-        operations().len(),
+        operations().count(),
     )
 }
 

@@ -11,10 +11,9 @@ use burn::tensor::{Bool, DType, Int, Tensor, TensorData};
 use super::batch::Batch;
 use super::graph::{Graph, ModuleTensor, Node, Source, Value, ValueId, place};
 use super::inputs::Inputs;
-use super::lower::{Lowered, Step, define, lower};
+use super::lower::{Lowered, Operation, Step, Support, define, line, lower};
 use super::op::{Norm, Op};
 use super::record;
-use super::vocabulary::{self, Operation, Support};
 use crate::error::TraceError;
 
 /// What tracing allows beyond the evaluation mode of a module.
@@ -282,9 +281,9 @@ impl<'a> Builder<'a> {
             if matches!(operation, OperationIr::Init(_)) || !operation.outputs().any(unknown) {
                 continue;
             }
-            let origin = part_of.unwrap_or(Origin { recorded: vocabulary::line(operation), position });
+            let origin = part_of.unwrap_or(Origin { recorded: line(operation), position });
             match lower(operation) {
-                Lowered::Step(step) => self.push(step, origin)?,
+                Lowered::Step(step) => self.push(*step, origin)?,
                 Lowered::Parts => self.expand(operation, &wanted, origin)?,
                 Lowered::Refused => return Err(self.unsupported(origin)),
             }

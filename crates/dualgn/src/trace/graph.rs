@@ -4,8 +4,8 @@ use burn::module::ParamId;
 use burn::tensor::{DType, TensorData};
 
 use super::batch::{self, Batch};
+use super::lower::Operation;
 use super::op::{Layout, Op};
-use super::vocabulary::Operation;
 
 /// Position of a value in [`Graph::values`].
 pub(crate) type ValueId = usize;

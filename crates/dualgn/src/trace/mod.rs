@@ -7,7 +7,6 @@ mod inputs;
 mod lower;
 mod op;
 mod record;
-mod vocabulary;
 #[cfg(test)]
 mod vocabulary_tests;
 
@@ -23,11 +22,11 @@ pub(crate) use batch::Batch;
 use capture::Choices;
 pub(crate) use graph::{Graph, Node, Source, ValueId};
 pub use inputs::Inputs;
+pub use lower::{Operation, Support, operations};
 pub(crate) use op::{
     Binary, Bits, Cast, Comparison, Conv, Cumulate, Discrete, Fill, Index, Layout, Logic, Mask, Matmul, Norm, Op, Pool,
     Position, Random, Reduce, Rounding, Softmax, Unary,
 };
-pub use vocabulary::{Operation, Support, operations};
 
 use crate::error::TraceError;
 

@@ -15,8 +15,7 @@ use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 use serde::de::{DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor};
 
-use super::lower::{Lowered, lower};
-use super::vocabulary::{Operation, Support, line, operations};
+use super::lower::{Lowered, Operation, Support, line, lower, operations};
 
 /// Answers to a deserializer's questions.
 #[derive(Clone, Copy)]
@@ -226,7 +225,6 @@ fn the_table_has_a_line_for_each_operation_that_burn_declares() {
         assert_eq!((line.family, line.name), (family, name));
     }
     let listed: Vec<(&str, &str)> = operations()
-        .iter()
         .filter(|operation| operation.family != "other")
         .map(|operation| (operation.family, operation.name))
         .collect();

@@ -1,23 +1,28 @@
-//! Burn's recorded operations to ours. The matches name every operation of Burn's vocabulary and have no wildcard:
-//! an operation that a later Burn adds is a compile error here and never a silent constant.
+//! Burn's recorded operations to ours.
+//!
+//! The tables of [`tensor`] and [`module`] say of each operation what becomes of it, one line each; those that others define
+//! are written out in [`parts`].
 
 mod module;
 mod parts;
 mod tensor;
+mod vocabulary;
 
-use burn::backend::ir::{BinaryOpIr, OperationIr, ReduceDimOpIr, ScalarIr, ScalarOpIr, TensorId, TensorIr, UnaryOpIr};
+use burn::backend::ir::{BinaryOpIr, ReduceDimOpIr, ScalarIr, ScalarOpIr, TensorId, TensorIr, UnaryOpIr};
 
 use super::op::{Binary, Discrete, Op, Reduce, Unary};
 
 pub(super) use parts::define;
+pub use vocabulary::{Operation, Support, operations};
+pub(super) use vocabulary::{line, lower};
 
 /// What an operation becomes.
 pub(super) enum Lowered {
     /// One operation of ours.
-    Step(Step),
+    Step(Box<Step>),
     /// Several of Burn's, by [`define`].
     Parts,
-    /// Nothing: [`super::vocabulary`] says why.
+    /// Nothing; its line says why.
     Refused,
 }
 
@@ -28,25 +33,9 @@ pub(super) struct Step {
     pub output: TensorIr,
 }
 
-/// Translates one operation.
-pub(super) fn lower(operation: &OperationIr) -> Lowered {
-    match operation {
-        OperationIr::BaseFloat(op) | OperationIr::BaseInt(op) | OperationIr::BaseBool(op) => tensor::base(op),
-        OperationIr::NumericFloat(_, op) | OperationIr::NumericInt(_, op) => tensor::numeric(op),
-        OperationIr::Float(_, op) => tensor::float(op),
-        OperationIr::Int(op) => tensor::int(op),
-        OperationIr::Bool(op) => tensor::bool(op),
-        OperationIr::Module(op) => module::module(op),
-        OperationIr::Activation(op) => module::activation(op),
-        // A tensor that holds data is a value of the graph and not a node, so the first two are never asked for.
-        OperationIr::Init(_) | OperationIr::Drop(_) | OperationIr::Custom(_) | OperationIr::Distributed(_) => {
-            Lowered::Refused
-        }
-    }
-}
-
 fn step(op: Op, inputs: &[&TensorIr], output: &TensorIr) -> Lowered {
-    Lowered::Step(Step { op, inputs: inputs.iter().map(|tensor| tensor.id).collect(), output: output.clone() })
+    let inputs = inputs.iter().map(|tensor| tensor.id).collect();
+    Lowered::Step(Box::new(Step { op, inputs, output: output.clone() }))
 }
 
 fn unary(op: Unary, ir: &UnaryOpIr) -> Lowered {

@@ -4,204 +4,237 @@
 //! and [`crate::tensor::Array`] finds the kind when it evaluates.
 
 use burn::backend::ir::{
-    BaseOperationIr, BinaryOpIr, BoolOperationIr, CastOpIr, FloatOperationIr, IntOperationIr, NumericOperationIr,
-    ReduceDimOpIr, ScalarOpIr, TensorIr,
+    BaseOperationIr, BinaryOpIr, BoolOperationIr, CastOpIr, DimOpIr, FloatOperationIr, IntOperationIr,
+    NumericOperationIr, ScalarOpIr, SliceAssignOpIr, SwapDimsOpIr, TensorIr,
 };
-use burn::tensor::Slice;
+use burn::tensor::{IndexingUpdateOp, Slice};
 
+use super::vocabulary::Support::{self, Parts, Refused, Rule, Value};
+use super::vocabulary::{Operation, vocabulary};
 use super::{Lowered, binary, discrete, number, reduce, scalar, step, unary};
 use crate::trace::op::{
     Binary, Bits, Cast, Comparison, Cumulate, Discrete, Fill, Index, Layout, Logic, Mask, Matmul, Op, Position, Random,
     Reduce, Rounding, Unary,
 };
 
-pub(super) fn base(op: &BaseOperationIr) -> Lowered {
-    use BaseOperationIr as B;
-    let layout = |layout, input, output| step(Op::Layout(layout), &[input], output);
-    match op {
-        B::Reshape(ir) => layout(Layout::Reshape(ir.out.shape.to_vec()), &ir.input, &ir.out),
-        B::SwapDims(ir) => {
-            let mut axes: Vec<usize> = (0..ir.input.shape.num_dims()).collect();
-            axes.swap(ir.dim1, ir.dim2);
-            layout(Layout::Permute(axes), &ir.input, &ir.out)
+vocabulary! {
+    base: BaseOperationIr {
+        Rule("layout") => {
+            Reshape(ir) => layout(Layout::Reshape(ir.out.shape.to_vec()), &ir.input, &ir.out),
+            SwapDims(ir) => swap(ir),
+            Permute(ir) => layout(Layout::Permute(ir.axes.clone()), &ir.input, &ir.out),
+            Expand(ir) => layout(Layout::Expand(ir.out.shape.to_vec()), &ir.input, &ir.out),
+            Flip(ir) => layout(Layout::Flip(ir.axes.clone()), &ir.input, &ir.out),
+            Slice(ir) => layout(Layout::Slice(ranges(&ir.ranges, &ir.tensor)), &ir.tensor, &ir.out),
+            SliceAssign(ir) => assign(ir),
+            RepeatDim(ir) => layout(Layout::Repeat { axis: ir.dim, times: ir.times }, &ir.tensor, &ir.out),
+            Cat(ir) => step(Op::Layout(Layout::Cat { axis: ir.dim }), &ir.tensors.iter().collect::<Vec<_>>(), &ir.out),
         }
-        B::Permute(ir) => layout(Layout::Permute(ir.axes.clone()), &ir.input, &ir.out),
-        B::Expand(ir) => layout(Layout::Expand(ir.out.shape.to_vec()), &ir.input, &ir.out),
-        B::Slice(ir) => layout(Layout::Slice(ranges(&ir.ranges, &ir.tensor)), &ir.tensor, &ir.out),
-        B::SliceAssign(ir) => {
-            step(Op::Layout(Layout::Assign(ranges(&ir.ranges, &ir.tensor))), &[&ir.tensor, &ir.value], &ir.out)
+        Rule("index") => {
+            Select(ir) => step(Op::Index(Index::Select { axis: ir.dim }), &[&ir.tensor, &ir.indices], &ir.out),
+            SelectAssign(ir) => into(
+                Index::SelectInto { axis: ir.dim, update: ir.update },
+                ir.update,
+                [&ir.tensor, &ir.indices, &ir.value],
+                &ir.out,
+            ),
+            Gather(ir) => step(Op::Index(Index::Gather { axis: ir.dim }), &[&ir.tensor, &ir.indices], &ir.out),
+            Scatter(ir) => into(
+                Index::GatherInto { axis: ir.dim, update: ir.update },
+                ir.update,
+                [&ir.tensor, &ir.indices, &ir.value],
+                &ir.out,
+            ),
         }
-        B::Flip(ir) => layout(Layout::Flip(ir.axes.clone()), &ir.input, &ir.out),
-        B::RepeatDim(ir) => layout(Layout::Repeat { axis: ir.dim, times: ir.times }, &ir.tensor, &ir.out),
-        B::Cat(ir) => step(Op::Layout(Layout::Cat { axis: ir.dim }), &ir.tensors.iter().collect::<Vec<_>>(), &ir.out),
-        B::Select(ir) => step(Op::Index(Index::Select { axis: ir.dim }), &[&ir.tensor, &ir.indices], &ir.out),
-        B::SelectAssign(ir) => {
-            let index = Index::SelectInto { axis: ir.dim, update: ir.update };
-            into(index, [&ir.tensor, &ir.indices, &ir.value], &ir.out)
+        Rule("mask") => {
+            MaskWhere(ir) => step(Op::Mask(Mask::Where), &[&ir.tensor, &ir.mask, &ir.value], &ir.out),
+            MaskFill(ir) => step(Op::Mask(Mask::Fill(number(&ir.value))), &[&ir.tensor, &ir.mask], &ir.out),
         }
-        B::Gather(ir) => step(Op::Index(Index::Gather { axis: ir.dim }), &[&ir.tensor, &ir.indices], &ir.out),
-        B::Scatter(ir) => {
-            let index = Index::GatherInto { axis: ir.dim, update: ir.update };
-            into(index, [&ir.tensor, &ir.indices, &ir.value], &ir.out)
+        Rule("cast") => {
+            Cast(ir) => cast(ir),
         }
-        B::MaskFill(ir) => step(Op::Mask(Mask::Fill(number(&ir.value))), &[&ir.tensor, &ir.mask], &ir.out),
-        B::MaskWhere(ir) => step(Op::Mask(Mask::Where), &[&ir.tensor, &ir.mask, &ir.value], &ir.out),
-        B::Cast(ir) => cast(ir),
-        B::Equal(ir) => compare(Comparison::Equal, ir),
-        B::NotEqual(ir) => compare(Comparison::NotEqual, ir),
-        B::EqualElem(ir) => compare_scalar(Comparison::Equal, ir),
-        B::NotEqualElem(ir) => compare_scalar(Comparison::NotEqual, ir),
-        B::All(ir) => discrete(Discrete::All(None), &[&ir.input], &ir.out),
-        B::Any(ir) => discrete(Discrete::Any(None), &[&ir.input], &ir.out),
-        B::AllDim(ir) => discrete(Discrete::All(Some(ir.axis)), &[&ir.input], &ir.out),
-        B::AnyDim(ir) => discrete(Discrete::Any(Some(ir.axis)), &[&ir.input], &ir.out),
-        // What an empty tensor holds is unspecified, and zero is as good as any.
-        B::Zeros(ir) | B::Empty(ir) => fill(0.0, &ir.out),
-        B::Ones(ir) => fill(1.0, &ir.out),
-        B::Unfold(_) | B::ScatterNd(_) | B::GatherNd(_) => Lowered::Parts,
+        Value => {
+            Equal(ir) => compare(Comparison::Equal, ir),
+            EqualElem(ir) => compare_scalar(Comparison::Equal, ir),
+            NotEqual(ir) => compare(Comparison::NotEqual, ir),
+            NotEqualElem(ir) => compare_scalar(Comparison::NotEqual, ir),
+            All(ir) => discrete(Discrete::All(None), &[&ir.input], &ir.out),
+            Any(ir) => discrete(Discrete::Any(None), &[&ir.input], &ir.out),
+            AllDim(ir) => discrete(Discrete::All(Some(ir.axis)), &[&ir.input], &ir.out),
+            AnyDim(ir) => discrete(Discrete::Any(Some(ir.axis)), &[&ir.input], &ir.out),
+            Zeros(ir) => fill(0.0, &ir.out),
+            Ones(ir) => fill(1.0, &ir.out),
+            // What an empty tensor holds is unspecified, and zero is as good as any.
+            Empty(ir) => fill(0.0, &ir.out),
+        };
+        Parts("select, reshape") => [GatherNd ScatterNd Unfold]
     }
 }
 
-pub(super) fn numeric(op: &NumericOperationIr) -> Lowered {
-    use NumericOperationIr as N;
-    match op {
-        N::Add(ir) => binary(Binary::Add, ir),
-        N::Sub(ir) => binary(Binary::Sub, ir),
-        N::Mul(ir) => binary(Binary::Mul, ir),
-        N::Div(ir) => binary(Binary::Div, ir),
-        N::Rem(ir) => binary(Binary::Rem, ir),
-        N::AddScalar(ir) => scalar(Unary::AddScalar, ir),
-        N::SubScalar(ir) => scalar(|value| Unary::AddScalar(-value), ir),
-        N::MulScalar(ir) => scalar(Unary::MulScalar, ir),
-        N::DivScalar(ir) => scalar(Unary::DivScalar, ir),
-        N::RemScalar(ir) => scalar(Unary::RemScalar, ir),
-        N::PowiScalar(ir) => scalar(Unary::PowScalar, ir),
-        N::Powi(ir) => binary(Binary::Pow, ir),
-        N::Abs(ir) => unary(Unary::Abs, ir),
-        N::Neg(ir) => unary(Unary::Neg, ir),
-        N::Sign(ir) => discrete(Discrete::Round(Rounding::Sign), &[&ir.input], &ir.out),
-        N::Full(ir) => fill(number(&ir.value), &ir.out),
-        N::Sum(ir) => step(Op::Reduce(Reduce::SumAll), &[&ir.input], &ir.out),
-        N::Mean(ir) => step(Op::Reduce(Reduce::MeanAll), &[&ir.input], &ir.out),
-        N::SumDim(ir) => reduce(Reduce::Sum, ir),
-        N::MeanDim(ir) => reduce(Reduce::Mean, ir),
-        N::SumDims(ir) => step(Op::Reduce(Reduce::Sum(ir.axes.clone())), &[&ir.input], &ir.out),
-        N::CumSum(ir) => step(Op::Cumulate(Cumulate { axis: ir.axis }), &[&ir.input], &ir.out),
-        N::Clamp(ir) => step(Op::Unary(Unary::Clamp(number(&ir.min), number(&ir.max))), &[&ir.tensor], &ir.out),
-        N::ClampMin(ir) => scalar(|min| Unary::Clamp(min, f64::INFINITY), ir),
-        N::ClampMax(ir) => scalar(|max| Unary::Clamp(f64::NEG_INFINITY, max), ir),
-        N::Greater(ir) => compare(Comparison::Greater, ir),
-        N::GreaterEqual(ir) => compare(Comparison::GreaterEqual, ir),
-        N::Lower(ir) => compare(Comparison::Lower, ir),
-        N::LowerEqual(ir) => compare(Comparison::LowerEqual, ir),
-        N::GreaterElem(ir) => compare_scalar(Comparison::Greater, ir),
-        N::GreaterEqualElem(ir) => compare_scalar(Comparison::GreaterEqual, ir),
-        N::LowerElem(ir) => compare_scalar(Comparison::Lower, ir),
-        N::LowerEqualElem(ir) => compare_scalar(Comparison::LowerEqual, ir),
-        N::ArgMax(ir) => position(Position::Max, ir),
-        N::ArgMin(ir) => position(Position::Min, ir),
-        N::ArgSort(ir) => {
-            let sorted = Position::Sorted { axis: ir.dim, descending: ir.descending };
-            discrete(Discrete::Position(sorted), &[&ir.input], &ir.out)
+vocabulary! {
+    numeric: NumericOperationIr {
+        Rule("arithmetic") => {
+            Add(ir) => binary(Binary::Add, ir),
+            Sub(ir) => binary(Binary::Sub, ir),
+            Mul(ir) => binary(Binary::Mul, ir),
+            Div(ir) => binary(Binary::Div, ir),
+            Rem(ir) => binary(Binary::Rem, ir),
+            Powi(ir) => binary(Binary::Pow, ir),
         }
-        N::CumMax(ir) if !ir.input.dtype.is_float() => discrete(Discrete::CumMax(ir.axis), &[&ir.input], &ir.out),
-        N::CumMin(ir) if !ir.input.dtype.is_float() => discrete(Discrete::CumMin(ir.axis), &[&ir.input], &ir.out),
-        N::CumMax(_)
-        | N::CumMin(_)
-        | N::Prod(_)
-        | N::ProdDim(_)
-        | N::CumProd(_)
-        | N::MaxDim(_)
-        | N::MinDim(_)
-        | N::MaxDimWithIndices(_)
-        | N::MinDimWithIndices(_)
-        | N::Max(_)
-        | N::Min(_)
-        | N::MaxAbs(_)
-        | N::MaxAbsDim(_)
-        | N::ArgTopK(_)
-        | N::TopK(_)
-        | N::TopKWithIndices(_)
-        | N::Sort(_)
-        | N::SortWithIndices(_)
-        | N::Pad(_) => Lowered::Parts,
-        N::IntRandom(_) => Lowered::Refused,
-    }
-}
-
-pub(super) fn float(op: &FloatOperationIr) -> Lowered {
-    use FloatOperationIr as F;
-    match op {
-        F::Exp(ir) => unary(Unary::Exp, ir),
-        F::Log(ir) => unary(Unary::Log, ir),
-        F::Log1p(ir) => unary(Unary::Log1p, ir),
-        F::Erf(ir) => unary(Unary::Erf, ir),
-        F::Sqrt(ir) => unary(Unary::Sqrt, ir),
-        F::Cos(ir) => unary(Unary::Cos, ir),
-        F::Cosh(ir) => unary(Unary::Cosh, ir),
-        F::Sin(ir) => unary(Unary::Sin, ir),
-        F::Sinh(ir) => unary(Unary::Sinh, ir),
-        F::Tan(ir) => unary(Unary::Tan, ir),
-        F::Tanh(ir) => unary(Unary::Tanh, ir),
-        F::ArcCos(ir) => unary(Unary::Acos, ir),
-        F::ArcCosh(ir) => unary(Unary::Acosh, ir),
-        F::ArcSin(ir) => unary(Unary::Asin, ir),
-        F::ArcSinh(ir) => unary(Unary::Asinh, ir),
-        F::ArcTan(ir) => unary(Unary::Atan, ir),
-        F::ArcTanh(ir) => unary(Unary::Atanh, ir),
-        F::Recip(ir) => unary(Unary::Recip, ir),
-        F::PowfScalar(ir) => scalar(Unary::PowScalar, ir),
-        F::Powf(ir) => binary(Binary::Pow, ir),
-        F::ArcTan2(ir) => binary(Binary::Atan2, ir),
-        F::Hypot(ir) => binary(Binary::Hypot, ir),
-        F::Matmul(ir) => step(Op::Matmul(Matmul), &[&ir.lhs, &ir.rhs], &ir.out),
-        F::Round(ir) => discrete(Discrete::Round(Rounding::Round), &[&ir.input], &ir.out),
-        F::Floor(ir) => discrete(Discrete::Round(Rounding::Floor), &[&ir.input], &ir.out),
-        F::Ceil(ir) => discrete(Discrete::Round(Rounding::Ceil), &[&ir.input], &ir.out),
-        F::Trunc(ir) => discrete(Discrete::Round(Rounding::Trunc), &[&ir.input], &ir.out),
-        F::IntoInt(ir) => into_kind(ir),
-        F::IsNan(ir) => discrete(Discrete::IsNan, &[&ir.input], &ir.out),
-        F::IsInf(ir) => discrete(Discrete::IsInf, &[&ir.input], &ir.out),
-        F::Random(ir) => {
-            let random = Random { distribution: ir.distribution, shape: ir.out.shape.to_vec(), dtype: ir.out.dtype };
-            step(Op::Random(random), &[], &ir.out)
+        Rule("elementwise") => {
+            AddScalar(ir) => scalar(Unary::AddScalar, ir),
+            SubScalar(ir) => scalar(|value| Unary::AddScalar(-value), ir),
+            MulScalar(ir) => scalar(Unary::MulScalar, ir),
+            DivScalar(ir) => scalar(Unary::DivScalar, ir),
+            RemScalar(ir) => scalar(Unary::RemScalar, ir),
+            PowiScalar(ir) => scalar(Unary::PowScalar, ir),
+            Abs(ir) => unary(Unary::Abs, ir),
+            Neg(ir) => unary(Unary::Neg, ir),
+            Clamp(ir) => step(Op::Unary(Unary::Clamp(number(&ir.min), number(&ir.max))), &[&ir.tensor], &ir.out),
+            ClampMin(ir) => scalar(|min| Unary::Clamp(min, f64::INFINITY), ir),
+            ClampMax(ir) => scalar(|max| Unary::Clamp(f64::NEG_INFINITY, max), ir),
         }
-        F::Cross(_) | F::GridSample2d(_) => Lowered::Parts,
-        F::Quantize(_) | F::Dequantize(_) => Lowered::Refused,
+        Rule("reduce") => {
+            Sum(ir) => step(Op::Reduce(Reduce::SumAll), &[&ir.input], &ir.out),
+            SumDim(ir) => reduce(Reduce::Sum, ir),
+            SumDims(ir) => step(Op::Reduce(Reduce::Sum(ir.axes.clone())), &[&ir.input], &ir.out),
+            Mean(ir) => step(Op::Reduce(Reduce::MeanAll), &[&ir.input], &ir.out),
+            MeanDim(ir) => reduce(Reduce::Mean, ir),
+        }
+        Rule("cumulate") => {
+            CumSum(ir) => step(Op::Cumulate(Cumulate { axis: ir.axis }), &[&ir.input], &ir.out),
+        }
+        Parts("choices between neighbours") => {
+            CumMax(ir) => if ir.input.dtype.is_float() { Lowered::Parts } else { running(Discrete::CumMax, ir) },
+            CumMin(ir) => if ir.input.dtype.is_float() { Lowered::Parts } else { running(Discrete::CumMin, ir) },
+        }
+        Value => {
+            Full(ir) => fill(number(&ir.value), &ir.out),
+            Sign(ir) => discrete(Discrete::Round(Rounding::Sign), &[&ir.input], &ir.out),
+            Greater(ir) => compare(Comparison::Greater, ir),
+            GreaterElem(ir) => compare_scalar(Comparison::Greater, ir),
+            GreaterEqual(ir) => compare(Comparison::GreaterEqual, ir),
+            GreaterEqualElem(ir) => compare_scalar(Comparison::GreaterEqual, ir),
+            Lower(ir) => compare(Comparison::Lower, ir),
+            LowerElem(ir) => compare_scalar(Comparison::Lower, ir),
+            LowerEqual(ir) => compare(Comparison::LowerEqual, ir),
+            LowerEqualElem(ir) => compare_scalar(Comparison::LowerEqual, ir),
+            ArgMax(ir) => position(Position::Max(ir.axis), &ir.input, &ir.out),
+            ArgMin(ir) => position(Position::Min(ir.axis), &ir.input, &ir.out),
+            ArgSort(ir) => position(Position::Sorted { axis: ir.dim, descending: ir.descending }, &ir.input, &ir.out),
+            // Sorted and cut.
+            ArgTopK(_) => Lowered::Parts,
+        };
+        Parts("argmax or argmin, gather") =>
+            [Max Min MaxDim MinDim MaxDimWithIndices MinDimWithIndices MaxAbs MaxAbsDim]
+        Parts("argsort, gather") => [Sort SortWithIndices TopK TopKWithIndices]
+        Parts("products of halves") => [Prod ProdDim CumProd]
+        Parts("slice, flip, expand, cat") => [Pad]
+        Refused("random integers make the network another function each time; draw them outside and pass them as an input")
+            => [IntRandom]
     }
 }
 
-pub(super) fn int(op: &IntOperationIr) -> Lowered {
-    use IntOperationIr as I;
-    let bits = |bits, ir: &BinaryOpIr| discrete(Discrete::Bits(bits), &[&ir.lhs, &ir.rhs], &ir.out);
-    let bits_scalar =
-        |bits, ir: &ScalarOpIr| discrete(Discrete::BitsScalar(bits, number(&ir.rhs) as i64), &[&ir.lhs], &ir.out);
-    match op {
-        I::IntoFloat(ir) => into_kind(ir),
-        I::BitwiseAnd(ir) => bits(Bits::And, ir),
-        I::BitwiseAndScalar(ir) => bits_scalar(Bits::And, ir),
-        I::BitwiseOr(ir) => bits(Bits::Or, ir),
-        I::BitwiseOrScalar(ir) => bits_scalar(Bits::Or, ir),
-        I::BitwiseXor(ir) => bits(Bits::Xor, ir),
-        I::BitwiseXorScalar(ir) => bits_scalar(Bits::Xor, ir),
-        I::BitwiseNot(ir) => discrete(Discrete::BitsNot, &[&ir.input], &ir.out),
-        I::BitwiseLeftShift(ir) => bits(Bits::ShiftLeft, ir),
-        I::BitwiseLeftShiftScalar(ir) => bits_scalar(Bits::ShiftLeft, ir),
-        I::BitwiseRightShift(ir) => bits(Bits::ShiftRight, ir),
-        I::BitwiseRightShiftScalar(ir) => bits_scalar(Bits::ShiftRight, ir),
-        I::Matmul(ir) => step(Op::Matmul(Matmul), &[&ir.lhs, &ir.rhs], &ir.out),
+vocabulary! {
+    float: FloatOperationIr {
+        Rule("elementwise") => {
+            Exp(ir) => unary(Unary::Exp, ir),
+            Log(ir) => unary(Unary::Log, ir),
+            Log1p(ir) => unary(Unary::Log1p, ir),
+            Erf(ir) => unary(Unary::Erf, ir),
+            PowfScalar(ir) => scalar(Unary::PowScalar, ir),
+            Sqrt(ir) => unary(Unary::Sqrt, ir),
+            Cos(ir) => unary(Unary::Cos, ir),
+            Cosh(ir) => unary(Unary::Cosh, ir),
+            Sin(ir) => unary(Unary::Sin, ir),
+            Sinh(ir) => unary(Unary::Sinh, ir),
+            Tan(ir) => unary(Unary::Tan, ir),
+            Tanh(ir) => unary(Unary::Tanh, ir),
+            ArcCos(ir) => unary(Unary::Acos, ir),
+            ArcCosh(ir) => unary(Unary::Acosh, ir),
+            ArcSin(ir) => unary(Unary::Asin, ir),
+            ArcSinh(ir) => unary(Unary::Asinh, ir),
+            ArcTan(ir) => unary(Unary::Atan, ir),
+            ArcTanh(ir) => unary(Unary::Atanh, ir),
+            Recip(ir) => unary(Unary::Recip, ir),
+        }
+        Rule("arithmetic") => {
+            ArcTan2(ir) => binary(Binary::Atan2, ir),
+            Powf(ir) => binary(Binary::Pow, ir),
+            Hypot(ir) => binary(Binary::Hypot, ir),
+        }
+        Rule("matmul") => {
+            Matmul(ir) => step(Op::Matmul(Matmul), &[&ir.lhs, &ir.rhs], &ir.out),
+        }
+        Value => {
+            Round(ir) => discrete(Discrete::Round(Rounding::Round), &[&ir.input], &ir.out),
+            Floor(ir) => discrete(Discrete::Round(Rounding::Floor), &[&ir.input], &ir.out),
+            Ceil(ir) => discrete(Discrete::Round(Rounding::Ceil), &[&ir.input], &ir.out),
+            Trunc(ir) => discrete(Discrete::Round(Rounding::Trunc), &[&ir.input], &ir.out),
+            IntoInt(ir) => into_kind(ir),
+            IsNan(ir) => discrete(Discrete::IsNan, &[&ir.input], &ir.out),
+            IsInf(ir) => discrete(Discrete::IsInf, &[&ir.input], &ir.out),
+        }
+        Refused("random numbers make the network another function each time; pass them as an input, or allow them with \
+            `Tracing::random`, which fixes them during each direction") => {
+            Random(ir) => step(
+                Op::Random(Random { distribution: ir.distribution, shape: ir.out.shape.to_vec(), dtype: ir.out.dtype }),
+                &[],
+                &ir.out,
+            ),
+        };
+        Parts("select, products, differences") => [Cross]
+        Parts("floor, gather, products") => [GridSample2d]
+        Refused("quantized tensors have no derivative; train in floats and quantize afterwards") =>
+            [Quantize Dequantize]
     }
 }
 
-pub(super) fn bool(op: &BoolOperationIr) -> Lowered {
-    use BoolOperationIr as B;
-    match op {
-        B::IntoFloat(ir) | B::IntoInt(ir) => into_kind(ir),
-        B::Not(ir) => discrete(Discrete::Logic(Logic::Not), &[&ir.input], &ir.out),
-        B::And(ir) => discrete(Discrete::Logic(Logic::And), &[&ir.lhs, &ir.rhs], &ir.out),
-        B::Or(ir) => discrete(Discrete::Logic(Logic::Or), &[&ir.lhs, &ir.rhs], &ir.out),
-        B::Xor(ir) => discrete(Discrete::Logic(Logic::Xor), &[&ir.lhs, &ir.rhs], &ir.out),
+vocabulary! {
+    int: IntOperationIr {
+        Value => {
+            IntoFloat(ir) => into_kind(ir),
+            BitwiseAnd(ir) => bits(Bits::And, ir),
+            BitwiseAndScalar(ir) => bits_scalar(Bits::And, ir),
+            BitwiseOr(ir) => bits(Bits::Or, ir),
+            BitwiseOrScalar(ir) => bits_scalar(Bits::Or, ir),
+            BitwiseXor(ir) => bits(Bits::Xor, ir),
+            BitwiseXorScalar(ir) => bits_scalar(Bits::Xor, ir),
+            BitwiseNot(ir) => discrete(Discrete::BitsNot, &[&ir.input], &ir.out),
+            BitwiseLeftShift(ir) => bits(Bits::ShiftLeft, ir),
+            BitwiseLeftShiftScalar(ir) => bits_scalar(Bits::ShiftLeft, ir),
+            BitwiseRightShift(ir) => bits(Bits::ShiftRight, ir),
+            BitwiseRightShiftScalar(ir) => bits_scalar(Bits::ShiftRight, ir),
+            Matmul(ir) => step(Op::Matmul(Matmul), &[&ir.lhs, &ir.rhs], &ir.out),
+        }
     }
+}
+
+vocabulary! {
+    bool: BoolOperationIr {
+        Value => {
+            IntoFloat(ir) => into_kind(ir),
+            IntoInt(ir) => into_kind(ir),
+            Not(ir) => discrete(Discrete::Logic(Logic::Not), &[&ir.input], &ir.out),
+            And(ir) => discrete(Discrete::Logic(Logic::And), &[&ir.lhs, &ir.rhs], &ir.out),
+            Or(ir) => discrete(Discrete::Logic(Logic::Or), &[&ir.lhs, &ir.rhs], &ir.out),
+            Xor(ir) => discrete(Discrete::Logic(Logic::Xor), &[&ir.lhs, &ir.rhs], &ir.out),
+        }
+    }
+}
+
+fn layout(layout: Layout, input: &TensorIr, output: &TensorIr) -> Lowered {
+    step(Op::Layout(layout), &[input], output)
+}
+
+fn swap(ir: &SwapDimsOpIr) -> Lowered {
+    let mut axes: Vec<usize> = (0..ir.input.shape.num_dims()).collect();
+    axes.swap(ir.dim1, ir.dim2);
+    layout(Layout::Permute(axes), &ir.input, &ir.out)
+}
+
+fn assign(ir: &SliceAssignOpIr) -> Lowered {
+    step(Op::Layout(Layout::Assign(ranges(&ir.ranges, &ir.tensor))), &[&ir.tensor, &ir.value], &ir.out)
 }
 
 fn compare(op: Comparison, ir: &BinaryOpIr) -> Lowered {
@@ -212,8 +245,20 @@ fn compare_scalar(op: Comparison, ir: &ScalarOpIr) -> Lowered {
     discrete(Discrete::CompareScalar(op, number(&ir.rhs)), &[&ir.lhs], &ir.out)
 }
 
-fn position(op: impl Fn(usize) -> Position, ir: &ReduceDimOpIr) -> Lowered {
-    discrete(Discrete::Position(op(ir.axis)), &[&ir.input], &ir.out)
+fn bits(op: Bits, ir: &BinaryOpIr) -> Lowered {
+    discrete(Discrete::Bits(op), &[&ir.lhs, &ir.rhs], &ir.out)
+}
+
+fn bits_scalar(op: Bits, ir: &ScalarOpIr) -> Lowered {
+    discrete(Discrete::BitsScalar(op, number(&ir.rhs) as i64), &[&ir.lhs], &ir.out)
+}
+
+fn position(position: Position, input: &TensorIr, output: &TensorIr) -> Lowered {
+    discrete(Discrete::Position(position), &[input], output)
+}
+
+fn running(op: impl Fn(usize) -> Discrete, ir: &DimOpIr) -> Lowered {
+    discrete(op(ir.axis), &[&ir.input], &ir.out)
 }
 
 fn cast(ir: &CastOpIr) -> Lowered {
@@ -229,14 +274,11 @@ fn fill(value: f64, out: &TensorIr) -> Lowered {
     step(Op::Fill(Fill { value, shape: out.shape.to_vec(), dtype: out.dtype }), &[], out)
 }
 
-/// Burn puts integer positions to work without asking for a derivative, except for these that write into an array: only
-/// sums and replacements are linear in what is written.
-fn into(index: Index, inputs: [&TensorIr; 3], output: &TensorIr) -> Lowered {
-    use burn::tensor::IndexingUpdateOp as Update;
-    let (Index::SelectInto { update, .. } | Index::GatherInto { update, .. }) = index else { unreachable!() };
+/// Only sums and replacements are linear in what is written.
+fn into(index: Index, update: IndexingUpdateOp, inputs: [&TensorIr; 3], output: &TensorIr) -> Lowered {
     match update {
-        Update::Assign | Update::Add => step(Op::Index(index), &inputs, output),
-        Update::Mul | Update::Min | Update::Max => Lowered::Refused,
+        IndexingUpdateOp::Assign | IndexingUpdateOp::Add => step(Op::Index(index), &inputs, output),
+        IndexingUpdateOp::Mul | IndexingUpdateOp::Min | IndexingUpdateOp::Max => Lowered::Refused,
     }
 }
 

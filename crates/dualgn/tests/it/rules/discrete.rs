@@ -84,7 +84,7 @@ pub const CASES: &[Case] = &[
     ("int mul, div, remainder", |p, x| times(p, x, |n| (n.clone() * 3 / 2).remainder_scalar(4) * n)),
     ("int remainder", |p, x| times(p, x, |n| n.clone().remainder(n.powi_scalar(2) + 1))),
     ("int quotient", |p, x| times(p, x, |n| (n.clone() * 9) / (n.powi_scalar(2) + 1))),
-    ("int powi", |p, x| times(p, x, |n| n.clone().powi(n.clone() * 0 + 2))),
+    ("int powi", |p, x| times(p, x, |n| n.clone().abs().powi(n.remainder_scalar(3)))),
     ("int abs, neg, sign, clamp", |p, x| times(p, x, |n| n.clone().abs() - n.clone().sign() + (-n).clamp(-2, 3))),
     ("int clamp_min, clamp_max", |p, x| times(p, x, |n| n.clone().clamp_min(-2) + n.clamp_max(3))),
     ("int sum, mean, cumsum", |p, x| {

@@ -125,7 +125,7 @@ fn refused_operations_say_so_by_name() {
         let error = Network::trace(&Probe::new(DType::F32), *forward, [3, 24]).unwrap_err();
         let TraceError::Unsupported { operation, reason, .. } = &error else { panic!("{name}: {error}") };
         assert_eq!(operation, name);
-        let line = operations().iter().find(|line| line.name == *name).unwrap();
+        let line = operations().find(|line| line.name == *name).unwrap();
         assert_eq!(line.support, Support::Refused(reason), "{name}");
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn product(mut x: Array, axis: usize) -> Array {
         let all = length(&x, axis);
         let half = all / 2;
         let pairs = x.clone().narrow(axis, 0, half).mul(x.clone().narrow(axis, half, 2 * half));
-        x = if all % 2 == 0 { pairs } else { Array::cat(vec![pairs, x.narrow(axis, 2 * half, all)], axis) };
+        x = if all.is_multiple_of(2) { pairs } else { Array::cat(vec![pairs, x.narrow(axis, 2 * half, all)], axis) };
     }
     x
 }
