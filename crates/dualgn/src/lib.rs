@@ -58,10 +58,11 @@
 //!
 //! # The pieces
 //!
-//! * [`Network`]: a module's forward pass, recorded once per input shape. [`Network::linearize`] gives a
+//! * [`Network`]: a module's forward pass, recorded once per input shape, with one input or several ([`Inputs`]) and other
+//!   choices by [`Tracing`]. [`operations`] lists what it may consist of. [`Network::linearize`] gives a
 //!   [`Linearization`]: the outputs, and products with the Jacobian ([`Linearization::jvp`]), with its transpose
 //!   ([`Linearization::vjp`], [`Linearization::vjps`]), and the Gram matrix ([`Linearization::gram`]).
-//! * [`ConvexLoss`]: [`Squared`], [`SoftmaxCrossEntropy`], [`Logistic`], or your own.
+//! * [`ConvexLoss`]: [`Squared`], [`SoftmaxCrossEntropy`], [`Logistic`], or your own; [`PerToken`] for sequences.
 //! * [`GaussNewton`]: the oracle, with its damping `λ` and its [`Solver`].
 //! * [`Direction`]: slope, predicted decrease, norm, duality gap, and the pseudo-gradient as
 //!   [`GradientsParams`](burn::optim::GradientsParams) or as a step.

@@ -1,29 +1,18 @@
-//! Records a Burn module's forward pass and builds the [`Graph`].
+//! Records a Burn module's forward pass.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use burn::backend::DispatchTensor;
-use burn::backend::ir::{OperationIr, TensorId, TensorIr};
+use burn::backend::ir::TensorId;
 use burn::module::{Flag, Module, ModuleVisitor, Param, ParamId};
-use burn::tensor::{Bool, DType, Int, Tensor, TensorData};
+use burn::tensor::{Bool, DType, Int, Tensor};
 
-use super::batch::Batch;
-use super::graph::{Graph, ModuleTensor, Node, Source, Value, ValueId, place};
+use super::build::{Choices, Recorded, build};
+use super::graph::Graph;
 use super::inputs::Inputs;
-use super::lower::{Lowered, Operation, Step, Support, define, line, lower};
-use super::op::{Norm, Op};
 use super::record;
 use crate::error::TraceError;
-
-/// What tracing allows beyond the evaluation mode of a module.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Choices {
-    /// Batch normalisation uses the statistics of the batch.
-    pub batch_statistics: bool,
-    /// The forward pass may draw random numbers.
-    pub random: bool,
-}
 
 /// Records `forward` on inputs of these shapes.
 pub(super) fn capture<M: Module, I: Inputs>(
@@ -60,7 +49,7 @@ pub(super) fn capture<M: Module, I: Inputs>(
         return Err(TraceError::Capture { message: "the output is not a tensor of the traced computation".into() });
     };
     let frozen_statistics = if choices.batch_statistics { disabled_flags(model) } else { vec![] };
-    let builder = Builder {
+    let recorded = Recorded {
         operations: &captured.graph.operations,
         data: captured.values,
         module: tensors.found,
@@ -68,12 +57,8 @@ pub(super) fn capture<M: Module, I: Inputs>(
         choices,
         frozen_statistics,
         dtype,
-        nodes: vec![],
-        values: vec![],
-        by_id: HashMap::new(),
-        tensors: vec![],
     };
-    builder.build(&inputs, output, examples)
+    build(recorded, &inputs, output, examples)
 }
 
 /// The identities of the inputs and of the output.
@@ -227,241 +212,4 @@ impl ModuleVisitor for ModuleTensors {
     fn visit_bool<const D: usize>(&mut self, param: &Param<Tensor<D, Bool>>) {
         self.add(param.id, param.base().into_dispatch());
     }
-}
-
-/// Turns recorded operations into a graph of those that the output needs.
-struct Builder<'a> {
-    operations: &'a [OperationIr],
-    data: BTreeMap<TensorId, TensorData>,
-    module: HashMap<TensorId, (ParamId, String)>,
-    trainable: &'a [ParamId],
-    choices: Choices,
-    /// Paths of the training flags that keep batch normalisation at its running statistics.
-    frozen_statistics: Vec<String>,
-    dtype: DType,
-    nodes: Vec<Node>,
-    values: Vec<Value>,
-    by_id: HashMap<TensorId, ValueId>,
-    tensors: Vec<ModuleTensor>,
-}
-
-/// An operation on its way into the graph: what Burn recorded, and where among the recorded operations.
-#[derive(Clone, Copy)]
-struct Origin {
-    recorded: &'static Operation,
-    position: usize,
-}
-
-impl<'a> Builder<'a> {
-    fn build(mut self, inputs: &[TensorId], output: TensorId, examples: usize) -> Result<Graph, TraceError> {
-        let operations = self.operations;
-        let made = |id: &TensorId| operations.iter().flat_map(OperationIr::outputs).find(|tensor| tensor.id == *id);
-        let mut values = vec![];
-        for (position, id) in inputs.iter().enumerate() {
-            let tensor = made(id).expect("inputs are made on the recording device");
-            let value = self.define(*id, tensor.shape.to_vec(), tensor.dtype, Source::Input(position));
-            self.values[value].batch = Batch::Split { axis: 0, outer: 1, inner: 1 };
-            values.push(value);
-        }
-        self.lower(operations, [output], None)?;
-        let output = self.read(output)?.ok_or(TraceError::NoParameters)?;
-        self.finish(values, output, examples)
-    }
-
-    /// Makes nodes of those operations that the wanted tensors depend on.
-    fn lower(
-        &mut self,
-        operations: &[OperationIr],
-        wanted: impl IntoIterator<Item = TensorId>,
-        part_of: Option<Origin>,
-    ) -> Result<(), TraceError> {
-        let wanted = needed(operations, wanted);
-        for (position, operation) in operations.iter().enumerate() {
-            let unknown = |tensor: &TensorIr| wanted.contains(&tensor.id) && !self.by_id.contains_key(&tensor.id);
-            if matches!(operation, OperationIr::Init(_)) || !operation.outputs().any(unknown) {
-                continue;
-            }
-            let origin = part_of.unwrap_or(Origin { recorded: line(operation), position });
-            match lower(operation) {
-                Lowered::Step(step) => self.push(*step, origin)?,
-                Lowered::Parts => self.expand(operation, &wanted, origin)?,
-                Lowered::Refused => return Err(self.unsupported(origin)),
-            }
-        }
-        Ok(())
-    }
-
-    fn push(&mut self, step: Step, origin: Origin) -> Result<(), TraceError> {
-        if matches!(step.op, Op::Random(_)) && !self.choices.random {
-            return Err(self.unsupported(origin));
-        }
-        let (op, tensors) = self.with_batch_statistics(step.op, step.inputs);
-        let mut inputs = vec![];
-        for id in tensors {
-            // An unknown tensor is a further output of an operation of which only the first has a rule.
-            inputs.push(self.read(id)?.ok_or_else(|| self.unsupported(origin))?);
-        }
-        let made = step.output;
-        let output = self.define(made.id, made.shape.to_vec(), made.dtype, Source::Node(self.nodes.len()));
-        self.nodes.push(Node { recorded: origin.recorded, op, inputs, output });
-        Ok(())
-    }
-
-    /// Lowers the definition of an operation in its place.
-    fn expand(
-        &mut self,
-        operation: &OperationIr,
-        wanted: &HashSet<TensorId>,
-        origin: Origin,
-    ) -> Result<(), TraceError> {
-        let definition = define(operation, self.dtype).map_err(|message| TraceError::Capture { message })?;
-        if definition.outputs.is_empty() {
-            return Err(self.unsupported(origin));
-        }
-        for (stand_in, input) in definition.inputs {
-            let value = self.read(input)?.ok_or_else(|| self.unsupported(origin))?;
-            self.by_id.insert(stand_in, value);
-        }
-        self.data.extend(definition.data);
-        let outputs: Vec<_> = definition.outputs.into_iter().filter(|(_, output)| wanted.contains(output)).collect();
-        self.lower(&definition.operations, outputs.iter().map(|(made, _)| *made), Some(origin))?;
-        for (made, output) in outputs {
-            let value = self.read(made)?.ok_or_else(|| self.unsupported(origin))?;
-            self.by_id.insert(output, value);
-        }
-        Ok(())
-    }
-
-    /// A batch norm by its running statistics becomes, by choice, one by the statistics of the batch, unless it is frozen.
-    fn with_batch_statistics(&self, op: Op, mut inputs: Vec<TensorId>) -> (Op, Vec<TensorId>) {
-        let Op::Norm(Norm::Batch { epsilon }) = op else { return (op, inputs) };
-        let Some((_, path)) = inputs.get(3).and_then(|mean| self.module.get(mean)) else { return (op, inputs) };
-        let flag = path.rsplit_once('.').map_or("training".into(), |(layer, _)| format!("{layer}.training"));
-        if !self.choices.batch_statistics || self.frozen_statistics.contains(&flag) {
-            return (op, inputs);
-        }
-        inputs.truncate(3);
-        (Op::Norm(Norm::BatchStatistics { epsilon }), inputs)
-    }
-
-    fn unsupported(&self, origin: Origin) -> TraceError {
-        let Origin { recorded, position } = origin;
-        let reason = match recorded.support {
-            Support::Refused(reason) => reason,
-            _ => "this form of it has no derivative rule; express it by other tensor operations",
-        };
-        TraceError::Unsupported {
-            operation: recorded.name.into(),
-            reason,
-            place: self.place(position),
-            shapes: self.operations[position].inputs().map(|tensor| tensor.shape.to_vec()).collect(),
-            index: position + 1,
-            count: self.operations.len(),
-        }
-    }
-
-    fn finish(self, inputs: Vec<ValueId>, output: ValueId, examples: usize) -> Result<Graph, TraceError> {
-        let Value { shape, dtype: output_type, .. } = &self.values[output];
-        if !matches!(output_type, DType::F32 | DType::F64) {
-            return Err(TraceError::OutputType { dtype: format!("{output_type:?}") });
-        }
-        let elements: usize = shape.iter().product();
-        let mismatch = || TraceError::OutputShape { examples, output: shape.clone() };
-        if shape.first() != Some(&examples) || elements == 0 {
-            return Err(mismatch());
-        }
-        let parameters = (0..self.values.len()).filter(|&value| self.values[value].active).collect();
-        let mut graph = Graph {
-            nodes: self.nodes,
-            values: self.values.clone(),
-            tensors: self.tensors,
-            parameters,
-            inputs,
-            output,
-            examples,
-            outputs: elements / examples,
-            dtype: self.dtype,
-            mixing: None,
-        };
-        graph.analyse();
-        if !graph.values[graph.output].active {
-            return Err(match graph.derivative_ends() {
-                Some(node) => TraceError::NoDerivative {
-                    operation: graph.nodes[node].recorded.name.into(),
-                    place: graph.place(node),
-                },
-                None => TraceError::NoParameters,
-            });
-        }
-        match graph.values[graph.output].batch {
-            Batch::Shared => return Err(TraceError::IgnoresInput),
-            Batch::Split { axis: 0, outer: 1, .. } | Batch::Mixed => {}
-            // As long as the batch by chance, while the examples are on another axis.
-            Batch::Split { .. } => return Err(mismatch()),
-        }
-        #[cfg(debug_assertions)]
-        graph.verify();
-        Ok(graph)
-    }
-
-    fn define(&mut self, id: TensorId, shape: Vec<usize>, dtype: DType, source: Source) -> ValueId {
-        let value = Value { shape, dtype, source, active: false, batch: Batch::Shared, uses: 0 };
-        self.values.push(value);
-        self.by_id.insert(id, self.values.len() - 1);
-        self.values.len() - 1
-    }
-
-    /// The value of a tensor: one already known, a tensor of the module, or a constant of the forward pass.
-    fn read(&mut self, id: TensorId) -> Result<Option<ValueId>, TraceError> {
-        if let Some(&value) = self.by_id.get(&id) {
-            return Ok(Some(value));
-        }
-        let Some(data) = self.data.remove(&id) else { return Ok(None) };
-        let (shape, dtype) = (data.shape().to_vec(), data.dtype());
-        let Some((param, path)) = self.module.get(&id).cloned() else {
-            return Ok(Some(self.define(id, shape, dtype, Source::Constant(data))));
-        };
-        // A clone of a field keeps the parameter's identity, by which values and gradients are found later.
-        if let Some(other) = self.tensors.iter().find(|tensor| tensor.id == param) {
-            return Err(TraceError::CopiedParameter { first: other.path.clone(), second: path });
-        }
-        let trainable = self.trainable.contains(&param);
-        let index = self.tensors.len();
-        self.tensors.push(ModuleTensor { id: param, path, shape: shape.clone(), trainable });
-        let value = self.define(id, shape, dtype, Source::Module(index));
-        self.values[value].active = trainable;
-        Ok(Some(value))
-    }
-
-    fn place(&self, position: usize) -> String {
-        let nodes = &self.nodes;
-        let path = |id: &TensorId| self.module.get(id).map(|(_, path)| path.as_str());
-        if let Some(own) = self.operations[position].inputs().find_map(|tensor| path(&tensor.id)) {
-            return format!("at `{own}`");
-        }
-        let after =
-            self.operations[position + 1..].iter().flat_map(OperationIr::inputs).find_map(|tensor| path(&tensor.id));
-        let before = place(nodes, nodes.len(), |value| match &self.values[value].source {
-            Source::Module(index) => Some(self.tensors[*index].path.as_str()),
-            _ => None,
-        });
-        match after {
-            Some(after) if before.starts_with("after") => {
-                format!("between {} and `{after}`", &before["after ".len()..])
-            }
-            Some(after) => format!("before `{after}`"),
-            None => before,
-        }
-    }
-}
-
-/// All tensors that the wanted ones depend on, themselves included.
-fn needed(operations: &[OperationIr], wanted: impl IntoIterator<Item = TensorId>) -> HashSet<TensorId> {
-    let mut wanted: HashSet<TensorId> = wanted.into_iter().collect();
-    for operation in operations.iter().rev() {
-        if operation.outputs().any(|tensor| wanted.contains(&tensor.id)) {
-            wanted.extend(operation.inputs().map(|tensor| tensor.id));
-        }
-    }
-    wanted
 }

@@ -1,6 +1,7 @@
 //! From a Burn module to a [`Graph`]: the forward pass is recorded once per input shape and then reused at any weights.
 
 mod batch;
+mod build;
 mod capture;
 mod graph;
 mod inputs;
@@ -19,7 +20,7 @@ use burn::module::{Module, ParamId};
 use burn::tensor::Tensor;
 
 pub(crate) use batch::Batch;
-use capture::Choices;
+use build::Choices;
 pub(crate) use graph::{Graph, Node, Source, ValueId};
 pub use inputs::Inputs;
 pub use lower::{Operation, Support, operations};

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// A layer may name itself, `tensor`, `error` and what is listed here.
 const MAY_NAME: &[(&str, &[&str])] = &[
+    ("tensor", &[]),
     ("trace", &[]),
     ("linearize", &["trace"]),
     ("gram", &["trace", "linearize"]),

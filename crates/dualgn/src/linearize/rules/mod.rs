@@ -5,7 +5,7 @@
 //! stacked: a value of shape `[m, n]` has cotangents of shape `[c, m, n]`. All of them share what was kept.
 //!
 //! To add a family: its data in `trace::op`, its recording in `trace::lower`, its batch axis in `trace::batch`, a file
-//! here, an arm in [`rule`], and a row of cases in `tests/it/rules.rs`.
+//! here, an arm in [`rule`], and a line of cases in `tests/it/rules/`.
 
 mod arithmetic;
 mod cast;

@@ -4,10 +4,13 @@
 //! `Array` wraps the rank-free tensor beneath, so that one rule serves every rank, every device and both float types.
 //! Methods are the few operations the rules need; each calls Burn and nothing else.
 
+mod index;
+mod layout;
+
 use burn::backend::ops::{ActivationOps, BoolTensorOps, FloatTensorOps, IntTensorOps};
 use burn::backend::{Dispatch, DispatchTensor, Scalar, TensorMetadata};
 use burn::tensor::kind::Basic;
-use burn::tensor::{BoolDType, DType, Device, IndexingUpdateOp, IntDType, Shape, Slice, Tensor, TensorData};
+use burn::tensor::{BoolDType, DType, Device, IntDType, Shape, Tensor, TensorData};
 
 use crate::error::DeviceError;
 
@@ -37,6 +40,9 @@ macro_rules! by_number {
         Array(if $tensor.dtype().is_float() { $float } else { $int })
     }};
 }
+
+use by_kind;
+use by_number;
 
 /// Methods that forward to one of Burn's elementwise float operations.
 macro_rules! elementwise {
@@ -301,182 +307,6 @@ impl Array {
     pub fn lower_scalar(self, value: f64) -> Self {
         let (dtype, value) = (bool_dtype(&self), self.scalar_like(value));
         by_number!(self, t => Dispatch::float_lower_elem(t, value, dtype), Dispatch::int_lower_elem(t, value, dtype))
-    }
-
-    // Layout; for every kind.
-
-    pub fn reshape(self, shape: &[usize]) -> Self {
-        if self.0.shape().as_slice() == shape {
-            return self;
-        }
-        let shape = Shape::from(shape.to_vec());
-        by_kind!(self, t => Dispatch::float_reshape(t, shape), Dispatch::int_reshape(t, shape), Dispatch::bool_reshape(t, shape))
-    }
-
-    pub fn permute(self, axes: &[usize]) -> Self {
-        by_kind!(self, t => Dispatch::float_permute(t, axes), Dispatch::int_permute(t, axes), Dispatch::bool_permute(t, axes))
-    }
-
-    pub fn expand(self, shape: &[usize]) -> Self {
-        if self.0.shape().as_slice() == shape {
-            return self;
-        }
-        let shape = Shape::from(shape.to_vec());
-        by_kind!(self, t => Dispatch::float_expand(t, shape), Dispatch::int_expand(t, shape), Dispatch::bool_expand(t, shape))
-    }
-
-    pub fn slice(self, slices: &[Slice]) -> Self {
-        by_kind!(self, t => Dispatch::float_slice(t, slices), Dispatch::int_slice(t, slices), Dispatch::bool_slice(t, slices))
-    }
-
-    pub fn flip(self, axes: &[usize]) -> Self {
-        by_kind!(self, t => Dispatch::float_flip(t, axes), Dispatch::int_flip(t, axes), Dispatch::bool_flip(t, axes))
-    }
-
-    pub fn repeat(self, axis: usize, times: usize) -> Self {
-        by_kind!(self, t => Dispatch::float_repeat_dim(t, axis, times), Dispatch::int_repeat_dim(t, axis, times), Dispatch::bool_repeat_dim(t, axis, times))
-    }
-
-    pub fn cat(arrays: Vec<Self>, axis: usize) -> Self {
-        let dtype = arrays[0].dtype();
-        let tensors = arrays.into_iter().map(Self::into_dispatch).collect();
-        Self(if dtype.is_float() {
-            Dispatch::float_cat(tensors, axis)
-        } else if dtype.is_bool() {
-            Dispatch::bool_cat(tensors, axis)
-        } else {
-            Dispatch::int_cat(tensors, axis)
-        })
-    }
-
-    /// The range `start..end` of one axis.
-    pub fn narrow(self, axis: usize, start: usize, end: usize) -> Self {
-        let shape = self.shape();
-        if start == 0 && end == shape[axis] {
-            return self;
-        }
-        let slices: Vec<Slice> = (0..shape.len())
-            .map(|a| if a == axis { Slice::from(start..end) } else { Slice::from(0..shape[a]) })
-            .collect();
-        self.slice(&slices)
-    }
-
-    /// Writes `value` into the given ranges.
-    pub fn slice_assign(self, slices: &[Slice], value: Self) -> Self {
-        by_kind!(self, t => Dispatch::float_slice_assign(t, slices, value.0), Dispatch::int_slice_assign(t, slices, value.0), Dispatch::bool_slice_assign(t, slices, value.0))
-    }
-
-    /// Swaps the last two axes.
-    pub fn transpose(self) -> Self {
-        let rank = self.shape().len();
-        let mut axes: Vec<usize> = (0..rank).collect();
-        axes.swap(rank - 2, rank - 1);
-        self.permute(&axes)
-    }
-
-    /// A new first axis of length one, along which cotangents and tangents are stacked.
-    pub fn lift(self) -> Self {
-        let mut shape = self.shape();
-        shape.insert(0, 1);
-        self.reshape(&shape)
-    }
-
-    /// Repeats an array of any kind `times` times along a new first axis, which is then merged with the old first one.
-    pub fn tile(self, times: usize) -> Self {
-        let mut shape = self.shape();
-        if times == 1 {
-            return self;
-        }
-        shape.insert(0, times);
-        let wide = self.lift().expand(&shape);
-        let first = shape.remove(0);
-        shape[0] *= first;
-        wide.reshape(&shape)
-    }
-
-    // Reductions; the reduced axes keep length one.
-
-    pub fn sum_axis(self, axis: usize) -> Self {
-        by_number!(self, t => Dispatch::float_sum_dim(t, axis), Dispatch::int_sum_dim(t, axis))
-    }
-
-    pub fn sum_axes(self, axes: &[usize]) -> Self {
-        axes.iter().fold(self, |array, &axis| array.sum_axis(axis))
-    }
-
-    pub fn mean_axes(self, axes: &[usize]) -> Self {
-        axes.iter().fold(self, |array, &axis| Self(Dispatch::float_mean_dim(array.0, axis)))
-    }
-
-    /// Sum of all elements, shape `[1]`.
-    pub fn sum_all(self) -> Self {
-        by_number!(self, t => Dispatch::float_sum(t), Dispatch::int_sum(t))
-    }
-
-    /// Sums of the elements up to and including each one.
-    pub fn cumsum(self, axis: usize) -> Self {
-        by_number!(self, t => Dispatch::float_cumsum(t, axis), Dispatch::int_cumsum(t, axis))
-    }
-
-    /// Undoes a broadcast: sums over the axes where `shape` has length one and `self` has not.
-    pub fn sum_to(self, shape: &[usize]) -> Self {
-        let own = self.shape();
-        let axes: Vec<usize> = (0..own.len()).filter(|&a| shape[a] == 1 && own[a] != 1).collect();
-        // Sum from the innermost axis outwards: the first reduction then reads contiguous memory.
-        axes.iter().rev().fold(self, |array, &axis| array.sum_axis(axis))
-    }
-
-    // Positions along an axis, as integers.
-
-    pub fn argmax(self, axis: usize) -> Self {
-        let dtype = int_dtype(&self);
-        by_number!(self, t => Dispatch::float_argmax(t, axis, dtype), Dispatch::int_argmax(t, axis))
-    }
-
-    pub fn argmin(self, axis: usize) -> Self {
-        let dtype = int_dtype(&self);
-        by_number!(self, t => Dispatch::float_argmin(t, axis, dtype), Dispatch::int_argmin(t, axis))
-    }
-
-    pub fn argsort(self, axis: usize, descending: bool) -> Self {
-        let dtype = int_dtype(&self);
-        by_number!(self, t => Dispatch::float_argsort(t, axis, descending, dtype), Dispatch::int_argsort(t, axis, descending))
-    }
-
-    // Indexing with an integer array.
-
-    pub fn gather(self, axis: usize, indices: Self) -> Self {
-        by_kind!(self, t => Dispatch::float_gather(axis, t, indices.0), Dispatch::int_gather(axis, t, indices.0), Dispatch::bool_gather(axis, t, indices.0))
-    }
-
-    pub fn scatter(self, axis: usize, indices: Self, value: Self, update: IndexingUpdateOp) -> Self {
-        by_kind!(self, t => Dispatch::float_scatter(axis, t, indices.0, value.0, update), Dispatch::int_scatter(axis, t, indices.0, value.0, update), Dispatch::bool_scatter_or(axis, t, indices.0, value.0))
-    }
-
-    pub fn scatter_add(self, axis: usize, indices: Self, value: Self) -> Self {
-        self.scatter(axis, indices, value, IndexingUpdateOp::Add)
-    }
-
-    pub fn select(self, axis: usize, indices: Self) -> Self {
-        by_kind!(self, t => Dispatch::float_select(t, axis, indices.0), Dispatch::int_select(t, axis, indices.0), Dispatch::bool_select(t, axis, indices.0))
-    }
-
-    pub fn select_assign(self, axis: usize, indices: Self, value: Self, update: IndexingUpdateOp) -> Self {
-        by_kind!(self, t => Dispatch::float_select_assign(t, axis, indices.0, value.0, update), Dispatch::int_select_assign(t, axis, indices.0, value.0, update), Dispatch::bool_select_or(t, axis, indices.0, value.0))
-    }
-
-    pub fn select_add(self, axis: usize, indices: Self, value: Self) -> Self {
-        self.select_assign(axis, indices, value, IndexingUpdateOp::Add)
-    }
-
-    pub fn mask_fill(self, mask: Self, value: f64) -> Self {
-        let scalar = self.scalar_like(value);
-        by_kind!(self, t => Dispatch::float_mask_fill(t, mask.0, scalar), Dispatch::int_mask_fill(t, mask.0, scalar), Dispatch::bool_mask_fill(t, mask.0, scalar))
-    }
-
-    /// `value` where the mask holds, `self` elsewhere.
-    pub fn mask_where(self, mask: Self, value: Self) -> Self {
-        by_kind!(self, t => Dispatch::float_mask_where(t, mask.0, value.0), Dispatch::int_mask_where(t, mask.0, value.0), Dispatch::bool_mask_where(t, mask.0, value.0))
     }
 }
 
