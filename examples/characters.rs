@@ -176,7 +176,8 @@ fn train(
 ) -> Result<(), Box<dyn std::error::Error>> {
     println!("\n{name}");
     println!("  {:>5}  {:>7}  nats a character", "steps", "seconds");
-    println!("  {:>5}  {:>7.1}  {:.3}", 0, 0.0, corpus.test(&model, device));
+    let (first, mut last) = (corpus.test(&model, device), f64::NAN);
+    println!("  {:>5}  {:>7.1}  {first:.3}", 0, 0.0);
     let (mut spent, mut steps) = (0.0, 0);
     while spent < seconds {
         let start = Instant::now();
@@ -184,9 +185,10 @@ fn train(
         spent += start.elapsed().as_secs_f64();
         steps += 1;
         if steps.is_power_of_two() || spent >= seconds {
-            println!("  {steps:>5}  {spent:>7.1}  {:.3}", corpus.test(&model, device));
+            last = corpus.test(&model, device);
+            println!("  {steps:>5}  {spent:>7.1}  {last:.3}");
         }
     }
     println!("  writes: {}", corpus.continue_from(&model, "alice said ", 80, device));
-    Ok(())
+    if last < first { Ok(()) } else { Err(format!("{name} has not learnt: {first:.3} before, {last:.3} after").into()) }
 }

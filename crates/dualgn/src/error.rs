@@ -95,6 +95,9 @@ pub enum TraceError {
         /// Shape of the output.
         output: Vec<usize>,
     },
+    /// Running statistics move in training mode only.
+    #[error("running statistics move in training mode only: the model must be on an autodiff device, `model.train()`")]
+    NotTraining,
     /// The inputs have batches of different lengths.
     #[error(
         "the inputs {first:?} and {other:?} have different numbers of examples; the first axis of each is the batch"
@@ -137,7 +140,7 @@ pub enum TraceError {
         second: String,
     },
     /// The batch is empty or the input has no axes.
-    #[error("the input shape {shape:?} has no examples; the first axis is the batch and must not be empty")]
+    #[error("the input shape {shape:?} is empty; the first axis is the batch, and no axis may have length zero")]
     EmptyInput {
         /// Shape found.
         shape: Vec<usize>,

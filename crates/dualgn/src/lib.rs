@@ -109,4 +109,4 @@ pub use linearize::{Linearization, ParamVector};
 pub use loss::{
     ClassTargets, ConvexLoss, CurvatureFactor, Logistic, PerToken, SoftmaxCrossEntropy, Squared, TokenTargets,
 };
-pub use trace::{Inputs, Network, Operation, Support, Tracing, operations};
+pub use trace::{Inputs, Network, Operation, Support, Tracing, operations, stop_gradient};

@@ -103,14 +103,11 @@ pub(crate) fn assemble(linearization: &Linearization, memory: usize) -> Result<A
             .pull_node(index, node, &mut flow, |value| graph.values[value].active && !graph.is_parameter_side(value));
     }
     let structured = sum.finish();
-    if loose.is_empty() {
-        return Ok(structured.unwrap_or_else(|| Array::zeros(&[rows, rows], graph.dtype, &linearization.device())));
-    }
-    let materialised = rows::gram(linearization, &plan, &loose, chunk);
-    Ok(match structured {
-        Some(structured) => structured.add(materialised),
-        None => materialised,
-    })
+    let materialised = (!loose.is_empty()).then(|| rows::gram(linearization, &plan, &loose, chunk));
+    let zeros = || Array::zeros(&[rows, rows], graph.dtype, &linearization.device());
+    let parts = [structured, materialised].into_iter().flatten();
+    // Outputs may have another float type than parameters, and whoever multiplies with the matrix has the outputs'.
+    Ok(parts.reduce(Array::add).unwrap_or_else(zeros).cast(linearization.output_type()))
 }
 
 /// The cotangents `[k, m, k]` of each output of all examples, shaped like the network's output.
@@ -118,7 +115,7 @@ fn unit_cotangents(linearization: &Linearization) -> Array {
     let graph = linearization.graph();
     let (m, k) = (graph.examples, graph.outputs);
     let identity: Vec<f64> = (0..k * k).map(|index| f64::from(index / k == index % k)).collect();
-    let units = Array::from_f64(&identity, &[k, 1, k], graph.dtype, &linearization.device());
+    let units = Array::from_f64(&identity, &[k, 1, k], linearization.output_type(), &linearization.device());
     let shape = [&[k], graph.values[graph.output].shape.as_slice()].concat();
     units.expand(&[k, m, k]).reshape(&shape)
 }

@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
-use burn::tensor::{Bool, Device, Int, Tensor};
+use burn::tensor::{Bool, DType, Device, Int, Tensor};
 
 pub use vector::ParamVector;
 
@@ -99,7 +99,7 @@ impl Linearization {
     /// The cotangent has another shape.
     pub fn vjp(&self, cotangent: Tensor<2>) -> Result<ParamVector, LinearizeError> {
         let [m, k] = cotangent.dims();
-        let cotangent = Array::from_tensor(cotangent.without_autodiff().cast(self.graph.dtype));
+        let cotangent = Array::from_tensor(cotangent.without_autodiff()).cast(self.output_type());
         let blocks = self.pull(cotangent.reshape(&[1, m, k]))?;
         let values = self.graph.parameters.iter().map(|&value| &self.graph.values[value].shape);
         let blocks = blocks.into_iter().zip(values).map(|(block, shape)| block.reshape(shape)).collect();
@@ -112,7 +112,7 @@ impl Linearization {
     /// The cotangents have another shape.
     pub fn vjps(&self, cotangents: Tensor<3>) -> Result<Vec<ParamVector>, LinearizeError> {
         let [count, ..] = cotangents.dims();
-        let blocks = self.pull(Array::from_tensor(cotangents.without_autodiff().cast(self.graph.dtype)))?;
+        let blocks = self.pull(Array::from_tensor(cotangents.without_autodiff()).cast(self.output_type()))?;
         let one = |index: usize| {
             let block = |block: &Array| {
                 let shape = block.shape();
@@ -121,6 +121,11 @@ impl Linearization {
             ParamVector::new(self.graph.clone(), blocks.iter().map(block).collect())
         };
         Ok((0..count).map(one).collect())
+    }
+
+    /// The float type of the outputs, which may differ from that of the parameters.
+    pub(crate) fn output_type(&self) -> DType {
+        self.graph.values[self.graph.output].dtype
     }
 
     pub(crate) fn graph(&self) -> &Graph {
@@ -135,7 +140,7 @@ impl Linearization {
     /// The inputs of a node where parameters meet data. If its rule needs no values, neither do they have any.
     pub(crate) fn site_inputs(&self, node: usize) -> Vec<Array> {
         let shapes = self.kept[node].shapes.iter();
-        let blank = || shapes.map(|shape| Array::shape_only(shape, self.graph.dtype, &self.device())).collect();
+        let blank = || shapes.map(|shape| Array::blank(shape, self.graph.dtype, &self.device())).collect();
         self.site_inputs.get(&node).cloned().unwrap_or_else(blank)
     }
 
@@ -151,10 +156,12 @@ impl Linearization {
             flow.add(parameter, tangent);
         }
         let mut unread: Vec<usize> = graph.values.iter().map(|value| value.uses).collect();
-        for (index, node) in graph.nodes.iter().enumerate().filter(|(_, node)| graph.values[node.output].active) {
-            let tangents: Vec<Option<Array>> = node.inputs.iter().map(|&input| flow.0[input].clone()).collect();
-            let rule = rule(&node.op).expect("active nodes have a rule");
-            flow.add(node.output, rule.jvp(&self.kept[index], &tangents));
+        for (index, node) in graph.nodes.iter().enumerate() {
+            if graph.values[node.output].active {
+                let tangents: Vec<Option<Array>> = node.inputs.iter().map(|&input| flow.0[input].clone()).collect();
+                let rule = rule(&node.op).expect("active nodes have a rule");
+                flow.add(node.output, rule.jvp(&self.kept[index], &tangents));
+            }
             for &input in &node.inputs {
                 unread[input] -= 1;
                 if unread[input] == 0 && input != graph.output {
@@ -267,7 +274,7 @@ impl<'a> Evaluation<'a> {
         for (id, value) in graph.values.iter().enumerate() {
             values[id] = match &value.source {
                 Source::Node(_) => None,
-                Source::Input(position) => Some(inputs[*position].clone()),
+                Source::Input(position) => Some(as_recorded(inputs[*position].clone(), value.dtype)),
                 Source::Constant(data) => Some(Array::from_data(data.clone(), &device)),
                 Source::Module(index) => {
                     let known = &graph.tensors[*index];
@@ -306,7 +313,7 @@ impl<'a> Evaluation<'a> {
             self.values[node.output] = Some(if graph.values[node.output].active {
                 let rule = rule(&node.op).expect("active nodes have a rule");
                 let shapes = inputs.iter().map(Array::shape).collect();
-                if graph.is_site(node) && rule.needs_values() {
+                if graph.mixing.is_none() && graph.is_site(node) && rule.needs_values() {
                     site_inputs.insert(index, inputs.clone());
                 }
                 let active: Vec<bool> = node.inputs.iter().map(|&input| graph.values[input].active).collect();
@@ -314,18 +321,25 @@ impl<'a> Evaluation<'a> {
                 kept[index] = Kept { shapes, output: output.shape(), arrays };
                 output
             } else {
-                match &node.op {
+                let value = match &node.op {
                     Op::Discrete(op) => discrete(op, &inputs),
                     Op::Fill(fill) => constant(fill, &self.device),
                     Op::Random(draw) => random(draw, &self.device),
                     op => rule(op).expect("all other operations have a rule").value(inputs),
-                }
+                };
+                as_recorded(value, graph.values[node.output].dtype)
             });
         }
         let outputs = self.values[graph.output].take().expect("the output is made");
         let outputs = outputs.reshape(&[graph.examples, graph.outputs]);
         Linearization { graph: graph.clone(), kept, site_inputs, outputs }
     }
+}
+
+/// Integers in the type they were recorded with: what a device takes for its own may differ from it.
+fn as_recorded(array: Array, dtype: DType) -> Array {
+    let integer = |dtype: DType| !dtype.is_float() && !dtype.is_bool();
+    if integer(array.dtype()) && integer(dtype) && array.dtype() != dtype { array.convert(dtype) } else { array }
 }
 
 /// Every tensor of a module, without its autodiff wrapper.

@@ -87,7 +87,7 @@ impl CurvatureFactor {
         [m, k]: [usize; 2],
     ) -> Result<Vec<f64>, DeviceError> {
         // The blocks of the diagonal may be smaller than an example.
-        let count = if let Self::Rows { count, .. } = self { *count } else { 1 };
+        let count = self.rows();
         let (r, m, k) = (self.columns(k) / count, m * count, k / count);
         let (width, size) = (m * k, m * r);
         let blocks = self.blocks([m, k])?;
@@ -118,6 +118,14 @@ impl CurvatureFactor {
         Ok(system)
     }
 
+    /// Blocks of the diagonal of each example's factor.
+    fn rows(&self) -> usize {
+        match self {
+            Self::Rows { count, factor, .. } => count * factor.rows(),
+            _ => 1,
+        }
+    }
+
     /// The factors of all examples, or of all rows, on the host.
     fn blocks(&self, [m, k]: [usize; 2]) -> Result<Vec<Block>, DeviceError> {
         let rows = |tensor: &Tensor<2>| -> Result<Vec<Vec<f64>>, DeviceError> {
@@ -140,7 +148,9 @@ impl CurvatureFactor {
                     .collect()
             }
             Self::Rows { root, factor, .. } => {
-                let roots: Vec<f64> = root.clone().try_into_data()?.iter::<f64>().collect();
+                // Rows may be in rows again: then one weight is that of several blocks.
+                let roots = root.clone().try_into_data()?.iter::<f64>().collect::<Vec<_>>().into_iter();
+                let roots = roots.flat_map(|root| std::iter::repeat_n(root, factor.rows()));
                 let blocks = factor.blocks([m, k])?.into_iter().zip(roots);
                 blocks.map(|(block, root)| Block::Scaled { root, block: Box::new(block) }).collect()
             }

@@ -9,7 +9,8 @@ use crate::error::{DeviceError, Error, LossError};
 /// with one prediction a position.
 ///
 /// The loss of a batch is the weighted mean over all its tokens, `Σ w_{i,t} ℓ(f_{i,t}) / Σ w_{i,t}`. Weights are one unless
-/// given; a weight of zero leaves a token out, as padding is left out. Each token has a curvature of its own, `V × V`.
+/// given; a weight of zero leaves a token out, as padding is left out (its target must still be a valid one, such as class 0).
+/// Each token has a curvature of its own, `V × V`; `T` is the length of the targets, which must be that of the outputs.
 ///
 /// ```
 /// use burn::nn::{Linear, LinearConfig};

@@ -106,7 +106,7 @@ impl Array {
         })
     }
 
-    /// An array of any kind whose values do not matter.
+    /// An array of any kind whose values do not matter, as for operations of Burn that want a tensor to read its shape.
     pub fn blank(shape: &[usize], dtype: DType, device: &Device) -> Self {
         let (shape, device) = (Shape::from(shape.to_vec()), device.as_dispatch());
         Self(if dtype.is_float() {
@@ -116,11 +116,6 @@ impl Array {
         } else {
             Dispatch::int_empty(shape, device, dtype.into())
         })
-    }
-
-    /// A float array whose values do not matter, for operations of Burn that want a tensor to read its shape.
-    pub fn shape_only(shape: &[usize], dtype: DType, device: &Device) -> Self {
-        Self(Dispatch::float_empty(Shape::from(shape.to_vec()), device.as_dispatch(), dtype.into()))
     }
 
     pub fn shape(&self) -> Vec<usize> {

@@ -211,6 +211,9 @@ fn rearrange(layout: &Layout, inputs: &[(&Batch, &[usize])], examples: usize) ->
 
 /// Finds the axis of `target` that holds the examples, when the row-major order is `left · m · right`.
 fn regroup(left: usize, examples: usize, right: usize, target: &[usize]) -> Batch {
+    if target.contains(&0) {
+        return Batch::Mixed;
+    }
     let mut before = 1;
     for (axis, &length) in target.iter().enumerate() {
         let after: usize = target[axis + 1..].iter().product();

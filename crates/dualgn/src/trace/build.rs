@@ -9,7 +9,8 @@ use burn::tensor::{DType, TensorData};
 use super::batch::Batch;
 use super::graph::{Graph, ModuleTensor, Node, Source, Value, ValueId, place};
 use super::lower::{Lowered, Operation, Step, Support, define, line, lower};
-use super::op::{Norm, Op};
+use super::op::{Discrete, Norm, Op};
+use super::record::Types;
 use crate::error::TraceError;
 
 /// What tracing allows beyond the evaluation mode of a module.
@@ -31,8 +32,10 @@ pub(super) struct Recorded<'a> {
     pub trainable: &'a [ParamId],
     pub choices: Choices,
     /// Paths of the training flags that keep batch normalisation at its running statistics.
-    pub frozen_statistics: Vec<String>,
-    pub dtype: DType,
+    pub disabled: Vec<String>,
+    /// Tensors at which derivatives stop by request.
+    pub stopped: HashSet<TensorId>,
+    pub types: Types,
 }
 
 /// The graph of those operations that the output needs.
@@ -104,7 +107,9 @@ impl<'a> Builder<'a> {
         if matches!(step.op, Op::Random(_)) && !self.recorded.choices.random {
             return Err(self.unsupported(origin));
         }
-        let (op, tensors) = self.with_batch_statistics(step.op, step.inputs);
+        let stops = self.recorded.stopped.contains(&step.output.id);
+        let op = if stops { Op::Discrete(Discrete::Stop) } else { step.op };
+        let (op, tensors) = self.with_batch_statistics(op, step.inputs);
         let mut inputs = vec![];
         for id in tensors {
             // An unknown tensor is a further output of an operation of which only the first has a rule.
@@ -123,10 +128,10 @@ impl<'a> Builder<'a> {
         wanted: &HashSet<TensorId>,
         origin: Origin,
     ) -> Result<(), TraceError> {
-        let definition = define(operation, self.recorded.dtype).map_err(|message| TraceError::Capture { message })?;
-        if definition.outputs.is_empty() {
-            return Err(self.unsupported(origin));
-        }
+        // No outputs, or a panic of Burn's: a form of the operation that has no definition, or that this device lacks.
+        let definition =
+            define(operation, self.recorded.types).ok().filter(|definition| !definition.outputs.is_empty());
+        let Some(definition) = definition else { return Err(self.unsupported(origin)) };
         for (stand_in, input) in definition.inputs {
             let value = self.read(input)?.ok_or_else(|| self.unsupported(origin))?;
             self.by_id.insert(stand_in, value);
@@ -148,7 +153,7 @@ impl<'a> Builder<'a> {
             return (op, inputs);
         };
         let flag = path.rsplit_once('.').map_or("training".into(), |(layer, _)| format!("{layer}.training"));
-        if !self.recorded.choices.batch_statistics || self.recorded.frozen_statistics.contains(&flag) {
+        if !self.recorded.choices.batch_statistics || self.recorded.disabled.contains(&flag) {
             return (op, inputs);
         }
         inputs.truncate(3);
@@ -173,6 +178,7 @@ impl<'a> Builder<'a> {
 
     fn finish(self, inputs: Vec<ValueId>, output: ValueId, examples: usize) -> Result<Graph, TraceError> {
         let Value { shape, dtype: output_type, .. } = &self.values[output];
+        let (shape, output_type) = (shape.clone(), *output_type);
         if !matches!(output_type, DType::F32 | DType::F64) {
             return Err(TraceError::OutputType { dtype: format!("{output_type:?}") });
         }
@@ -184,14 +190,14 @@ impl<'a> Builder<'a> {
         let parameters = (0..self.values.len()).filter(|&value| self.values[value].active).collect();
         let mut graph = Graph {
             nodes: self.nodes,
-            values: self.values.clone(),
+            values: self.values,
             tensors: self.tensors,
             parameters,
             inputs,
             output,
             examples,
             outputs: elements / examples,
-            dtype: self.recorded.dtype,
+            dtype: self.recorded.types.float,
             mixing: None,
         };
         graph.analyse();

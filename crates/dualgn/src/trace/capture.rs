@@ -11,7 +11,8 @@ use burn::tensor::{Bool, DType, Int, Tensor};
 use super::build::{Choices, Recorded, build};
 use super::graph::Graph;
 use super::inputs::Inputs;
-use super::record;
+use super::record::{self, Types};
+use super::stop;
 use crate::error::TraceError;
 
 /// Records `forward` on inputs of these shapes.
@@ -26,17 +27,23 @@ pub(super) fn capture<M: Module, I: Inputs>(
     // The evaluation mode: dropout is off, normalisation uses its running statistics. It also gives running statistics
     // of their own to the copy, which would otherwise be moved to the recording device under the caller's model.
     let valid = model.valid();
-    let dtype = float_type(&valid, &trainable)?;
-    let device = record::device(dtype);
+    let settings = model.devices().first().cloned().unwrap_or_default().without_autodiff().settings();
+    let types = Types {
+        float: float_type(&valid, &trainable)?,
+        int: settings.int_dtype.into(),
+        bool: settings.bool_dtype.into(),
+    };
+    let device = record::device(types);
 
     let mut tensors = ModuleTensors::default();
     let mut boundary = None;
+    stop::take();
     let recorded = catch_unwind(AssertUnwindSafe(|| {
         device.capture_scope(|scope| {
-            record::configure(&device, dtype);
+            record::configure(&device, types);
             let model = valid.to_device(&device);
             model.visit(&mut tensors);
-            boundary = run(&model, forward, I::blank(shapes, dtype, &device));
+            boundary = run(&model, forward, I::blank(shapes, types.float, types.int, types.bool, &device));
             scope.complete([], boundary.iter().map(|(_, output)| *output))
         })
     }));
@@ -48,15 +55,15 @@ pub(super) fn capture<M: Module, I: Inputs>(
     let Some((inputs, output)) = boundary else {
         return Err(TraceError::Capture { message: "the output is not a tensor of the traced computation".into() });
     };
-    let frozen_statistics = if choices.batch_statistics { disabled_flags(model) } else { vec![] };
     let recorded = Recorded {
         operations: &captured.graph.operations,
         data: captured.values,
         module: tensors.found,
         trainable: &trainable,
         choices,
-        frozen_statistics,
-        dtype,
+        disabled: disabled_flags(model, choices),
+        stopped: stop::take(),
+        types,
     };
     build(recorded, &inputs, output, examples)
 }
@@ -83,8 +90,11 @@ fn batch_size(shapes: &[Vec<usize>]) -> Result<usize, TraceError> {
     }
 }
 
-/// Paths of the training flags that are off, as in frozen parts.
-fn disabled_flags<M: Module>(model: &M) -> Vec<String> {
+/// Paths of the training flags that are off, as in frozen parts, if they matter.
+pub(super) fn disabled_flags<M: Module>(model: &M, choices: Choices) -> Vec<String> {
+    if !choices.batch_statistics {
+        return vec![];
+    }
     #[derive(Default)]
     struct Disabled {
         path: Vec<String>,

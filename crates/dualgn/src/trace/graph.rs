@@ -5,7 +5,7 @@ use burn::tensor::{DType, TensorData};
 
 use super::batch::{self, Batch};
 use super::lower::Operation;
-use super::op::{Layout, Op};
+use super::op::{Conv, Layout, Op};
 
 /// Position of a value in [`Graph::values`].
 pub(crate) type ValueId = usize;
@@ -117,10 +117,13 @@ impl Graph {
             Op::Matmul(_) => {
                 2.0 * elements(node.output) * *self.values[node.inputs[0]].shape.last().unwrap_or(&1) as f64
             }
-            // Each output sums over the kernel of its channel.
-            Op::Conv(_) => {
+            // Each output sums over the kernel of its channel; transposed, each input is spread over it.
+            Op::Conv(conv) => {
                 let weight = &self.values[node.inputs[1]].shape;
-                2.0 * elements(node.output) * weight[1..].iter().product::<usize>() as f64
+                let transposed =
+                    matches!(conv, Conv::TransposedOne(_) | Conv::TransposedTwo(_) | Conv::TransposedThree(_));
+                let places = elements(if transposed { node.inputs[0] } else { node.output });
+                2.0 * places * weight[1..].iter().product::<usize>() as f64
             }
             _ => elements(node.output),
         };

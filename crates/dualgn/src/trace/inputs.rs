@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use burn::backend::DispatchTensor;
 use burn::tensor::kind::Autodiff;
-use burn::tensor::{BoolStore, DType, Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 
 use crate::tensor::Array;
 
@@ -29,9 +29,9 @@ pub trait Inputs: sealed::Sealed + Clone + 'static {
     #[doc(hidden)]
     fn list(shapes: &Self::Shapes) -> Vec<Vec<usize>>;
 
-    /// Inputs of these shapes whose values do not matter; floats have the given type.
+    /// Inputs of these shapes and of the given types whose values do not matter.
     #[doc(hidden)]
-    fn blank(shapes: &Self::Shapes, floats: DType, device: &Device) -> Self;
+    fn blank(shapes: &Self::Shapes, float: DType, int: DType, bool: DType, device: &Device) -> Self;
 
     /// The tensors one by one, without autodiff.
     #[doc(hidden)]
@@ -55,11 +55,12 @@ impl<const D: usize, K: Autodiff + 'static> Inputs for Tensor<D, K> {
         vec![shapes.to_vec()]
     }
 
-    fn blank(shapes: &[usize; D], floats: DType, device: &Device) -> Self {
+    fn blank(shapes: &[usize; D], float: DType, int: DType, bool: DType, device: &Device) -> Self {
         let dtype = match K::name() {
-            "Int" => DType::I64,
-            "Bool" => DType::Bool(BoolStore::U8),
-            _ => floats,
+            "Float" => float,
+            "Int" => int,
+            "Bool" => bool,
+            kind => unreachable!("Burn has no tensors of the kind {kind}"),
         };
         Tensor::from_dispatch(Array::blank(shapes, dtype, device).into_dispatch())
     }
@@ -89,8 +90,8 @@ macro_rules! tuples {
                     [$($name::list(&shapes.$index)),+].concat()
                 }
 
-                fn blank(shapes: &Self::Shapes, floats: DType, device: &Device) -> Self {
-                    ($($name::blank(&shapes.$index, floats, device),)+)
+                fn blank(shapes: &Self::Shapes, float: DType, int: DType, bool: DType, device: &Device) -> Self {
+                    ($($name::blank(&shapes.$index, float, int, bool, device),)+)
                 }
 
                 fn tensors(self) -> Vec<DispatchTensor> {

@@ -8,6 +8,7 @@ mod inputs;
 mod lower;
 mod op;
 mod record;
+mod stop;
 #[cfg(test)]
 mod vocabulary_tests;
 
@@ -17,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::backend::DispatchTensor;
 use burn::module::{Module, ParamId};
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 pub(crate) use batch::Batch;
 use build::Choices;
@@ -28,6 +29,7 @@ pub(crate) use op::{
     Binary, Bits, Cast, Comparison, Conv, Cumulate, Discrete, Fill, Index, Layout, Logic, Mask, Matmul, Norm, Op, Pool,
     Position, Random, Reduce, Rounding, Softmax, Unary,
 };
+pub use stop::stop_gradient;
 
 use crate::error::TraceError;
 
@@ -44,7 +46,8 @@ type Forward<M, I> = dyn Fn(&M, I) -> DispatchTensor + Send + Sync;
 /// shares the traces.
 ///
 /// The trace is of the module's evaluation mode ([`Module::valid`]): dropout does nothing, batch normalisation uses its
-/// running statistics. [`Tracing`] offers other choices. Parameters that do not require gradients are constants.
+/// running statistics. [`Tracing`] offers other choices. Parameters that do not require gradients are constants. Burn's
+/// `detach` leaves no trace; [`stop_gradient`] does.
 ///
 /// ```
 /// use burn::nn::{Linear, LinearConfig};
@@ -77,6 +80,8 @@ pub struct Network<M, I: Inputs> {
 struct Trace<S> {
     shapes: S,
     trainable: Vec<ParamId>,
+    /// Training flags that are off; they matter to batch statistics only, and are empty otherwise.
+    disabled: Vec<String>,
     graph: Arc<Graph>,
 }
 
@@ -139,7 +144,8 @@ impl Tracing {
     {
         let forward: Arc<Forward<M, I>> = Arc::new(move |model: &M, inputs| forward(model, inputs).into_dispatch());
         let first = Arc::new(capture::capture(model, &*forward, &shapes, self.choices)?);
-        let trace = Trace { shapes, trainable: capture::trainable(model), graph: first.clone() };
+        let disabled = capture::disabled_flags(model, self.choices);
+        let trace = Trace { shapes, trainable: capture::trainable(model), disabled, graph: first.clone() };
         let traces = Arc::new(Mutex::new(VecDeque::from([trace])));
         Ok(Network { forward, traces, first, choices: self.choices })
     }
@@ -182,9 +188,12 @@ impl<M: Module, I: Inputs> Network<M, I> {
 
     /// The graph for inputs of these shapes, traced now if it is not known yet.
     pub(crate) fn graph(&self, model: &M, shapes: I::Shapes) -> Result<Arc<Graph>, TraceError> {
-        let trainable = capture::trainable(model);
+        let (trainable, disabled) = (capture::trainable(model), capture::disabled_flags(model, self.choices));
         let known = |traces: &mut VecDeque<Trace<I::Shapes>>| {
-            let position = traces.iter().position(|known| known.shapes == shapes && known.trainable == trainable)?;
+            let same = |known: &Trace<I::Shapes>| {
+                known.shapes == shapes && known.trainable == trainable && known.disabled == disabled
+            };
+            let position = traces.iter().position(same)?;
             // The most recently used trace stands last.
             let trace = traces.remove(position)?;
             traces.push_back(trace.clone());
@@ -199,7 +208,7 @@ impl<M: Module, I: Inputs> Network<M, I> {
         if traces.len() == REMEMBERED_SHAPES {
             traces.pop_front();
         }
-        traces.push_back(Trace { shapes, trainable, graph: graph.clone() });
+        traces.push_back(Trace { shapes, trainable, disabled, graph: graph.clone() });
         Ok(graph)
     }
 
@@ -207,9 +216,17 @@ impl<M: Module, I: Inputs> Network<M, I> {
     /// in training mode. Call it once for each step that is accepted, with the batch of that step; a network traced with
     /// [`Tracing::batch_statistics`] leaves them alone otherwise.
     ///
-    /// The model must be on an autodiff device ([`Module::train`]), which is how Burn tells training from evaluation.
-    pub fn update_statistics(&self, model: &M, inputs: I) {
+    /// # Errors
+    /// The inputs cannot be traced. The model is not on an autodiff device ([`Module::train`]), which is how Burn tells
+    /// training from evaluation.
+    pub fn update_statistics(&self, model: &M, inputs: I) -> Result<(), TraceError> {
+        if !model.devices().iter().all(Device::is_autodiff) {
+            return Err(TraceError::NotTraining);
+        }
+        // Whatever is wrong with the shapes is an error there, and not a panic here.
+        self.graph(model, inputs.shapes())?;
         let _ = (self.forward)(model, inputs.with_autodiff());
+        Ok(())
     }
 }
 
@@ -225,7 +242,8 @@ impl<M, I: Inputs> Network<M, I> {
     }
 
     /// The operation that mixes the examples of a batch, and its place, if there is one. The Gram matrix cannot be
-    /// assembled for such a network, and conjugate gradient is used.
+    /// assembled for such a network, and conjugate gradient is used. (For the shapes the network was first traced with: a
+    /// single example has nobody to mix with.)
     pub fn mixes_examples(&self) -> Option<String> {
         self.first.mixing.map(|node| format!("`{}` {}", self.first.nodes[node].recorded.name, self.first.place(node)))
     }

@@ -204,8 +204,10 @@ pub(crate) enum Discrete {
     All(Option<usize>),
     IsNan,
     IsInf,
-    /// To integers, booleans or, from these, to floats.
+    /// To integers or, from integers and booleans, to floats.
     Convert(DType),
+    /// The values as they are: a derivative stops here by request.
+    Stop,
     /// Cumulative maxima and minima of integers.
     CumMax(usize),
     CumMin(usize),

@@ -5,22 +5,34 @@ use std::collections::HashMap;
 
 use burn::backend::ir::TensorId;
 use burn::backend::{Capture, DispatchTensor};
-use burn::tensor::{DType, Device, FloatDType};
+use burn::tensor::{BoolDType, DType, Device, DeviceConfig, FloatDType, IntDType};
+
+/// The types that tensors get which are made without saying one: the network's float type, and what its device takes for
+/// integers and booleans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Types {
+    pub float: DType,
+    pub int: DType,
+    pub bool: DType,
+}
 
 thread_local! {
-    /// Recording devices of this thread, one a float type. Burn never recycles their identifiers and has 65,536 of
+    /// Recording devices of this thread, one for each set of types. Burn never recycles their identifiers and has 65,536 of
     /// them, so they are kept; one a thread lets threads trace at the same time.
-    static DEVICES: RefCell<HashMap<DType, Device>> = RefCell::new(HashMap::new());
+    static DEVICES: RefCell<HashMap<Types, Device>> = RefCell::new(HashMap::new());
 }
 
-pub(super) fn device(dtype: DType) -> Device {
-    DEVICES.with_borrow_mut(|devices| devices.entry(dtype).or_insert_with(Device::capture).clone())
+pub(super) fn device(types: Types) -> Device {
+    DEVICES.with_borrow_mut(|devices| devices.entry(types).or_insert_with(Device::capture).clone())
 }
 
-/// Makes floats without a type of their own take this one. A device accepts this once, before its first tensor and
-/// inside a scope; later calls find it done.
-pub(super) fn configure(device: &Device, dtype: DType) {
-    let _ = device.clone().configure(FloatDType::from(dtype));
+/// Makes tensors without a type of their own take these. A device accepts this once, before its first tensor and inside a
+/// scope; later calls find it done.
+pub(super) fn configure(device: &Device, types: Types) {
+    let Types { float, int, bool } = types;
+    let config =
+        DeviceConfig::new(Some(FloatDType::from(float)), Some(IntDType::from(int)), Some(BoolDType::from(bool)));
+    let _ = device.clone().configure(config);
 }
 
 /// The identity of a tensor on a recording device; `None` for a tensor of another device.

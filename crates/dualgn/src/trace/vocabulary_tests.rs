@@ -5,17 +5,21 @@
 //! for.
 
 use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use burn::backend::ir::{
     ActivationOperationIr, BaseOperationIr, BoolOperationIr, DistributedOperationIr, FloatOperationIr, IntOperationIr,
     ModuleOperationIr, NumericOperationIr, OperationIr,
 };
-use burn::tensor::DType;
+use burn::tensor::{BoolStore, DType};
 use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 use serde::de::{DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor};
 
+use super::build::{Choices, Recorded, build};
 use super::lower::{Lowered, Operation, Support, line, lower, operations};
+use super::record::Types;
+use crate::error::TraceError;
 
 /// Answers to a deserializer's questions.
 #[derive(Clone, Copy)]
@@ -216,6 +220,35 @@ fn vocabulary() -> Vec<(&'static str, &'static str, OperationIr)> {
     all
 }
 
+/// A network that uses a refused operation gets an error with its name and the reason.
+#[test]
+fn each_refused_operation_is_refused_by_name() {
+    let mut refused = 0;
+    for (family, name, operation) in vocabulary() {
+        let Support::Refused(reason) = line(&operation).support else { continue };
+        let Some(output) = operation.outputs().next().map(|tensor| tensor.id) else {
+            assert_eq!(name, "SyncCollective", "{family} {name} makes nothing");
+            continue;
+        };
+        let recorded = Recorded {
+            operations: std::slice::from_ref(&operation),
+            data: BTreeMap::new(),
+            module: HashMap::new(),
+            trainable: &[],
+            choices: Choices::default(),
+            disabled: vec![],
+            types: Types { float: DType::F64, int: DType::I64, bool: DType::Bool(BoolStore::U8) },
+            stopped: HashSet::new(),
+        };
+        let error = build(recorded, &[], output, 1).unwrap_err();
+        let TraceError::Unsupported { operation, reason: said, .. } = &error else { panic!("{name}: {error}") };
+        assert_eq!((operation.as_str(), *said), (name, reason));
+        assert!(error.to_string().starts_with(&format!("cannot linearise `{name}`")), "{error}");
+        refused += 1;
+    }
+    assert!(refused > 35, "{refused}");
+}
+
 #[test]
 fn the_table_has_a_line_for_each_operation_that_burn_declares() {
     let declared: Vec<(&str, &str)> = vocabulary().iter().map(|(family, name, _)| (*family, *name)).collect();
@@ -240,6 +273,8 @@ fn the_translation_of_each_operation_is_what_the_table_says() {
         let agrees = match (support, lower(&operation)) {
             (Support::Rule(rule), Lowered::Step(step)) => step.op.family() == *rule,
             (Support::Value, Lowered::Step(step)) => !step.op.differentiable() || family == "int",
+            // Of integers only, and the samples are floats.
+            (Support::Value, Lowered::Refused) => name == "Powi",
             // Positions of the largest are sorted and cut.
             (Support::Value, Lowered::Parts) => name == "ArgTopK",
             (Support::Parts(_), Lowered::Parts) => true,

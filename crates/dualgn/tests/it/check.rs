@@ -47,14 +47,15 @@ pub fn check_to<M: Module + 'static, I: Inputs, const E: usize>(
         if dtype == DType::F64 { 1e-13 } else { 1e-6 },
     );
 
-    let cotangents: Vec<Tensor<2>> = (0..3).map(|seed| from(numbers(m * k, seed), [m, k], dtype)).collect();
+    let cotangents: Vec<Tensor<2>> = (0..2).map(|seed| from(numbers(m * k, seed), [m, k], dtype)).collect();
     let stacked = linearization.vjps(Tensor::stack(cotangents.clone(), 0)).unwrap();
     for (cotangent, stacked) in cotangents.iter().zip(stacked) {
         let found = linearization.vjp(cotangent.clone()).unwrap();
         let wanted = vjp_by_autodiff(model, &forward, inputs.clone(), cotangent.clone());
         let found = flatten(model, &found.into_gradients());
         assert_close(&format!("{name}: vjp"), &found, &wanted, close);
-        assert_close(&format!("{name}: stacked vjp"), &flatten(model, &stacked.into_gradients()), &found, close);
+        let stacked = flatten(model, &stacked.into_gradients());
+        assert_close(&format!("{name}: stacked vjp"), &stacked, &found, if dtype == DType::F64 { 1e-12 } else { 1e-5 });
     }
 
     let pulled = linearization.vjp(cotangents[0].clone()).unwrap();

@@ -5,7 +5,7 @@ use burn::backend::ops::ActivationOps;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor};
-use dualgn::{Network, TraceError};
+use dualgn::{Examples, Network, TraceError};
 
 use crate::common::tensor;
 
@@ -176,4 +176,41 @@ fn tracing_works_from_several_threads_at_once() {
     for worker in workers {
         assert_eq!(worker.join().unwrap(), [5, 2]);
     }
+}
+
+/// The description of a network says where examples mix, where derivatives end and how parameters meet data.
+#[test]
+fn a_network_is_described_operation_by_operation() {
+    let forward = |m: &Pair, x: Tensor<2>| {
+        let x = m.inner.body.forward(x);
+        let steps = (x.clone() * 3.0).round();
+        m.head.forward(x + steps)
+    };
+    let network = Network::trace(&pair(), forward, [5, 3]).unwrap();
+    let operations = network.operations();
+    let find = |name: &str| operations.iter().find(|operation| operation.recorded.name == name).unwrap();
+    let product = find("Matmul");
+    assert_eq!((product.rule, product.gram), ("matmul", Some("dense, with its bias")));
+    assert_eq!((product.place.as_str(), product.shape.as_slice()), ("at `inner.body.weight`", [5, 4].as_slice()));
+    assert_eq!((product.examples, product.differentiated), (Examples::Apart, true));
+    let rounded = find("Round");
+    assert!(rounded.ends_derivative && !rounded.differentiated && rounded.examples == Examples::Apart);
+    assert_eq!(find("Reshape").examples, Examples::Shared, "a bias on its way");
+
+    let centred = |m: &Pair, x: Tensor<2>| {
+        let x = m.inner.body.forward(x);
+        m.head.forward(x.clone() - x.mean_dim(0))
+    };
+    let network = Network::trace(&pair(), centred, [5, 3]).unwrap();
+    let operations = network.operations();
+    let mean = operations.iter().find(|operation| operation.recorded.name == "MeanDim").unwrap();
+    assert_eq!(mean.examples, Examples::Mixed);
+    assert!(operations.iter().all(|operation| operation.gram.is_none()), "there is no Gram matrix");
+    assert_eq!(network.mixes_examples().as_deref(), Some("`MeanDim` between `inner.body.bias` and `head.weight`"));
+}
+
+#[test]
+fn outputs_are_f32_or_f64() {
+    let error = Network::trace(&pair(), |m: &Pair, x: Tensor<2>| m.inner.body.forward(x).cast(DType::F16), [5, 3]);
+    assert_eq!(error.unwrap_err(), TraceError::OutputType { dtype: "F16".into() });
 }

@@ -1,11 +1,12 @@
 //! Training mode by choice: batch normalisation by the statistics of the batch, and what running statistics do.
 
 use burn::module::{Module, ParamGroup};
+use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor};
-use dualgn::{DirectionError, Error, GaussNewton, Network, Route, Solver, Squared, Tracing};
+use dualgn::{DirectionError, Error, GaussNewton, Network, Route, Solver, Squared, TraceError, Tracing};
 
 use crate::common::{assert_close, cast, flatten, host, moved, numbers, shake, tensor, vjp_by_autodiff};
-use crate::models::BatchNormCnn;
+use crate::models::{BatchNormCnn, LayerNormMlp};
 
 const SHAPE: [usize; 4] = [4, 2, 6, 6];
 
@@ -81,7 +82,7 @@ fn running_statistics_move_once_a_step_and_only_when_asked() {
     }
     assert_eq!(running(&model), before, "trial steps leave them alone");
 
-    network.update_statistics(&model, inputs.clone());
+    network.update_statistics(&model, inputs.clone()).unwrap();
     // Momentum 0.1 towards the mean and the biased variance of what the normalisation sees.
     let seen = model.valid().before_norm(inputs);
     let per_channel = seen.swap_dims(0, 1).flatten::<2>(1, 3);
@@ -97,6 +98,66 @@ fn a_frozen_normalisation_keeps_its_running_statistics() {
     let model = model().freeze_group(ParamGroup::from_predicate("norm"));
     let network = network(&model);
     assert_eq!(network.mixes_examples(), None);
+    let inputs: Tensor<4> = tensor(SHAPE, 7, DType::F64);
+    let before = running(&model);
+    network.update_statistics(&model, inputs.clone()).unwrap();
+    assert_eq!(running(&model), before);
+    let outputs = network.linearize(&model, inputs.clone()).unwrap().outputs();
+    assert_close("outputs", &host(outputs), &host(model.valid().forward(inputs)), 1e-12);
+}
+
+#[test]
+fn statistics_move_in_training_mode_only() {
+    let model = model();
+    let network = network(&model);
+    let plain = model.valid();
+    let before = running(&model);
+    assert_eq!(network.update_statistics(&plain, tensor(SHAPE, 7, DType::F64)), Err(TraceError::NotTraining));
+    assert_eq!(running(&model), before);
+}
+
+/// Nested layers, of another rank: each finds its own training flag.
+#[test]
+fn nested_normalisations_are_told_apart() {
+    #[derive(Module, Debug)]
+    struct Nested {
+        blocks: Vec<BatchNorm>,
+        head: Linear,
+    }
+    let device = Device::default().autodiff();
+    let norm = || BatchNormConfig::new(5).init(&device);
+    let model = Nested { blocks: vec![norm().freeze(), norm()], head: LinearConfig::new(5, 2).init(&device) };
+    let forward = |m: &Nested, x: Tensor<2>| m.head.forward(m.blocks[1].forward(m.blocks[0].forward(x)));
+    let network = Tracing::new().batch_statistics().network(&model, forward, [6, 5]).unwrap();
+    assert!(network.mixes_examples().is_some_and(|place| place.contains("blocks.1")), "{:?}", network.mixes_examples());
+    let inputs = tensor::<2>([6, 5], 3, DType::F32);
+    let outputs = forward(&model, Tensor::from_inner(inputs.clone())).inner();
+    assert_close("outputs", &host(network.linearize(&model, inputs).unwrap().outputs()), &host(outputs), 1e-5);
+}
+
+/// Which layers take the statistics of the batch depends on their flags, and a trace is of those.
+#[test]
+fn flags_are_noticed_after_the_trace() {
+    let model = model();
+    let network = network(&model);
+    let inputs: Tensor<4> = tensor(SHAPE, 7, DType::F64);
+    let outputs = |model: &BatchNormCnn| host(network.linearize(model, inputs.clone()).unwrap().outputs());
+    let training = outputs(&model);
+    let off = model.clone().freeze_group(ParamGroup::from_predicate("norm.training"));
+    let evaluated = outputs(&off);
+    assert!(crate::common::relative(&training, &evaluated) > 1e-3);
+    assert_close("evaluation", &evaluated, &host(model.valid().forward(inputs.clone())), 1e-12);
+    assert_close("training again", &outputs(&model), &training, 1e-15);
+}
+
+/// Burn's dropout draws on autodiff devices only, whatever is asked of the trace.
+#[test]
+fn dropout_layers_do_nothing() {
+    let model = cast(LayerNormMlp::new(&Device::default()), DType::F64);
+    let network = Tracing::new().random().network(&model, LayerNormMlp::forward, [5, 6]).unwrap();
+    let inputs = tensor::<2>([5, 6], 3, DType::F64);
+    let outputs = network.linearize(&model, inputs.clone()).unwrap().outputs();
+    assert_close("outputs", &host(outputs), &host(model.valid().forward(inputs)), 1e-13);
 }
 
 /// The default is the evaluation mode, in which examples do not mix.

@@ -19,7 +19,8 @@ pub fn tokens(shape: [usize; 2], below: usize) -> Tensor<2, Int> {
 
 /// Padding at the end of the later examples.
 pub fn padding([m, length]: [usize; 2]) -> Tensor<2, Bool> {
-    let padded: Vec<bool> = (0..m * length).map(|i| i % length + i / length > length).collect();
+    // One token of the first example, two of the second, and so on.
+    let padded: Vec<bool> = (0..m * length).map(|i| i % length + i / length + 1 >= length).collect();
     Tensor::from_data(TensorData::new(padded, [m, length]), &Device::default())
 }
 

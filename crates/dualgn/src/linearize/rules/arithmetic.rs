@@ -40,7 +40,9 @@ impl Rule for Binary {
         }
         let (a, b) = (inputs[0].clone(), inputs[1].clone());
         let output = self.value(inputs);
-        let partial = |side: usize| active[side].then(|| self.partial(side, &a, &b, &output).lift());
+        // The derivative of a remainder by its first side is one.
+        let needed = |side: usize| active[side] && !(*self == Binary::Rem && side == 0);
+        let partial = |side: usize| needed(side).then(|| self.partial(side, &a, &b, &output).lift());
         let kept = vec![partial(0), partial(1)];
         (output, kept)
     }
@@ -76,17 +78,18 @@ impl Binary {
             (Binary::Div, 0) => b().recip(),
             (Binary::Div, _) => y.clone().mul(b().recip()).neg(),
             (Binary::Rem, _) => a().div(b()).floor().neg(),
-            (Binary::Pow, 0) => b().mul(a().powf(b().add_scalar(-1.0))),
+            // The power zero is constant, at zero as elsewhere.
+            (Binary::Pow, 0) => b().mul(a().powf(b().add_scalar(-1.0).mul(b().sign().abs()))),
             (Binary::Pow, _) => {
                 // log of a non-positive base would poison the product with NaN.
                 let positive = a().sign().clamp(0.0, 1.0);
                 let safe = a().mul(positive.clone()).add(positive.neg().add_scalar(1.0));
                 y.clone().mul(safe.log())
             }
-            (Binary::Atan2, 0) => b().div(square_sum(a(), b())),
-            (Binary::Atan2, _) => a().div(square_sum(a(), b())).neg(),
-            (Binary::Hypot, 0) => over_norm(a(), y),
-            (Binary::Hypot, _) => over_norm(b(), y),
+            (Binary::Atan2, 0) => over(b(), a().mul(a()).add(b().mul(b()))),
+            (Binary::Atan2, _) => over(a(), a().mul(a()).add(b().mul(b()))).neg(),
+            (Binary::Hypot, 0) => over(a(), y.clone()),
+            (Binary::Hypot, _) => over(b(), y.clone()),
             (Binary::Add | Binary::Sub, _) => unreachable!("their partial derivatives are constants"),
         }
     }
@@ -100,14 +103,10 @@ impl Binary {
     }
 }
 
-fn square_sum(a: Array, b: Array) -> Array {
-    a.clone().mul(a).add(b.clone().mul(b))
-}
-
-/// `x / y` for the norm `y ≥ |x|`; zero at the origin, as the derivative of `|x|` is taken there.
-fn over_norm(x: Array, y: &Array) -> Array {
+/// `x / y` for `y ≥ 0`; zero where `y` is, at the origin, as the derivative of `|x|` is taken there.
+fn over(x: Array, y: Array) -> Array {
     let zero = y.clone().sign().neg().add_scalar(1.0);
-    x.div(y.clone().add(zero))
+    x.div(y.add(zero))
 }
 
 fn broadcast(a: &[usize], b: &[usize]) -> Vec<usize> {

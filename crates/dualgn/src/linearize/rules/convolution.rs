@@ -84,7 +84,7 @@ impl Conv {
 
     /// The cotangent of the input, of the given shape.
     fn transpose_input(&self, shape: &[usize], weight: Array, cotangent: Array) -> Array {
-        let x = || Array::shape_only(shape, cotangent.dtype(), &cotangent.device()).into_dispatch();
+        let x = || Array::blank(shape, cotangent.dtype(), &cotangent.device()).into_dispatch();
         let (weight, y) = (weight.into_dispatch(), cotangent.clone().into_dispatch());
         Array::new(match self.clone() {
             Conv::One(options) => Dispatch::conv1d_x_backward(x(), weight, y, options),
@@ -98,7 +98,7 @@ impl Conv {
 
     /// The cotangent of the weight, of the given shape.
     fn transpose_weight(&self, x: Array, shape: &[usize], cotangent: Array) -> Array {
-        let weight = Array::shape_only(shape, x.dtype(), &x.device()).into_dispatch();
+        let weight = Array::blank(shape, x.dtype(), &x.device()).into_dispatch();
         let (x, y) = (x.into_dispatch(), cotangent.into_dispatch());
         Array::new(match self.clone() {
             Conv::One(options) => Dispatch::conv1d_weight_backward(x, weight, y, options),

@@ -71,6 +71,7 @@ pub(crate) fn discrete(op: &Discrete, inputs: &[Array]) -> Array {
             Array::new(Dispatch::float_is_inf(a().into_dispatch(), dtype))
         }
         Discrete::Convert(dtype) => a().convert(dtype),
+        Discrete::Stop => a(),
         Discrete::CumMax(axis) => Array::new(Dispatch::int_cummax(a().into_dispatch(), axis)),
         Discrete::CumMin(axis) => Array::new(Dispatch::int_cummin(a().into_dispatch(), axis)),
     }

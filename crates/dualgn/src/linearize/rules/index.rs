@@ -6,10 +6,10 @@
 //! | add into | indices | the tangent of the value added into `ẋ` | `ȳ`; for the value, its elements at the indices |
 //! | replace in | indices | the tangent of the value put into `ẋ` | `ȳ` with zeros at the indices; likewise |
 //!
-//! An embedding is a selection along axis 0 of the weights, then a reshape. Where one place is replaced twice, Burn leaves
-//! open which value stays, and so which cotangent is right.
+//! An embedding is a selection along axis 0 of the weights, then a reshape. Where one place is replaced twice, the value that
+//! Burn lets stay gets the cotangent.
 
-use burn::tensor::IndexingUpdateOp;
+use burn::tensor::{DType, IndexingUpdateOp};
 
 use super::{Kept, Rule, Saved, count, stacked, when};
 use crate::tensor::Array;
@@ -29,9 +29,19 @@ impl Rule for Index {
         }
     }
 
-    fn evaluate(&self, inputs: Vec<Array>, _active: &[bool]) -> (Array, Saved) {
+    /// Keeps the indices and, where a value replaces others and is active, which of its elements stay.
+    fn evaluate(&self, inputs: Vec<Array>, active: &[bool]) -> (Array, Saved) {
         let indices = inputs[1].clone();
-        (self.value(inputs), vec![Some(indices)])
+        let stays = match self {
+            Index::SelectInto { update: IndexingUpdateOp::Assign, .. }
+            | Index::GatherInto { update: IndexingUpdateOp::Assign, .. }
+                if active[2] =>
+            {
+                Some(self.stays(&inputs).lift())
+            }
+            _ => None,
+        };
+        (self.value(inputs), vec![Some(indices), stays])
     }
 
     fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
@@ -71,9 +81,9 @@ impl Rule for Index {
                         cotangent.clone()
                     }
                 });
-                let value = when(wanted[2], || match self {
-                    Index::SelectInto { .. } => cotangent.clone().select(axis + 1, indices.clone()),
-                    _ => cotangent.clone().gather(axis + 1, indices.clone()),
+                let value = when(wanted[2], || {
+                    let taken = self.taken(axis + 1, cotangent.clone(), indices.clone());
+                    if replaced { taken.mul(kept.array(1).clone()) } else { taken }
                 });
                 vec![into, None, value]
             }
@@ -86,12 +96,36 @@ impl Index {
     fn at(&self, shift: usize, x: Array, indices: Array, value: Option<Array>) -> Array {
         let value = || value.clone().expect("an operation that writes has a value");
         match *self {
-            Index::Embedding => x.select(shift, indices),
+            Index::Embedding => unreachable!("an embedding reshapes what it selects"),
             Index::Select { axis } => x.select(axis + shift, flat(indices)),
             Index::Gather { axis } => x.gather(axis + shift, indices),
             Index::SelectInto { axis, update } => x.select_assign(axis + shift, flat(indices), value(), update),
             Index::GatherInto { axis, update } => x.scatter(axis + shift, indices, value(), update),
         }
+    }
+
+    /// The elements at the places that are written.
+    fn taken(&self, axis: usize, x: Array, indices: Array) -> Array {
+        match self {
+            Index::SelectInto { .. } => x.select(axis, indices),
+            _ => x.gather(axis, indices),
+        }
+    }
+
+    /// One for the elements of a value that stay, zero for those that another one replaces at the same place: Burn decides
+    /// which, so their numbers are written as the values would be, and read back.
+    fn stays(&self, inputs: &[Array]) -> Array {
+        let (x, indices, value) = (&inputs[0], &inputs[1], &inputs[2]);
+        let numbers: Vec<f64> = (1..=value.elements()).map(|number| number as f64).collect();
+        // In double precision, which counts far enough.
+        let numbers = Array::from_f64(&numbers, &value.shape(), DType::F64, &value.device());
+        let zeros = Array::zeros(&x.shape(), DType::F64, &x.device());
+        let (Index::SelectInto { axis, .. } | Index::GatherInto { axis, .. }) = *self else {
+            unreachable!("only these write")
+        };
+        let indices = if let Index::SelectInto { .. } = self { flat(indices.clone()) } else { indices.clone() };
+        let read = self.taken(axis, self.at(0, zeros, indices.clone(), Some(numbers.clone())), indices);
+        read.sub(numbers).abs().sign().neg().add_scalar(1.0).cast(value.dtype())
     }
 
     /// Indices for stacked vectors: a selection takes the same for all, a gather has an entry for each element.

@@ -9,7 +9,7 @@
 //! `γ̄ = Σ x̂ ȳ` and `β̄ = Σ ȳ` over all axes but the one they belong to. For a batch norm with statistics that depend on
 //! parameters, `μ̄ = -Σ s γ ȳ` and `v̄ = -½ Σ s² x̂ γ ȳ`.
 
-use super::{Kept, Rule, Saved, count, when};
+use super::{Kept, Rule, Saved, count, stacked, when};
 use crate::tensor::Array;
 use crate::trace::Norm;
 
@@ -18,8 +18,9 @@ impl Rule for Norm {
         self.evaluate(inputs, &[]).0
     }
 
-    /// Keeps `x̂`, `s` and `γ`, shaped to broadcast with `x`, with the leading axis of stacked vectors.
-    fn evaluate(&self, inputs: Vec<Array>, _active: &[bool]) -> (Array, Saved) {
+    /// Keeps `x̂` (which a frozen norm by given statistics does not need), `s` and `γ`, shaped to broadcast with `x`, with the
+    /// leading axis of stacked vectors.
+    fn evaluate(&self, inputs: Vec<Array>, active: &[bool]) -> (Array, Saved) {
         let x = inputs[0].clone();
         let rank = x.shape().len();
         let side = |array: &Array| broadcastable(array.clone(), rank, self.axis(rank));
@@ -40,25 +41,23 @@ impl Rule for Norm {
             Some(beta) => scaled.add(side(beta)),
             None => scaled,
         };
-        (output, [normal, scale, gamma].map(|array| Some(array.lift())).into())
+        let frozen = matches!(self, Norm::Batch { .. }) && active.iter().skip(1).all(|active| !active);
+        (output, vec![(!frozen).then(|| normal.lift()), Some(scale.lift()), Some(gamma.lift())])
     }
 
     fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
-        let [normal, scale, gamma] = [0, 1, 2].map(|index| kept.array(index).clone());
-        let rank = normal.shape().len();
+        let [scale, gamma] = [1, 2].map(|index| kept.array(index).clone());
+        let normal = || kept.array(0).clone();
+        let rank = kept.output.len() + 1;
         let count = count(tangents);
         let tangent = |index: usize| tangents.get(index).cloned().flatten();
         let side = |index: usize| tangent(index).map(|array| stacked_side(array, rank, self.axis(rank - 1) + 1));
 
         // The sum starts from a zero of the full shape only if nothing else has it.
-        let zeros = || {
-            let mut shape = normal.shape();
-            shape[0] = count;
-            Array::zeros(&shape, normal.dtype(), &normal.device())
-        };
+        let zeros = || Array::zeros(&stacked(count, &kept.output), gamma.dtype(), &gamma.device());
         let moved = tangent(0).map(|t| match self {
             Norm::Batch { .. } => t.mul(scale.clone()),
-            _ => centre(t, &normal, &self.averaged_stacked(rank)).mul(scale.clone()),
+            _ => centre(t, &normal(), &self.averaged_stacked(rank)).mul(scale.clone()),
         });
         let mut moved = moved.unwrap_or_else(zeros);
         if let Some(mean) = side(3) {
@@ -66,11 +65,11 @@ impl Rule for Norm {
         }
         if let Some(variance) = side(4) {
             let square = scale.clone().mul(scale).scale(0.5);
-            moved = moved.sub(normal.clone().mul(square).mul(variance));
+            moved = moved.sub(normal().mul(square).mul(variance));
         }
-        let mut result = moved.mul(gamma);
+        let mut result = moved.mul(gamma.clone());
         if let Some(gamma) = side(1) {
-            result = result.add(normal.mul(gamma));
+            result = result.add(normal().mul(gamma));
         }
         match side(2) {
             Some(beta) => result.add(beta),
@@ -79,21 +78,22 @@ impl Rule for Norm {
     }
 
     fn vjp(&self, kept: &Kept, cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
-        let [normal, scale, gamma] = [0, 1, 2].map(|index| kept.array(index).clone());
-        let rank = normal.shape().len();
+        let [scale, gamma] = [1, 2].map(|index| kept.array(index).clone());
+        let normal = || kept.array(0).clone();
+        let rank = kept.output.len() + 1;
         let axis = self.axis(rank - 1) + 1;
         let scaled = || cotangent.clone().mul(gamma.clone());
         let sum = |array: Array| sum_except(array, axis);
         let mut result = vec![
             when(wanted[0], || match self {
                 Norm::Batch { .. } => scaled().mul(scale.clone()),
-                _ => centre(scaled(), &normal, &self.averaged_stacked(rank)).mul(scale.clone()),
+                _ => centre(scaled(), &normal(), &self.averaged_stacked(rank)).mul(scale.clone()),
             }),
-            when(wanted[1], || sum(cotangent.clone().mul(normal.clone()))),
+            when(wanted[1], || sum(cotangent.clone().mul(normal()))),
         ];
         let rest: [&dyn Fn() -> Array; 3] =
             [&|| sum(cotangent.clone()), &|| sum(scaled().mul(scale.clone())).neg(), &|| {
-                sum(scaled().mul(normal.clone()).mul(scale.clone().mul(scale.clone()))).scale(-0.5)
+                sum(scaled().mul(normal()).mul(scale.clone().mul(scale.clone()))).scale(-0.5)
             }];
         result.extend(wanted[2..].iter().zip(rest).map(|(&wanted, cotangent)| when(wanted, cotangent)));
         result

@@ -91,7 +91,7 @@ impl Pool {
     }
 
     fn transpose_average(&self, shape: &[usize], cotangent: Array) -> Array {
-        let x = Array::shape_only(&planes(shape), cotangent.dtype(), &cotangent.device()).into_dispatch();
+        let x = Array::blank(&planes(shape), cotangent.dtype(), &cotangent.device()).into_dispatch();
         on_planes(cotangent, |cotangent| {
             let cotangent = cotangent.into_dispatch();
             Array::new(match *self {

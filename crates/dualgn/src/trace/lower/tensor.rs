@@ -5,7 +5,7 @@
 
 use burn::backend::ir::{
     BaseOperationIr, BinaryOpIr, BoolOperationIr, CastOpIr, DimOpIr, FloatOperationIr, IntOperationIr,
-    NumericOperationIr, ScalarOpIr, SliceAssignOpIr, SwapDimsOpIr, TensorIr,
+    NumericOperationIr, ScalarIr, ScalarOpIr, SliceAssignOpIr, SwapDimsOpIr, TensorIr,
 };
 use burn::tensor::{IndexingUpdateOp, Slice};
 
@@ -79,7 +79,6 @@ vocabulary! {
             Mul(ir) => binary(Binary::Mul, ir),
             Div(ir) => binary(Binary::Div, ir),
             Rem(ir) => binary(Binary::Rem, ir),
-            Powi(ir) => binary(Binary::Pow, ir),
         }
         Rule("elementwise") => {
             AddScalar(ir) => scalar(Unary::AddScalar, ir),
@@ -104,12 +103,14 @@ vocabulary! {
         Rule("cumulate") => {
             CumSum(ir) => step(Op::Cumulate(Cumulate { axis: ir.axis }), &[&ir.input], &ir.out),
         }
-        Parts("choices between neighbours") => {
+        Parts("comparison, mask") => {
             CumMax(ir) => if ir.input.dtype.is_float() { Lowered::Parts } else { running(Discrete::CumMax, ir) },
             CumMin(ir) => if ir.input.dtype.is_float() { Lowered::Parts } else { running(Discrete::CumMin, ir) },
         }
         Value => {
             Full(ir) => fill(number(&ir.value), &ir.out),
+            // Of integers: Burn raises floats to powers by other operations.
+            Powi(ir) => if ir.lhs.dtype.is_float() { Lowered::Refused } else { binary(Binary::Pow, ir) },
             Sign(ir) => discrete(Discrete::Round(Rounding::Sign), &[&ir.input], &ir.out),
             Greater(ir) => compare(Comparison::Greater, ir),
             GreaterElem(ir) => compare_scalar(Comparison::Greater, ir),
@@ -250,7 +251,12 @@ fn bits(op: Bits, ir: &BinaryOpIr) -> Lowered {
 }
 
 fn bits_scalar(op: Bits, ir: &ScalarOpIr) -> Lowered {
-    discrete(Discrete::BitsScalar(op, number(&ir.rhs) as i64), &[&ir.lhs], &ir.out)
+    let bits = match ir.rhs {
+        ScalarIr::Int(bits) => bits,
+        ScalarIr::UInt(bits) => bits as i64,
+        ref other => number(other) as i64,
+    };
+    discrete(Discrete::BitsScalar(op, bits), &[&ir.lhs], &ir.out)
 }
 
 fn position(position: Position, input: &TensorIr, output: &TensorIr) -> Lowered {
@@ -274,10 +280,11 @@ fn fill(value: f64, out: &TensorIr) -> Lowered {
     step(Op::Fill(Fill { value, shape: out.shape.to_vec(), dtype: out.dtype }), &[], out)
 }
 
-/// Only sums and replacements are linear in what is written.
+/// Of floats, only sums and replacements are linear in what is written.
 fn into(index: Index, update: IndexingUpdateOp, inputs: [&TensorIr; 3], output: &TensorIr) -> Lowered {
     match update {
         IndexingUpdateOp::Assign | IndexingUpdateOp::Add => step(Op::Index(index), &inputs, output),
+        _ if !output.dtype.is_float() => step(Op::Index(index), &inputs, output),
         IndexingUpdateOp::Mul | IndexingUpdateOp::Min | IndexingUpdateOp::Max => Lowered::Refused,
     }
 }

@@ -14,11 +14,11 @@ use super::{Lowered, module, tensor};
 pub enum Support {
     /// Differentiated by a rule of the family of this name.
     Rule(&'static str),
-    /// Expressed by the operations named, each of which has a rule.
+    /// Expressed by the operations named, each of which has a rule or is a value.
     Parts(&'static str),
     /// Evaluated. It has no derivative, or is constant between its jumps, where the derivative is zero.
     Value,
-    /// An error when the output depends on it, for the reason given.
+    /// An error when the output depends on it, for the reason given (random numbers may be allowed, by `Tracing::random`).
     Refused(&'static str),
 }
 

@@ -1,10 +1,11 @@
 //! Elementwise functions, activations and softmax.
 
-use burn::tensor::{DType, Tensor, activation};
+use burn::module::Param;
+use burn::tensor::{DType, Device, Tensor, activation};
 use dualgn::Network;
 
 use super::{Case, Probe, flat, run, run_rounded};
-use crate::common::tensor;
+use crate::common::{flatten, relative, tensor, vjp_by_autodiff};
 
 pub const CASES: &[Case] = &[
     ("abs", |p, x| p.z(x).abs()),
@@ -107,4 +108,39 @@ fn a_norm_at_the_origin_has_a_finite_derivative() {
     let with = vjp(Network::trace(&model, forward, [3, 24]).unwrap());
     let without = vjp(Network::trace(&model, Probe::z, [3, 24]).unwrap());
     assert_eq!(with, without);
+}
+
+/// At a kink the derivative is a choice, and it is Burn's (except for the order in which a sort leaves equal elements).
+/// Differences say nothing there.
+#[test]
+fn kinks_are_taken_as_burn_takes_them() {
+    type Kink = (&'static str, fn(Tensor<2>) -> Tensor<2>);
+    let kinks: &[Kink] = &[
+        ("relu", activation::relu),
+        ("abs", |z| z.abs()),
+        ("leaky_relu", |z| activation::leaky_relu(z, 0.1)),
+        ("clamp", |z| z.clamp(-1.0, 1.0)),
+        ("clamp_min", |z| z.clamp_min(1.0)),
+        ("max_dim", |z| z.max_dim(1)),
+        ("min_dim", |z| z.min_dim(1)),
+        ("cummax", |z| z.cummax(1)),
+    ];
+    let mut differ = vec![];
+    // Ones, so that whole numbers of the data stay whole: on every edge above, and many tied.
+    let mut model = Probe::new(DType::F64);
+    model.b = Param::from_tensor(Tensor::from_inner(Tensor::ones([24], (&Device::default(), DType::F64))));
+    for (name, function) in kinks {
+        let function = *function;
+        let forward = move |p: &Probe, x: Tensor<2>| function((x * 2.4).round() * p.b.val().unsqueeze());
+        let inputs = tensor::<2>([3, 24], 3, DType::F64);
+        let network = Network::trace(&model, forward, [3, 24]).unwrap();
+        let linearization = network.linearize(&model, inputs.clone()).unwrap();
+        let cotangent = tensor::<2>(linearization.outputs().dims(), 5, DType::F64);
+        let found = flatten(&model, &linearization.vjp(cotangent.clone()).unwrap().into_gradients());
+        let wanted = vjp_by_autodiff(&model, &forward, inputs, cotangent);
+        if relative(&found, &wanted) > 1e-12 {
+            differ.push(*name);
+        }
+    }
+    assert!(differ.is_empty(), "differ at a kink: {}", differ.join(", "));
 }

@@ -1,7 +1,8 @@
 //! Integers, booleans and operations that are constant between their jumps: evaluated, and their zero derivative agrees with
 //! autodiff and with differences.
 
-use burn::tensor::{Bool, DType, Int, Tensor, TensorData};
+use burn::tensor::ops::PadMode;
+use burn::tensor::{Bool, DType, IndexingUpdateOp, Int, Tensor, TensorData};
 
 use super::{Case, Probe, ints, mask, run};
 
@@ -162,6 +163,22 @@ pub const CASES: &[Case] = &[
         let places = ints(&[3, 0, 3, 5, 1, 0, 2, 2, 2], [3, 3], &x);
         let holds = mask(&x).gather(1, places).bool_or(mask(&x).select(1, ints(&[3, 4, 5], [3], &x)));
         p.z(x.clone()).narrow(1, 0, 3) * truth(holds, x.dtype())
+    }),
+    ("bool layout", |p, x| {
+        let turned = mask(&x).reshape([3, 6, 4]).swap_dims(1, 2).permute([0, 2, 1]).flip([1]).reshape([3, 24]);
+        let parts = vec![turned.clone().slice([0..3, 0..6]).repeat_dim(1, 2), turned.clone().narrow(1, 12, 12)];
+        let assigned = Tensor::cat(parts, 1).slice_assign([0..3, 2..4], turned.clone().narrow(1, 0, 2));
+        let chosen = assigned.mask_where(mask(&x.clone().sin()), turned);
+        p.z(x.clone()) * truth(chosen, x.dtype())
+    }),
+    ("int scatter, select_assign, pad", |p, x| {
+        times(p, x, |n| {
+            let place = |values: &[i64]| Tensor::<1, Int>::from_data(TensorData::from(values), &n.device());
+            let column = place(&[3, 0, 5]).reshape([3, 1]);
+            let scattered = n.clone().scatter(1, column, n.clone().narrow(1, 0, 1), IndexingUpdateOp::Add);
+            let added = scattered.select_assign(1, place(&[1, 1]), n.clone().narrow(1, 0, 2), IndexingUpdateOp::Add);
+            added.pad([(1, 1)], PadMode::Constant(2.0)).narrow(1, 1, 24)
+        })
     }),
     ("a constant mask", |p, x| {
         let holds = Tensor::<1, Bool>::from_data(TensorData::from([true, false].repeat(12).as_slice()), &x.device());

@@ -1,9 +1,13 @@
 //! Operations that move, take, put or replace elements.
 
+use burn::module::Module;
 use burn::tensor::ops::PadMode;
 use burn::tensor::{DType, IndexingUpdateOp, Tensor, s};
 
-use super::{Case, flat, ints, mask, run};
+use dualgn::Network;
+
+use super::{Case, Probe, flat, ints, mask, run};
+use crate::common::{assert_close, flatten, host, moved, numbers, tensor, vjp_by_autodiff};
 
 pub const CASES: &[Case] = &[
     ("reshape", |p, x| flat(p.z3(x))),
@@ -49,6 +53,10 @@ pub const CASES: &[Case] = &[
     ("select of a parameter", |p, x| {
         let rows = p.a.val().select(0, ints(&[5, 5], [2], &x));
         x.slice([0..3, 0..2]).matmul(rows)
+    }),
+    ("select of a parameter by the data", |p, x| {
+        let tokens = ((x.narrow(1, 0, 2) + 1.0) * 2.99).int().reshape([6]);
+        flat(p.a.val().select(0, tokens).reshape([3, 2, 4]))
     }),
     ("select_assign", |p, x| {
         let places = ints(&[3, 0, 3, 23], [4], &x);
@@ -114,4 +122,57 @@ fn replaced_elements() {
             p.z(x.clone()).scatter(1, places, p.z(x.cos()).narrow(1, 0, 2), IndexingUpdateOp::Assign)
         }),
     ]);
+}
+
+/// The outputs may have another float type than the parameters, either way.
+#[test]
+fn outputs_in_another_float_type() {
+    for (dtype, other) in [(DType::F32, DType::F64), (DType::F64, DType::F32)] {
+        let forward = move |p: &Probe, x: Tensor<2>| p.z(x).cast(other).sin();
+        let model = Probe::new(dtype);
+        let inputs = tensor::<2>([3, 24], 3, dtype);
+        let network = Network::trace(&model, forward, [3, 24]).unwrap();
+        let linearization = network.linearize(&model, inputs.clone()).unwrap();
+        assert_eq!(linearization.outputs().dtype(), other);
+        let cotangent = tensor::<2>([3, 24], 5, other);
+        let pulled = linearization.vjp(cotangent.clone()).unwrap();
+        let wanted = vjp_by_autodiff(&model, &forward, inputs, cotangent.clone());
+        assert_close("vjp", &flatten(&model, &pulled.clone().into_gradients()), &wanted, 1e-5);
+        let pushed = linearization.jvp(&pulled).unwrap();
+        let left: f64 = host(pushed.clone() * cotangent.clone()).iter().sum();
+        assert_close("inner product", &[left], &[pulled.dot(&pulled).unwrap()], 1e-5);
+        let gram = linearization.gram().unwrap();
+        let product = gram.clone().matmul(cotangent.reshape([72, 1]).cast(gram.dtype()));
+        assert_close("Gram matrix", &host(product), &host(pushed), 1e-5);
+    }
+}
+
+/// Where one place is replaced twice, the products agree on the value that stays (autodiff gives both the cotangent).
+#[test]
+fn a_place_replaced_twice_keeps_one_value() {
+    let forms: [Case; 2] = [
+        ("scatter", |p, x| {
+            let places = ints(&[3, 3, 5, 1, 0, 0], [3, 2], &x);
+            p.z(x.clone()).scatter(1, places, p.z(x.cos()).narrow(1, 0, 2), IndexingUpdateOp::Assign)
+        }),
+        ("select_assign", |p, x| {
+            let places = ints(&[3, 7, 3], [3], &x);
+            p.z(x.clone()).select_assign(1, places, p.z(x.cos()).narrow(1, 0, 3), IndexingUpdateOp::Assign)
+        }),
+    ];
+    for (name, forward) in forms {
+        let model = Probe::new(DType::F64);
+        let inputs = tensor::<2>([3, 24], 3, DType::F64);
+        let network = Network::trace(&model, forward, [3, 24]).unwrap();
+        let linearization = network.linearize(&model, inputs.clone()).unwrap();
+        let cotangent = tensor::<2>([3, 24], 5, DType::F64);
+        let pulled = linearization.vjp(cotangent.clone()).unwrap();
+        let tangent = pulled.with_entries(&numbers(pulled.len(), 6)).unwrap();
+        let pushed = linearization.jvp(&tangent).unwrap();
+        let left: f64 = host(pushed.clone() * cotangent).iter().sum();
+        assert_close(name, &[left], &[tangent.dot(&pulled).unwrap()], 1e-12);
+        let at = |step: f64| host(forward(&moved(&model, &tangent, step).valid(), inputs.clone()));
+        let differences: Vec<f64> = at(1e-5).iter().zip(at(-1e-5)).map(|(a, b)| (a - b) / 2e-5).collect();
+        assert_close(name, &host(pushed), &differences, 1e-8);
+    }
 }

@@ -66,6 +66,11 @@ pub const CASES: &[Case] = &[
     ("conv2d stride", |p, x| conv2d(p, x, ConvOptions::new([2, 1], [0, 0], [1, 1], 1), 2, true)),
     ("conv2d padding", |p, x| conv2d(p, x, ConvOptions::new([1, 2], [1, 2], [1, 1], 1), 2, true)),
     ("conv2d dilation", |p, x| conv2d(p, x, ConvOptions::new([1, 1], [1, 1], [2, 2], 1), 2, true)),
+    ("conv2d with uneven padding", |p, x| {
+        let mut options = ConvOptions::new([2, 1], [0, 0], [1, 1], 1);
+        options.padding = [(0, 1), (2, 1)];
+        conv2d(p, x, options, 2, true)
+    }),
     ("conv2d groups", |p, x| conv2d(p, x, ConvOptions::new([1, 1], [1, 1], [1, 1], 2), 1, true)),
     ("conv2d, only the bias active", |p, x| {
         let weight = tensor([4, 2, 2, 2], 8, x.dtype()).to_device(&x.device());
@@ -85,6 +90,10 @@ pub const CASES: &[Case] = &[
         let options = ConvOptions::new([1, 1, 2], [0, 1, 1], [1, 1, 1], 1);
         flat(nn::conv3d(volume(p, x), p.weights([3, 2, 2, 2, 2]), Some(p.b.val().narrow(0, 0, 3)), options))
     }),
+    ("conv3d groups", |p, x| {
+        let options = ConvOptions::new([1, 1, 1], [1, 0, 0], [1, 1, 1], 2);
+        flat(nn::conv3d(volume(p, x), p.weights([4, 1, 2, 2, 2]), None, options))
+    }),
     ("conv_transpose1d", |p, x| {
         let options = ConvTransposeOptions::new([2], [1], [1], [1], 2);
         let z = p.z(x).reshape([3, 4, 6]);
@@ -93,6 +102,10 @@ pub const CASES: &[Case] = &[
     ("conv_transpose2d", |p, x| {
         let options = ConvTransposeOptions::new([2, 1], [1, 0], [0, 0], [1, 2], 1);
         flat(nn::conv_transpose2d(p.z4(x), p.weights([2, 3, 2, 3]), Some(p.b.val().narrow(0, 0, 3)), options))
+    }),
+    ("conv_transpose2d groups", |p, x| {
+        let options = ConvTransposeOptions::new([1, 1], [0, 1], [0, 0], [1, 1], 2);
+        flat(nn::conv_transpose2d(p.z4(x), p.weights([2, 2, 2, 3]), None, options))
     }),
     ("conv_transpose3d", |p, x| {
         let options = ConvTransposeOptions::new([1, 2, 1], [0, 0, 1], [0, 1, 0], [1, 1, 1], 1);
@@ -110,10 +123,17 @@ pub const CASES: &[Case] = &[
     ("max_pool2d_with_indices", |p, x| {
         flat(nn::max_pool2d_with_indices(p.z4(x), max_pool([2, 2], [2, 2], [0, 0], [1, 1], false)).0)
     }),
+    ("max_pool1d with padding and dilation", |p, x| {
+        let options = MaxPoolOptions::new([2]).with_stride([1]).with_padding([1]).with_dilation([2]);
+        flat(nn::max_pool1d(p.z3(x), options))
+    }),
     ("max_pool1d", |p, x| flat(nn::max_pool1d(p.z3(x), MaxPoolOptions::new([2])))),
     ("max_pool1d_with_indices", |p, x| flat(nn::max_pool1d_with_indices(p.z3(x), MaxPoolOptions::new([2])).0)),
     ("avg_pool2d", |p, x| flat(nn::avg_pool2d(p.z4(x), avg_pool([2, 3], [2, 1], [0, 1], true)))),
     ("avg_pool2d, padding not counted", |p, x| flat(nn::avg_pool2d(p.z4(x), avg_pool([3, 3], [2, 2], [1, 1], false)))),
+    ("avg_pool2d ceil", |p, x| {
+        flat(nn::avg_pool2d(p.z4(x), avg_pool([4, 3], [3, 2], [1, 1], true).with_ceil_mode(true)))
+    }),
     ("avg_pool1d", |p, x| flat(nn::avg_pool1d(p.z3(x), AvgPoolOptions::new([2]).with_stride([1]).with_padding([1])))),
     ("adaptive_avg_pool3d", |p, x| flat(nn::adaptive_avg_pool3d(many(p, x, 180).reshape([3, 2, 5, 3, 6]), [2, 3, 4]))),
     ("adaptive_avg_pool2d", |p, x| flat(nn::adaptive_avg_pool2d(p.z4(x), [4, 3]))),
@@ -121,6 +141,7 @@ pub const CASES: &[Case] = &[
     ("interpolate nearest", |p, x| interpolate(p, x, InterpolateMode::Nearest, false, [9, 4])),
     ("interpolate bilinear", |p, x| interpolate(p, x, InterpolateMode::Bilinear, false, [9, 4])),
     ("interpolate bilinear, aligned", |p, x| interpolate(p, x, InterpolateMode::Bilinear, true, [9, 4])),
+    ("interpolate to one row", |p, x| interpolate(p, x, InterpolateMode::Bilinear, true, [1, 7])),
     ("interpolate bicubic", |p, x| interpolate(p, x, InterpolateMode::Bicubic, true, [9, 4])),
     ("grid_sample_2d", |p, x| {
         let grid = many(p, x.clone().cos(), 40).reshape([3, 4, 5, 2]) * 1.5;
@@ -166,6 +187,12 @@ pub const CASES: &[Case] = &[
     ("masked attention", |p, x| {
         let hidden = ints(&[0, 0, 1, 0, 1, 0, 0, 0, 0], [1, 1, 3, 3], &x).greater_elem(0).expand([3, 2, 3, 3]);
         attention(p, x, Some(hidden), AttentionModuleOptions::default())
+    }),
+    ("attention with a bias and other lengths", |p, x| {
+        let [q, k, v] = [1.0, 2.0, 3.0].map(|scale| p.z((x.clone() * scale).sin()) * 2.0);
+        let (q, bias) = (q.narrow(1, 0, 16).reshape([3, 2, 2, 4]), p.weights([1, 2, 2, 3]).expand([3, 2, 2, 3]));
+        let (k, v) = (k.reshape([3, 2, 3, 4]), v.reshape([3, 2, 3, 4]));
+        flat(nn::attention(q, k, v, None, Some(bias), AttentionModuleOptions::default()))
     }),
     ("ctc_loss", |p, x| {
         let log_probs = activation::log_softmax(p.z3(x.clone()).swap_dims(1, 2).swap_dims(0, 1) * 4.0, 2);

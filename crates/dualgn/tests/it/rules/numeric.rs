@@ -1,8 +1,11 @@
 //! Arithmetic, reductions, sums along an axis, orders.
 
-use burn::tensor::Tensor;
+use burn::module::Module;
+use burn::tensor::{DType, Tensor};
+use dualgn::{Network, stop_gradient};
 
-use super::{Case, flat, ints, run, run_rounded};
+use super::{Case, Probe, flat, ints, run, run_rounded};
+use crate::common::{assert_close, flatten, host, tensor, vjp_by_autodiff};
 
 pub const CASES: &[Case] = &[
     ("add", |p, x| p.z(x.clone()) + p.z(x.sin())),
@@ -102,4 +105,45 @@ fn products_with_a_zero_have_derivatives() {
         ("prod_dim", |p, x| with_zeros(p.z(x.clone())).prod_dim(1) + p.z(x).narrow(1, 0, 1)),
         ("cumprod", |p, x| with_zeros(p.z(x.clone())).cumprod(1) + p.z(x).narrow(1, 0, 1)),
     ]);
+}
+
+/// Powers of zero and the angle of the origin have a value, and a derivative that poisons nothing else.
+#[test]
+fn powers_of_zero_and_the_angle_of_the_origin_are_finite() {
+    fn zero(p: &Probe, x: Tensor<2>) -> Tensor<2> {
+        p.z(x) * 0.0
+    }
+    let powers = |p: &Probe, x: Tensor<2>| {
+        let exponents = ints(&[0, 1, 2, 3].repeat(6), [1, 24], &x).float().cast(x.dtype());
+        zero(p, x.clone()).powf(exponents.expand([3, 24])) + p.z(x)
+    };
+    let angle = |p: &Probe, x: Tensor<2>| zero(p, x.clone()).atan2(zero(p, x.clone())) + p.z(x);
+    let model = Probe::new(DType::F64);
+    let inputs = tensor::<2>([3, 24], 3, DType::F64);
+    for network in [Network::trace(&model, powers, [3, 24]), Network::trace(&model, angle, [3, 24])] {
+        let linearization = network.unwrap().linearize(&model, inputs.clone()).unwrap();
+        let vjp = linearization.vjp(inputs.clone()).unwrap().to_vec().unwrap();
+        assert!(vjp.iter().all(|entry| entry.is_finite()), "{vjp:?}");
+    }
+}
+
+/// Through a stopped tensor no derivative passes, as through a detached one in autodiff.
+#[test]
+fn stopped_gradients_stop() {
+    fn straight_through(z: Tensor<2>) -> Tensor<2> {
+        z.clone() + stop_gradient((z.clone() * 3.0).round() / 3.0 - z)
+    }
+    let forward = |p: &Probe, x: Tensor<2>| straight_through(p.z(x.clone())) * stop_gradient(p.z(x.sin()));
+    let model = Probe::new(DType::F64);
+    let inputs = tensor::<2>([3, 24], 3, DType::F64);
+    let network = Network::trace(&model, forward, [3, 24]).unwrap();
+    let stopped = network.operations().iter().filter(|operation| operation.ends_derivative).count();
+    assert_eq!(stopped, 3, "two requests and one rounding");
+    let linearization = network.linearize(&model, inputs.clone()).unwrap();
+    assert_close("outputs", &host(linearization.outputs()), &host(forward(&model.valid(), inputs.clone())), 1e-14);
+    let cotangent = tensor::<2>([3, 24], 5, DType::F64);
+    let found = flatten(&model, &linearization.vjp(cotangent.clone()).unwrap().into_gradients());
+    let wanted = vjp_by_autodiff(&model, &forward, inputs, cotangent);
+    assert!(wanted.iter().any(|entry| entry.abs() > 0.1));
+    assert_close("vjp", &found, &wanted, 1e-12);
 }

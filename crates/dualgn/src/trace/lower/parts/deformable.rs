@@ -1,7 +1,6 @@
 //! Deformable convolution: samples between pixels, then a product with the weight.
 
 use burn::backend::ir::DeformConv2dOpIr;
-use burn::tensor::DType;
 
 use super::Scope;
 use crate::tensor::Array;
@@ -46,7 +45,7 @@ impl Scope {
             };
             let part = part.mul(inside(&y, height)).mul(inside(&x, width));
             let y = y.clamp(0.0, (height - 1) as f64);
-            let place = y.scale(width as f64).add(x.clamp(0.0, (width - 1) as f64)).convert(DType::I64);
+            let place = y.scale(width as f64).add(x.clamp(0.0, (width - 1) as f64)).convert(self.int);
             let place = place.reshape(&[m, groups, 1, taps * places]).expand(&[m, groups, in_group, taps * places]);
             pixels.clone().gather(3, place).mul(part.reshape(&[m, groups, 1, taps * places]))
         };

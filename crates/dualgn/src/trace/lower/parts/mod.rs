@@ -3,8 +3,8 @@
 //! Each definition is written once, in tensor operations, and recorded like a forward pass of the user's: what comes out is
 //! lowered in turn. So it has derivatives, a batch axis and a Gram matrix without a rule of its own.
 
+mod blocks;
 mod deformable;
-mod shapes;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,14 +21,14 @@ use burn::backend::ops::grid_sample::float_grid_sample_2d_ref;
 use burn::tensor::ops::InterpolateMode;
 use burn::tensor::{DType, Device, TensorData};
 
-use shapes::{
+use blocks::{
     along, averages, extremes_so_far, flat_places, largest, pad, patches, product, products_so_far, smallest, sorted,
     top,
 };
 
 use super::number;
 use crate::tensor::Array;
-use crate::trace::record;
+use crate::trace::record::{self, Types};
 
 /// The recorded definition of one operation.
 pub(in crate::trace) struct Definition {
@@ -41,15 +41,15 @@ pub(in crate::trace) struct Definition {
     pub outputs: Vec<(TensorId, TensorId)>,
 }
 
-/// Records the definition of an operation; `dtype` is the float type of the network.
-pub(in crate::trace) fn define(operation: &OperationIr, dtype: DType) -> Result<Definition, String> {
-    let device = record::device(dtype);
-    let mut scope = Scope { device: device.clone(), inputs: vec![] };
+/// Records the definition of an operation.
+pub(in crate::trace) fn define(operation: &OperationIr, types: Types) -> Result<Definition, String> {
+    let device = record::device(types);
+    let mut scope = Scope { device: device.clone(), int: types.int, inputs: vec![] };
     let mut outputs = vec![];
     // Burn panics on forms of an operation that a device lacks, such as a mode of interpolation.
     let captured = catch_unwind(AssertUnwindSafe(|| {
         device.capture_scope(|session| {
-            record::configure(&device, dtype);
+            record::configure(&device, types);
             let made = scope.define(operation);
             let id = |(array, out): (Array, &TensorIr)| Some((record::tensor_id(array.into_dispatch())?, out.id));
             outputs = made.into_iter().filter_map(id).collect();
@@ -62,6 +62,7 @@ pub(in crate::trace) fn define(operation: &OperationIr, dtype: DType) -> Result<
 
 struct Scope {
     device: Device,
+    int: DType,
     inputs: Vec<(TensorId, TensorId)>,
 }
 
@@ -77,7 +78,7 @@ impl Scope {
     fn indices(&self, values: impl IntoIterator<Item = usize>) -> Array {
         let values: Vec<i64> = values.into_iter().map(|value| value as i64).collect();
         let length = values.len();
-        Array::from_data(TensorData::new(values, [length]), &self.device)
+        Array::from_data(TensorData::new(values, [length]).convert_dtype(self.int), &self.device)
     }
 
     /// The outputs of an operation, each with the tensor that Burn recorded for it.
@@ -280,7 +281,8 @@ mod tests {
     /// all inputs and make the output in its shape.
     fn makes_its_output(op: ModuleOperationIr, inputs: usize) {
         let operation = OperationIr::Module(op);
-        let definition = define(&operation, DType::F32).unwrap();
+        let types = Types { float: DType::F32, int: DType::I64, bool: DType::Bool(burn::tensor::BoolStore::U8) };
+        let definition = define(&operation, types).unwrap();
         assert_eq!(definition.inputs.len(), inputs);
         let wanted = operation.outputs().next().unwrap();
         let [(made, stands_for)] = definition.outputs[..] else { panic!("one output") };

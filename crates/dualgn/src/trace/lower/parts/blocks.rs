@@ -49,9 +49,10 @@ pub(super) fn products_so_far(x: Array, axis: usize) -> Array {
 pub(super) fn extremes_so_far(x: Array, axis: usize, max: bool) -> Array {
     so_far(x, axis, |x, late, step, all| {
         let rest = x.clone().narrow(axis, step, all);
-        let earlier =
-            if max { late.clone().greater_equal(rest.clone()) } else { rest.clone().greater_equal(late.clone()) };
-        Array::cat(vec![x.narrow(axis, 0, step), rest.mask_where(earlier, late)], axis)
+        // At a tie the later one counts, as in Burn.
+        let (high, low) = if max { (rest.clone(), late.clone()) } else { (late.clone(), rest.clone()) };
+        let kept = late.mask_where(high.greater_equal(low), rest);
+        Array::cat(vec![x.narrow(axis, 0, step), kept], axis)
     })
 }
 
