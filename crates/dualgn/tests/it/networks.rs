@@ -31,7 +31,6 @@ network_tests! {
     waveform: Waveform::new, Waveform::forward, |dtype| tensor([3, 1, 6], 7, dtype);
     classic: Classic::new, Classic::forward, |dtype| tensor([3, 1, 6, 6], 7, dtype);
     shuffled: Shuffled::new, Shuffled::forward, |dtype| tensor([3, 1, 3, 3], 7, dtype);
-    deformed: Deformed::new, Deformed::forward, |dtype| tensor([2, 1, 4, 4], 7, dtype);
     siamese: Siamese::new, Siamese::forward, |dtype| (tensor([4, 4], 7, dtype), tensor([4, 4], 8, dtype));
     distances: Distances::new, Distances::forward,
         |dtype| (tensor([4, 4], 7, dtype), tensor([4, 4], 8, dtype), tensor([4, 4], 9, dtype));
@@ -40,13 +39,14 @@ network_tests! {
 }
 
 // Modules that make tensors of the device's own float type, which is f32: `tests/double` checks them in f64. (Burn's RMS
-// norm, in the gated network, goes through f32 always.)
+// norm and its deformable convolution go through f32 always.)
 network_tests! {
     [DType::F32];
     encoder: Encoder::new, Encoder::forward, |_| (tokens([3, 5], 9), padding([3, 5]));
     cross_reader: CrossReader::new, CrossReader::forward,
         |dtype| (tensor([3, 4, 6], 7, dtype), tensor([3, 5, 5], 8, dtype));
     lstm_tagger: LstmTagger::new, LstmTagger::forward, |_| tokens([3, 4], 8);
+    deformed: Deformed::new, Deformed::forward, |dtype| tensor([2, 1, 4, 4], 7, dtype);
     gated: Gated::new, Gated::forward, |dtype| tensor([4, 4], 7, dtype);
     bi_lstm_reader: BiLstmReader::new, BiLstmReader::forward, |dtype| tensor([3, 4, 3], 7, dtype);
     gru_tagger: GruTagger::new, GruTagger::forward, |dtype| tensor([3, 4, 3], 7, dtype);

@@ -40,18 +40,16 @@ macro_rules! network_tests {
                     for dtype in $types {
                         let model = prepared($model(&$crate::device()), dtype);
                         let name = format!("{} {dtype:?}", stringify!($test));
-                        // Autodiff divides by scalars that it rounds to f32.
-                        let close = (dtype == DType::F64).then_some(AUTODIFF_ROUNDS);
-                        $crate::check::check_to(close, &name, &model, $forward, $inputs(dtype));
+                        $crate::check::check(&name, &model, $forward, $inputs(dtype));
                     }
                 }
 
                 /// `K = J Jᵀ`, with the rows of `J` by Burn's autodiff, one backward pass an output.
                 #[test]
                 fn gram_is_the_product_of_autodiff_jacobians() {
-                    // f64: autodiff's rounded scalars. f32: sums of a few thousand products, each rounded to 6e-8.
+                    // Sums of a few thousand products, each rounded to 1e-16 or 6e-8, and autodiff's own rounding.
                     for dtype in $types {
-                        let tolerance = if dtype == DType::F64 { AUTODIFF_ROUNDS } else { 1e-5 };
+                        let tolerance = if dtype == DType::F64 { 1e-10 } else { 1e-5 };
                         let model = prepared($model(&$crate::device()), dtype);
                         let inputs = $inputs(dtype);
                         let network = Network::trace(&model, $forward, Inputs::shapes(&inputs)).unwrap();
@@ -69,7 +67,3 @@ macro_rules! network_tests {
         )*
     };
 }
-
-/// Burn's autodiff rounds the inverse of a scalar divisor to f32, so that it is off by up to this where a network divides by
-/// one that is no power of two. Differences and the Gram matrix by our own products are held to their own tolerances.
-pub const AUTODIFF_ROUNDS: f64 = 1e-6;
