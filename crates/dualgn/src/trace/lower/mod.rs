@@ -5,64 +5,80 @@
 
 mod module;
 mod parts;
+mod step;
 mod tensor;
 mod vocabulary;
 
-use burn::backend::ir::{BinaryOpIr, ReduceDimOpIr, ScalarIr, ScalarOpIr, TensorId, TensorIr, UnaryOpIr};
-
-use super::op::{Binary, Discrete, Op, Reduce, Unary};
+use burn::backend::ir::{DistributedOperationIr, OperationIr};
 
 pub(super) use parts::define;
-pub use vocabulary::{Operation, Support, operations};
-pub(super) use vocabulary::{line, lower};
+pub(super) use step::{Lowered, Step};
+pub use vocabulary::{Operation, Support};
 
-/// What an operation becomes.
-pub(super) enum Lowered {
-    /// One operation of ours.
-    Step(Box<Step>),
-    /// Several of Burn's, by [`define`].
-    Parts,
-    /// Nothing; its line says why.
-    Refused,
+/// All operations that Burn can record, in the order of Burn's families.
+pub fn operations() -> impl Iterator<Item = &'static Operation> {
+    let families = [
+        tensor::base::OPERATIONS,
+        tensor::numeric::OPERATIONS,
+        tensor::float::OPERATIONS,
+        tensor::int::OPERATIONS,
+        tensor::bool::OPERATIONS,
+        module::module::OPERATIONS,
+        module::activation::OPERATIONS,
+        DISTRIBUTED,
+        OTHER,
+    ];
+    families.into_iter().flatten()
 }
 
-/// One operation in our terms: what it does, what it reads, what it makes.
-pub(super) struct Step {
-    pub op: Op,
-    pub inputs: Vec<TensorId>,
-    pub output: TensorIr,
+const BETWEEN_DEVICES: Support =
+    Support::Refused("operations between devices have no place in a forward pass; trace the network of one device");
+
+const DISTRIBUTED: &[Operation] = &[
+    Operation { family: "distributed", name: "AllReduce", support: BETWEEN_DEVICES },
+    Operation { family: "distributed", name: "SyncCollective", support: BETWEEN_DEVICES },
+];
+
+const OTHER: &[Operation] = &[
+    Operation {
+        family: "other",
+        name: "Custom",
+        support: Support::Refused("custom operations are known by name only; write them as Burn tensor operations"),
+    },
+    // A tensor made from data, and the end of a tensor's life: no operations of the network.
+    Operation { family: "other", name: "Init", support: Support::Value },
+];
+
+/// The line of a recorded operation.
+pub(super) fn line(operation: &OperationIr) -> &'static Operation {
+    match operation {
+        OperationIr::BaseFloat(op) | OperationIr::BaseInt(op) | OperationIr::BaseBool(op) => tensor::base::line(op),
+        OperationIr::NumericFloat(_, op) | OperationIr::NumericInt(_, op) => tensor::numeric::line(op),
+        OperationIr::Float(_, op) => tensor::float::line(op),
+        OperationIr::Int(op) => tensor::int::line(op),
+        OperationIr::Bool(op) => tensor::bool::line(op),
+        OperationIr::Module(op) => module::module::line(op),
+        OperationIr::Activation(op) => module::activation::line(op),
+        OperationIr::Distributed(DistributedOperationIr::AllReduce(_)) => &DISTRIBUTED[0],
+        OperationIr::Distributed(DistributedOperationIr::SyncCollective) => &DISTRIBUTED[1],
+        OperationIr::Custom(_) => &OTHER[0],
+        OperationIr::Init(_) | OperationIr::Drop(_) => &OTHER[1],
+    }
 }
 
-fn step(op: Op, inputs: &[&TensorIr], output: &TensorIr) -> Lowered {
-    let inputs = inputs.iter().map(|tensor| tensor.id).collect();
-    Lowered::Step(Box::new(Step { op, inputs, output: output.clone() }))
-}
-
-fn unary(op: Unary, ir: &UnaryOpIr) -> Lowered {
-    step(Op::Unary(op), &[&ir.input], &ir.out)
-}
-
-fn scalar(op: impl Fn(f64) -> Unary, ir: &ScalarOpIr) -> Lowered {
-    step(Op::Unary(op(number(&ir.rhs))), &[&ir.lhs], &ir.out)
-}
-
-fn binary(op: Binary, ir: &BinaryOpIr) -> Lowered {
-    step(Op::Binary(op), &[&ir.lhs, &ir.rhs], &ir.out)
-}
-
-fn reduce(op: impl Fn(Vec<usize>) -> Reduce, ir: &ReduceDimOpIr) -> Lowered {
-    step(Op::Reduce(op(vec![ir.axis])), &[&ir.input], &ir.out)
-}
-
-fn discrete(op: Discrete, inputs: &[&TensorIr], output: &TensorIr) -> Lowered {
-    step(Op::Discrete(op), inputs, output)
-}
-
-fn number(scalar: &ScalarIr) -> f64 {
-    match *scalar {
-        ScalarIr::Float(value) => value,
-        ScalarIr::Int(value) => value as f64,
-        ScalarIr::UInt(value) => value as f64,
-        ScalarIr::Bool(value) => f64::from(u8::from(value)),
+/// Translates one operation.
+pub(super) fn lower(operation: &OperationIr) -> Lowered {
+    match operation {
+        OperationIr::BaseFloat(op) | OperationIr::BaseInt(op) | OperationIr::BaseBool(op) => tensor::base::lower(op),
+        OperationIr::NumericFloat(_, op) | OperationIr::NumericInt(_, op) => tensor::numeric::lower(op),
+        OperationIr::Float(_, op) => tensor::float::lower(op),
+        OperationIr::Int(op) => tensor::int::lower(op),
+        OperationIr::Bool(op) => tensor::bool::lower(op),
+        OperationIr::Module(op) => module::module::lower(op),
+        OperationIr::Activation(op) => module::activation::lower(op),
+        // A tensor that holds data is a value of the graph and not a node, so the first two are never asked for.
+        OperationIr::Init(_) | OperationIr::Drop(_) | OperationIr::Custom(_) | OperationIr::Distributed(_) => {
+            Lowered::Refused
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 use burn::backend::ir::{ActivationOperationIr, ModuleOperationIr, TensorIr};
 
+use super::step::{Lowered, number, scalar, step, unary};
 use super::vocabulary::Support::{self, Parts, Refused, Rule};
 use super::vocabulary::{Operation, vocabulary};
-use super::{Lowered, number, scalar, step, unary};
 use crate::trace::op::{Conv, Index, Norm, Op, Pool, Softmax, Unary};
 
 const BACKWARD: Support =

@@ -9,9 +9,9 @@ use burn::backend::ir::{
 };
 use burn::tensor::{IndexingUpdateOp, Slice};
 
+use super::step::{Lowered, binary, discrete, number, reduce, scalar, step, unary};
 use super::vocabulary::Support::{self, Parts, Refused, Rule, Value};
 use super::vocabulary::{Operation, vocabulary};
-use super::{Lowered, binary, discrete, number, reduce, scalar, step, unary};
 use crate::trace::op::{
     Binary, Bits, Cast, Comparison, Cumulate, Discrete, Fill, Index, Layout, Logic, Mask, Matmul, Op, Position, Random,
     Reduce, Rounding, Unary,

@@ -4,7 +4,7 @@ use burn::backend::ir::{PadModeIr, ScalarIr, Unfold4dOpIr};
 use burn::tensor::Slice;
 
 use crate::tensor::Array;
-use crate::trace::lower::number;
+use crate::trace::lower::step::number;
 
 /// Elements and their positions.
 pub(super) fn largest(x: Array, axis: usize) -> (Array, Array) {

@@ -26,7 +26,7 @@ use blocks::{
     top,
 };
 
-use super::number;
+use super::step::number;
 use crate::tensor::Array;
 use crate::trace::record::{self, Types};
 
