@@ -6,6 +6,7 @@ mod direction;
 mod layers;
 mod losses;
 mod models;
+mod modules;
 mod networks;
 mod random;
 mod reference;
