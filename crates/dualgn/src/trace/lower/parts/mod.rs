@@ -277,8 +277,8 @@ mod tests {
         TensorIr::uninit(TensorId::new(u64::MAX - id), Shape::from(shape.to_vec()), dtype)
     }
 
-    /// Burn 0.22 records these three by their parts already, so no forward pass can show the definitions: they must read
-    /// all inputs and make the output in its shape.
+    /// A definition reads all inputs and makes the output in its shape. Burn 0.22 records linear layers and the CTC loss by
+    /// their parts already, so that no forward pass can show these.
     fn makes_its_output(op: ModuleOperationIr, inputs: usize) {
         let operation = OperationIr::Module(op);
         let types = Types { float: DType::F32, int: DType::I64, bool: DType::Bool(burn::tensor::BoolStore::U8) };
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn operations_that_burn_takes_apart_itself_have_definitions() {
+    fn definitions_of_whole_modules_are_complete() {
         let float = |id, shape: &[usize]| tensor(id, shape, DType::F32);
         makes_its_output(
             ModuleOperationIr::Linear(LinearOpIr {
