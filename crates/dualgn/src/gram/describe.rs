@@ -48,7 +48,6 @@ impl<M, I: Inputs> Network<M, I> {
 fn describe(graph: &Graph, plan: Option<&Plan>, index: usize) -> TracedOperation {
     let node = &graph.nodes[index];
     let output = &graph.values[node.output];
-    let reads_active = node.inputs.iter().any(|&input| graph.values[input].active);
     let site = |plan: &Plan| match plan.site(index)? {
         Site::Dense { bias: true } => Some("dense, with its bias"),
         Site::Dense { bias: false } => Some("dense"),
@@ -68,7 +67,7 @@ fn describe(graph: &Graph, plan: Option<&Plan>, index: usize) -> TracedOperation
             Batch::Mixed => Examples::Mixed,
         },
         differentiated: output.active,
-        ends_derivative: reads_active && !output.active,
+        ends_derivative: graph.ends_derivative(node),
         gram: plan.and_then(site),
     }
 }

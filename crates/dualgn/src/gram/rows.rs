@@ -101,8 +101,7 @@ fn pull_site(linearization: &Linearization, node: usize, sensitivity: &Array, in
     let wanted: Vec<bool> = site.inputs.iter().map(|&input| graph.is_parameter_side(input)).collect();
     let rule = rule(&site.op).expect("active nodes have a rule");
     let shapes = parts.iter().map(Array::shape).collect();
-    let active: Vec<bool> = site.inputs.iter().map(|&input| graph.values[input].active).collect();
-    let (value, arrays) = rule.evaluate(parts, &active);
+    let (value, arrays) = rule.evaluate(parts, &graph.active_inputs(site));
     let kept = Kept { shapes, output: value.shape(), arrays };
     let cotangents = rule.vjp(&kept, example(sensitivity, &stacked, m, index), &wanted);
     for (position, cotangent) in cotangents.into_iter().enumerate().filter(|(position, _)| wanted[*position]) {

@@ -316,8 +316,7 @@ impl<'a> Evaluation<'a> {
                 if graph.mixing.is_none() && graph.is_site(node) && rule.needs_values() {
                     site_inputs.insert(index, inputs.clone());
                 }
-                let active: Vec<bool> = node.inputs.iter().map(|&input| graph.values[input].active).collect();
-                let (output, arrays) = rule.evaluate(inputs, &active);
+                let (output, arrays) = rule.evaluate(inputs, &graph.active_inputs(node));
                 kept[index] = Kept { shapes, output: output.shape(), arrays };
                 output
             } else {

@@ -8,7 +8,7 @@ use burn::tensor::{DType, TensorData};
 
 use super::batch::Batch;
 use super::graph::{Graph, ModuleTensor, Node, Source, Value, ValueId, place};
-use super::lower::{Lowered, Operation, Step, Support, define, line, lower};
+use super::lower::{Lowered, Operation, Step, Support, define, lower};
 use super::op::{Discrete, Norm, Op};
 use super::record::Types;
 use crate::error::TraceError;
@@ -32,7 +32,7 @@ pub(super) struct Recorded<'a> {
     pub trainable: &'a [ParamId],
     pub choices: Choices,
     /// Paths of the training flags that keep batch normalisation at its running statistics.
-    pub disabled: Vec<String>,
+    pub disabled: &'a [String],
     /// Tensors at which derivatives stop by request.
     pub stopped: HashSet<TensorId>,
     pub types: Types,
@@ -93,8 +93,9 @@ impl<'a> Builder<'a> {
             if matches!(operation, OperationIr::Init(_)) || !operation.outputs().any(unknown) {
                 continue;
             }
-            let origin = part_of.unwrap_or(Origin { recorded: line(operation), position });
-            match lower(operation) {
+            let (recorded, lowered) = lower(operation);
+            let origin = part_of.unwrap_or(Origin { recorded, position });
+            match lowered {
                 Lowered::Step(step) => self.push(*step, origin)?,
                 Lowered::Parts => self.expand(operation, &wanted, origin)?,
                 Lowered::Refused => return Err(self.unsupported(origin)),
@@ -128,10 +129,7 @@ impl<'a> Builder<'a> {
         wanted: &HashSet<TensorId>,
         origin: Origin,
     ) -> Result<(), TraceError> {
-        // No outputs, or a panic of Burn's: a form of the operation that has no definition, or that this device lacks.
-        let definition =
-            define(operation, self.recorded.types).ok().filter(|definition| !definition.outputs.is_empty());
-        let Some(definition) = definition else { return Err(self.unsupported(origin)) };
+        let definition = define(operation, self.recorded.types).ok_or_else(|| self.unsupported(origin))?;
         for (stand_in, input) in definition.inputs {
             let value = self.read(input)?.ok_or_else(|| self.unsupported(origin))?;
             self.by_id.insert(stand_in, value);
@@ -202,7 +200,7 @@ impl<'a> Builder<'a> {
         };
         graph.analyse();
         if !graph.values[graph.output].active {
-            return Err(match graph.derivative_ends() {
+            return Err(match graph.nodes.iter().position(|node| graph.ends_derivative(node)) {
                 Some(node) => TraceError::NoDerivative {
                     operation: graph.nodes[node].recorded.name.into(),
                     place: graph.place(node),

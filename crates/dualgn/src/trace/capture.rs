@@ -1,7 +1,6 @@
 //! Records a Burn module's forward pass.
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use burn::backend::DispatchTensor;
 use burn::backend::ir::TensorId;
@@ -11,57 +10,68 @@ use burn::tensor::{Bool, DType, Int, Tensor};
 use super::build::{Choices, Recorded, build};
 use super::graph::Graph;
 use super::inputs::Inputs;
-use super::record::{self, Types};
+use super::record::{self, Failure, Types};
 use super::stop;
 use crate::error::TraceError;
 
-/// Records `forward` on inputs of these shapes.
+/// What a graph depends on besides the forward pass: change any of it, and another graph is needed.
+#[derive(Clone, PartialEq)]
+pub(super) struct Key<S> {
+    pub shapes: S,
+    trainable: Vec<ParamId>,
+    /// Paths of the training flags that are off, as in frozen parts, if they matter.
+    disabled: Vec<String>,
+}
+
+impl<S> Key<S> {
+    pub fn new<M: Module>(model: &M, shapes: S, choices: Choices) -> Self {
+        // Only batch statistics ask for the flags.
+        let disabled = if choices.batch_statistics { disabled_flags(model) } else { vec![] };
+        Self { shapes, trainable: trainable(model), disabled }
+    }
+}
+
+/// Records `forward` on inputs of the key's shapes.
 pub(super) fn capture<M: Module, I: Inputs>(
     model: &M,
     forward: &dyn Fn(&M, I) -> DispatchTensor,
-    shapes: &I::Shapes,
+    key: &Key<I::Shapes>,
     choices: Choices,
 ) -> Result<Graph, TraceError> {
-    let examples = batch_size(&I::list(shapes))?;
-    let trainable = trainable(model);
+    let shapes = I::list(&key.shapes);
+    let examples = batch_size(&shapes)?;
     // The evaluation mode: dropout is off, normalisation uses its running statistics. It also gives running statistics
     // of their own to the copy, which would otherwise be moved to the recording device under the caller's model.
     let valid = model.valid();
     let settings = model.devices().first().cloned().unwrap_or_default().without_autodiff().settings();
     let types = Types {
-        float: float_type(&valid, &trainable)?,
+        float: float_type(&valid, &key.trainable)?,
         int: settings.int_dtype.into(),
         bool: settings.bool_dtype.into(),
     };
-    let device = record::device(types);
-
     let mut tensors = ModuleTensors::default();
     let mut boundary = None;
     stop::take();
-    let recorded = catch_unwind(AssertUnwindSafe(|| {
-        device.capture_scope(|scope| {
-            record::configure(&device, types);
-            let model = valid.to_device(&device);
-            model.visit(&mut tensors);
-            boundary = run(&model, forward, I::blank(shapes, types.float, types.int, types.bool, &device));
-            scope.complete([], boundary.iter().map(|(_, output)| *output))
-        })
-    }));
-    let captured = match recorded {
-        Ok(Ok(captured)) => captured,
-        Ok(Err(error)) => return Err(TraceError::Capture { message: error.to_string() }),
-        Err(panic) => return Err(classify_panic(&*panic, &I::list(shapes))),
-    };
+    let recording = record::record(types, |device| {
+        let model = valid.to_device(device);
+        model.visit(&mut tensors);
+        boundary = run(&model, forward, I::blank(&key.shapes, device));
+        boundary.iter().map(|(_, output)| *output).collect()
+    });
+    let recording = recording.map_err(|failure| match failure {
+        Failure::Refused(message) => TraceError::Capture { message },
+        Failure::Panicked(message) => classify_panic(message, shapes),
+    })?;
     let Some((inputs, output)) = boundary else {
         return Err(TraceError::Capture { message: "the output is not a tensor of the traced computation".into() });
     };
     let recorded = Recorded {
-        operations: &captured.graph.operations,
-        data: captured.values,
+        operations: &recording.operations,
+        data: recording.data,
         module: tensors.found,
-        trainable: &trainable,
+        trainable: &key.trainable,
         choices,
-        disabled: disabled_flags(model, choices),
+        disabled: &key.disabled,
         stopped: stop::take(),
         types,
     };
@@ -90,11 +100,7 @@ fn batch_size(shapes: &[Vec<usize>]) -> Result<usize, TraceError> {
     }
 }
 
-/// Paths of the training flags that are off, as in frozen parts, if they matter.
-pub(super) fn disabled_flags<M: Module>(model: &M, choices: Choices) -> Vec<String> {
-    if !choices.batch_statistics {
-        return vec![];
-    }
+fn disabled_flags<M: Module>(model: &M) -> Vec<String> {
     #[derive(Default)]
     struct Disabled {
         path: Vec<String>,
@@ -120,7 +126,7 @@ pub(super) fn disabled_flags<M: Module>(model: &M, choices: Choices) -> Vec<Stri
 
 /// The parameters that training updates. Only an autodiff tensor tells whether it requires a gradient; for a model on a
 /// plain device [`Module::train`] restores that from the parameters' own settings.
-pub(super) fn trainable<M: Module>(model: &M) -> Vec<ParamId> {
+fn trainable<M: Module>(model: &M) -> Vec<ParamId> {
     #[derive(Default)]
     struct Trainable {
         ids: Vec<ParamId>,
@@ -145,13 +151,13 @@ pub(super) fn trainable<M: Module>(model: &M) -> Vec<ParamId> {
 
 /// The float type of the trainable parameters.
 fn float_type<M: Module>(model: &M, trainable: &[ParamId]) -> Result<DType, TraceError> {
-    struct Types<'a> {
+    struct Floats<'a> {
         trainable: &'a [ParamId],
         path: Vec<String>,
         found: Option<(String, DType)>,
         bad: Option<(String, DType)>,
     }
-    impl ModuleVisitor for Types<'_> {
+    impl ModuleVisitor for Floats<'_> {
         fn enter_module(&mut self, name: &str, _: &str) {
             self.path.push(name.into());
         }
@@ -170,24 +176,23 @@ fn float_type<M: Module>(model: &M, trainable: &[ParamId]) -> Result<DType, Trac
             }
         }
     }
-    let mut types = Types { trainable, path: vec![], found: None, bad: None };
-    model.visit(&mut types);
-    match (types.found, types.bad) {
+    let mut floats = Floats { trainable, path: vec![], found: None, bad: None };
+    model.visit(&mut floats);
+    match (floats.found, floats.bad) {
         (_, Some((path, dtype))) => Err(TraceError::ParameterType { path, dtype: format!("{dtype:?}") }),
         (Some((_, dtype)), None) => Ok(dtype),
         (None, None) => Err(TraceError::NoParameters),
     }
 }
 
-fn classify_panic(panic: &(dyn std::any::Any + Send), shapes: &[Vec<usize>]) -> TraceError {
-    let message = record::words(panic);
+fn classify_panic(message: String, shapes: Vec<Vec<usize>>) -> TraceError {
     // Burn's recorder has data for constants only; reading anything else fails with these words.
     if message.contains("has no concrete value") || message.contains("no initialized value") {
         TraceError::ReadsValues { message }
     } else if message.contains("on the wrong backend") || message.contains("not on the same device") {
         TraceError::OtherDevice { message }
     } else {
-        TraceError::Panicked { shapes: shapes.to_vec(), message }
+        TraceError::Panicked { shapes, message }
     }
 }
 

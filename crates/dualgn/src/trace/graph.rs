@@ -147,11 +147,14 @@ impl Graph {
         }
     }
 
-    /// The first operation at which a derivative ends on its way from a parameter to the output.
-    pub fn derivative_ends(&self) -> Option<usize> {
-        let ends =
-            |node: &Node| !node.op.differentiable() && node.inputs.iter().any(|&input| self.values[input].active);
-        self.nodes.iter().position(ends)
+    /// Which inputs of a node have a derivative.
+    pub fn active_inputs(&self, node: &Node) -> Vec<bool> {
+        node.inputs.iter().map(|&input| self.values[input].active).collect()
+    }
+
+    /// Whether a derivative ends at a node, which is constant between its jumps.
+    pub fn ends_derivative(&self, node: &Node) -> bool {
+        !self.values[node.output].active && node.inputs.iter().any(|&input| self.values[input].active)
     }
 
     /// Fills `active`, `batch`, `uses` and `mixing` from the nodes.

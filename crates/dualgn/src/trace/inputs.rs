@@ -29,9 +29,9 @@ pub trait Inputs: sealed::Sealed + Clone + 'static {
     #[doc(hidden)]
     fn list(shapes: &Self::Shapes) -> Vec<Vec<usize>>;
 
-    /// Inputs of these shapes and of the given types whose values do not matter.
+    /// Inputs of these shapes, in the device's own types, whose values do not matter.
     #[doc(hidden)]
-    fn blank(shapes: &Self::Shapes, float: DType, int: DType, bool: DType, device: &Device) -> Self;
+    fn blank(shapes: &Self::Shapes, device: &Device) -> Self;
 
     /// The tensors one by one, without autodiff.
     #[doc(hidden)]
@@ -55,11 +55,12 @@ impl<const D: usize, K: Autodiff + 'static> Inputs for Tensor<D, K> {
         vec![shapes.to_vec()]
     }
 
-    fn blank(shapes: &[usize; D], float: DType, int: DType, bool: DType, device: &Device) -> Self {
-        let dtype = match K::name() {
-            "Float" => float,
-            "Int" => int,
-            "Bool" => bool,
+    fn blank(shapes: &[usize; D], device: &Device) -> Self {
+        let settings = device.settings();
+        let dtype: DType = match K::name() {
+            "Float" => settings.float_dtype.into(),
+            "Int" => settings.int_dtype.into(),
+            "Bool" => settings.bool_dtype.into(),
             kind => unreachable!("Burn has no tensors of the kind {kind}"),
         };
         Tensor::from_dispatch(Array::blank(shapes, dtype, device).into_dispatch())
@@ -90,8 +91,8 @@ macro_rules! tuples {
                     [$($name::list(&shapes.$index)),+].concat()
                 }
 
-                fn blank(shapes: &Self::Shapes, float: DType, int: DType, bool: DType, device: &Device) -> Self {
-                    ($($name::blank(&shapes.$index, float, int, bool, device),)+)
+                fn blank(shapes: &Self::Shapes, device: &Device) -> Self {
+                    ($($name::blank(&shapes.$index, device),)+)
                 }
 
                 fn tensors(self) -> Vec<DispatchTensor> {

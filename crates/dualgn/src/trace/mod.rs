@@ -17,11 +17,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::backend::DispatchTensor;
-use burn::module::{Module, ParamId};
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 pub(crate) use batch::Batch;
 use build::Choices;
+use capture::{Key, capture};
 pub(crate) use graph::{Graph, Node, Source, ValueId};
 pub use inputs::Inputs;
 pub use lower::{Operation, Support, operations};
@@ -75,13 +76,9 @@ pub struct Network<M, I: Inputs> {
     choices: Choices,
 }
 
-/// A graph is of input shapes and of a set of trainable parameters, which freezing and unfreezing change.
 #[derive(Clone)]
 struct Trace<S> {
-    shapes: S,
-    trainable: Vec<ParamId>,
-    /// Training flags that are off; they matter to batch statistics only, and are empty otherwise.
-    disabled: Vec<String>,
+    key: Key<S>,
     graph: Arc<Graph>,
 }
 
@@ -143,10 +140,9 @@ impl Tracing {
         F: Fn(&M, I) -> Tensor<E> + Send + Sync + 'static,
     {
         let forward: Arc<Forward<M, I>> = Arc::new(move |model: &M, inputs| forward(model, inputs).into_dispatch());
-        let first = Arc::new(capture::capture(model, &*forward, &shapes, self.choices)?);
-        let disabled = capture::disabled_flags(model, self.choices);
-        let trace = Trace { shapes, trainable: capture::trainable(model), disabled, graph: first.clone() };
-        let traces = Arc::new(Mutex::new(VecDeque::from([trace])));
+        let key = Key::new(model, shapes, self.choices);
+        let first = Arc::new(capture(model, &*forward, &key, self.choices)?);
+        let traces = Arc::new(Mutex::new(VecDeque::from([Trace { key, graph: first.clone() }])));
         Ok(Network { forward, traces, first, choices: self.choices })
     }
 }
@@ -188,12 +184,9 @@ impl<M: Module, I: Inputs> Network<M, I> {
 
     /// The graph for inputs of these shapes, traced now if it is not known yet.
     pub(crate) fn graph(&self, model: &M, shapes: I::Shapes) -> Result<Arc<Graph>, TraceError> {
-        let (trainable, disabled) = (capture::trainable(model), capture::disabled_flags(model, self.choices));
+        let key = Key::new(model, shapes, self.choices);
         let known = |traces: &mut VecDeque<Trace<I::Shapes>>| {
-            let same = |known: &Trace<I::Shapes>| {
-                known.shapes == shapes && known.trainable == trainable && known.disabled == disabled
-            };
-            let position = traces.iter().position(same)?;
+            let position = traces.iter().position(|known| known.key == key)?;
             // The most recently used trace stands last.
             let trace = traces.remove(position)?;
             traces.push_back(trace.clone());
@@ -204,11 +197,11 @@ impl<M: Module, I: Inputs> Network<M, I> {
         if let Some(graph) = known(&mut traces) {
             return Ok(graph);
         }
-        let graph = Arc::new(capture::capture(model, &*self.forward, &shapes, self.choices)?);
+        let graph = Arc::new(capture(model, &*self.forward, &key, self.choices)?);
         if traces.len() == REMEMBERED_SHAPES {
             traces.pop_front();
         }
-        traces.push_back(Trace { shapes, trainable, disabled, graph: graph.clone() });
+        traces.push_back(Trace { key, graph: graph.clone() });
         Ok(graph)
     }
 

@@ -1,11 +1,13 @@
 //! Burn's recording devices.
 
+use std::any::Any;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use burn::backend::ir::TensorId;
+use burn::backend::ir::{OperationIr, TensorId};
 use burn::backend::{Capture, DispatchTensor};
-use burn::tensor::{BoolDType, DType, Device, DeviceConfig, FloatDType, IntDType};
+use burn::tensor::{BoolDType, DType, Device, DeviceConfig, FloatDType, IntDType, TensorData};
 
 /// The types that tensors get which are made without saying one: the network's float type, and what its device takes for
 /// integers and booleans.
@@ -22,17 +24,37 @@ thread_local! {
     static DEVICES: RefCell<HashMap<Types, Device>> = RefCell::new(HashMap::new());
 }
 
-pub(super) fn device(types: Types) -> Device {
-    DEVICES.with_borrow_mut(|devices| devices.entry(types).or_insert_with(Device::capture).clone())
+/// What was recorded.
+pub(super) struct Recording {
+    pub operations: Vec<OperationIr>,
+    /// Values of the tensors that were made from data.
+    pub data: BTreeMap<TensorId, TensorData>,
 }
 
-/// Makes tensors without a type of their own take these. A device accepts this once, before its first tensor and inside a
-/// scope; later calls find it done.
-pub(super) fn configure(device: &Device, types: Types) {
-    let Types { float, int, bool } = types;
-    let config =
-        DeviceConfig::new(Some(FloatDType::from(float)), Some(IntDType::from(int)), Some(BoolDType::from(bool)));
-    let _ = device.clone().configure(config);
+/// Why nothing was recorded: what Burn said, in an error or in a panic.
+pub(super) enum Failure {
+    Refused(String),
+    Panicked(String),
+}
+
+/// Records what `make` does on a recording device, up to the tensors it returns.
+pub(super) fn record(types: Types, make: impl FnOnce(&Device) -> Vec<TensorId>) -> Result<Recording, Failure> {
+    let device = DEVICES.with_borrow_mut(|devices| devices.entry(types).or_insert_with(Device::capture).clone());
+    let captured = catch_unwind(AssertUnwindSafe(|| {
+        device.capture_scope(|scope| {
+            // Tensors without a type of their own take these. A device accepts this once, before its first tensor and
+            // inside a scope; later calls find it done.
+            let Types { float, int, bool } = types;
+            let (float, int, bool) = (FloatDType::from(float), IntDType::from(int), BoolDType::from(bool));
+            let _ = device.clone().configure(DeviceConfig::new(Some(float), Some(int), Some(bool)));
+            scope.complete([], make(&device))
+        })
+    }));
+    match captured {
+        Ok(Ok(captured)) => Ok(Recording { operations: captured.graph.operations, data: captured.values }),
+        Ok(Err(error)) => Err(Failure::Refused(error.to_string())),
+        Err(panic) => Err(Failure::Panicked(words(&*panic))),
+    }
 }
 
 /// The identity of a tensor on a recording device; `None` for a tensor of another device.
@@ -47,7 +69,7 @@ pub(super) fn tensor_id(tensor: DispatchTensor) -> Option<TensorId> {
 }
 
 /// What a panic said.
-pub(super) fn words(panic: &(dyn std::any::Any + Send)) -> String {
+fn words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().cloned();
     text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_else(|| "no message".into())
 }

@@ -17,7 +17,7 @@ use serde::de::value::{Error, StrDeserializer};
 use serde::de::{DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor};
 
 use super::build::{Choices, Recorded, build};
-use super::lower::{Lowered, Operation, Support, line, lower, operations};
+use super::lower::{Lowered, Operation, Support, lower, operations};
 use super::record::Types;
 use crate::error::TraceError;
 
@@ -225,7 +225,7 @@ fn vocabulary() -> Vec<(&'static str, &'static str, OperationIr)> {
 fn each_refused_operation_is_refused_by_name() {
     let mut refused = 0;
     for (family, name, operation) in vocabulary() {
-        let Support::Refused(reason) = line(&operation).support else { continue };
+        let Support::Refused(reason) = lower(&operation).0.support else { continue };
         let Some(output) = operation.outputs().next().map(|tensor| tensor.id) else {
             assert_eq!(name, "SyncCollective", "{family} {name} makes nothing");
             continue;
@@ -236,7 +236,7 @@ fn each_refused_operation_is_refused_by_name() {
             module: HashMap::new(),
             trainable: &[],
             choices: Choices::default(),
-            disabled: vec![],
+            disabled: &[],
             types: Types { float: DType::F64, int: DType::I64, bool: DType::Bool(BoolStore::U8) },
             stopped: HashSet::new(),
         };
@@ -254,7 +254,7 @@ fn the_table_has_a_line_for_each_operation_that_burn_declares() {
     let declared: Vec<(&str, &str)> = vocabulary().iter().map(|(family, name, _)| (*family, *name)).collect();
     assert!(declared.len() > 200, "Burn has some two hundred operations, not {}", declared.len());
     for (family, name, operation) in vocabulary() {
-        let line = line(&operation);
+        let (line, _) = lower(&operation);
         assert_eq!((line.family, line.name), (family, name));
     }
     let listed: Vec<(&str, &str)> = operations()
@@ -269,8 +269,8 @@ fn the_table_has_a_line_for_each_operation_that_burn_declares() {
 #[test]
 fn the_translation_of_each_operation_is_what_the_table_says() {
     for (family, name, operation) in vocabulary() {
-        let Operation { support, .. } = line(&operation);
-        let agrees = match (support, lower(&operation)) {
+        let (Operation { support, .. }, lowered) = lower(&operation);
+        let agrees = match (support, lowered) {
             (Support::Rule(rule), Lowered::Step(step)) => step.op.family() == *rule,
             (Support::Value, Lowered::Step(step)) => !step.op.differentiable() || family == "int",
             // Of integers only, and the samples are floats.

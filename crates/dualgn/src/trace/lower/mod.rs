@@ -49,25 +49,8 @@ const OTHER: &[Operation] = &[
     Operation { family: "other", name: "Init", support: Support::Value },
 ];
 
-/// The line of a recorded operation.
-pub(super) fn line(operation: &OperationIr) -> &'static Operation {
-    match operation {
-        OperationIr::BaseFloat(op) | OperationIr::BaseInt(op) | OperationIr::BaseBool(op) => tensor::base::line(op),
-        OperationIr::NumericFloat(_, op) | OperationIr::NumericInt(_, op) => tensor::numeric::line(op),
-        OperationIr::Float(_, op) => tensor::float::line(op),
-        OperationIr::Int(op) => tensor::int::line(op),
-        OperationIr::Bool(op) => tensor::bool::line(op),
-        OperationIr::Module(op) => module::module::line(op),
-        OperationIr::Activation(op) => module::activation::line(op),
-        OperationIr::Distributed(DistributedOperationIr::AllReduce(_)) => &DISTRIBUTED[0],
-        OperationIr::Distributed(DistributedOperationIr::SyncCollective) => &DISTRIBUTED[1],
-        OperationIr::Custom(_) => &OTHER[0],
-        OperationIr::Init(_) | OperationIr::Drop(_) => &OTHER[1],
-    }
-}
-
-/// Translates one operation.
-pub(super) fn lower(operation: &OperationIr) -> Lowered {
+/// The line of a recorded operation, and what the operation becomes.
+pub(super) fn lower(operation: &OperationIr) -> (&'static Operation, Lowered) {
     match operation {
         OperationIr::BaseFloat(op) | OperationIr::BaseInt(op) | OperationIr::BaseBool(op) => tensor::base::lower(op),
         OperationIr::NumericFloat(_, op) | OperationIr::NumericInt(_, op) => tensor::numeric::lower(op),
@@ -76,9 +59,10 @@ pub(super) fn lower(operation: &OperationIr) -> Lowered {
         OperationIr::Bool(op) => tensor::bool::lower(op),
         OperationIr::Module(op) => module::module::lower(op),
         OperationIr::Activation(op) => module::activation::lower(op),
-        // A tensor that holds data is a value of the graph and not a node, so the first two are never asked for.
-        OperationIr::Init(_) | OperationIr::Drop(_) | OperationIr::Custom(_) | OperationIr::Distributed(_) => {
-            Lowered::Refused
-        }
+        OperationIr::Distributed(DistributedOperationIr::AllReduce(_)) => (&DISTRIBUTED[0], Lowered::Refused),
+        OperationIr::Distributed(DistributedOperationIr::SyncCollective) => (&DISTRIBUTED[1], Lowered::Refused),
+        OperationIr::Custom(_) => (&OTHER[0], Lowered::Refused),
+        // A tensor that holds data is a value of the graph and not a node, so these two are never asked for.
+        OperationIr::Init(_) | OperationIr::Drop(_) => (&OTHER[1], Lowered::Refused),
     }
 }

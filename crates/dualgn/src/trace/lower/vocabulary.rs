@@ -1,8 +1,8 @@
 //! Burn's vocabulary of operations, and what becomes of each of them here.
 //!
-//! The macro makes three things of one table for each of Burn's families: the list of its operations, the line of a
-//! recorded operation, and its translation. All three name every operation: one that a later Burn adds is a compile error
-//! and never a silent constant.
+//! The macro makes two things of one table for each of Burn's families: the list of its operations, and the line and
+//! translation of a recorded one. Both name every operation: one that a later Burn adds is a compile error and never a
+//! silent constant.
 
 /// What becomes of an operation of Burn when a network is traced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,22 +47,15 @@ macro_rules! vocabulary {
                 $($($(Operation { family: stringify!($family), name: stringify!($other_name), support: $other },)+)*)?
             ];
 
-            pub fn line(operation: &$ir) -> &'static Operation {
-                let name = match operation {
-                    $($($ir::$name(_) => stringify!($name),)+)*
-                    $($($($ir::$other_name(_) => stringify!($other_name),)+)*)?
-                };
-                OPERATIONS.iter().find(|line| line.name == name).expect("made of the same names")
-            }
-
-            pub fn lower(operation: &$ir) -> Lowered {
-                match operation {
-                    $($($ir::$name($recorded) => $lowered,)+)*
-                    $($($($ir::$other_name(_) => match $other {
+            pub fn lower(operation: &$ir) -> (&'static Operation, Lowered) {
+                let (name, lowered) = match operation {
+                    $($($ir::$name($recorded) => (stringify!($name), $lowered),)+)*
+                    $($($($ir::$other_name(_) => (stringify!($other_name), match $other {
                         Support::Parts(_) => Lowered::Parts,
                         _ => Lowered::Refused,
-                    },)+)*)?
-                }
+                    }),)+)*)?
+                };
+                (OPERATIONS.iter().find(|line| line.name == name).expect("made of the same names"), lowered)
             }
         }
     };

@@ -17,7 +17,7 @@ impl Scope {
         let (out_height, out_width) = (ir.out.shape[2], ir.out.shape[3]);
         let (taps, places) = (rows * columns, out_height * out_width);
         let (groups, dtype) = (options.offset_groups, ir.x.dtype);
-        let in_group = channels / groups;
+        let (in_group, int) = (channels / groups, self.device.settings().int_dtype.into());
 
         // Where each tap stands before its offset: [1, 1, taps, places].
         let grid = |axis: usize| {
@@ -45,7 +45,7 @@ impl Scope {
             };
             let part = part.mul(inside(&y, height)).mul(inside(&x, width));
             let y = y.clamp(0.0, (height - 1) as f64);
-            let place = y.scale(width as f64).add(x.clamp(0.0, (width - 1) as f64)).convert(self.int);
+            let place = y.scale(width as f64).add(x.clamp(0.0, (width - 1) as f64)).convert(int);
             let place = place.reshape(&[m, groups, 1, taps * places]).expand(&[m, groups, in_group, taps * places]);
             pixels.clone().gather(3, place).mul(part.reshape(&[m, groups, 1, taps * places]))
         };

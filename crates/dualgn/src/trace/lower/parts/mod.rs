@@ -7,7 +7,6 @@ mod blocks;
 mod deformable;
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use burn::backend::Dispatch;
 use burn::backend::ir::{
@@ -19,7 +18,7 @@ use burn::backend::ops::attention::attention_fallback;
 use burn::backend::ops::ctc::ctc_loss_default;
 use burn::backend::ops::grid_sample::float_grid_sample_2d_ref;
 use burn::tensor::ops::InterpolateMode;
-use burn::tensor::{DType, Device, TensorData};
+use burn::tensor::{Device, TensorData};
 
 use blocks::{
     along, averages, extremes_so_far, flat_places, largest, pad, patches, product, products_so_far, smallest, sorted,
@@ -28,7 +27,7 @@ use blocks::{
 
 use super::step::number;
 use crate::tensor::Array;
-use crate::trace::record::{self, Types};
+use crate::trace::record::{self, Recording, Types};
 
 /// The recorded definition of one operation.
 pub(in crate::trace) struct Definition {
@@ -41,28 +40,23 @@ pub(in crate::trace) struct Definition {
     pub outputs: Vec<(TensorId, TensorId)>,
 }
 
-/// Records the definition of an operation.
-pub(in crate::trace) fn define(operation: &OperationIr, types: Types) -> Result<Definition, String> {
-    let device = record::device(types);
-    let mut scope = Scope { device: device.clone(), int: types.int, inputs: vec![] };
-    let mut outputs = vec![];
-    // Burn panics on forms of an operation that a device lacks, such as a mode of interpolation.
-    let captured = catch_unwind(AssertUnwindSafe(|| {
-        device.capture_scope(|session| {
-            record::configure(&device, types);
-            let made = scope.define(operation);
-            let id = |(array, out): (Array, &TensorIr)| Some((record::tensor_id(array.into_dispatch())?, out.id));
-            outputs = made.into_iter().filter_map(id).collect();
-            session.complete([], outputs.iter().map(|(made, _)| *made))
-        })
-    }));
-    let captured = captured.map_err(|panic| record::words(&*panic))?.map_err(|error| error.to_string())?;
-    Ok(Definition { operations: captured.graph.operations, data: captured.values, inputs: scope.inputs, outputs })
+/// Records the definition of an operation; `None` for a form of it that has none, or that the device lacks.
+pub(in crate::trace) fn define(operation: &OperationIr, types: Types) -> Option<Definition> {
+    let (mut inputs, mut outputs) = (vec![], vec![]);
+    let recording = record::record(types, |device| {
+        let mut scope = Scope { device: device.clone(), inputs: vec![] };
+        let id = |(array, out): (Array, &TensorIr)| Some((record::tensor_id(array.into_dispatch())?, out.id));
+        outputs = scope.define(operation).into_iter().filter_map(id).collect();
+        inputs = scope.inputs;
+        outputs.iter().map(|(made, _)| *made).collect()
+    });
+    // Burn panics on what a device lacks, such as a mode of interpolation.
+    let Recording { operations, data } = recording.ok().filter(|_| !outputs.is_empty())?;
+    Some(Definition { operations, data, inputs, outputs })
 }
 
 struct Scope {
     device: Device,
-    int: DType,
     inputs: Vec<(TensorId, TensorId)>,
 }
 
@@ -78,7 +72,10 @@ impl Scope {
     fn indices(&self, values: impl IntoIterator<Item = usize>) -> Array {
         let values: Vec<i64> = values.into_iter().map(|value| value as i64).collect();
         let length = values.len();
-        Array::from_data(TensorData::new(values, [length]).convert_dtype(self.int), &self.device)
+        Array::from_data(
+            TensorData::new(values, [length]).convert_dtype(self.device.settings().int_dtype.into()),
+            &self.device,
+        )
     }
 
     /// The outputs of an operation, each with the tensor that Burn recorded for it.
@@ -271,7 +268,7 @@ fn line(x: Array) -> Array {
 mod tests {
     use super::*;
     use burn::backend::ir::{AttentionOpIr, AttentionOptionsIr, CtcLossOpIr, LinearOpIr};
-    use burn::tensor::Shape;
+    use burn::tensor::{DType, Shape};
 
     fn tensor(id: u64, shape: &[usize], dtype: DType) -> TensorIr {
         TensorIr::uninit(TensorId::new(u64::MAX - id), Shape::from(shape.to_vec()), dtype)
