@@ -4,6 +4,7 @@
 //! `Array` wraps the rank-free tensor beneath, so that one rule serves every rank, every device and both float types.
 //! Methods are the few operations the rules need; each calls Burn and nothing else.
 
+mod compare;
 mod index;
 mod layout;
 
@@ -257,6 +258,11 @@ impl Array {
         log_sigmoid => log_sigmoid,
     }
 
+    /// One where an element is zero, zero elsewhere.
+    pub fn zero_marks(self) -> Self {
+        self.abs().sign().neg().add_scalar(1.0)
+    }
+
     /// `self` where `output`, which is not negative, is positive; zero elsewhere.
     pub fn where_positive(self, output: Self) -> Self {
         Self(Dispatch::relu_backward(output.0, self.0))
@@ -292,16 +298,6 @@ impl Array {
             _ if dtype.is_float() => Dispatch::int_into_float(t, dtype.into()),
             _ => Dispatch::int_cast(t, dtype.into()),
         })
-    }
-
-    pub fn greater_equal(self, other: Self) -> Self {
-        let dtype = bool_dtype(&self);
-        by_number!(self, t => Dispatch::float_greater_equal(t, other.0, dtype), Dispatch::int_greater_equal(t, other.0, dtype))
-    }
-
-    pub fn lower_scalar(self, value: f64) -> Self {
-        let (dtype, value) = (bool_dtype(&self), self.scalar_like(value));
-        by_number!(self, t => Dispatch::float_lower_elem(t, value, dtype), Dispatch::int_lower_elem(t, value, dtype))
     }
 }
 

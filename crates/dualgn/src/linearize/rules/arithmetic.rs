@@ -105,8 +105,7 @@ impl Binary {
 
 /// `x / y` for `y ≥ 0`; zero where `y` is, at the origin, as the derivative of `|x|` is taken there.
 fn over(x: Array, y: Array) -> Array {
-    let zero = y.clone().sign().neg().add_scalar(1.0);
-    x.div(y.add(zero))
+    x.div(y.clone().add(y.zero_marks()))
 }
 
 fn broadcast(a: &[usize], b: &[usize]) -> Vec<usize> {

@@ -79,7 +79,7 @@ pub(crate) fn discrete(op: &Discrete, inputs: &[Array]) -> Array {
 
 /// Whether elements differ from zero.
 fn truth(x: Array) -> Array {
-    if x.dtype().is_bool() { x } else { compare_scalar(Comparison::NotEqual, x, 0.0) }
+    if x.dtype().is_bool() { x } else { x.not_equal_scalar(0.0) }
 }
 
 fn any(x: Array, axis: Option<usize>) -> Array {
@@ -91,44 +91,23 @@ fn any(x: Array, axis: Option<usize>) -> Array {
 }
 
 fn compare(op: Comparison, a: Array, b: Array) -> Array {
-    let (kind, dtype) = (a.dtype(), bool_dtype(&a));
-    let (a, b) = (a.into_dispatch(), b.into_dispatch());
-    Array::new(match (op, kind.is_float()) {
-        (Comparison::Equal, _) if kind.is_bool() => Dispatch::bool_equal(a, b),
-        (Comparison::NotEqual, _) if kind.is_bool() => Dispatch::bool_not_equal(a, b),
-        (Comparison::Equal, true) => Dispatch::float_equal(a, b, dtype),
-        (Comparison::NotEqual, true) => Dispatch::float_not_equal(a, b, dtype),
-        (Comparison::Greater, true) => Dispatch::float_greater(a, b, dtype),
-        (Comparison::GreaterEqual, true) => Dispatch::float_greater_equal(a, b, dtype),
-        (Comparison::Lower, true) => Dispatch::float_lower(a, b, dtype),
-        (Comparison::LowerEqual, true) => Dispatch::float_lower_equal(a, b, dtype),
-        (Comparison::Equal, false) => Dispatch::int_equal(a, b, dtype),
-        (Comparison::NotEqual, false) => Dispatch::int_not_equal(a, b, dtype),
-        (Comparison::Greater, false) => Dispatch::int_greater(a, b, dtype),
-        (Comparison::GreaterEqual, false) => Dispatch::int_greater_equal(a, b, dtype),
-        (Comparison::Lower, false) => Dispatch::int_lower(a, b, dtype),
-        (Comparison::LowerEqual, false) => Dispatch::int_lower_equal(a, b, dtype),
-    })
+    match op {
+        Comparison::Equal => a.equal(b),
+        Comparison::NotEqual => a.not_equal(b),
+        Comparison::Greater => a.greater(b),
+        Comparison::GreaterEqual => a.greater_equal(b),
+        Comparison::Lower => a.lower(b),
+        Comparison::LowerEqual => a.lower_equal(b),
+    }
 }
 
 fn compare_scalar(op: Comparison, a: Array, value: f64) -> Array {
-    let (kind, dtype) = (a.dtype(), bool_dtype(&a));
-    let scalar = a.scalar_like(value);
-    let a = a.into_dispatch();
-    Array::new(match (op, kind.is_float()) {
-        (Comparison::Equal, _) if kind.is_bool() => Dispatch::bool_equal_elem(a, scalar),
-        (Comparison::NotEqual, _) if kind.is_bool() => Dispatch::bool_not_equal_elem(a, scalar),
-        (Comparison::Equal, true) => Dispatch::float_equal_elem(a, scalar, dtype),
-        (Comparison::NotEqual, true) => Dispatch::float_not_equal_elem(a, scalar, dtype),
-        (Comparison::Greater, true) => Dispatch::float_greater_elem(a, scalar, dtype),
-        (Comparison::GreaterEqual, true) => Dispatch::float_greater_equal_elem(a, scalar, dtype),
-        (Comparison::Lower, true) => Dispatch::float_lower_elem(a, scalar, dtype),
-        (Comparison::LowerEqual, true) => Dispatch::float_lower_equal_elem(a, scalar, dtype),
-        (Comparison::Equal, false) => Dispatch::int_equal_elem(a, scalar, dtype),
-        (Comparison::NotEqual, false) => Dispatch::int_not_equal_elem(a, scalar, dtype),
-        (Comparison::Greater, false) => Dispatch::int_greater_elem(a, scalar, dtype),
-        (Comparison::GreaterEqual, false) => Dispatch::int_greater_equal_elem(a, scalar, dtype),
-        (Comparison::Lower, false) => Dispatch::int_lower_elem(a, scalar, dtype),
-        (Comparison::LowerEqual, false) => Dispatch::int_lower_equal_elem(a, scalar, dtype),
-    })
+    match op {
+        Comparison::Equal => a.equal_scalar(value),
+        Comparison::NotEqual => a.not_equal_scalar(value),
+        Comparison::Greater => a.greater_scalar(value),
+        Comparison::GreaterEqual => a.greater_equal_scalar(value),
+        Comparison::Lower => a.lower_scalar(value),
+        Comparison::LowerEqual => a.lower_equal_scalar(value),
+    }
 }

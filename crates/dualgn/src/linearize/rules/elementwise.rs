@@ -123,7 +123,7 @@ impl Unary {
             Unary::Atan => x().mul(x()).add_scalar(1.0).recip(),
             Unary::Atanh => one_minus_square(x()).recip(),
             // 1 between the bounds and on them.
-            Unary::Clamp(min, max) => x().clamp(min, max).sub(x()).abs().sign().neg().add_scalar(1.0),
+            Unary::Clamp(min, max) => x().clamp(min, max).sub(x()).zero_marks(),
             Unary::Cos => x().sin().neg(),
             Unary::Cosh => x().sinh(),
             Unary::Erf => gaussian(x(), 1.0).scale(FRAC_2_SQRT_PI),

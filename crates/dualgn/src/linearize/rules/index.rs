@@ -72,7 +72,7 @@ impl Rule for Index {
             }
             Index::Select { axis } => vec![Some(zeros(0).select_add(axis + 1, indices, cotangent)), None],
             Index::Gather { axis } => vec![Some(zeros(0).scatter_add(axis + 1, indices, cotangent)), None],
-            Index::SelectInto { axis, update } | Index::GatherInto { axis, update } => {
+            Index::SelectInto { update, .. } | Index::GatherInto { update, .. } => {
                 let replaced = update == IndexingUpdateOp::Assign;
                 let into = when(wanted[0], || {
                     if replaced {
@@ -82,7 +82,7 @@ impl Rule for Index {
                     }
                 });
                 let value = when(wanted[2], || {
-                    let taken = self.taken(axis + 1, cotangent.clone(), indices.clone());
+                    let taken = self.taken(1, cotangent.clone(), indices.clone());
                     if replaced { taken.mul(kept.array(1).clone()) } else { taken }
                 });
                 vec![into, None, value]
@@ -94,21 +94,20 @@ impl Rule for Index {
 impl Index {
     /// The operation itself, its axis moved by `shift` for the stacked vectors.
     fn at(&self, shift: usize, x: Array, indices: Array, value: Option<Array>) -> Array {
-        let value = || value.clone().expect("an operation that writes has a value");
+        let value = || value.expect("an operation that writes has a value");
         match *self {
-            Index::Embedding => unreachable!("an embedding reshapes what it selects"),
-            Index::Select { axis } => x.select(axis + shift, flat(indices)),
-            Index::Gather { axis } => x.gather(axis + shift, indices),
             Index::SelectInto { axis, update } => x.select_assign(axis + shift, flat(indices), value(), update),
             Index::GatherInto { axis, update } => x.scatter(axis + shift, indices, value(), update),
+            _ => self.taken(shift, x, indices),
         }
     }
 
-    /// The elements at the places that are written.
-    fn taken(&self, axis: usize, x: Array, indices: Array) -> Array {
-        match self {
-            Index::SelectInto { .. } => x.select(axis, indices),
-            _ => x.gather(axis, indices),
+    /// The elements at the places that the operation reads or writes, its axis moved as in [`Index::at`].
+    fn taken(&self, shift: usize, x: Array, indices: Array) -> Array {
+        match *self {
+            Index::Embedding => unreachable!("an embedding reshapes what it selects"),
+            Index::Select { axis } | Index::SelectInto { axis, .. } => x.select(axis + shift, flat(indices)),
+            Index::Gather { axis } | Index::GatherInto { axis, .. } => x.gather(axis + shift, indices),
         }
     }
 
@@ -120,12 +119,8 @@ impl Index {
         // In double precision, which counts far enough.
         let numbers = Array::from_f64(&numbers, &value.shape(), DType::F64, &value.device());
         let zeros = Array::zeros(&x.shape(), DType::F64, &x.device());
-        let (Index::SelectInto { axis, .. } | Index::GatherInto { axis, .. }) = *self else {
-            unreachable!("only these write")
-        };
-        let indices = if let Index::SelectInto { .. } = self { flat(indices.clone()) } else { indices.clone() };
-        let read = self.taken(axis, self.at(0, zeros, indices.clone(), Some(numbers.clone())), indices);
-        read.sub(numbers).abs().sign().neg().add_scalar(1.0).cast(value.dtype())
+        let written = self.at(0, zeros, indices.clone(), Some(numbers.clone()));
+        self.taken(0, written, indices.clone()).sub(numbers).zero_marks().cast(value.dtype())
     }
 
     /// Indices for stacked vectors: a selection takes the same for all, a gather has an entry for each element.

@@ -6,24 +6,28 @@ use burn::tensor::Slice;
 use crate::tensor::Array;
 use crate::trace::lower::step::number;
 
-/// Elements and their positions.
+/// The largest element along an axis, and its position.
 pub(super) fn largest(x: Array, axis: usize) -> (Array, Array) {
     let position = x.clone().argmax(axis);
-    (x.gather(axis, position.clone()), position)
+    with_position(x, axis, position)
 }
 
 pub(super) fn smallest(x: Array, axis: usize) -> (Array, Array) {
     let position = x.clone().argmin(axis);
-    (x.gather(axis, position.clone()), position)
+    with_position(x, axis, position)
 }
 
 pub(super) fn sorted(x: Array, axis: usize, descending: bool) -> (Array, Array) {
     let position = x.clone().argsort(axis, descending);
-    (x.gather(axis, position.clone()), position)
+    with_position(x, axis, position)
 }
 
 pub(super) fn top(x: Array, axis: usize, count: usize) -> (Array, Array) {
     let position = x.clone().argsort(axis, true).narrow(axis, 0, count);
+    with_position(x, axis, position)
+}
+
+fn with_position(x: Array, axis: usize, position: Array) -> (Array, Array) {
     (x.gather(axis, position.clone()), position)
 }
 
@@ -89,19 +93,15 @@ pub(super) fn pad(x: Array, padding: &[(usize, usize)], mode: &PadModeIr) -> Arr
             shape.iter().zip(padding).map(|(n, (before, _))| Slice::from(*before..before + n)).collect();
         return Array::constant(&wide, number(value), x.dtype(), &x.device()).slice_assign(&place, x);
     }
-    let mirrored = matches!(mode, PadModeIr::Reflect);
     padding.iter().enumerate().fold(x, |x, (axis, &(before, after))| {
         let all = length(&x, axis);
-        let part = |start: usize, end: usize, count: usize| {
-            let part = x.clone().narrow(axis, start, end);
-            (count > 0).then(|| if mirrored { part.flip(&[axis]) } else { part.repeat(axis, count) })
+        // A mirror leaves out the edge itself.
+        let part = |mirrored: (usize, usize), edge: usize, count: usize| match mode {
+            PadModeIr::Reflect => x.clone().narrow(axis, mirrored.0, mirrored.1).flip(&[axis]),
+            _ => x.clone().narrow(axis, edge, edge + 1).repeat(axis, count),
         };
-        let first = if mirrored { part(1.min(all), (1 + before).min(all), before) } else { part(0, 1, before) };
-        let last = if mirrored {
-            part(all.saturating_sub(1 + after), (all - 1).max(1), after)
-        } else {
-            part(all - 1, all, after)
-        };
+        let first = (before > 0).then(|| part((1, 1 + before), 0, before));
+        let last = (after > 0).then(|| part((all - 1 - after, all - 1), all - 1, after));
         let pieces: Vec<Array> = [first, Some(x.clone()), last].into_iter().flatten().collect();
         if pieces.len() == 1 { x } else { Array::cat(pieces, axis) }
     })

@@ -41,7 +41,7 @@ impl Scope {
             let inside = |at: &Array, length: usize| {
                 let limit = (length - 1) as f64;
                 // 1 where clamping changes nothing.
-                at.clone().clamp(0.0, limit).sub(at.clone()).abs().sign().neg().add_scalar(1.0)
+                at.clone().clamp(0.0, limit).sub(at.clone()).zero_marks()
             };
             let part = part.mul(inside(&y, height)).mul(inside(&x, width));
             let y = y.clamp(0.0, (height - 1) as f64);
