@@ -8,9 +8,9 @@
 //! the allocator: what lives as long as the linearisation (or the output that holds Burn's tape), and the most that lived
 //! at a time on the way to a gradient.
 
-use std::alloc::{GlobalAlloc, Layout};
+mod allocator;
+
 use std::hint::black_box;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use burn::module::{Flag, Module, ModuleMapper, Param};
@@ -23,28 +23,10 @@ use burn::tensor::{Device, Distribution, Int, Tensor, TensorData, activation};
 use dualgn::{GaussNewton, Inputs, Network, SoftmaxCrossEntropy, Solver};
 use mimalloc::MiMalloc;
 
-struct Counting;
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-#[expect(unsafe_code, reason = "an allocator is an unsafe trait; this one passes everything on and counts")]
-// SAFETY: every call goes to mimalloc with the same arguments, and its contract is the caller's.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let live = LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        PEAK.fetch_max(live, Ordering::Relaxed);
-        unsafe { MiMalloc.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        unsafe { MiMalloc.dealloc(pointer, layout) }
-    }
-}
+use allocator::{Counting, measured};
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: Counting<MiMalloc> = Counting(MiMalloc);
 
 const CLASSES: usize = 10;
 const BATCH: usize = 32;
@@ -164,13 +146,10 @@ fn cost<T>(repeats: usize, make: impl Fn() -> T) -> Cost {
     let mut times = vec![];
     let (mut held, mut peak) = (0, 0);
     for _ in 0..repeats {
-        let before = LIVE.load(Ordering::Relaxed);
-        PEAK.store(before, Ordering::Relaxed);
         let start = Instant::now();
-        let made = black_box(make());
+        let (made, now_held, now_peak) = measured(|| black_box(make()));
         times.push(start.elapsed());
-        held = LIVE.load(Ordering::Relaxed).saturating_sub(before);
-        peak = PEAK.load(Ordering::Relaxed).saturating_sub(before);
+        (held, peak) = (now_held, now_peak);
         drop(made);
     }
     times.sort();

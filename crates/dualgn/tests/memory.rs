@@ -1,8 +1,10 @@
 //! What a linearisation holds, counted by the allocator: frozen parts cost nothing, and the rest no more than Burn's tape.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+#[path = "../../../benches/allocator.rs"]
+mod allocator;
+
+use std::alloc::System;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -11,37 +13,18 @@ use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d
 use burn::tensor::{Device, Distribution, Tensor, activation};
 use dualgn::{Inputs, Network};
 
-struct Counting;
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-
-#[expect(unsafe_code, reason = "an allocator is an unsafe trait; this one passes everything on and counts")]
-// SAFETY: every call goes to the system's allocator with the same arguments, and its contract is the caller's.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
+use allocator::{Counting, measured};
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: Counting<System> = Counting(System);
 
 /// Tests of this program count the same allocator, so they take turns.
 static TURN: Mutex<()> = Mutex::new(());
 
 /// Bytes that live as long as what `make` returns.
 fn held<T>(make: impl FnOnce() -> T) -> usize {
-    let before = LIVE.load(Ordering::Relaxed);
-    let made = make();
-    let after = LIVE.load(Ordering::Relaxed);
-    drop(made);
-    after.saturating_sub(before)
+    let (_made, held, _) = measured(make);
+    held
 }
 
 const WIDTH: usize = 128;
@@ -87,10 +70,13 @@ fn inputs() -> Tensor<2> {
     Tensor::random([BATCH, WIDTH], Distribution::Default, &Device::default())
 }
 
-fn held_by_linearization(model: &Stack) -> usize {
-    let network = Network::trace(model, Stack::forward, [BATCH, WIDTH]).unwrap();
-    let x = inputs();
-    let linearize = || network.linearize(model, x.clone()).unwrap();
+fn held_by_linearization<M: Module + 'static, I: Inputs, const E: usize>(
+    model: &M,
+    forward: fn(&M, I) -> Tensor<E>,
+    inputs: I,
+) -> usize {
+    let network = Network::trace(model, forward, inputs.shapes()).unwrap();
+    let linearize = || network.linearize(model, inputs.clone()).unwrap();
     // Whatever is made once per process is made now.
     drop(linearize());
     held(linearize)
@@ -99,8 +85,8 @@ fn held_by_linearization(model: &Stack) -> usize {
 #[test]
 fn frozen_parts_cost_nothing() {
     let _turn = TURN.lock().unwrap();
-    let shallow = held_by_linearization(&Stack::new(1, 1, true));
-    let deep = held_by_linearization(&Stack::new(6, 6, true));
+    let shallow = held_by_linearization(&Stack::new(1, 1, true), Stack::forward, inputs());
+    let deep = held_by_linearization(&Stack::new(6, 6, true), Stack::forward, inputs());
     // The input of the adapter, its narrow middle, and the output.
     assert!(shallow < 3 * ACTIVATION, "{} activations", shallow as f64 / ACTIVATION as f64);
     // Twelve frozen layers more: the book-keeping of their operations, no activation.
@@ -113,10 +99,7 @@ fn both<M: Module + 'static, I: Inputs, const E: usize>(
     forward: fn(&M, I) -> Tensor<E>,
     inputs: I,
 ) -> (usize, usize) {
-    let network = Network::trace(model, forward, inputs.shapes()).unwrap();
-    let linearize = || network.linearize(model, inputs.clone()).unwrap();
-    drop(linearize());
-    let ours = held(linearize);
+    let ours = held_by_linearization(model, forward, inputs.clone());
     let inputs = inputs.with_autodiff();
     drop(forward(model, inputs.clone()));
     (ours, held(|| forward(model, inputs.clone())))

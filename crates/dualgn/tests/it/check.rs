@@ -5,7 +5,9 @@ use burn::module::Module;
 use burn::tensor::{DType, Tensor};
 use dualgn::{Inputs, Network};
 
-use crate::common::{assert_close, flatten, from, host, moved, norm, numbers, vjp_by_autodiff};
+use crate::common::{
+    assert_close, difference, flatten, from, gram_by_products, host, moved, norm, numbers, vjp_by_autodiff,
+};
 
 /// Checks a model whose parameters are on an autodiff device.
 ///
@@ -66,20 +68,14 @@ pub fn check_to<M: Module + 'static, I: Inputs, const E: usize>(
     let scale = norm(&pushed) * norm(&host(cotangents[0].clone()));
     assert!((left - right).abs() <= dual * scale, "{name}: ⟨Jv, u⟩ = {left} but ⟨v, Jᵀu⟩ = {right}");
 
-    // The Gram matrix, column by column, from the products that were just checked.
+    // From the products that were just checked.
     if dtype == DType::F64 && network.mixes_examples().is_none() {
-        let column = |index: usize| {
-            let unit = from((0..m * k).map(|i| f64::from(i == index)).collect(), [m, k], dtype);
-            host(linearization.jvp(&linearization.vjp(unit).unwrap()).unwrap())
-        };
-        let wanted: Vec<f64> = (0..m * k).flat_map(column).collect();
+        let wanted = gram_by_products(&linearization, dtype);
         assert_close(&format!("{name}: Gram matrix"), &host(linearization.gram().unwrap()), &wanted, 1e-11);
     }
 
     if dtype == DType::F64 {
-        let step = 1e-5;
-        let at = |step: f64| host(forward(&moved(model, &tangent, step).valid(), inputs.clone()));
-        let differences: Vec<f64> = at(step).iter().zip(at(-step)).map(|(a, b)| (a - b) / (2.0 * step)).collect();
+        let differences = difference(|step| host(forward(&moved(model, &tangent, step).valid(), inputs.clone())));
         assert_close(&format!("{name}: jvp"), &pushed, &differences, 1e-6);
     }
 }

@@ -3,7 +3,7 @@
 use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use dualgn::{Inputs, ParamVector};
+use dualgn::{Inputs, Linearization, ParamVector};
 
 /// Repeatable numbers in [-1, 1], by the multiplicative generator of Park and Miller.
 pub fn numbers(count: usize, seed: u64) -> Vec<f64> {
@@ -144,4 +144,38 @@ pub fn jacobian_by_autodiff<M: Module, I: Inputs, const E: usize>(
         vjp_by_autodiff(model, forward, inputs.clone(), from(unit, [m, k], dtype))
     };
     (0..m * k).map(row).collect()
+}
+
+/// The Gram matrix, column by column, from products with unit vectors.
+pub fn gram_by_products(linearization: &Linearization, dtype: DType) -> Vec<f64> {
+    let [m, k] = linearization.outputs().dims();
+    let column = |index: usize| {
+        let unit = from((0..m * k).map(|i| f64::from(i == index)).collect(), [m, k], dtype);
+        host(linearization.jvp(&linearization.vjp(unit).unwrap()).unwrap())
+    };
+    (0..m * k).flat_map(column).collect()
+}
+
+/// The central difference of a function of the step along a direction.
+pub fn difference(at: impl Fn(f64) -> Vec<f64>) -> Vec<f64> {
+    let step = 1e-5;
+    at(step).iter().zip(at(-step)).map(|(a, b)| (a - b) / (2.0 * step)).collect()
+}
+
+/// Whether changing one example of the input, as `change` does, changes the outputs of another.
+pub fn examples_mix<const D: usize, const E: usize>(
+    forward: impl Fn(Tensor<D>) -> Tensor<E>,
+    inputs: &Tensor<D>,
+    change: impl Fn(Tensor<D>, usize) -> Tensor<D>,
+) -> bool {
+    let examples = inputs.dims()[0];
+    let rows = |inputs: Tensor<D>| -> Vec<Vec<f64>> {
+        let values = host(forward(inputs));
+        values.chunks(values.len() / examples).map(<[f64]>::to_vec).collect()
+    };
+    let before = rows(inputs.clone());
+    (0..examples).any(|example| {
+        let after = rows(change(inputs.clone(), example));
+        (0..examples).any(|other| other != example && before[other] != after[other])
+    })
 }

@@ -12,7 +12,9 @@ use dualgn::Network;
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
 
-use crate::common::{flatten, from, host, norm, numbers, param, relative, tensor, vjp_by_autodiff};
+use crate::common::{
+    examples_mix, flatten, from, gram_by_products, host, norm, numbers, param, relative, tensor, vjp_by_autodiff,
+};
 
 const EXAMPLES: usize = 3;
 
@@ -236,11 +238,7 @@ fn products_of_random_networks() {
         prop_assert!(examples > 1 || network.mixes_examples().is_none(), "one example has nobody to mix with");
         if network.mixes_examples().is_none() && m * k <= 36 {
             let gram = host(linearization.gram().unwrap());
-            let column = |index: usize| {
-                let unit = from((0..m * k).map(|i| f64::from(i == index)).collect(), [m, k], DType::F64);
-                host(linearization.jvp(&linearization.vjp(unit).unwrap()).unwrap())
-            };
-            let wanted: Vec<f64> = (0..m * k).flat_map(column).collect();
+            let wanted = gram_by_products(&linearization, DType::F64);
             prop_assert!(close(&gram, &wanted, norm(&wanted).max(1.0)), "Gram matrix: {}", relative(&gram, &wanted));
         }
         // Three belong to the frame.
@@ -257,22 +255,14 @@ fn products_of_random_networks() {
     assert!(busy >= 2000, "only {busy} networks are worth the name");
 }
 
-/// Whether changing one example of the input changes the outputs of another, found by doing so.
+/// Whether examples mix, found by changing them.
 fn mixes(pool: &Pool, forward: &dyn Fn(&Pool, Tensor<3>) -> Tensor<3>) -> bool {
     let pool = pool.valid();
-    let rows = |x: Tensor<3>| -> Vec<Vec<f64>> {
-        let values = host(forward(&pool, x));
-        values.chunks(values.len() / EXAMPLES).map(<[f64]>::to_vec).collect()
+    let change = |inputs: Tensor<3>, example: usize| {
+        let moved = inputs.clone().narrow(0, example, 1) * 0.9 + tensor::<3>([1, 3, 4], 12, DType::F64) * 0.2;
+        inputs.slice_assign([example..example + 1, 0..3, 0..4], moved)
     };
-    let before = rows(inputs(EXAMPLES));
-    (0..EXAMPLES).any(|example| {
-        let moved = inputs(EXAMPLES).slice_assign(
-            [example..example + 1, 0..3, 0..4],
-            inputs(EXAMPLES).narrow(0, example, 1) * 0.9 + tensor::<3>([1, 3, 4], 12, DType::F64) * 0.2,
-        );
-        let after = rows(moved);
-        (0..EXAMPLES).any(|other| other != example && before[other] != after[other])
-    })
+    examples_mix(|x| forward(&pool, x), &inputs(EXAMPLES), change)
 }
 
 proptest! {
