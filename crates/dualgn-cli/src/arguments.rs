@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::device::DeviceName;
-use crate::problem::ProblemName;
-use crate::train::MethodName;
+use crate::problem::{LossName, ProblemName};
+use crate::train::{Method, ModelName};
 
 /// Dual Gauss-Newton directions for deep learning: train, compare, report.
 #[derive(Debug, Parser)]
@@ -24,7 +24,7 @@ pub enum Command {
     Compare(Compare),
     /// Trains one network by one method, and writes its weights and a report
     Train(Train),
-    /// Lists the problems: their data, network and defaults
+    /// Lists the problems: their data, network, losses and defaults
     Problems,
     /// Lists Burn's operations and what becomes of each: a rule, parts, a value, or a refusal with its reason
     Ops,
@@ -50,9 +50,12 @@ pub struct Check {
 pub struct Compare {
     /// The problem; `dualgn problems` describes them
     pub problem: ProblemName,
-    /// Methods, separated by commas
-    #[arg(long, value_delimiter = ',', default_values = ["sgd", "adam", "dual-gn-sgd", "dual-gn-adam"])]
-    pub methods: Vec<MethodName>,
+    /// Methods, separated by commas  [default: sgd, adam, and both on the directions of the model]
+    #[arg(long, value_delimiter = ',', value_enum)]
+    pub methods: Option<Vec<Method>>,
+    /// The model of the loss that directions come from  [default: quadratic; prox-linear for losses without curvature]
+    #[arg(long, value_enum, conflicts_with = "methods")]
+    pub model: Option<ModelName>,
     /// Options shared with `train`.
     #[command(flatten)]
     pub run: Run,
@@ -63,9 +66,12 @@ pub struct Compare {
 pub struct Train {
     /// The problem; `dualgn problems` describes them
     pub problem: ProblemName,
-    /// The method
-    #[arg(long, default_value = "dual-gn-adam")]
-    pub method: MethodName,
+    /// The method  [default: Adam on the directions of the model]
+    #[arg(long, value_enum)]
+    pub method: Option<Method>,
+    /// The model of the loss that directions come from  [default: quadratic; prox-linear for losses without curvature]
+    #[arg(long, value_enum, conflicts_with = "method")]
+    pub model: Option<ModelName>,
     /// Learning rate; without it, the best of a small grid after a short trial
     #[arg(long, value_parser = positive, allow_negative_numbers = true)]
     pub rate: Option<f64>,
@@ -77,6 +83,9 @@ pub struct Train {
 /// Options of every run.
 #[derive(Clone, Debug, Args)]
 pub struct Run {
+    /// The loss; `dualgn problems` lists those that fit each problem  [default: the problem's]
+    #[arg(long, value_enum)]
+    pub loss: Option<LossName>,
     /// Passes over the training examples  [default: the problem's]
     #[arg(long, value_parser = positive, allow_negative_numbers = true, conflicts_with = "seconds")]
     pub epochs: Option<f64>,
@@ -98,6 +107,13 @@ pub struct Run {
     /// Conjugate-gradient iterations of `--solver cg`
     #[arg(long, default_value_t = 30)]
     pub iterations: u32,
+    /// Duality gap that prox-linear directions come down to, for each unit of the decrease that the dual promises; the
+    /// report counts the steps of all methods against it
+    #[arg(long, default_value_t = 1e-3, value_parser = positive, allow_negative_numbers = true)]
+    pub gap: f64,
+    /// Inner iterations of a prox-linear direction at most
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub inner: u32,
     /// Memory for the Gram matrix and its parts, in MiB
     #[arg(long, default_value_t = 2048, value_parser = clap::value_parser!(u32).range(1..))]
     pub memory: u32,
@@ -107,7 +123,7 @@ pub struct Run {
     /// Use only so many training examples (and as many test examples) of `mnist`
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
-    /// Folder for the results  [default: runs/COMMAND-PROBLEM]
+    /// Folder for the results  [default: runs/COMMAND-PROBLEM, with -LOSS if it is not the problem's]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Where tensors live; all but `flex` need the feature of the same name
@@ -137,6 +153,7 @@ fn positive(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::Optimizer;
     use clap::CommandFactory;
 
     #[test]
@@ -144,16 +161,50 @@ mod tests {
         Arguments::command().debug_assert();
     }
 
+    fn compare(arguments: &[&str]) -> Result<Compare, clap::Error> {
+        let arguments = ["dualgn", "compare", "digits"].iter().chain(arguments);
+        let Command::Compare(compare) = Arguments::try_parse_from(arguments)?.command else { panic!() };
+        Ok(compare)
+    }
+
     #[test]
-    fn compare_takes_all_four_methods_unless_told() {
-        let Command::Compare(compare) = Arguments::parse_from(["dualgn", "compare", "digits"]).command else {
-            panic!()
+    fn compare_takes_methods_or_a_model() {
+        let plain = compare(&[]).unwrap();
+        assert_eq!((plain.methods, plain.model, plain.run.loss), (None, None, None));
+        let some = compare(&["--methods", "adam,prox-linear-adam", "--seconds", "3"]).unwrap();
+        assert_eq!(some.methods.unwrap(), [Method::ADAM, Method::on(ModelName::ProxLinear, Optimizer::Adam)]);
+        assert_eq!(some.run.seconds, Some(3.0));
+        assert!(compare(&["--methods", "adam", "--model", "fgn"]).is_err());
+    }
+
+    #[test]
+    fn losses_and_the_accuracy_of_directions_are_taken() {
+        let plain = compare(&[]).unwrap().run;
+        assert_eq!((plain.gap, plain.inner), (1e-3, 100));
+        let options = ["--loss", "multiclass-hinge", "--model", "prox-linear", "--gap", "1e-5", "--inner", "7"];
+        let hinge = compare(&options).unwrap();
+        assert_eq!((hinge.run.loss, hinge.model), (Some(LossName::MulticlassHinge), Some(ModelName::ProxLinear)));
+        assert_eq!((hinge.run.gap, hinge.run.inner), (1e-5, 7));
+        for bad in [["--gap", "0"], ["--inner", "0"], ["--loss", "hing"], ["--model", "exact"]] {
+            assert!(compare(&bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn train_takes_a_method_or_a_model() {
+        let train = |arguments: &[&'static str]| {
+            let Command::Train(train) =
+                Arguments::try_parse_from(["dualgn", "train", "digits"].iter().chain(arguments))?.command
+            else {
+                panic!()
+            };
+            Ok::<_, clap::Error>((train.method, train.model))
         };
-        assert_eq!(compare.methods.len(), 4);
-        let arguments = ["dualgn", "compare", "digits", "--methods", "adam,dual-gn-adam", "--seconds", "3"];
-        let Command::Compare(compare) = Arguments::parse_from(arguments).command else { panic!() };
-        assert_eq!(compare.methods, [MethodName::Adam, MethodName::DualGnAdam]);
-        assert_eq!(compare.run.seconds, Some(3.0));
+        assert_eq!(train(&[]).unwrap(), (None, None));
+        assert_eq!(train(&["--model", "fgn"]).unwrap(), (None, Some(ModelName::Fgn)));
+        let fgn = Method::on(ModelName::Fgn, Optimizer::Sgd);
+        assert_eq!(train(&["--method", "fgn-sgd"]).unwrap(), (Some(fgn), None));
+        assert!(train(&["--method", "adam", "--model", "fgn"]).is_err());
     }
 
     #[test]

@@ -28,7 +28,7 @@ impl Progress {
     pub fn start(label: &str, metric: Metric) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(LENGTH);
-            let style = ProgressStyle::with_template("{prefix:>22} {bar:24} {percent:>3} %  {msg}  {eta} left");
+            let style = ProgressStyle::with_template("{prefix:>28} {bar:24} {percent:>3} %  {msg}  {eta} left");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_prefix(label.to_owned());
             bar

@@ -1,6 +1,8 @@
-//! What a comparison measures: one [`Record`] an evaluation, one [`MethodRun`] a method, one [`Comparison`] a command.
+//! What a comparison measures: one [`Record`] an evaluation, one [`StepRecord`] a step along a direction, one
+//! [`MethodRun`] a method, one [`Comparison`] a command.
 //!
-//! These are plain data: training fills them, `metrics.jsonl`, the terminal table and the report read them.
+//! These are plain data: training fills them; `metrics.jsonl`, `steps.jsonl`, the terminal table and the report read
+//! them.
 
 use serde::Serialize;
 
@@ -8,23 +10,37 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
-    /// Fraction of test examples whose largest output is the right class, in `[0, 1]`; larger is better.
+    /// Fraction of test examples answered right, in `[0, 1]`; larger is better.
     Accuracy,
     /// Root mean squared error in the unit of the target; smaller is better.
     Rmse,
 }
 
-/// Diagnostics of the last Gauss-Newton direction before an evaluation.
+/// One step along a direction, with the certificate of the direction. All are means over the batch of the step.
 #[derive(Debug, Clone, Serialize)]
-pub struct DirectionRecord {
+pub struct StepRecord {
+    /// Number of the step, from 1.
+    pub step: usize,
+    /// The loss before the step.
+    pub loss: f64,
     /// `⟨∇L, d⟩`, negative for a descent direction.
     pub slope: f64,
     /// `‖d‖`.
     pub norm: f64,
-    /// Duality gap of the subproblem, relative to its predicted decrease.
+    /// The damping `λ`.
+    pub damping: f64,
+    /// The value of the subproblem at the direction.
+    pub primal: f64,
+    /// The dual value, which no direction can be below.
+    pub dual: f64,
+    /// The duality gap, `primal - dual`: how far the direction is from optimal at most.
+    pub gap: f64,
+    /// The gap for each unit of the decrease that the dual value promises.
     pub relative_gap: f64,
-    /// Conjugate-gradient iterations; zero for a direct solve.
+    /// Iterations of the solver; zero for a direct solve.
     pub iterations: usize,
+    /// Milliseconds the subproblem took, without the forward pass and the last backward pass.
+    pub milliseconds: f64,
 }
 
 /// One evaluation of one method. Losses are means over the examples.
@@ -42,9 +58,6 @@ pub struct Record {
     pub test_loss: f64,
     /// The problem's [`Metric`] on all test examples.
     pub test_metric: f64,
-    /// Absent for first-order methods and before the first step.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub direction: Option<DirectionRecord>,
 }
 
 /// How a run ended.
@@ -53,7 +66,7 @@ pub struct Record {
 pub enum Status {
     /// Its budget was spent.
     Finished,
-    /// The loss or a direction was not finite; the method stopped there.
+    /// The loss was not finite or there was no direction; the method stopped there.
     Diverged,
     /// The user interrupted it; what was measured until then is kept.
     Interrupted,
@@ -83,6 +96,9 @@ pub struct MethodRun {
     pub status: Status,
     /// Evaluations in order of steps; the first is before any step.
     pub records: Vec<Record>,
+    /// Steps along directions, in order; none for first-order methods. `steps.jsonl` has them.
+    #[serde(skip)]
+    pub directions: Vec<StepRecord>,
     /// Highest resident memory of the process during the run, in bytes, where the system tells.
     pub peak_memory: Option<u64>,
 }
@@ -99,7 +115,9 @@ impl MethodRun {
 pub struct Comparison {
     /// The problem's name on the command line, such as `digits`.
     pub problem: String,
-    /// One sentence about data and network.
+    /// The loss's name on the command line, such as `softmax`.
+    pub loss: String,
+    /// A few sentences about data, network and loss.
     pub description: String,
     /// Where the data come from.
     pub citation: String,
@@ -113,6 +131,8 @@ pub struct Comparison {
     pub batch: usize,
     /// Seed of weights and batches.
     pub seed: u64,
+    /// The relative duality gap that directions should come down to.
+    pub gap: f64,
     /// The training loss whose first attainment the table reports, and why this one.
     pub target: Option<Target>,
     /// The command that made it, without the path of the program.

@@ -35,11 +35,26 @@ fn lines(path: &Path) -> Vec<serde_json::Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
 }
 
+/// One line a step, each a descent direction whose gap is the difference of its two values.
+fn assert_certified(steps: &[serde_json::Value], count: usize) {
+    let numbers: Vec<u64> = steps.iter().map(|step| step["step"].as_u64().unwrap()).collect();
+    assert!(numbers.into_iter().eq(1..=count as u64), "{steps:?}");
+    for step in steps {
+        let number = |name: &str| step[name].as_f64().unwrap_or_else(|| panic!("{name} in {step}"));
+        assert!(number("slope") < 0.0 && number("norm") > 0.0 && number("damping") > 0.0, "{step}");
+        assert!(number("loss") > 0.0 && number("relative_gap") < 1.0 && number("milliseconds") > 0.0, "{step}");
+        assert!(step["iterations"].is_u64(), "{step}");
+        // Up to the rounding of the difference, which the gap may be far below.
+        let rounding = 1e-5 * number("primal").abs();
+        assert!((number("primal") - number("dual") - number("gap")).abs() <= rounding, "{step}");
+    }
+}
+
 #[test]
 fn problems_are_listed() {
     let output = run(&["problems"]);
     assert!(output.status.success());
-    for name in ["digits", "diabetes", "mnist"] {
+    for name in ["digits", "breast-cancer", "diabetes", "bikeshare", "mnist", "smoothed-multiclass-hinge", "gamma"] {
         assert!(text(&output.stdout).contains(name));
     }
 }
@@ -77,8 +92,11 @@ fn compare_writes_metrics_for_each_method_a_summary_and_a_page() {
         let loss = |record: &serde_json::Value| record["train_loss"].as_f64().unwrap();
         assert!(loss(records.last().unwrap()) < loss(&records[0]), "{method} does not learn");
         assert_eq!(records.last().unwrap()["step"], 12);
-        let directed = records.iter().filter(|record| record["direction"]["slope"].as_f64().is_some_and(|s| s < 0.0));
-        assert_eq!(directed.count() > 0, method.starts_with("dual"));
+        let steps = out.join(method).join("steps.jsonl");
+        assert_eq!(steps.exists(), method.starts_with("dual"));
+        if steps.exists() {
+            assert_certified(&lines(&steps), 12);
+        }
     }
     let summary: serde_json::Value =
         serde_json::from_slice(&fs::read(out.join("comparison.json")).unwrap()).expect("the summary is JSON");
@@ -86,6 +104,61 @@ fn compare_writes_metrics_for_each_method_a_summary_and_a_page() {
     assert_eq!(summary["examples"], serde_json::json!([354, 88]));
     let page = fs::read_to_string(out.join("report.html")).unwrap();
     assert!(page.ends_with("</html>") && page.contains("<svg") && page.contains("dual-gn-sgd"));
+}
+
+/// A loss without curvature, along prox-linear directions: each step has a gap within the tolerance, or has spent its
+/// iterations.
+#[test]
+fn a_hinge_is_compared_by_prox_linear_directions() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("results");
+    let losses = ["--loss", "multiclass-hinge", "--model", "prox-linear", "--gap", "0.01", "--inner", "50"];
+    let rest = ["--epochs", "6", "--batch", "360", "--out", out.to_str().unwrap()];
+    let output = run(&[&["compare", "digits"], &losses[..], &rest[..]].concat());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let table = text(&output.stdout);
+    for method in ["sgd", "adam", "prox-linear-sgd", "prox-linear-adam"] {
+        assert!(table.contains(method), "{table}");
+    }
+    for method in ["prox-linear-sgd", "prox-linear-adam"] {
+        // Three full batches in an epoch.
+        let steps = lines(&out.join(method).join("steps.jsonl"));
+        assert_certified(&steps, 18);
+        let within = |step: &serde_json::Value| step["relative_gap"].as_f64().unwrap() <= 0.01;
+        for step in &steps {
+            let iterations = step["iterations"].as_u64().unwrap();
+            assert!((1..=50).contains(&iterations) && (within(step) || iterations == 50), "{step}");
+        }
+        assert!(steps.iter().filter(|step| within(step)).count() >= 4, "{steps:?}");
+    }
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.contains("Directions and their certificates") && page.contains("Within 0.01, %"));
+}
+
+/// Killed in the middle, without a chance to tidy up: the steps until then are in the file.
+#[test]
+fn steps_of_a_killed_run_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("results");
+    let method = ["--method", "dual-gn-sgd", "--rate", "0.5", "--seconds", "600", "--out", out.to_str().unwrap()];
+    let arguments = [&["train", "diabetes"], &method[..]].concat();
+    let mut child = dualgn(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let path = out.join("dual-gn-sgd/steps.jsonl");
+    let start = Instant::now();
+    let written = || fs::read_to_string(&path).is_ok_and(|text| text.lines().count() > 3);
+    while !written() && start.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    let whole: Vec<serde_json::Value> = text
+        .split_inclusive('\n')
+        .filter(|line| line.ends_with('\n'))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_certified(&whole, whole.len());
+    assert!(whole.len() > 3);
 }
 
 /// Same seed, same numbers; another seed, others.
@@ -110,6 +183,11 @@ fn runs_repeat_by_their_seed() {
 fn bad_input_is_one_sentence_and_exit_code_two() {
     assert_refused(&["compare", "digitz"], &["digitz", "digits"]);
     assert_refused(&["compare", "digits", "--methods", "adam,sgdd"], &["sgdd"]);
+    assert_refused(&["compare", "digits", "--loss", "gamma"], &["gamma needs positive numbers", "diabetes, bikeshare"]);
+    assert_refused(&["train", "bikeshare", "--loss", "softmax"], &["several classes", "digits, mnist"]);
+    assert_refused(&["compare", "digits", "--loss", "hinge", "--model", "quadratic"], &["curvature", "prox-linear"]);
+    assert_refused(&["train", "digits", "--loss", "squared", "--method", "fgn-sgd"], &["--loss softmax"]);
+    assert_refused(&["compare", "digits", "--methods", "adam", "--model", "fgn"], &["--model"]);
     assert_refused(&["compare", "digits", "--epochs", "-1"], &["epochs"]);
     assert_refused(&["compare", "digits", "--epochs", "1", "--seconds", "1"], &["--seconds"]);
     assert_refused(&["train", "digits", "--damping", "0"], &["positive"]);

@@ -267,6 +267,16 @@ pub enum LossError {
         /// What is needed, in words.
         expected: &'static str,
     },
+    /// A parameter of the loss itself makes no sense.
+    #[error("the {name} of the loss is {value}, but it must be {expected}")]
+    Parameter {
+        /// Which parameter.
+        name: &'static str,
+        /// The value found.
+        value: f64,
+        /// What is needed, in words.
+        expected: &'static str,
+    },
     /// The number of outputs does not fit the loss.
     #[error("the network has {found} outputs per example, but this loss needs {expected}")]
     Outputs {
@@ -292,9 +302,33 @@ pub enum DirectionError {
         /// Which quantity.
         what: &'static str,
     },
-    /// The relative residual at which conjugate gradient stops is negative or not finite.
-    #[error("the tolerance of conjugate gradient must be finite and not negative, got {0}")]
+    /// The relative residual or gap at which a solver stops is negative or not finite.
+    #[error("the tolerance of a solver must be finite and not negative, got {0}")]
     Tolerance(f64),
+    /// The second-order model of a piecewise linear loss is the loss's gradient.
+    #[error(
+        "the loss has no curvature, so its quadratic model would be the plain gradient; use the prox-linear model, \
+         `Model::PROX_LINEAR`, or a smoothed loss (squared or smoothed hinge, Huber)"
+    )]
+    NoCurvature,
+    /// Fast Gauss-Newton was asked of a loss without a margin.
+    #[error(
+        "fast Gauss-Newton needs softmax cross-entropy with one class an example as target; use the quadratic model for \
+         other losses and for soft or smoothed labels"
+    )]
+    NoMargin,
+    /// A loss without curvature does not say how its dual variables are updated.
+    #[error(
+        "the loss has neither curvature nor dual updates, and the prox-linear model needs one of them: implement \
+         `ConvexLoss::dual_update`"
+    )]
+    NoDualUpdate,
+    /// The budget of the prox-linear solver ended before any decrease.
+    #[error("the prox-linear model does not decrease after {iterations} iterations; raise their number or the damping")]
+    NoDecrease {
+        /// Iterations made.
+        iterations: usize,
+    },
     /// The Gram matrix needs independent examples, and the network mixes them.
     #[error(
         "the Gram matrix cannot be assembled: `{operation}` {place} mixes the examples of a batch; \

@@ -102,11 +102,14 @@ mod solve;
 mod tensor;
 mod trace;
 
-pub use direction::{Damping, Direction, GaussNewton, Route, Solver, Timings};
+pub use direction::{Damping, Direction, GaussNewton, Model, Route, Solver, Timings};
 pub use error::{DeviceError, DirectionError, Error, LinearizeError, LossError, TraceError};
 pub use gram::{Examples, TracedOperation};
 pub use linearize::{Linearization, ParamVector};
 pub use loss::{
-    ClassTargets, ConvexLoss, CurvatureFactor, Logistic, PerToken, SoftmaxCrossEntropy, Squared, TokenTargets,
+    Absolute, BinaryTargets, ClassTargets, ConvexLoss, CountTargets, CurvatureFactor, DualUpdate, Gamma, HeadTargets,
+    Heads, Hinge, Huber, Inconsistency, LogCosh, Logistic, LossCheck, Margin, MultiLabel, MulticlassHinge, PerToken,
+    Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge, TokenTargets, Weighted,
+    WeightedTargets, check_loss, matching,
 };
 pub use trace::{Inputs, Network, Operation, Support, Tracing, operations, stop_gradient};

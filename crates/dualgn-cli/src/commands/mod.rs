@@ -5,9 +5,11 @@ mod columns;
 mod compare;
 mod ops;
 mod output;
+mod plan;
 mod problems;
 mod setup;
 mod train;
+mod tune;
 
 use crate::arguments::{Arguments, Command};
 use crate::failure::Failure;

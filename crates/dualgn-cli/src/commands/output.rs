@@ -1,12 +1,15 @@
-//! The files of a run: one `metrics.jsonl` a method, written line by line, and a page and a summary, written whole.
+//! The files of a run: `metrics.jsonl` and `steps.jsonl` of each method, written line by line, and a page and a
+//! summary, written whole.
 
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use crate::failure::Failure;
 use crate::files;
-use crate::record::{Comparison, Record};
+use crate::record::Comparison;
 use crate::report;
 
 /// A folder of results.
@@ -26,13 +29,13 @@ impl Output {
         &self.folder
     }
 
-    /// Starts the metrics of a method: `FOLDER/METHOD/metrics.jsonl`.
-    pub fn metrics(&self, method: &str) -> Result<Metrics, Failure> {
+    /// Starts a file of a method: `FOLDER/METHOD/NAME.jsonl`.
+    pub fn lines(&self, method: &str, name: &str) -> Result<Lines, Failure> {
         let folder = self.folder.join(method);
         files::make_folder(&folder)?;
-        let path = folder.join("metrics.jsonl");
+        let path = folder.join(format!("{name}.jsonl"));
         let file = File::create(&path).map_err(|error| Failure::file("write", &path, &error))?;
-        Ok(Metrics { path, file })
+        Ok(Lines { path, file })
     }
 
     /// Writes `report.html` and `comparison.json` of what there is so far.
@@ -45,16 +48,16 @@ impl Output {
     }
 }
 
-/// A file of one line an evaluation. Each line is in the hands of the system before training goes on, so that a killed
-/// run keeps what it measured.
-pub struct Metrics {
+/// A file of one line a record. Each line is in the hands of the system before training goes on, so that a killed run
+/// keeps what it measured.
+pub struct Lines {
     path: PathBuf,
     file: File,
 }
 
-impl Metrics {
-    /// Appends an evaluation.
-    pub fn append(&mut self, record: &Record) -> Result<(), Failure> {
+impl Lines {
+    /// Appends a record.
+    pub fn append(&mut self, record: &impl Serialize) -> Result<(), Failure> {
         let mut line = serde_json::to_vec(record).map_err(|error| Failure::Run(error.to_string()))?;
         line.push(b'\n');
         self.file.write_all(&line).map_err(|error| Failure::file("write", &self.path, &error))

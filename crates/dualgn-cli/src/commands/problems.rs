@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use crate::problem::ProblemName;
+use crate::problem::{LossName, ProblemName};
+
+/// Characters of a line beside the names.
+const WIDTH: usize = 96;
 
 /// The problems in words.
 pub fn list() -> String {
@@ -10,11 +13,12 @@ pub fn list() -> String {
     for problem in ProblemName::ALL {
         let defaults = problem.defaults();
         let hidden: Vec<String> = defaults.hidden.iter().map(ToString::to_string).collect();
+        let others = LossName::fitting(problem.task()).filter(|loss| *loss != defaults.loss);
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{:<10} {}", problem.name(), problem.data());
+        let _ = writeln!(text, "{:<13} {}", problem.name(), problem.data());
         let _ = writeln!(
             text,
-            "{:10} relu layers of {}; {}, {} epochs, damping {} × loss\n",
+            "{:13} relu layers of {}; {}, {} epochs, damping {} × loss",
             "",
             hidden.join(" and "),
             match defaults.batch {
@@ -24,9 +28,33 @@ pub fn list() -> String {
             defaults.epochs,
             defaults.damping
         );
+        let losses = format!("loss {}; also {}", defaults.loss.name(), names(others));
+        for line in wrapped(&losses) {
+            let _ = writeln!(text, "{:13} {line}", "");
+        }
+        text.push('\n');
     }
     text.push_str("mnist needs `--data DIR`, a folder with its four idx files; the others are part of the program.\n");
     text
+}
+
+fn names(losses: impl Iterator<Item = LossName>) -> String {
+    losses.map(LossName::name).collect::<Vec<_>>().join(", ")
+}
+
+/// Lines of at most [`WIDTH`] characters, broken at spaces.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = vec![];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.into()),
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -43,5 +71,7 @@ mod tests {
             list.contains("relu layers of 64 and 64; all examples in a batch, 200 epochs, damping 0.3 × loss"),
             "{list}"
         );
+        assert!(list.contains("loss poisson; also squared, absolute, huber, quantile, log-cosh, gamma\n"), "{list}");
+        assert!(list.lines().all(|line| line.chars().count() <= 14 + WIDTH), "{list}");
     }
 }

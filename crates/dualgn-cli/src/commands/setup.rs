@@ -1,100 +1,160 @@
-//! From arguments to a session: data on the device, a traced network, an oracle.
+//! From a plan to a session: data on the device, a traced network, an oracle.
 
-use burn::tensor::{DType, Device};
-use dualgn::{GaussNewton, Network, Solver};
+use burn::module::Module;
+use burn::tensor::{DType, Device, Int, Tensor};
+use dualgn::{
+    Absolute, ClassTargets, ConvexLoss, Gamma, GaussNewton, Hinge, Huber, LogCosh, Logistic, MultiLabel,
+    MulticlassHinge, Network, Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Solver, Squared,
+    SquaredHinge,
+};
 
+use super::plan::Plan;
 use crate::arguments::{Run, SolverName};
-use crate::data::Dataset;
+use crate::data::{Dataset, Scale};
 use crate::failure::Failure;
-use crate::problem::{ClassProblem, Mlp, Objective, Part, ProblemName, RealProblem};
+use crate::problem::{Encode, LABEL_SMOOTHING, LossName, Mlp, Objective, Part, QUANTILE_LEVEL, Reading};
 use crate::record::Comparison;
-use crate::train::{Budget, DampingChoice, Session};
+use crate::train::{Budget, DampingChoice, ProxLinear, Session};
 
-/// A command that trains: what it does with a session of any objective.
+/// A command that trains: what it does with a session of any loss.
 pub trait Work {
     /// Does it, and returns what was measured and whether it was interrupted.
-    fn run<O: Objective>(self, session: &Session<O>, budget: Budget, blank: Comparison) -> Result<(), Failure>;
+    fn run<L: ConvexLoss + Clone>(self, session: &Session<L>, budget: Budget, blank: Comparison)
+    -> Result<(), Failure>;
 }
 
-/// Builds the session of a problem and does the work with it. `command` is repeated in the report.
-pub fn with_session(problem: ProblemName, run: &Run, command: String, work: impl Work) -> Result<(), Failure> {
-    let device = run.device.open()?;
-    let dataset = problem.load(run.data.as_deref(), run.limit.map(|limit| limit as usize))?;
-    match problem {
-        ProblemName::Diabetes => {
-            let objective = RealProblem { scale: dataset.target_scale };
-            work_on(problem, run, command, &device, &dataset, objective, work)
+/// Builds the session of a plan and does the work with it.
+pub fn with_session(plan: &Plan, work: impl Work) -> Result<(), Failure> {
+    let device = plan.run.device.open()?;
+    let dataset = plan.problem.load(plan.run.data.as_deref(), plan.run.limit.map(|limit| limit as usize))?;
+    let Some(reading) = plan.loss.reading(plan.problem.task()) else {
+        return Err(Failure::Input(plan.loss.refusal(plan.problem)));
+    };
+    let one_output = dataset.outputs == 1;
+    let setup = Setup { plan, device, dataset, reading, work };
+    match plan.loss {
+        LossName::Squared => setup.on_numbers(Squared),
+        LossName::Absolute => setup.on_numbers(Absolute),
+        LossName::Huber => setup.on_numbers(Huber::default()),
+        LossName::Quantile => setup.on_numbers(Quantile { level: QUANTILE_LEVEL }),
+        LossName::LogCosh => setup.on_numbers(LogCosh),
+        LossName::Poisson => setup.on_numbers(Poisson),
+        LossName::Gamma => setup.on_numbers(Gamma),
+        LossName::Logistic if one_output => setup.on_numbers(Logistic),
+        LossName::Logistic => setup.on_numbers(MultiLabel(Logistic)),
+        LossName::Hinge if one_output => setup.on_numbers(Hinge),
+        LossName::Hinge => setup.on_numbers(MultiLabel(Hinge)),
+        LossName::SquaredHinge if one_output => setup.on_numbers(SquaredHinge),
+        LossName::SquaredHinge => setup.on_numbers(MultiLabel(SquaredHinge)),
+        LossName::Softmax => setup.on_classes(SoftmaxCrossEntropy),
+        LossName::SmoothedSoftmax => {
+            let smooth = |classes| ClassTargets::Smoothed { classes, smoothing: LABEL_SMOOTHING };
+            setup.on(SoftmaxCrossEntropy, Encode::Classes(smooth))
         }
-        ProblemName::Digits | ProblemName::Mnist => {
-            work_on(problem, run, command, &device, &dataset, ClassProblem, work)
+        LossName::MulticlassHinge => setup.on_classes(MulticlassHinge),
+        LossName::SmoothedMulticlassHinge => setup.on_classes(SmoothedMulticlassHinge::default()),
+    }
+}
+
+/// All of a session but the loss.
+struct Setup<'a, W> {
+    plan: &'a Plan<'a>,
+    device: Device,
+    dataset: Dataset,
+    reading: Reading,
+    work: W,
+}
+
+impl<W: Work> Setup<'_, W> {
+    /// A loss whose targets are numbers, one an output.
+    fn on_numbers<L: ConvexLoss + Clone>(self, loss: L) -> Result<(), Failure>
+    where
+        Tensor<2>: Into<L::Target>,
+    {
+        self.on(loss, Encode::Numbers(Into::into))
+    }
+
+    /// A loss whose targets are classes.
+    fn on_classes<L: ConvexLoss + Clone>(self, loss: L) -> Result<(), Failure>
+    where
+        Tensor<1, Int>: Into<L::Target>,
+    {
+        self.on(loss, Encode::Classes(Into::into))
+    }
+
+    fn on<L: ConvexLoss + Clone>(self, loss: L, encode: Encode<L::Target>) -> Result<(), Failure> {
+        let Self { plan: &Plan { problem, run, .. }, ref device, ref dataset, reading, .. } = self;
+        let defaults = problem.defaults();
+        let scale = reading.scale(&dataset.train.targets);
+        let (train, test) = (Part::new(&dataset.train, scale, device), Part::new(&dataset.test, scale, device));
+        let batch = run.batch.map(|batch| batch as usize).or(defaults.batch).unwrap_or(train.len()).min(train.len());
+
+        device.seed(run.seed);
+        let widths = [&[dataset.train.features()], defaults.hidden, &[dataset.outputs]].concat();
+        let model = Mlp::new(&widths, &device.clone().autodiff());
+        let network = Network::trace(&model, Mlp::forward, [batch, dataset.train.features()])?;
+        let memory = (run.memory as usize) << 20;
+        let oracle = GaussNewton::for_network(loss.clone(), &network)?.solver(solver(run)).memory(memory);
+        let session = Session {
+            objective: Objective { loss, encode, outputs: dataset.outputs, reading, scale },
+            model,
+            network,
+            oracle,
+            prox_linear: ProxLinear { gap: run.gap, iterations: run.inner as usize },
+            damping: run.damping.map_or(DampingChoice::Problem(defaults.damping), DampingChoice::User),
+            train: &train,
+            test: &test,
+            batch,
+            seed: run.seed,
+            device: device.clone(),
+        };
+        let budget = match (run.seconds, run.epochs) {
+            (Some(seconds), _) => Budget::Seconds(seconds),
+            (None, epochs) => {
+                let epochs = epochs.unwrap_or(defaults.epochs);
+                Budget::Steps(((epochs * session.steps_per_epoch()? as f64).round() as usize).max(1))
+            }
+        };
+        let blank = self.blank(&widths, session.model.num_params(), batch, scale);
+        self.work.run(&session, budget, blank)
+    }
+
+    /// The comparison before any run.
+    fn blank(&self, widths: &[usize], parameters: usize, batch: usize, scale: Scale) -> Comparison {
+        let Plan { problem, loss, run, typed, .. } = self.plan;
+        let widths: Vec<String> = widths.iter().map(ToString::to_string).collect();
+        Comparison {
+            problem: problem.name().into(),
+            loss: loss.name().into(),
+            description: format!(
+                "A network {} with relu and the loss {} on {}.{} All methods start from the same weights and see the \
+                 same batches.",
+                widths.join("-"),
+                loss.name(),
+                problem.data(),
+                self.reading.remark(scale),
+            ),
+            citation: self.dataset.citation.into(),
+            metric: problem.task().metric(),
+            parameters,
+            examples: (self.dataset.train.len(), self.dataset.test.len()),
+            batch,
+            seed: run.seed,
+            gap: run.gap,
+            target: None,
+            command: typed.clone(),
+            environment: environment(&self.device),
+            runs: vec![],
         }
     }
 }
 
-fn work_on<O: Objective>(
-    problem: ProblemName,
-    run: &Run,
-    command: String,
-    device: &Device,
-    dataset: &Dataset,
-    objective: O,
-    work: impl Work,
-) -> Result<(), Failure> {
-    let defaults = problem.defaults();
-    let (train, test) = (Part::new(&dataset.train, device), Part::new(&dataset.test, device));
-    let batch = run.batch.map(|batch| batch as usize).or(defaults.batch).unwrap_or(train.len()).min(train.len());
-    let damping = run.damping.map_or(DampingChoice::Problem(defaults.damping), DampingChoice::User);
-
-    device.seed(run.seed);
-    let widths = [&[dataset.train.features()], defaults.hidden, &[dataset.outputs]].concat();
-    let model = Mlp::new(&widths, &device.clone().autodiff());
-    let network = Network::trace(&model, Mlp::forward, [batch, dataset.train.features()])?;
-    let solver = match run.solver {
+fn solver(run: &Run) -> Solver {
+    match run.solver {
         SolverName::Auto => Solver::Auto,
         SolverName::Cholesky => Solver::Cholesky,
         SolverName::Cg => Solver::ConjugateGradient { iterations: run.iterations as usize, tolerance: 1e-3 },
-    };
-    let memory = (run.memory as usize) << 20;
-    let oracle = GaussNewton::new(objective.loss()).solver(solver).memory(memory);
-    let session = Session {
-        objective,
-        model,
-        network,
-        oracle,
-        damping,
-        train: &train,
-        test: &test,
-        batch,
-        seed: run.seed,
-        device: device.clone(),
-    };
-    let budget = match (run.seconds, run.epochs) {
-        (Some(seconds), _) => Budget::Seconds(seconds),
-        (None, epochs) => {
-            let epochs = epochs.unwrap_or(defaults.epochs);
-            Budget::Steps(((epochs * session.steps_per_epoch()? as f64).round() as usize).max(1))
-        }
-    };
-    let widths: Vec<String> = widths.iter().map(ToString::to_string).collect();
-    let blank = Comparison {
-        problem: problem.name().into(),
-        description: format!(
-            "A network {} with relu on {}. All methods start from the same weights and see the same batches.",
-            widths.join("-"),
-            problem.data()
-        ),
-        citation: dataset.citation.into(),
-        metric: problem.metric(),
-        parameters: session.parameters(),
-        examples: (train.len(), test.len()),
-        batch,
-        seed: run.seed,
-        target: None,
-        command,
-        environment: environment(device),
-        runs: vec![],
-    };
-    work.run(&session, budget, blank)
+    }
 }
 
 /// The program's version, the system, its cores, the device.
@@ -110,3 +170,7 @@ fn environment(device: &Device) -> String {
         DType::F32,
     )
 }
+
+#[cfg(test)]
+#[path = "setup_tests.rs"]
+mod tests;

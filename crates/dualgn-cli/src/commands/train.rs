@@ -1,37 +1,40 @@
 //! `dualgn train`.
 
-use std::path::PathBuf;
-
 use burn::module::Module;
+use dualgn::ConvexLoss;
 
-use super::compare::{command_line, finish, tuned_run};
+use super::compare::finish;
 use super::output::Output;
+use super::plan::{self, Plan};
 use super::setup::{Work, with_session};
+use super::tune::tuned_run;
 use crate::arguments::Train;
 use crate::failure::Failure;
-use crate::problem::Objective;
 use crate::record::Comparison;
 use crate::report;
-use crate::train::{Budget, MethodName, Session};
+use crate::train::{Budget, Method, ModelName, Optimizer, Session};
 
 /// Trains by one method and keeps the weights.
 pub fn train(arguments: &Train) -> Result<(), Failure> {
-    let folder = arguments.run.out.clone();
-    let folder = folder.unwrap_or_else(|| PathBuf::from(format!("runs/train-{}", arguments.problem.name())));
-    let work = Training { method: arguments.method, rate: arguments.rate, output: Output::new(folder)? };
-    with_session(arguments.problem, &arguments.run, command_line(), work)
+    let loss = plan::loss(arguments.problem, arguments.run.loss)?;
+    let model = arguments.model.unwrap_or(ModelName::default_for(loss));
+    let method = arguments.method.unwrap_or(Method::on(model, Optimizer::Adam));
+    plan::check(&[method], loss)?;
+    let plan = Plan::new("train", arguments.problem, loss, &arguments.run);
+    let work = Training { method, rate: arguments.rate, output: Output::new(plan.folder.clone())? };
+    with_session(&plan, work)
 }
 
 struct Training {
-    method: MethodName,
+    method: Method,
     rate: Option<f64>,
     output: Output,
 }
 
 impl Work for Training {
-    fn run<O: Objective>(
+    fn run<L: ConvexLoss + Clone>(
         self,
-        session: &Session<O>,
+        session: &Session<L>,
         budget: Budget,
         mut comparison: Comparison,
     ) -> Result<(), Failure> {

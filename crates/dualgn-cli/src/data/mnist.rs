@@ -8,7 +8,6 @@ use super::error::DataError;
 use super::idx;
 use super::split::Split;
 use super::split::Targets;
-use super::standardise::Scale;
 use super::standardise::Standardiser;
 
 const CLASSES: u8 = 10;
@@ -43,7 +42,6 @@ pub fn load(folder: &Path, limit: Option<usize>) -> Result<Dataset, DataError> {
         train,
         test,
         outputs: usize::from(CLASSES),
-        target_scale: Scale::IDENTITY,
         citation: "LeCun, Cortes & Burges, The MNIST database of handwritten digits, 1998 \
                    (if the files are those of Fashion-MNIST: Xiao, Rasul & Vollgraf, 2017)",
     })
@@ -163,7 +161,6 @@ mod tests {
             assert_eq!(dataset.train.targets, Targets::Classes(vec![7, 0, 9]));
             assert_eq!(dataset.test.targets, Targets::Classes(vec![4]));
             assert_eq!(dataset.outputs, 10);
-            assert_eq!(dataset.target_scale, Scale::IDENTITY);
         }
     }
 

@@ -1,7 +1,7 @@
-//! Data sets: two small tables inside the binary, and image sets in the idx format from a folder of the user's.
+//! Data sets: small tables inside the binary, and image sets in the idx format from a folder of the user's.
 //!
 //! ```text
-//! builtin.rs   digits and diabetes     <- table.rs (CSV), partition.rs (which rows test)
+//! builtin.rs   the tables              <- table.rs (CSV), partition.rs (which rows test)
 //! mnist.rs     the four MNIST files    <- idx.rs (the format)
 //! standardise.rs   mean 0 and deviation 1, learnt from the training part
 //! split.rs         examples in memory, and picking a batch of them
@@ -22,6 +22,8 @@ mod standardise;
 mod table;
 
 pub use batches::Batches;
+pub use builtin::bikeshare;
+pub use builtin::breast_cancer;
 pub use builtin::diabetes;
 pub use builtin::digits;
 pub use error::DataError;
@@ -29,17 +31,16 @@ pub use split::Split;
 pub use split::Targets;
 pub use standardise::Scale;
 
-/// A data set in two parts, its inputs standardised by the training part.
+/// A data set in two parts, its inputs standardised by the training part, its targets as they
+/// stand.
 #[derive(Debug, Clone)]
 pub struct Dataset {
     /// What a model is fitted to.
     pub train: Split,
     /// What it is judged by; disjoint from `train`.
     pub test: Split,
-    /// Outputs a model needs: the number of classes, or 1 for a real target.
+    /// Outputs a model needs: the number of classes, or 1 for a real target and for yes or no.
     pub outputs: usize,
-    /// How targets were scaled; [`Scale::IDENTITY`] for classes.
-    pub target_scale: Scale,
     /// Whom to cite.
     pub citation: &'static str,
 }

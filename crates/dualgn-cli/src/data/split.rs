@@ -3,9 +3,9 @@
 /// What a model should answer, one entry an example.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Targets {
-    /// Class labels, counted from 0.
+    /// Class labels, counted from 0; for yes or no, 1 is yes.
     Classes(Vec<i64>),
-    /// Real values, standardised as the data set's `target_scale` says.
+    /// Real values.
     Values(Vec<f32>),
 }
 

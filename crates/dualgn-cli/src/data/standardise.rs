@@ -1,22 +1,43 @@
 //! Standardising: subtract the mean and divide by the standard deviation, both learnt from training examples only.
 
-/// The mean and standard deviation of one column: a feature, all pixels together, or a regression target.
+/// How the numbers of one column are scaled: of a feature, of all pixels together, or of a regression target.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scale {
     /// Subtracted first.
-    pub mean: f64,
+    pub shift: f64,
     /// Divided by then; positive.
-    pub deviation: f64,
+    pub unit: f64,
 }
 
 impl Scale {
     /// Leaves a value as it is.
-    pub const IDENTITY: Self = Self { mean: 0.0, deviation: 1.0 };
+    pub const IDENTITY: Self = Self { shift: 0.0, unit: 1.0 };
 
-    /// A root mean squared error of standardised values, in the unit of the original ones.
+    /// Standardises: subtracts the mean of some values and divides by their standard deviation.
+    ///
+    /// # Panics
+    /// `values` is empty.
+    pub fn standard(values: &[f32]) -> Self {
+        Standardiser::fit(values, 1).scales[0]
+    }
+
+    /// Divides by the mean of some positive values.
+    ///
+    /// # Panics
+    /// `values` is empty.
+    pub fn relative(values: &[f32]) -> Self {
+        Self { shift: 0.0, unit: Self::standard(values).shift }
+    }
+
+    /// A value, scaled.
+    pub fn apply(&self, value: f32) -> f32 {
+        ((f64::from(value) - self.shift) / self.unit) as f32
+    }
+
+    /// A root mean squared error of scaled values, in the unit of the original ones.
     pub fn restore_error(&self, rmse: f64) -> f64 {
-        // The mean cancels in a difference.
-        rmse * self.deviation
+        // The shift cancels in a difference.
+        rmse * self.unit
     }
 }
 
@@ -58,25 +79,17 @@ impl Standardiser {
 
         let scale = |(mean, sum): (f64, f64)| {
             // Exactly 0 for a constant column: multiples of an f32 are exact in f64 up to 2^29 of them.
-            let deviation = if sum == 0.0 { 1.0 } else { (sum / count).sqrt() };
-            Scale { mean, deviation }
+            let unit = if sum == 0.0 { 1.0 } else { (sum / count).sqrt() };
+            Scale { shift: mean, unit }
         };
         Self { scales: means.into_iter().zip(squares).map(scale).collect() }
-    }
-
-    /// The scale of column `column`.
-    ///
-    /// # Panics
-    /// There is no such column.
-    pub fn scale(&self, column: usize) -> Scale {
-        self.scales[column]
     }
 
     /// Standardises `values`, row-major with the columns of [`fit`](Self::fit), in place.
     pub fn apply(&self, values: &mut [f32]) {
         for row in values.chunks_exact_mut(self.scales.len()) {
             for (value, scale) in row.iter_mut().zip(&self.scales) {
-                *value = ((f64::from(*value) - scale.mean) / scale.deviation) as f32;
+                *value = scale.apply(*value);
             }
         }
     }
@@ -93,7 +106,7 @@ mod tests {
         let standardiser = Standardiser::fit(&values, 2);
         standardiser.apply(&mut values);
         assert_eq!(values, [-1.0, -1.0, 1.0, 1.0]);
-        assert_eq!(standardiser.scale(1), Scale { mean: 25.0, deviation: 15.0 });
+        assert_eq!(standardiser.scales[1], Scale { shift: 25.0, unit: 15.0 });
     }
 
     #[test]
@@ -126,8 +139,16 @@ mod tests {
 
     #[test]
     fn errors_return_to_the_original_unit() {
-        let scale = Scale { mean: 150.0, deviation: 77.0 };
+        let scale = Scale { shift: 150.0, unit: 77.0 };
         assert_eq!(scale.restore_error(0.5), 38.5);
         assert_eq!(Scale::IDENTITY.restore_error(0.5), 0.5);
+    }
+
+    #[test]
+    fn relative_values_have_the_mean_1_and_keep_their_ratios() {
+        let scale = Scale::relative(&[1.0, 2.0, 6.0]);
+        assert_eq!(scale, Scale { shift: 0.0, unit: 3.0 });
+        assert_eq!(scale.apply(6.0), 2.0);
+        assert_eq!(scale.restore_error(0.5), 1.5);
     }
 }

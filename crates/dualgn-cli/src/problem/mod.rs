@@ -1,17 +1,22 @@
-//! The problems: data, network, loss and the defaults of a run.
+//! The problems: data, network, losses and the defaults of a run.
 
+mod loss;
 mod network;
-mod targets;
+mod objective;
+mod part;
+mod reading;
 
 use std::path::Path;
 
-use burn::tensor::{Device, Tensor, TensorData};
 use clap::ValueEnum;
 
+pub use loss::{LABEL_SMOOTHING, LossName, QUANTILE_LEVEL};
 pub use network::Mlp;
-pub use targets::{ClassProblem, Objective, RealProblem};
+pub use objective::{Encode, Objective};
+pub use part::Part;
+pub use reading::Reading;
 
-use crate::data::{self, Dataset, Split, Targets};
+use crate::data::{self, Dataset};
 use crate::failure::Failure;
 use crate::record::Metric;
 
@@ -20,15 +25,51 @@ use crate::record::Metric;
 pub enum ProblemName {
     /// Handwritten digits, 8 by 8 pixels; in the program
     Digits,
+    /// Benign or malignant tumours; in the program
+    BreastCancer,
     /// Progression of diabetes after a year; in the program
     Diabetes,
+    /// Bicycles hired in an hour; in the program
+    Bikeshare,
     /// Handwritten digits, 28 by 28 pixels; needs `--data DIR`
     Mnist,
+}
+
+/// What the targets of a problem are, which decides what losses fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// One of several classes, and an output for each.
+    Classes,
+    /// Yes or no, and one output.
+    YesOrNo,
+    /// A positive number, and one output.
+    Positive,
+}
+
+impl Task {
+    /// The targets in words.
+    pub fn targets(self) -> &'static str {
+        match self {
+            Self::Classes => "classes",
+            Self::YesOrNo => "yes-or-no answers",
+            Self::Positive => "positive numbers",
+        }
+    }
+
+    /// What the test metric is.
+    pub fn metric(self) -> Metric {
+        match self {
+            Self::Classes | Self::YesOrNo => Metric::Accuracy,
+            Self::Positive => Metric::Rmse,
+        }
+    }
 }
 
 /// What a run of a problem takes unless told otherwise.
 #[derive(Clone, Copy, Debug)]
 pub struct Defaults {
+    /// The loss.
+    pub loss: LossName,
     /// Widths of the hidden layers.
     pub hidden: &'static [usize],
     /// Examples in a batch; `None` for all of them.
@@ -41,13 +82,15 @@ pub struct Defaults {
 
 impl ProblemName {
     /// All problems.
-    pub const ALL: [Self; 3] = [Self::Digits, Self::Diabetes, Self::Mnist];
+    pub const ALL: [Self; 5] = [Self::Digits, Self::BreastCancer, Self::Diabetes, Self::Bikeshare, Self::Mnist];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Digits => "digits",
+            Self::BreastCancer => "breast-cancer",
             Self::Diabetes => "diabetes",
+            Self::Bikeshare => "bikeshare",
             Self::Mnist => "mnist",
         }
     }
@@ -56,10 +99,21 @@ impl ProblemName {
     pub fn data(self) -> &'static str {
         match self {
             Self::Digits => "1,797 handwritten digits of 8 by 8 pixels in 10 classes",
+            Self::BreastCancer => "569 tumours with 30 measurements each, malignant or benign",
             Self::Diabetes => {
                 "442 patients with 10 measurements each, and the progression of their diabetes after a year"
             }
+            Self::Bikeshare => "8,645 hours with date and weather, and the bicycles hired in each",
             Self::Mnist => "70,000 handwritten digits of 28 by 28 pixels in 10 classes",
+        }
+    }
+
+    /// What its targets are.
+    pub fn task(self) -> Task {
+        match self {
+            Self::Digits | Self::Mnist => Task::Classes,
+            Self::BreastCancer => Task::YesOrNo,
+            Self::Diabetes | Self::Bikeshare => Task::Positive,
         }
     }
 
@@ -67,17 +121,22 @@ impl ProblemName {
     pub fn shape(self) -> (usize, usize) {
         match self {
             Self::Digits => (64, 10),
+            Self::BreastCancer => (30, 1),
             Self::Diabetes => (10, 1),
+            Self::Bikeshare => (12, 1),
             Self::Mnist => (784, 10),
         }
     }
 
     /// What a run takes unless told otherwise.
     pub fn defaults(self) -> Defaults {
+        let defaults = |loss, hidden, batch, epochs, damping| Defaults { loss, hidden, batch, epochs, damping };
         match self {
-            Self::Digits => Defaults { hidden: &[64, 64], batch: None, epochs: 200.0, damping: 0.3 },
-            Self::Diabetes => Defaults { hidden: &[32, 32], batch: None, epochs: 200.0, damping: 0.1 },
-            Self::Mnist => Defaults { hidden: &[128, 64], batch: Some(1024), epochs: 5.0, damping: 1.0 },
+            Self::Digits => defaults(LossName::Softmax, &[64, 64], None, 200.0, 0.3),
+            Self::BreastCancer => defaults(LossName::Logistic, &[32, 32], None, 50.0, 0.3),
+            Self::Diabetes => defaults(LossName::Squared, &[32, 32], None, 200.0, 0.1),
+            Self::Bikeshare => defaults(LossName::Poisson, &[64, 64], Some(256), 10.0, 0.03),
+            Self::Mnist => defaults(LossName::Softmax, &[128, 64], Some(1024), 5.0, 1.0),
         }
     }
 
@@ -89,7 +148,9 @@ impl ProblemName {
         }
         match self {
             Self::Digits => Ok(data::digits()?),
+            Self::BreastCancer => Ok(data::breast_cancer()?),
             Self::Diabetes => Ok(data::diabetes()?),
+            Self::Bikeshare => Ok(data::bikeshare()?),
             Self::Mnist => match folder {
                 Some(folder) => Ok(data::mnist::load(folder, limit)?),
                 None => Err(Failure::Input(
@@ -100,47 +161,26 @@ impl ProblemName {
             },
         }
     }
-
-    /// What the test metric is.
-    pub fn metric(self) -> Metric {
-        match self {
-            Self::Diabetes => Metric::Rmse,
-            Self::Digits | Self::Mnist => Metric::Accuracy,
-        }
-    }
-}
-
-/// One part of the data on the device: all inputs `[n, features]`, and the targets on the host.
-#[derive(Clone, Debug)]
-pub struct Part {
-    /// `[n, features]`.
-    pub inputs: Tensor<2>,
-    /// `n` targets.
-    pub targets: Targets,
-}
-
-impl Part {
-    /// Moves a split to the device.
-    pub fn new(split: &Split, device: &Device) -> Self {
-        let data = TensorData::new(split.inputs.clone(), [split.len(), split.features()]);
-        Self { inputs: Tensor::from_data(data, device), targets: split.targets.clone() }
-    }
-
-    /// Number of examples.
-    pub fn len(&self) -> usize {
-        self.targets.len()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Targets;
 
     #[test]
-    fn the_data_have_the_shape_that_is_said() {
-        for problem in [ProblemName::Digits, ProblemName::Diabetes] {
+    fn the_data_have_the_shape_and_the_targets_that_are_said() {
+        for problem in ProblemName::ALL.into_iter().filter(|problem| *problem != ProblemName::Mnist) {
             let data = problem.load(None, None).unwrap();
             assert_eq!(problem.shape(), (data.train.features(), data.outputs));
+            match (problem.task(), &data.train.targets) {
+                (Task::Classes, Targets::Classes(_)) => assert!(data.outputs > 2),
+                (Task::YesOrNo, Targets::Classes(answers)) => {
+                    assert!(answers.iter().all(|answer| [0, 1].contains(answer)))
+                }
+                (Task::Positive, Targets::Values(values)) => assert!(values.iter().all(|&value| value > 0.0)),
+                (task, _) => panic!("{problem:?} is not {task:?}"),
+            }
         }
     }
 }

@@ -3,9 +3,10 @@
 use maud::{Markup, html};
 
 use super::axis::Scale;
+use super::certificates;
 use super::chart::{Chart, Quantity};
 use super::series::Series;
-use crate::record::{Comparison, DirectionRecord, Metric, Record, Status};
+use crate::record::{Comparison, MethodRun, Metric, Record, Status, StepRecord};
 
 const STEPS: Quantity = Quantity { name: "steps", unit: "", scale: Scale::Linear, whole: true };
 const SECONDS: Quantity = Quantity { name: "training time", unit: "s", scale: Scale::Linear, whole: false };
@@ -15,7 +16,7 @@ const ACCURACY: Quantity = Quantity { name: "test accuracy", unit: "%", scale: S
 const RMSE: Quantity = Quantity { name: "test RMSE", unit: "unit of the target", scale: Scale::Log, whole: false };
 const SLOPE: Quantity = Quantity { name: "magnitude of the slope", ..TRAIN_LOSS };
 const GAP: Quantity = Quantity { name: "relative duality gap", ..TRAIN_LOSS };
-const ITERATIONS: Quantity = Quantity { name: "CG iterations", unit: "", scale: Scale::Linear, whole: true };
+const ITERATIONS: Quantity = Quantity { name: "iterations", unit: "", scale: Scale::Linear, whole: true };
 
 /// Losses and the test metric, by steps and by time.
 pub(super) fn learning(comparison: &Comparison) -> Markup {
@@ -29,7 +30,7 @@ pub(super) fn learning(comparison: &Comparison) -> Markup {
         id,
         x,
         y,
-        series: series(comparison, |record| Some((x_of(record), y_of(record)))),
+        series: series(comparison, |run| run.records.iter().map(|record| (x_of(record), y_of(record))).collect()),
         target: None,
     };
     let train = |record: &Record| record.train_loss;
@@ -48,39 +49,37 @@ pub(super) fn learning(comparison: &Comparison) -> Markup {
     }
 }
 
-/// Diagnostics of the Gauss-Newton directions; empty when no method has any.
+/// The certificates of the directions, for every step; empty when no method has any.
 pub(super) fn directions(comparison: &Comparison) -> Markup {
-    let all = || {
-        let records = comparison.runs.iter().flat_map(|run| &run.records);
-        records.filter_map(|record| record.direction.as_ref())
-    };
-    let chart = |id, y, y_of: fn(&DirectionRecord) -> f64| Chart {
+    let all = || comparison.runs.iter().flat_map(|run| &run.directions);
+    let chart = |id, y, y_of: fn(&StepRecord) -> f64| Chart {
         id,
         x: STEPS,
         y,
-        series: series(comparison, |record| Some((record.step as f64, y_of(record.direction.as_ref()?)))),
+        series: series(comparison, |run| run.directions.iter().map(|step| (step.step as f64, y_of(step))).collect()),
         target: None,
     };
-    let ascending = all().filter(|direction| direction.slope >= 0.0).count();
+    let ascending = all().filter(|step| step.slope >= 0.0).count();
     html! {
         @if all().next().is_some() {
             section {
-                h2 { "Gauss-Newton directions" }
+                h2 { "Directions and their certificates" }
+                (certificates::table(comparison))
                 @if ascending > 0 {
-                    p { "Of the recorded slopes, " (ascending) " were not negative: those directions did not descend." }
+                    p { "Of the slopes, " (ascending) " were not negative: those directions did not descend." }
                 }
                 div.figures {
-                    (figure("Slope ⟨∇L, d⟩ against steps", &chart("slope", SLOPE, |direction| direction.slope.abs())))
-                    (figure("Relative duality gap against steps", &chart("gap", GAP, |direction| direction.relative_gap)))
-                    @if all().any(|direction| direction.iterations > 0) {
+                    (figure("Slope ⟨∇L, d⟩ against steps", &chart("slope", SLOPE, |step| step.slope.abs())))
+                    (figure("Relative duality gap against steps", &chart("gap", GAP, |step| step.relative_gap)))
+                    @if all().any(|step| step.iterations > 0) {
                         (figure(
-                            "Conjugate-gradient iterations against steps",
-                            &chart("iterations", ITERATIONS, |direction| direction.iterations as f64),
+                            "Iterations of the solver against steps",
+                            &chart("iterations", ITERATIONS, |step| step.iterations as f64),
                         ))
                     }
                 }
-                @if all().all(|direction| direction.iterations == 0) {
-                    p { "All subproblems were solved directly, without conjugate-gradient iterations." }
+                @if all().all(|step| step.iterations == 0) {
+                    p { "All subproblems were solved directly, without iterations." }
                 }
             }
         }
@@ -88,12 +87,12 @@ pub(super) fn directions(comparison: &Comparison) -> Markup {
 }
 
 /// One series a method that has any point, in the order and style of the comparison.
-fn series(comparison: &Comparison, point: impl Fn(&Record) -> Option<(f64, f64)>) -> Vec<Series<'_>> {
+fn series(comparison: &Comparison, points: impl Fn(&MethodRun) -> Vec<(f64, f64)>) -> Vec<Series<'_>> {
     let runs = comparison.runs.iter().enumerate();
     runs.map(|(style, run)| Series {
         name: &run.method,
         style,
-        points: run.records.iter().filter_map(&point).collect(),
+        points: points(run),
         diverged: run.status == Status::Diverged,
     })
     .filter(|series| !series.points.is_empty())
@@ -133,9 +132,8 @@ mod tests {
         comparison.metric = Metric::Rmse;
         assert!(learning(&comparison).into_string().contains("test RMSE"));
 
-        let records = comparison.runs.iter_mut().flat_map(|run| &mut run.records);
-        for direction in records.filter_map(|record| record.direction.as_mut()) {
-            direction.iterations = 0;
+        for step in comparison.runs.iter_mut().flat_map(|run| &mut run.directions) {
+            step.iterations = 0;
         }
         assert_eq!(count(directions(&comparison)), 2);
         assert!(directions(&comparison).into_string().contains("solved directly"));
@@ -147,9 +145,17 @@ mod tests {
     fn a_direction_that_does_not_descend_is_reported() {
         let mut comparison = sample::comparison();
         assert!(!directions(&comparison).into_string().contains("did not descend"));
-        let direction = &mut comparison.runs[3].records[5].direction;
-        direction.as_mut().unwrap().slope = 0.5;
+        comparison.runs[3].directions[5].slope = 0.5;
         assert!(directions(&comparison).into_string().contains("did not descend"));
+    }
+
+    /// A gap between two evaluations is drawn: the charts are made of steps.
+    #[test]
+    fn every_step_is_drawn() {
+        let mut comparison = sample::comparison();
+        comparison.runs[3].directions[700].relative_gap = 0.7654;
+        let page = directions(&comparison).into_string();
+        assert!(page.contains("dual-gn-adam: 0.7654 at 701 steps"), "{page}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Both are functions from a [`Comparison`] to text; files and screens are the callers' business.
 
 mod axis;
+mod certificates;
 mod chart;
 mod figures;
 mod number;
@@ -136,9 +137,11 @@ fn reading(comparison: &Comparison, has_directions: bool) -> Markup {
                 @if has_directions {
                     li {
                         "The slope ⟨∇L, d⟩ is the rate at which the loss of the batch changes along the direction; it is "
-                        "negative for a descent direction. The duality gap bounds how far the subproblem is from its "
-                        "optimum, here relative to the decrease it predicts. Both, and the conjugate-gradient "
-                        "iterations, are those of the last direction before an evaluation."
+                        "negative for a descent direction. The duality gap bounds how far the direction is from the "
+                        "optimum of its subproblem, here for each unit of the decrease that the dual value promises. "
+                        "Iterations are those of the solver: of conjugate gradient for quadratic models, zero where the "
+                        "system was factorised; Newton or dual steps for prox-linear ones. Of every step, "
+                        code { "METHOD/steps.jsonl" } " has these numbers and more."
                     }
                 }
             }

@@ -28,6 +28,11 @@ pub(super) fn shortest(value: f64) -> String {
     if value != 0.0 && !(1e-4..1e6).contains(&value.abs()) { format!("{value:e}") } else { value.to_string() }
 }
 
+/// One significant digit: `0.0004`, `3e-6`.
+pub(super) fn one_digit(value: f64) -> String {
+    shortest(format!("{value:.0e}").parse().unwrap_or(value))
+}
+
 /// A count with its thousands apart: `12,000`.
 pub fn grouped(count: usize) -> String {
     let digits = count.to_string();
@@ -104,6 +109,7 @@ mod tests {
         assert_eq!([0, 999, 1000, 1234567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([3 << 20, 312 << 20, 1300 << 20].map(memory), ["3.0 MiB", "312 MiB", "1.27 GiB"]);
         assert_eq!([0.003, 1.0, 3e-6, 3.0 * 0.1].map(shortest), ["0.003", "1", "3e-6", "0.3"]);
+        assert_eq!([0.0, 3.51e-4, 2.9e-6, 0.17].map(one_digit), ["0", "0.0004", "3e-6", "0.2"]);
         assert_eq!([0.0, 0.0421, 9.3, 40.0, 1500.2].map(seconds), ["0 s", "0.0421 s", "9.3 s", "40 s", "1500 s"]);
         assert_eq!([1.66, 9.96, 29.4].map(factor), ["1.7", "10", "29"]);
     }

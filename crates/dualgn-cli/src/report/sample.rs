@@ -1,6 +1,6 @@
 //! A comparison as training might produce it, for the tests of the report.
 
-use crate::record::{Comparison, DirectionRecord, MethodRun, Metric, Record, Status, Target, Trial};
+use crate::record::{Comparison, MethodRun, Metric, Record, Status, StepRecord, Target, Trial};
 
 /// How the losses of one made-up run fall.
 struct Course {
@@ -62,6 +62,7 @@ pub(crate) fn comparison() -> Comparison {
         .map(|record| Target { train_loss: record.train_loss, source: "Adam's last training loss".into() });
     Comparison {
         problem: "digits".into(),
+        loss: "softmax".into(),
         description: "Handwritten digits of 8 × 8 pixels, a network of two hidden layers of 64 tanh units, \
                       softmax cross-entropy."
             .into(),
@@ -73,6 +74,7 @@ pub(crate) fn comparison() -> Comparison {
         examples: (1437, 360),
         batch: 64,
         seed: 1,
+        gap: 1e-3,
         target,
         command: "dualgn compare digits --methods sgd,adam,dual-gn-sgd,dual-gn-adam --steps 1200 --seed 1".into(),
         environment: "dualgn 0.1.0, Linux x86_64, 8 cores, CPU, 32-bit floats".into(),
@@ -96,14 +98,20 @@ fn run(course: &Course) -> MethodRun {
         trials,
         status: Status::Finished,
         records,
+        directions: (1..=course.steps).filter(|_| course.directions).map(|step| direction(course, step)).collect(),
         peak_memory: Some(180 << 20),
     }
 }
 
-fn record(course: &Course, step: usize) -> Record {
+/// The part of the excess over the final loss that is left at a step, and a factor about one that wiggles.
+fn shape(course: &Course, step: usize) -> (f64, f64) {
     let time = step as f64;
     let wiggle = 1.0 + 0.06 * (time * 0.7 + course.decay).sin() * (1.0 - (-time / 50.0).exp());
-    let fall = (-(time / course.decay).powf(0.8)).exp();
+    ((-(time / course.decay).powf(0.8)).exp(), wiggle)
+}
+
+fn record(course: &Course, step: usize) -> Record {
+    let (time, (fall, wiggle)) = (step as f64, shape(course, step));
     let train_loss = (course.final_loss + (2.31 - course.final_loss) * fall) * wiggle;
     Record {
         step,
@@ -112,12 +120,25 @@ fn record(course: &Course, step: usize) -> Record {
         train_loss,
         test_loss: (train_loss + 0.07 * (1.0 - fall)) * (1.0 + 1e-4 * time),
         test_metric: 0.1 + (0.975 - course.final_loss - 0.1) * (1.0 - fall) * (1.0 + 0.004 * (wiggle - 1.0)),
-        direction: (course.directions && step > 0).then(|| DirectionRecord {
-            slope: -3.0 * train_loss * wiggle,
-            norm: 1.3 * wiggle,
-            relative_gap: 1e-3 * wiggle.powi(9) * (0.1 + fall),
-            iterations: 6 + (30.0 * (1.0 - fall) * wiggle) as usize,
-        }),
+    }
+}
+
+fn direction(course: &Course, step: usize) -> StepRecord {
+    let (loss, (fall, wiggle)) = (record(course, step - 1).train_loss, shape(course, step));
+    let (decrease, relative_gap) = (1.5 * loss, 1e-3 * wiggle.powi(9) * (0.1 + fall));
+    let gap = decrease * relative_gap;
+    StepRecord {
+        step,
+        loss,
+        slope: -3.0 * loss * wiggle,
+        norm: 1.3 * wiggle,
+        damping: 0.3 * loss,
+        primal: gap - decrease,
+        dual: -decrease,
+        gap,
+        relative_gap,
+        iterations: 6 + (30.0 * (1.0 - fall) * wiggle) as usize,
+        milliseconds: 700.0 * course.seconds_per_step,
     }
 }
 

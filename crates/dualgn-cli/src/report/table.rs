@@ -1,6 +1,7 @@
 //! The result of a comparison as plain text for a terminal.
 
-use super::number::{grouped, memory, significant};
+use super::certificates::Certificates;
+use super::number::{grouped, memory, one_digit, significant};
 use crate::record::{Comparison, MethodRun, Metric, Status};
 
 /// Lines are cut here; only the notes, last in a line, can be that long.
@@ -33,7 +34,7 @@ pub fn terminal(comparison: &Comparison) -> String {
         (headings.map(|[_, second]| second.to_owned()), "notes".into()),
     ];
     for run in &comparison.runs {
-        rows.push((cells(comparison, run), notes(run)));
+        rows.push((cells(comparison, run), notes(comparison, run)));
     }
 
     let widths: [usize; COLUMNS] = std::array::from_fn(|column| {
@@ -71,14 +72,17 @@ fn cells(comparison: &Comparison, run: &MethodRun) -> Row {
     ]
 }
 
-/// How the run ended, unless well, then its settings.
-fn notes(run: &MethodRun) -> String {
+/// How the run ended, unless well, the median relative gap of its directions, then its settings, which may be cut.
+fn notes(comparison: &Comparison, run: &MethodRun) -> String {
     let status = match run.status {
-        Status::Finished => return run.settings.clone(),
-        Status::Diverged => "diverged",
-        Status::Interrupted => "interrupted",
+        Status::Finished => None,
+        Status::Diverged => Some("diverged".to_owned()),
+        Status::Interrupted => Some("interrupted".to_owned()),
     };
-    if run.settings.is_empty() { status.into() } else { format!("{status}; {}", run.settings) }
+    let gap =
+        Certificates::of(run, comparison.gap).map(|certificates| format!("gap {}", one_digit(certificates.median_gap)));
+    let settings = Some(run.settings.clone()).filter(|settings| !settings.is_empty());
+    [status, gap, settings].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 fn line(row: &Row, widths: &[usize; COLUMNS], notes: &str) -> String {
@@ -155,11 +159,19 @@ mod tests {
         let mut comparison = sample::comparison();
         comparison.runs[2].status = Status::Interrupted;
         comparison.runs[2].records.clear();
+        comparison.runs[2].directions.clear();
         comparison.runs[2].peak_memory = None;
         let lines = lines(&comparison);
         assert!(lines[3].contains("nan") && lines[3].contains("diverged; rate 0.1"));
         assert_eq!(lines[5].matches(" -").count(), COLUMNS - 1, "{}", lines[5]);
         assert!(lines[5].contains("interrupted; rate 0.3"));
+    }
+
+    #[test]
+    fn directions_have_their_median_gap_in_the_notes() {
+        let lines = lines(&sample::comparison());
+        assert!(!lines[4].contains("gap"), "{}", lines[4]);
+        assert!(lines[6].contains("  gap 0.000") && lines[6].contains("; rate 0.01, cho"), "{}", lines[6]);
     }
 
     #[test]

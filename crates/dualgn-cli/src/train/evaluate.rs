@@ -11,7 +11,7 @@ use crate::problem::{Mlp, Objective, Part};
 const CHUNK: usize = 4096;
 
 /// Mean loss, and the metric.
-pub fn evaluate<O: Objective>(objective: &O, model: &Mlp, part: &Part) -> Result<(f64, f64), Failure> {
+pub fn evaluate<L: ConvexLoss>(objective: &Objective<L>, model: &Mlp, part: &Part) -> Result<(f64, f64), Failure> {
     let model = model.valid();
     let device = part.inputs.device();
     let [examples, features] = part.inputs.dims();
@@ -20,7 +20,7 @@ pub fn evaluate<O: Objective>(objective: &O, model: &Mlp, part: &Part) -> Result
         let end = (start + CHUNK).min(examples);
         let outputs = model.forward(part.inputs.clone().slice([start..end, 0..features]));
         let targets = part.targets.gather(&(start..end).collect::<Vec<_>>());
-        let losses = objective.loss().value(outputs.clone(), &objective.targets(&targets, &device));
+        let losses = objective.loss.value(outputs.clone(), &objective.targets(&targets, &device));
         loss += sum(losses)?;
         let outputs = outputs.try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
         score += objective.score(&outputs.iter::<f32>().collect::<Vec<_>>(), &targets);

@@ -3,7 +3,9 @@
 mod evaluate;
 mod method;
 mod optimizer;
+mod schedule;
 mod session;
 
-pub use method::MethodName;
-pub use session::{Budget, DampingChoice, Outcome, Session};
+pub use method::{Method, ModelName, Optimizer, ProxLinear};
+pub use schedule::Budget;
+pub use session::{DampingChoice, Observer, Outcome, Session};

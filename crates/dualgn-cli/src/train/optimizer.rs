@@ -3,20 +3,23 @@
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use dualgn::Direction;
 
-use super::method::MethodName;
+use super::method::{Method, Optimizer};
 use crate::problem::Mlp;
 
 /// An optimizer with its rate.
 pub struct Stepper {
-    method: MethodName,
+    method: Method,
     optimizer: ModuleOptimizer,
     rate: f64,
 }
 
 impl Stepper {
     /// The optimizer of a method at a learning rate.
-    pub fn new(method: MethodName, rate: f64) -> Self {
-        let optimizer = if method.is_adam() { AdamConfig::new().init() } else { SgdConfig::new().init() };
+    pub fn new(method: Method, rate: f64) -> Self {
+        let optimizer = match method.optimizer {
+            Optimizer::Sgd => SgdConfig::new().init(),
+            Optimizer::Adam => AdamConfig::new().init(),
+        };
         Self { method, optimizer, rate }
     }
 
@@ -27,12 +30,9 @@ impl Stepper {
 
     /// One step on a direction: along it by the rate, or by the optimizer on its pseudo-gradient.
     pub fn follow(&mut self, model: Mlp, direction: Direction) -> Mlp {
-        match self.method {
-            MethodName::DualGnSgd => {
-                let step = self.rate * direction.model_step;
-                direction.apply(model, step)
-            }
-            _ => self.step(model, direction.into_gradients()),
+        match self.method.optimizer {
+            Optimizer::Sgd => direction.apply(model, self.rate),
+            Optimizer::Adam => self.step(model, direction.into_gradients()),
         }
     }
 }

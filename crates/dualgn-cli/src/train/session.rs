@@ -2,28 +2,19 @@
 
 use std::time::Instant;
 
-use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use dualgn::{ConvexLoss, Damping, DirectionError, Error, GaussNewton, Network};
+use dualgn::{ConvexLoss, Damping, Direction, DirectionError, Error, GaussNewton, Network};
 
 use super::evaluate::evaluate;
-use super::method::MethodName;
+use super::method::{Method, ProxLinear};
 use super::optimizer::Stepper;
+use super::schedule::{Budget, Schedule};
 use crate::data::Batches;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::problem::{Mlp, Objective, Part};
-use crate::record::{DirectionRecord, Record, Status};
-
-/// When a run ends.
-#[derive(Clone, Copy, Debug)]
-pub enum Budget {
-    /// After so many steps.
-    Steps(usize),
-    /// After so many seconds of training.
-    Seconds(f64),
-}
+use crate::record::{Record, Status, StepRecord};
 
 /// What a run leaves.
 pub struct Outcome {
@@ -31,8 +22,12 @@ pub struct Outcome {
     pub model: Mlp,
     /// How it ended.
     pub status: Status,
+    /// Why a diverged run could not go on, if a direction failed.
+    pub reason: Option<String>,
     /// Its evaluations.
     pub records: Vec<Record>,
+    /// Its steps along directions; none for first-order methods.
+    pub directions: Vec<StepRecord>,
 }
 
 /// Who chose the damping, for each unit of loss.
@@ -44,19 +39,31 @@ pub enum DampingChoice {
     Problem(f64),
 }
 
+/// Who sees a run as it happens.
+pub trait Observer {
+    /// The model was evaluated.
+    fn evaluated(&mut self, record: &Record) -> Result<(), Failure>;
+
+    /// Step number `step` was taken, which brings the part of the budget that is spent to `spent`; methods that step
+    /// along directions have a record of it.
+    fn stepped(&mut self, step: usize, spent: f64, direction: Option<&StepRecord>) -> Result<(), Failure>;
+}
+
 /// Damping when the loss is zero: below it, f32 has no digits left for the system.
 const LEAST_DAMPING: f64 = 1e-6;
 
 /// Everything the runs of one problem share. All methods start from the same weights and see the same batches.
-pub struct Session<'a, O: Objective> {
+pub struct Session<'a, L: ConvexLoss> {
     /// Loss and metric.
-    pub objective: O,
+    pub objective: Objective<L>,
     /// The initial model, on an autodiff device.
     pub model: Mlp,
     /// The model, traced.
     pub network: Network<Mlp, Tensor<2>>,
     /// Loss and solver of the directions.
-    pub oracle: GaussNewton<O::Loss>,
+    pub oracle: GaussNewton<L>,
+    /// How exact prox-linear directions are.
+    pub prox_linear: ProxLinear,
     /// Damping for each unit of loss: the user's for every method, or the problem's.
     pub damping: DampingChoice,
     /// Training examples.
@@ -71,9 +78,9 @@ pub struct Session<'a, O: Objective> {
     pub device: Device,
 }
 
-impl<O: Objective> Session<'_, O> {
+impl<L: ConvexLoss + Clone> Session<'_, L> {
     /// Damping of a method's directions for each unit of loss.
-    pub fn damping(&self, method: MethodName) -> f64 {
+    pub fn damping(&self, method: Method) -> f64 {
         match self.damping {
             DampingChoice::User(factor) => factor,
             DampingChoice::Problem(factor) => factor * method.damping_factor(),
@@ -85,32 +92,32 @@ impl<O: Objective> Session<'_, O> {
         Ok(Batches::new(self.train.len(), self.batch, self.seed)?.per_epoch())
     }
 
-    /// Trains from the initial model. `each` sees every evaluation as it happens; `tick` every step, with the fraction of
-    /// the budget that is spent.
+    /// Trains from the initial model.
     pub fn run(
         &self,
-        method: MethodName,
+        method: Method,
         rate: f64,
         budget: Budget,
-        mut each: impl FnMut(&Record) -> Result<(), Failure>,
-        mut tick: impl FnMut(usize, f64),
+        observer: &mut impl Observer,
     ) -> Result<Outcome, Failure> {
         let mut batches = Batches::new(self.train.len(), self.batch, self.seed)?;
-        let damping = Damping::RelativeToLoss { factor: self.damping(method), least: LEAST_DAMPING };
-        let oracle = self.oracle.clone().damping(damping);
+        let oracle = method.model.map(|model| {
+            let damping = Damping::RelativeToLoss { factor: self.damping(method), least: LEAST_DAMPING };
+            self.oracle.clone().model(model.model(self.prox_linear)).damping(damping)
+        });
         let mut stepper = Stepper::new(method, rate);
         let mut model = self.model.clone();
-        let mut records = vec![];
+        let (mut records, mut directions) = (vec![], vec![]);
         let mut seconds = 0.0;
         let mut schedule = Schedule::new(budget);
         let mut step = 0;
-        let mut last_direction = None;
+        let mut reason = None;
         let status = loop {
             let spent = schedule.spent(step, seconds);
             let stop = interrupt::requested();
             if schedule.due(step, seconds) || spent >= 1.0 || stop {
-                let record = self.record(&model, step, seconds, last_direction.take())?;
-                each(&record)?;
+                let record = self.record(&model, step, seconds)?;
+                observer.evaluated(&record)?;
                 let finite = record.train_loss.is_finite();
                 records.push(record);
                 if !finite {
@@ -125,113 +132,83 @@ impl<O: Objective> Session<'_, O> {
             }
             let start = Instant::now();
             let indices = batches.next_batch().to_vec();
-            match self.step(method, &oracle, model.clone(), &mut stepper, &indices) {
-                Ok((next, direction)) => (model, last_direction) = (next, direction),
-                // The batch or its direction was not finite: the method has diverged, and the others go on.
-                Err(Error::Direction(DirectionError::NotFinite { .. } | DirectionError::Factorisation { .. })) => {
+            let direction = match self.step(oracle.as_ref(), model.clone(), &mut stepper, &indices) {
+                Ok((next, direction)) => {
+                    model = next;
+                    direction
+                }
+                // The method cannot go on from here, and the others go on.
+                Err(error) if diverged(&error) => {
+                    reason = Some(error.to_string());
+                    // The steps until here count.
+                    if records.last().is_none_or(|last: &Record| last.step < step) {
+                        let record = self.record(&model, step, seconds)?;
+                        observer.evaluated(&record)?;
+                        records.push(record);
+                    }
                     break Status::Diverged;
                 }
                 Err(error) => return Err(error.into()),
-            }
+            };
             seconds += start.elapsed().as_secs_f64();
             step += 1;
-            tick(step, schedule.spent(step, seconds));
+            let direction = direction.map(|direction| StepRecord { step, ..direction });
+            observer.stepped(step, schedule.spent(step, seconds), direction.as_ref())?;
+            directions.extend(direction);
         };
-        Ok(Outcome { model, status, records })
+        Ok(Outcome { model, status, reason, records, directions })
     }
 
-    /// One step on a batch.
+    /// One step on a batch: along a direction of the oracle, or of the gradient.
     fn step(
         &self,
-        method: MethodName,
-        oracle: &GaussNewton<O::Loss>,
+        oracle: Option<&GaussNewton<L>>,
         model: Mlp,
         stepper: &mut Stepper,
         indices: &[usize],
-    ) -> Result<(Mlp, Option<DirectionRecord>), Error> {
+    ) -> Result<(Mlp, Option<StepRecord>), Error> {
         let rows: Vec<i64> = indices.iter().map(|&index| index as i64).collect();
         let rows: Tensor<1, Int> = Tensor::from_data(TensorData::from(rows.as_slice()), &self.device);
         let inputs = self.train.inputs.clone().select(0, rows);
         let targets = self.objective.targets(&self.train.targets.gather(indices), &self.device);
-        if method.is_gauss_newton() {
+        if let Some(oracle) = oracle {
             let direction = oracle.direction(&self.network, &model, inputs, targets)?;
-            let record = DirectionRecord {
-                slope: direction.slope,
-                norm: direction.norm,
-                relative_gap: direction.relative_gap(),
-                iterations: direction.iterations,
-            };
+            let record = certificate(&direction);
             return Ok((stepper.follow(model, direction), Some(record)));
         }
         let outputs = model.forward(Tensor::from_inner(inputs));
-        let loss = oracle.loss().value(outputs, &targets).mean();
+        let loss = self.objective.loss.value(outputs, &targets).mean();
         let gradients = GradientsParams::from_grads(loss.backward(), &model);
         Ok((stepper.step(model, gradients), None))
     }
 
-    fn record(
-        &self,
-        model: &Mlp,
-        step: usize,
-        seconds: f64,
-        direction: Option<DirectionRecord>,
-    ) -> Result<Record, Failure> {
+    fn record(&self, model: &Mlp, step: usize, seconds: f64) -> Result<Record, Failure> {
         let (train_loss, _) = evaluate(&self.objective, model, self.train)?;
         let (test_loss, test_metric) = evaluate(&self.objective, model, self.test)?;
         let epoch = (step * self.batch.min(self.train.len())) as f64 / self.train.len() as f64;
-        Ok(Record { step, epoch, seconds, train_loss, test_loss, test_metric, direction })
-    }
-
-    /// Number of trainable parameters.
-    pub fn parameters(&self) -> usize {
-        self.model.num_params()
+        Ok(Record { step, epoch, seconds, train_loss, test_loss, test_metric })
     }
 }
 
-/// When evaluations are due: after each of the first ten steps, where fast methods do most of their work, and then a
-/// fixed number of times over the budget.
-struct Schedule {
-    budget: Budget,
-    /// Parts of the budget that were spent at the last evaluation.
-    evaluated: f64,
-}
-
-/// Evaluations over the budget, after the first steps.
-const EVALUATIONS: f64 = 60.0;
-
-impl Schedule {
-    fn new(budget: Budget) -> Self {
-        Self { budget, evaluated: 0.0 }
-    }
-
-    /// The fraction of the budget that is spent.
-    fn spent(&self, step: usize, seconds: f64) -> f64 {
-        match self.budget {
-            Budget::Steps(steps) => step as f64 / steps.max(1) as f64,
-            Budget::Seconds(limit) => seconds / limit,
-        }
-    }
-
-    fn due(&mut self, step: usize, seconds: f64) -> bool {
-        // The small number keeps a step that completes a part from being rounded below it.
-        let part = (self.spent(step, seconds) * EVALUATIONS + 1e-9).floor();
-        let due = step <= 10 || part > self.evaluated;
-        self.evaluated = part;
-        due
+/// What is known of a direction; the step is not counted yet.
+fn certificate(direction: &Direction) -> StepRecord {
+    StepRecord {
+        step: 0,
+        loss: direction.loss,
+        slope: direction.slope,
+        norm: direction.norm,
+        damping: direction.damping,
+        primal: direction.primal_value,
+        dual: direction.dual_value,
+        gap: direction.gap,
+        relative_gap: direction.relative_gap(),
+        iterations: direction.iterations,
+        milliseconds: direction.timings.solve.as_secs_f64() * 1e3,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn evaluations_are_dense_at_first_and_even_later() {
-        let mut schedule = Schedule::new(Budget::Steps(1200));
-        let due: Vec<usize> = (0..=1200).filter(|&step| schedule.due(step, 0.0)).collect();
-        assert_eq!(due[..11], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-        assert_eq!(due[11..14], [20, 40, 60]);
-        assert_eq!(due.last(), Some(&1200));
-        assert_eq!(due.len(), 11 + 60);
-    }
+/// Whether an error says that there is no direction from these weights, rather than that something is wrong.
+fn diverged(error: &Error) -> bool {
+    use DirectionError::{Ascent, Factorisation, NoDecrease, NotFinite};
+    matches!(error, Error::Direction(NotFinite { .. } | Factorisation { .. } | Ascent { .. } | NoDecrease { .. }))
 }

@@ -1,34 +1,47 @@
-//! The oracle: traced network × convex loss × solver → a Gauss-Newton direction with its certificate.
+//! The oracle: traced network × convex loss × model × solver → a direction with its certificate.
 //!
 //! The subproblem at weights `w`, with damping `λ`, is
 //!
 //! ```text
-//! min_d  P(d) = (1/m) Σ_i [ ⟨g_i, J_i d⟩ + ½ ‖L_iᵀ J_i d‖² ] + (λ/2) ‖d‖²
+//! min_d  P(d) = (1/m) Σ_i ψ_i(J_i d) + (λ/2) ‖d‖²
 //! ```
 //!
-//! and is solved through its dual: `(I + LᵀKL/(λm)) β = -LᵀKg/(λm)`, `α = g + Lβ`, `d = -Jᵀα/(λm)`. The unknowns `β`
-//! are as many as the batch has outputs. (Roulet and Blondel, "Dual Gauss-Newton Directions for Deep Learning", 2023,
-//! for the quadratic model; this symmetric form is derived in `docs/mathematics.md`.)
+//! with a model `ψ_i` of the loss ([`Model`]), and is solved through its dual, whose unknowns are as many as the batch has
+//! outputs. For the quadratic model `(I + LᵀKL/(λm)) β = -LᵀKg/(λm)`, `α = g + Lβ`, `d = -Jᵀα/(λm)`. (Roulet and Blondel,
+//! "Dual Gauss-Newton Directions for Deep Learning", 2023; this symmetric form is derived in `docs/mathematics.md`.)
 
-mod dual;
+mod damping;
+mod kernel;
+mod measures;
+mod model;
+mod prox_linear;
+mod quadratic;
 mod result;
 
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 
-pub use dual::Route;
-pub use result::{Direction, Timings};
+pub use damping::Damping;
+pub use model::Model;
+pub use result::{Direction, Route, Timings};
 
-use crate::error::{DeviceError, DirectionError, Error};
+use crate::error::{DirectionError, Error};
 use crate::gram;
 use crate::linearize::Linearization;
-use crate::loss::ConvexLoss;
+use crate::loss::{ConvexLoss, CurvatureFactor, Margin};
+use crate::solve::Budget;
 use crate::trace::{Inputs, Network};
-use dual::{Dual, Subproblem};
+use kernel::{Kernel, on_host, spread};
+use measures::{Measures, read};
+use prox_linear::ProxLinear;
+use quadratic::Quadratic;
 
-/// How the dual system is solved.
+/// How the dual is solved.
+///
+/// It is described for the quadratic model. For the prox-linear model it chooses between the assembled matrix and products
+/// with `J` and `Jᵀ`; conjugate gradient then solves the Newton steps of losses with curvature.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Solver {
@@ -57,48 +70,11 @@ pub enum Solver {
 const DEFAULT_ITERATIONS: usize = 30;
 /// Relative residual at which conjugate gradient stops early in [`Solver::Auto`].
 const DEFAULT_TOLERANCE: f64 = 1e-3;
+/// The prox-linear model solves about so many systems with one Gram matrix, so that [`Solver::Auto`] counts products that
+/// often.
+const PROX_LINEAR_SOLVES: f64 = 8.0;
 
-/// The damping `λ` of the subproblem.
-///
-/// A positive number is a fixed damping. Damping relative to the loss fits training that drives the loss to zero: the
-/// curvature of the loss vanishes with it, and a fixed damping would in the end outweigh what is left of it and turn
-/// every direction into a small gradient step. (Damping by a power of the residual is Fan and Yuan's choice for the
-/// Levenberg-Marquardt method, "On the quadratic convergence of the Levenberg-Marquardt method without nonsingularity
-/// assumption", Computing 74, 2005.)
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Damping {
-    /// `λ` itself.
-    Fixed(f64),
-    /// `λ = max(factor · L, least)` with `L` the loss of the batch.
-    RelativeToLoss {
-        /// Damping for each unit of loss.
-        factor: f64,
-        /// Damping when the loss is zero.
-        least: f64,
-    },
-}
-
-impl From<f64> for Damping {
-    fn from(damping: f64) -> Self {
-        Self::Fixed(damping)
-    }
-}
-
-impl Damping {
-    /// The damping at a loss.
-    fn at(self, loss: f64) -> Result<f64, DirectionError> {
-        let positive = |value: f64| {
-            if value.is_finite() && value > 0.0 { Ok(value) } else { Err(DirectionError::Damping(value)) }
-        };
-        match self {
-            Self::Fixed(damping) => positive(damping),
-            Self::RelativeToLoss { factor, least } => Ok((positive(factor)? * loss).max(positive(least)?)),
-        }
-    }
-}
-
-/// The direction oracle: a convex loss, a damping, a solver.
+/// The direction oracle: a convex loss, a model of it, a damping, a solver.
 ///
 /// ```
 /// use burn::nn::{Linear, LinearConfig};
@@ -119,15 +95,50 @@ impl Damping {
 #[derive(Clone, Debug)]
 pub struct GaussNewton<L> {
     loss: L,
+    model: Model,
     damping: Damping,
     solver: Solver,
     memory: usize,
 }
 
 impl<L: ConvexLoss> GaussNewton<L> {
-    /// An oracle for a loss, with damping 1 and [`Solver::Auto`].
+    /// An oracle for a loss, with the quadratic model, damping 1 and [`Solver::Auto`].
     pub fn new(loss: L) -> Self {
-        Self { loss, damping: Damping::Fixed(1.0), solver: Solver::Auto, memory: gram::DEFAULT_MEMORY }
+        Self {
+            loss,
+            model: Model::Quadratic,
+            damping: Damping::Fixed(1.0),
+            solver: Solver::Auto,
+            memory: gram::DEFAULT_MEMORY,
+        }
+    }
+
+    /// The same, once the number of outputs of a network is seen to fit the loss.
+    ///
+    /// ```
+    /// use burn::nn::{Linear, LinearConfig};
+    /// use burn::prelude::*;
+    /// use dualgn::{GaussNewton, Logistic, Network};
+    ///
+    /// let model = LinearConfig::new(3, 2).init(&Device::default());
+    /// let network = Network::trace(&model, |m: &Linear, x: Tensor<2>| m.forward(x), [8, 3])?;
+    /// let error = GaussNewton::for_network(Logistic, &network).unwrap_err();
+    /// assert!(error.to_string().starts_with("the network has 2 outputs per example, but this loss needs one"));
+    /// # Ok::<(), dualgn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// It does not; the message names a loss that does.
+    pub fn for_network<M: Module, I: Inputs>(loss: L, network: &Network<M, I>) -> Result<Self, Error> {
+        loss.check_outputs(network.outputs_per_example())?;
+        Ok(Self::new(loss))
+    }
+
+    /// Sets what stands for the loss in the subproblem.
+    #[must_use]
+    pub fn model(mut self, model: Model) -> Self {
+        self.model = model;
+        self
     }
 
     /// Sets the damping `λ > 0`: a number, or a rule. Its inverse is the step size of the gradient that the direction tends
@@ -169,8 +180,8 @@ impl<L: ConvexLoss> GaussNewton<L> {
     ///   rounding of its inner product, as at a stationary point, it may have either sign. `model` is not changed.
     ///
     /// # Errors
-    /// The damping is not positive; the batch does not fit the network or the loss; the loss is not finite; the Gram
-    /// matrix was asked for and cannot be had (see [`DirectionError`]).
+    /// The damping is not positive; the batch does not fit the network or the loss, or the loss the model; the loss is not
+    /// finite; the Gram matrix was asked for and cannot be had (see [`DirectionError`]).
     pub fn direction<M: Module, I: Inputs>(
         &self,
         network: &Network<M, I>,
@@ -180,7 +191,28 @@ impl<L: ConvexLoss> GaussNewton<L> {
     ) -> Result<Direction, Error> {
         let start = Instant::now();
         let linearization = network.linearize(model, inputs)?;
-        self.solve(&linearization, &targets.into(), start.elapsed())
+        self.solve(&linearization, &targets.into(), start.elapsed(), None)
+    }
+
+    /// The same, with an iterative solver started from the dual variables of an earlier direction, best one of the same
+    /// batch. The quadratic model's conjugate gradient and the prox-linear solvers gain from it; a factorisation does not.
+    ///
+    /// A start costs one product, and a bad one nothing else: a result that does not descend, or a start that is worse than
+    /// none, gives way to a cold start ([`Direction::warm_start`] says which it was). A start of another shape is not used.
+    ///
+    /// # Errors
+    /// Those of [`GaussNewton::direction`].
+    pub fn direction_from<M: Module, I: Inputs>(
+        &self,
+        earlier: &Direction,
+        network: &Network<M, I>,
+        model: &M,
+        inputs: I,
+        targets: impl Into<L::Target>,
+    ) -> Result<Direction, Error> {
+        let start = Instant::now();
+        let linearization = network.linearize(model, inputs)?;
+        self.solve(&linearization, &targets.into(), start.elapsed(), Some(earlier))
     }
 
     /// The direction of a network that is linearised already; `linearize` is the time that took, for the record.
@@ -189,47 +221,141 @@ impl<L: ConvexLoss> GaussNewton<L> {
         linearization: &Linearization,
         targets: &L::Target,
         linearize: Duration,
+        earlier: Option<&Direction>,
     ) -> Result<Direction, Error> {
         let start = Instant::now();
         let outputs = linearization.outputs();
         self.loss.validate(outputs.dims(), targets)?;
         let losses = self.loss.value(outputs.clone(), targets);
         let gradient = self.loss.gradient(outputs.clone(), targets);
-        let [loss, gradient_sum] = read([losses.mean(), gradient.clone().abs().sum()])?;
+        let [loss, gradient_sum] = read([losses.mean(), gradient.abs().sum()])?;
         for (what, value) in [("the loss", loss), ("the gradient of the loss", gradient_sum)] {
             if !value.is_finite() {
                 return Err(DirectionError::NotFinite { what }.into());
             }
         }
-        let damping = self.damping.at(loss)?;
-        let factor = self.loss.curvature(outputs, targets);
-        let subproblem = Subproblem { gradient, factor, damping };
-        let Dual { alpha, beta, kernel_alpha, iterations, route } = match self.choose(linearization) {
-            Solver::ConjugateGradient { tolerance, .. } if !(tolerance.is_finite() && tolerance >= 0.0) => {
-                return Err(DirectionError::Tolerance(tolerance).into());
-            }
-            Solver::ConjugateGradient { iterations, tolerance } => {
-                subproblem.solve_matrix_free(linearization, iterations, tolerance)?
-            }
-            _ => subproblem.solve_assembled(linearization, self.memory)?,
+        let batch = Batch { linearization, targets, damping: self.damping.at(loss)?, earlier };
+        let mut solved = match self.model {
+            Model::Quadratic => self.quadratic(&batch)?,
+            Model::FastGaussNewton => self.fast(&batch)?,
+            Model::ProxLinear { gap, iterations } => self.prox_linear(&batch, gap, iterations)?,
         };
         let solve = start.elapsed();
 
         let start = Instant::now();
         let examples = linearization.examples() as f64;
-        let pseudo_gradient = linearization.vjp(alpha.clone() / examples)?;
-        let measures = subproblem.measure(&alpha, &beta, kernel_alpha)?;
+        let dual = spread(linearization, solved.map.as_ref(), solved.alpha.clone());
+        let pseudo_gradient = linearization.vjp(dual.clone() / examples)?;
+        if solved.map.is_some() {
+            solved.alpha = dual;
+        }
         let timings = Timings { linearize, solve, pull_back: start.elapsed() };
-        Direction::new(loss, damping, measures, iterations, route, timings, alpha, pseudo_gradient)
+        Direction::new(loss, batch.damping, solved, timings, pseudo_gradient)
     }
 
-    fn choose(&self, linearization: &Linearization) -> Solver {
+    /// The second-order model in all outputs.
+    fn quadratic(&self, batch: &Batch<L>) -> Result<Solved, Error> {
+        let (how, outputs) = self.place(batch, batch.linearization.outputs_per_example(), 1.0)?;
+        let factor = self.loss.curvature(outputs.clone(), batch.targets).ok_or(DirectionError::NoCurvature)?;
+        let gradient = self.loss.gradient(outputs, batch.targets);
+        self.second_order(batch, how, Quadratic { gradient, factor, damping: batch.damping }, None)
+    }
+
+    /// The second-order model in one number an example.
+    fn fast(&self, batch: &Batch<L>) -> Result<Solved, Error> {
+        let margin = |outputs| self.loss.margin(outputs, batch.targets).ok_or(DirectionError::NoMargin);
+        let Margin { map, gradient, .. } = margin(batch.linearization.outputs())?;
+        let (how, outputs) = self.place(batch, gradient.dims()[1], 1.0)?;
+        let Margin { gradient, curvature, .. } = margin(outputs)?;
+        self.second_order(batch, how, Quadratic { gradient, factor: curvature, damping: batch.damping }, Some(map))
+    }
+
+    fn second_order(
+        &self,
+        batch: &Batch<L>,
+        how: How,
+        model: Quadratic,
+        map: Option<CurvatureFactor>,
+    ) -> Result<Solved, Error> {
+        let kernel = self.kernel(batch, how, map.as_ref(), model.gradient.dims()[1])?;
+        let kernel_gradient = kernel.product(model.gradient.clone())?;
+        let columns = model.factor.columns(model.gradient.dims()[1]);
+        let start = batch.earlier.and_then(|earlier| earlier.beta([model.gradient.dims()[0], columns]));
+        let start = start.filter(|_| how.route == Route::MatrixFree);
+        let mut warm = start.is_some();
+        let mut dual = model.solve(&kernel, kernel_gradient.clone(), how.budget, start)?;
+        let mut measures = model.measure(&dual)?;
+        // Iterates from elsewhere than zero may ascend.
+        if warm && measures.slope >= 0.0 {
+            warm = false;
+            dual = model.solve(&kernel, kernel_gradient, how.budget, None)?;
+            measures = model.measure(&dual)?;
+        }
+        let start = Some(Start::Beta(dual.beta));
+        drop(kernel);
+        let (alpha, iterations) = (dual.alpha, dual.iterations);
+        Ok(Solved { alpha, start, map, measures, iterations, route: how.route, warm })
+    }
+
+    /// The loss itself.
+    fn prox_linear(&self, batch: &Batch<L>, tolerance: f64, iterations: usize) -> Result<Solved, Error> {
+        if !(tolerance.is_finite() && tolerance >= 0.0) {
+            return Err(DirectionError::Tolerance(tolerance).into());
+        }
+        let (how, outputs) = self.place(batch, batch.linearization.outputs_per_example(), PROX_LINEAR_SOLVES)?;
+        let kernel = self.kernel(batch, how, None, outputs.dims()[1])?;
+        let start = batch.earlier.and_then(|earlier| earlier.alpha(outputs.dims()));
+        let problem = ProxLinear {
+            loss: &self.loss,
+            targets: batch.targets,
+            outputs: on_host(outputs),
+            damping: batch.damping,
+            tolerance,
+            iterations,
+            inner: how.budget,
+        };
+        let prox_linear::Solution { alpha, unscaled, measures, iterations, warm } = problem.solve(&kernel, start)?;
+        let start = Some(Start::Alpha(unscaled));
+        Ok(Solved { alpha, start, map: None, measures, iterations, route: how.route, warm })
+    }
+
+    /// The route for `columns` numbers an example and so many solves; and the outputs, on the host in double precision where
+    /// everything else will be there, too.
+    fn place(&self, batch: &Batch<L>, columns: usize, solves: f64) -> Result<(How, Tensor<2>), Error> {
+        let linearization = batch.linearization;
+        let (route, iterations, tolerance) = match self.choose(linearization, columns, solves) {
+            Solver::ConjugateGradient { iterations, tolerance } => (Route::MatrixFree, iterations, tolerance),
+            _ => (Route::Assembled, 0, 0.0),
+        };
+        if !(tolerance.is_finite() && tolerance >= 0.0) {
+            return Err(DirectionError::Tolerance(tolerance).into());
+        }
+        let outputs = linearization.outputs();
+        let outputs = if route == Route::Assembled { on_host(outputs) } else { outputs };
+        Ok((How { route, budget: Budget { iterations, tolerance } }, outputs))
+    }
+
+    fn kernel<'a>(
+        &self,
+        batch: &Batch<'a, L>,
+        how: How,
+        map: Option<&'a CurvatureFactor>,
+        columns: usize,
+    ) -> Result<Kernel<'a>, Error> {
+        match how.route {
+            Route::MatrixFree => Ok(Kernel::Products { linearization: batch.linearization, map }),
+            Route::Assembled => Kernel::assemble(batch.linearization, map, columns, self.memory),
+        }
+    }
+
+    fn choose(&self, linearization: &Linearization, columns: usize, solves: f64) -> Solver {
         match self.solver {
             Solver::Auto => {
                 let mixes = linearization.graph().mixing.is_some();
-                let (_, needed) = gram::memory_needed(linearization);
-                let iterated = gram::iteration_flops(linearization) * (DEFAULT_ITERATIONS + 1) as f64;
-                if mixes || needed > self.memory || gram::direct_flops(linearization) > iterated {
+                let (_, needed) = gram::memory_needed(linearization, columns);
+                let iterated = solves * gram::iteration_flops(linearization) * (DEFAULT_ITERATIONS + 1) as f64;
+                let direct = gram::direct_flops(linearization, columns);
+                if mixes || needed > self.memory || direct > iterated {
                     Solver::ConjugateGradient { iterations: DEFAULT_ITERATIONS, tolerance: DEFAULT_TOLERANCE }
                 } else {
                     Solver::Cholesky
@@ -240,9 +366,38 @@ impl<L: ConvexLoss> GaussNewton<L> {
     }
 }
 
-/// Reads several numbers back from the device at once.
-fn read<const N: usize>(numbers: [Tensor<1>; N]) -> Result<[f64; N], DeviceError> {
-    let data: TensorData = Tensor::cat(numbers.into(), 0).try_into_data()?;
-    let mut values = data.iter::<f64>();
-    Ok(std::array::from_fn(|_| values.next().unwrap_or(f64::NAN)))
+/// What a direction is computed of.
+struct Batch<'a, L: ConvexLoss> {
+    linearization: &'a Linearization,
+    targets: &'a L::Target,
+    damping: f64,
+    earlier: Option<&'a Direction>,
+}
+
+/// Route and, for conjugate gradient, budget.
+#[derive(Clone, Copy)]
+struct How {
+    route: Route,
+    budget: Budget,
+}
+
+/// What a later direction may start from.
+#[derive(Clone, Debug)]
+enum Start {
+    /// `β` of a second-order model.
+    Beta(Tensor<2>),
+    /// `α` of the prox-linear model, before it was rescaled.
+    Alpha(Tensor<2>),
+}
+
+/// The solution of a subproblem, by any model.
+struct Solved {
+    /// `α`, or its coefficients if there is a map.
+    alpha: Tensor<2>,
+    start: Option<Start>,
+    map: Option<CurvatureFactor>,
+    measures: Measures,
+    iterations: usize,
+    route: Route,
+    warm: bool,
 }

@@ -6,9 +6,20 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
-use super::dual::{Measures, Route};
+use super::measures::Measures;
+use super::{Solved, Start};
 use crate::error::{DirectionError, Error};
 use crate::linearize::ParamVector;
+
+/// How a direction was computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Route {
+    /// By products with `J` and `Jᵀ`.
+    MatrixFree,
+    /// From the Gram matrix `J Jᵀ`.
+    Assembled,
+}
 
 /// Wall-clock time of the phases of one direction. On a device that works asynchronously, a phase may include the end
 /// of the one before.
@@ -31,74 +42,92 @@ pub struct Direction {
     pub loss: f64,
     /// `⟨∇L, d⟩`: negative, or zero to rounding.
     pub slope: f64,
-    /// How much the quadratic model of the loss, without the damping term, decreases along `d`.
+    /// How much the model of the loss, without the damping term, decreases along `d`.
     pub predicted_decrease: f64,
     /// `‖d‖`.
     pub norm: f64,
     /// The damping `λ`.
     pub damping: f64,
-    /// `P(d)`, the model with the damping term; `P(0) = 0`.
+    /// `P(0)`: zero for second-order models, which leave the loss itself out; the loss for the prox-linear model.
+    pub initial_value: f64,
+    /// `P(d)`, the model with the damping term.
     pub primal_value: f64,
-    /// `D(α)`, never above `P` of any direction.
+    /// The dual value that certifies the direction, never above `P` of any.
     pub dual_value: f64,
-    /// The duality gap `P(d) - D(α) ≥ 0`: how far `P(d)` is from the minimum at most.
+    /// The duality gap `P(d) - D ≥ 0`: how far `P(d)` is from the minimum at most.
     pub gap: f64,
     /// The step along `d` that minimises the model: 1 for an exact direction, less for one that was cut short.
     pub model_step: f64,
-    /// Conjugate-gradient iterations; zero on the assembled route.
+    /// Iterations of the solver: of conjugate gradient (none on the assembled route); for the prox-linear model Newton
+    /// steps, passes over the batch, or proximal-gradient steps.
     pub iterations: usize,
+    /// Whether the solver was started from an earlier direction.
+    pub warm_start: bool,
     /// How it was computed.
     pub route: Route,
     /// Time by phase.
     pub timings: Timings,
     dual: Tensor<2>,
+    start: Option<Start>,
     pseudo_gradient: ParamVector,
 }
 
 impl Direction {
-    #[expect(clippy::too_many_arguments, reason = "called once, with every field of the result")]
     pub(super) fn new(
         loss: f64,
         damping: f64,
-        measures: Measures,
-        iterations: usize,
-        route: Route,
+        solved: Solved,
         timings: Timings,
-        dual: Tensor<2>,
         pseudo_gradient: ParamVector,
     ) -> Result<Self, Error> {
-        let Measures { slope, curvature, norm_squared, dual_value, gap, slope_rounding } = measures;
+        let Solved { alpha, start, measures, iterations, route, warm, .. } = solved;
+        let Measures { slope, norm_squared, predicted_decrease, primal_value, gap, .. } = measures;
         // K α is finite only if the rows of J that make ṽ are, so ṽ itself, as long as all parameters, need not be read.
-        if ![slope, curvature, norm_squared, gap].iter().all(|value| value.is_finite()) {
+        if ![slope, norm_squared, predicted_decrease, primal_value, gap].iter().all(|value| value.is_finite()) {
             return Err(DirectionError::NotFinite { what: "the direction" }.into());
         }
-        if slope > slope_rounding {
+        if slope > measures.slope_rounding {
             return Err(DirectionError::Ascent { slope }.into());
         }
-        // αᵀKα ≥ 0, but rounding may take it below.
-        let norm = norm_squared.max(0.0).sqrt();
-        let second_order = 2.0 * curvature + damping * norm_squared;
         Ok(Self {
             loss,
             slope,
-            predicted_decrease: -(slope + curvature),
-            norm,
+            predicted_decrease,
+            // αᵀKα ≥ 0, but rounding may take it below.
+            norm: norm_squared.max(0.0).sqrt(),
             damping,
-            primal_value: slope + curvature + 0.5 * damping * norm_squared,
-            dual_value,
+            initial_value: measures.initial_value,
+            primal_value,
+            dual_value: measures.dual_value,
             gap,
-            model_step: if second_order > 0.0 { -slope / second_order } else { 0.0 },
+            model_step: measures.model_step,
             iterations,
+            warm_start: warm,
             route,
             timings,
-            dual,
+            dual: alpha,
+            start,
             pseudo_gradient,
         })
     }
 
-    /// The gap relative to the damped decrease that the dual value promises, `gap / |D|`; zero at a stationary point.
+    /// The gap relative to the decrease that the dual value promises, `gap / (P(0) - D)`; zero at a stationary point. Below
+    /// one the direction decreases the model.
     pub fn relative_gap(&self) -> f64 {
-        if self.dual_value == 0.0 { 0.0 } else { self.gap / self.dual_value.abs() }
+        let promised = self.initial_value - self.dual_value;
+        if promised == 0.0 { 0.0 } else { self.gap / promised.abs() }
+    }
+
+    /// `β` of a second-order model, if it has a given shape.
+    pub(super) fn beta(&self, shape: [usize; 2]) -> Option<Tensor<2>> {
+        let Some(Start::Beta(beta)) = &self.start else { return None };
+        (beta.dims() == shape).then(|| beta.clone())
+    }
+
+    /// `α` of the prox-linear model, if it has a given shape.
+    pub(super) fn alpha(&self, shape: [usize; 2]) -> Option<Tensor<2>> {
+        let Some(Start::Alpha(alpha)) = &self.start else { return None };
+        (alpha.dims() == shape).then(|| alpha.clone())
     }
 
     /// The dual variables `α`, `[m, k]`.
@@ -123,11 +152,11 @@ impl Direction {
         self.pseudo_gradient.into_gradients()
     }
 
-    /// The model at `w + step · d`.
+    /// The model at `w + rate · t · d`, where `t` is [`Direction::model_step`].
     ///
-    /// A step of 1 is the plain Gauss-Newton step. After few conjugate-gradient iterations `d` is too long when the
-    /// damping is small; [`Direction::model_step`] is then the better step.
-    pub fn apply<M: Module>(self, model: M, step: f64) -> M {
-        self.pseudo_gradient.added_to(model, -step / self.damping)
+    /// A rate of 1 is the plain Gauss-Newton step. After few conjugate-gradient iterations `d` is too long when the damping
+    /// is small, and `t` is the exact minimiser of the model along it; for an exact solution `t` is 1.
+    pub fn apply<M: Module>(self, model: M, rate: f64) -> M {
+        self.pseudo_gradient.added_to(model, -rate * self.model_step / self.damping)
     }
 }

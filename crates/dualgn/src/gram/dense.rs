@@ -11,7 +11,7 @@ use crate::tensor::Array;
 /// One position an example: `(A Aᵀ [+ 1]) ⊙ (Δ Δᵀ)`. The `+ 1` is the bias, whose gradient is `δ` itself.
 pub(super) fn pairwise(linearization: &Linearization, node: usize, sensitivity: &Array, bias: bool, sum: &mut Sum) {
     let graph = linearization.graph();
-    let (m, k) = (graph.examples, graph.outputs);
+    let (m, k) = (graph.examples, sensitivity.shape()[0]);
     let inputs = linearization.kept(node).array(0).clone();
     let features = inputs.elements() / m;
     let columns = sensitivity.elements() / (m * k);
@@ -33,7 +33,7 @@ pub(super) fn at_positions(
     sum: &mut Sum,
 ) {
     let graph = linearization.graph();
-    let (m, k) = (graph.examples, graph.outputs);
+    let (m, k) = (graph.examples, sensitivity.shape()[0]);
     let (input, output) = (&graph.values[graph.nodes[node].inputs[0]], &graph.values[graph.nodes[node].output]);
     // [m, T, features] as [1, m, features, T], and [k, m, T, columns].
     let inputs = positions(linearization.kept(node).array(0).clone(), &input.batch, m).transpose().lift();

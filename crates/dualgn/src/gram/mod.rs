@@ -44,22 +44,41 @@ impl Linearization {
     /// # Errors
     /// An operation mixes the examples of a batch, or the matrix does not fit the memory.
     pub fn gram(&self) -> Result<Tensor<2>, Error> {
-        Ok(assemble(self, DEFAULT_MEMORY)?.into_tensor())
+        Ok(assemble(self, Rows::All, DEFAULT_MEMORY)?.into_tensor())
     }
 }
 
-/// Rows `mk` and an estimate of the bytes that assembly needs at least: the matrix, a copy of it, and its solver's.
-pub(crate) fn memory_needed(linearization: &Linearization) -> (usize, usize) {
+/// Which rows of `J` the matrix is of: all of them, or `r` combinations of each example's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rows<'a> {
+    /// All `k` an example.
+    All,
+    /// Those of `Vᵀ J`, from `r` cotangents for each example, `[r, m, k]`.
+    Combined(&'a Tensor<3>),
+}
+
+impl Rows<'_> {
+    /// How many an example.
+    fn per_example(self, linearization: &Linearization) -> usize {
+        match self {
+            Self::All => linearization.outputs_per_example(),
+            Self::Combined(cotangents) => cotangents.dims()[0],
+        }
+    }
+}
+
+/// Rows of the matrix and an estimate of the bytes that assembly needs at least: the matrix, a copy of it, and its solver's.
+pub(crate) fn memory_needed(linearization: &Linearization, per_example: usize) -> (usize, usize) {
     let graph = linearization.graph();
-    let rows = graph.examples * graph.outputs;
+    let rows = graph.examples * per_example;
     (rows, rows * rows * (3 * graph.dtype.size() + size_of::<f64>()))
 }
 
 /// Floating-point operations of assembling the Gram matrix and solving with it in double precision, which counts twice.
-pub(crate) fn direct_flops(linearization: &Linearization) -> f64 {
+pub(crate) fn direct_flops(linearization: &Linearization, per_example: usize) -> f64 {
     let graph = linearization.graph();
-    let rows = (graph.examples * graph.outputs) as f64;
-    Plan::new(graph).flops(graph) + 2.0 / 3.0 * rows.powi(3)
+    let rows = (graph.examples * per_example) as f64;
+    Plan::new(graph).flops(graph, per_example) + 2.0 / 3.0 * rows.powi(3)
 }
 
 /// Floating-point operations of one conjugate-gradient iteration: a product with `J` and one with `Jᵀ`, each about two
@@ -68,14 +87,16 @@ pub(crate) fn iteration_flops(linearization: &Linearization) -> f64 {
     4.0 * linearization.graph().forward_flops()
 }
 
-/// Assembles `K`, `[mk, mk]`, within a memory budget in bytes.
-pub(crate) fn assemble(linearization: &Linearization, memory: usize) -> Result<Array, DirectionError> {
+/// Assembles `K`, or `Vᵀ K V`, within a memory budget in bytes.
+pub(crate) fn assemble(linearization: &Linearization, rows: Rows, memory: usize) -> Result<Array, DirectionError> {
     let graph = linearization.graph();
     if let Some(node) = graph.mixing {
         let (operation, place) = (graph.nodes[node].recorded.name.into(), graph.place(node));
         return Err(DirectionError::MixesExamples { operation, place });
     }
-    let (rows, needed) = memory_needed(linearization);
+    let (m, k) = (graph.examples, rows.per_example(linearization));
+    let cotangents = cotangents(linearization, rows);
+    let (rows, needed) = memory_needed(linearization, k);
     if needed > memory {
         let mib = |bytes: usize| bytes.div_ceil(1 << 20);
         return Err(DirectionError::Memory { rows, needed_mib: mib(needed), budget_mib: mib(memory) });
@@ -84,11 +105,10 @@ pub(crate) fn assemble(linearization: &Linearization, memory: usize) -> Result<A
     let chunk = ((memory - needed) / (2 * graph.dtype.size())).max(rows);
 
     let plan = Plan::new(graph);
-    let (m, k) = (graph.examples, graph.outputs);
     let mut sum = Sum::new(m, k);
     let mut loose = vec![];
     let mut flow = Flow::new(graph.values.len());
-    flow.add(graph.output, unit_cotangents(linearization));
+    flow.add(graph.output, cotangents);
     for (index, node) in graph.nodes.iter().enumerate().rev() {
         if let (Some(site), Some(sensitivity)) = (plan.site(index), flow.get(node.output)) {
             match site {
@@ -110,14 +130,20 @@ pub(crate) fn assemble(linearization: &Linearization, memory: usize) -> Result<A
     Ok(parts.reduce(Array::add).unwrap_or_else(zeros).cast(linearization.output_type()))
 }
 
-/// The cotangents `[k, m, k]` of each output of all examples, shaped like the network's output.
-fn unit_cotangents(linearization: &Linearization) -> Array {
+/// The cotangents of the rows, `[r, ..]` shaped like the network's output: for all rows, units.
+fn cotangents(linearization: &Linearization, rows: Rows) -> Array {
     let graph = linearization.graph();
     let (m, k) = (graph.examples, graph.outputs);
-    let identity: Vec<f64> = (0..k * k).map(|index| f64::from(index / k == index % k)).collect();
-    let units = Array::from_f64(&identity, &[k, 1, k], linearization.output_type(), &linearization.device());
-    let shape = [&[k], graph.values[graph.output].shape.as_slice()].concat();
-    units.expand(&[k, m, k]).reshape(&shape)
+    let cotangents = match rows {
+        Rows::All => {
+            let identity: Vec<f64> = (0..k * k).map(|index| f64::from(index / k == index % k)).collect();
+            let units = Array::from_f64(&identity, &[k, 1, k], linearization.output_type(), &linearization.device());
+            units.expand(&[k, m, k])
+        }
+        Rows::Combined(cotangents) => Array::from_tensor(cotangents.clone()).cast(linearization.output_type()),
+    };
+    let count = cotangents.shape()[0];
+    cotangents.reshape(&[&[count], graph.values[graph.output].shape.as_slice()].concat())
 }
 
 /// The running sum of contributions, `[k m, k m]`: classes outside, as the stacked backward pass orders them.

@@ -46,10 +46,10 @@ impl Plan {
         Self { sites, loose }
     }
 
-    /// Floating-point operations of the Gram matrix, roughly: `k` backward passes without weight gradients, and an outer
+    /// Floating-point operations of the Gram matrix of `k` rows an example, roughly: `k` backward passes without weight gradients, and an outer
     /// product of `mk` rows for each parameter, half of it by symmetry.
-    pub fn flops(&self, graph: &Graph) -> f64 {
-        let rows = (graph.examples * graph.outputs) as f64;
+    pub fn flops(&self, graph: &Graph, outputs: usize) -> f64 {
+        let rows = (graph.examples * outputs) as f64;
         let size = |value: ValueId| graph.values[value].shape.iter().product::<usize>() as f64;
         let widths: f64 = self
             .sites
@@ -62,7 +62,7 @@ impl Plan {
             })
             .sum();
         let loose: f64 = self.loose.iter().map(|&index| size(graph.parameters[index])).sum();
-        graph.outputs as f64 * graph.forward_flops() + rows * rows * (widths + loose)
+        outputs as f64 * graph.forward_flops() + rows * rows * (widths + loose)
     }
 
     pub fn site(&self, node: usize) -> Option<&Site> {

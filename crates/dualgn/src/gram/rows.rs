@@ -19,10 +19,11 @@ use crate::trace::{Batch, Index, Norm, Op, ValueId};
 pub(super) fn gram(linearization: &Linearization, plan: &Plan, sites: &[(usize, Array)], chunk: usize) -> Array {
     let graph = linearization.graph();
     let width: usize = plan.loose.iter().map(|&index| graph.parameter(index).shape.iter().product::<usize>()).sum();
-    let block = (chunk / (2 * graph.outputs * width.max(1))).clamp(1, graph.examples);
+    let k = sites.first().map_or(graph.outputs, |(_, sensitivity)| sensitivity.shape()[0]);
+    let block = (chunk / (2 * k * width.max(1))).clamp(1, graph.examples);
     let rows = |start: usize| {
         let end = (start + block).min(graph.examples);
-        let rows = (start..end).map(|index| example_rows(linearization, plan, sites, index));
+        let rows = (start..end).map(|index| example_rows(linearization, plan, sites, k, index));
         Array::cat(rows.collect(), 0)
     };
     if block == graph.examples {
@@ -44,9 +45,8 @@ pub(super) fn gram(linearization: &Linearization, plan: &Plan, sites: &[(usize, 
 }
 
 /// The `k` rows of one example, `[k, width]`: columns are the materialised parameters in their order.
-fn example_rows(linearization: &Linearization, plan: &Plan, sites: &[(usize, Array)], index: usize) -> Array {
+fn example_rows(linearization: &Linearization, plan: &Plan, sites: &[(usize, Array)], k: usize, index: usize) -> Array {
     let graph = linearization.graph();
-    let k = graph.outputs;
     let mut flow = Flow::new(graph.values.len());
     for (node, sensitivity) in sites {
         pull_site(linearization, *node, sensitivity, index, &mut flow);

@@ -8,7 +8,7 @@ use crate::trace::{Batch, ValueId};
 
 pub(super) fn add(linearization: &Linearization, node: usize, value: ValueId, sensitivity: &Array, sum: &mut Sum) {
     let graph = linearization.graph();
-    let (m, k) = (graph.examples, graph.outputs);
+    let (m, k) = (graph.examples, sensitivity.shape()[0]);
     let output = &graph.values[graph.nodes[node].output];
     let Batch::Split { axis, outer: repeats, inner } = output.batch else {
         unreachable!("a shift is planned only where the output belongs to examples")

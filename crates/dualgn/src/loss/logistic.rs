@@ -2,57 +2,67 @@
 
 use burn::tensor::{Tensor, activation};
 
-use super::{ConvexLoss, CurvatureFactor, entropy_term, matching, validate_real};
+use super::binary::{self, BinaryTargets, check_one_output};
+use super::{ConvexLoss, CurvatureFactor, DualUpdate, entropy_term, matching, max_outputs, outside, root, sum_outputs};
 use crate::error::{Error, LossError};
 
-/// `ℓ(f) = Σ_c log(1 + e^{f_c}) - y_c f_c`, for yes-or-no targets. Each output is a logit of its own.
+/// `ℓ(f) = log(1 + e^f) - y f`, for one yes-or-no question with the logit `f`. For several, `MultiLabel(Logistic)`.
 ///
-/// Targets: `[m, k]`, each a probability in `[0, 1]`; for one yes-or-no question `k = 1`. Gradient `σ(f) - y`, curvature
-/// `diag(σ(f) (1 - σ(f)))`, conjugate `s log s + (1 - s) log(1 - s)` with `s = α + y` in `[0, 1]`.
+/// Targets: 0 or 1, or a probability between them. Gradient `σ(f) - y`, curvature `σ(f) (1 - σ(f))`, conjugate
+/// `s log s + (1 - s) log(1 - s)` with `s = α + y` in `[0, 1]`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Logistic;
 
 impl ConvexLoss for Logistic {
-    type Target = Tensor<2>;
+    type Target = BinaryTargets;
 
-    fn validate(&self, outputs: [usize; 2], targets: &Tensor<2>) -> Result<(), Error> {
-        let values = validate_real(outputs, targets)?;
-        match values.iter().position(|value| !(0.0..=1.0).contains(value)) {
-            Some(index) => {
-                let expected = "0 for no, 1 for yes, or a probability between them";
-                Err(LossError::Range { index, value: values[index], expected }.into())
-            }
-            None => Ok(()),
-        }
+    fn check_outputs(&self, outputs: usize) -> Result<(), LossError> {
+        check_one_output(outputs)
     }
 
-    fn value(&self, outputs: Tensor<2>, targets: &Tensor<2>) -> Tensor<1> {
+    fn validate(&self, outputs: [usize; 2], targets: &BinaryTargets) -> Result<(), Error> {
+        self.check_outputs(outputs[1])?;
+        binary::validate(outputs, targets, true)
+    }
+
+    fn value(&self, outputs: Tensor<2>, targets: &BinaryTargets) -> Tensor<1> {
         // -log σ(-f) is log(1 + e^f), computed without overflow.
         let softplus = activation::log_sigmoid(outputs.clone().neg()).neg();
-        (softplus - matching(targets, &outputs) * outputs).sum_dim(1).squeeze_dim(1)
+        sum_outputs(softplus - matching(&targets.0, &outputs) * outputs)
     }
 
-    fn gradient(&self, outputs: Tensor<2>, targets: &Tensor<2>) -> Tensor<2> {
-        let targets = matching(targets, &outputs);
+    fn gradient(&self, outputs: Tensor<2>, targets: &BinaryTargets) -> Tensor<2> {
+        let targets = matching(&targets.0, &outputs);
         activation::sigmoid(outputs) - targets
     }
 
-    fn curvature(&self, outputs: Tensor<2>, _targets: &Tensor<2>) -> CurvatureFactor {
+    fn curvature(&self, outputs: Tensor<2>, _targets: &BinaryTargets) -> Option<CurvatureFactor> {
         // σ(f) σ(-f) keeps its relative accuracy where 1 - σ(f) would cancel.
         let product = activation::sigmoid(outputs.clone()) * activation::sigmoid(outputs.neg());
-        CurvatureFactor::Diagonal(product.sqrt())
+        Some(CurvatureFactor::Diagonal(product.sqrt()))
     }
 
-    fn conjugate(&self, dual: Tensor<2>, targets: &Tensor<2>) -> Tensor<1> {
-        let yes = dual.clone() + matching(targets, &dual);
+    fn conjugate(&self, dual: Tensor<2>, targets: &BinaryTargets) -> Tensor<1> {
+        let yes = dual.clone() + matching(&targets.0, &dual);
         let no = yes.clone().neg() + 1.0;
-        (entropy_term(yes) + entropy_term(no)).sum_dim(1).squeeze_dim(1)
+        sum_outputs(entropy_term(yes) + entropy_term(no))
     }
 
-    fn domain_violation(&self, dual: Tensor<2>, targets: &Tensor<2>) -> Tensor<1> {
-        let yes = dual.clone() + matching(targets, &dual);
-        let below = yes.clone().neg().clamp_min(0.0);
-        let above = (yes - 1.0).clamp_min(0.0);
-        (below + above).max_dim(1).squeeze_dim(1)
+    fn domain_violation(&self, dual: Tensor<2>, targets: &BinaryTargets) -> Tensor<1> {
+        let yes = dual.clone() + matching(&targets.0, &dual);
+        max_outputs(outside(yes, 0.0, 1.0))
+    }
+
+    /// With `s = σ(t)`: the root of `t + σ (s - v - y)`, where `t` is the logit of `s`.
+    fn dual_update(&self, _outputs: [usize; 2], targets: &BinaryTargets) -> Result<Option<DualUpdate>, Error> {
+        Ok(Some(DualUpdate::per_output(super::read(&targets.0)?, |y, sigma, v| {
+            let point = v + y;
+            let at = |t: f64| {
+                let s = 1.0 / (1.0 + (-t).exp());
+                (t + sigma * (s - point), 1.0 + sigma * s * (1.0 - s))
+            };
+            let t = root::bracketed(sigma * (point - 1.0), sigma * point, at);
+            1.0 / (1.0 + (-t).exp()) - y
+        })))
     }
 }

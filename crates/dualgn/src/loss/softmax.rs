@@ -1,9 +1,10 @@
-//! Softmax cross-entropy, with classes or probabilities as targets.
+//! Softmax cross-entropy, with classes, smoothed classes or probabilities as targets.
 
-use burn::tensor::{IndexingUpdateOp, Int, Tensor, activation};
+use burn::tensor::{Tensor, activation};
 
-use super::{ConvexLoss, CurvatureFactor, entropy_term, matching, on_device, validate_real};
-use crate::error::{DeviceError, Error, LossError};
+use super::classes::{self, ClassTargets, add_at, add_targets, pick};
+use super::{ConvexLoss, CurvatureFactor, DualUpdate, Margin, entropy_term, matching, max_outputs, root, sum_outputs};
+use crate::error::{Error, LossError};
 
 /// `ℓ(f) = log Σ_c e^{f_c} - ⟨y, f⟩`, for one class out of `k`.
 ///
@@ -12,57 +13,30 @@ use crate::error::{DeviceError, Error, LossError};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SoftmaxCrossEntropy;
 
-/// Targets of [`SoftmaxCrossEntropy`]. Tensors convert into it.
-#[derive(Clone, Debug)]
-pub enum ClassTargets {
-    /// One class an example, `[m]`, from 0 to `k - 1`.
-    Classes(Tensor<1, Int>),
-    /// A distribution over the classes for each example, `[m, k]`, with rows that sum to one: soft or smoothed labels.
-    Probabilities(Tensor<2>),
-}
-
-impl From<Tensor<1, Int>> for ClassTargets {
-    fn from(classes: Tensor<1, Int>) -> Self {
-        Self::Classes(classes)
-    }
-}
-
-impl From<Tensor<2>> for ClassTargets {
-    fn from(probabilities: Tensor<2>) -> Self {
-        Self::Probabilities(probabilities)
-    }
-}
-
-/// Rows that sum to one up to this are taken as distributions: the rounding of f32 probabilities.
-const SUM_TOLERANCE: f64 = 1e-4;
-
 impl ConvexLoss for SoftmaxCrossEntropy {
     type Target = ClassTargets;
 
+    fn check_outputs(&self, outputs: usize) -> Result<(), LossError> {
+        classes::check_outputs(outputs)
+    }
+
     fn validate(&self, outputs: [usize; 2], targets: &ClassTargets) -> Result<(), Error> {
-        let [examples, classes] = outputs;
-        if classes < 2 {
-            let expected = "at least two, one a class; for a single yes-or-no output use the logistic loss";
-            return Err(LossError::Outputs { found: classes, expected }.into());
-        }
-        match targets {
-            ClassTargets::Classes(indices) => validate_classes(examples, classes, indices),
-            ClassTargets::Probabilities(probabilities) => validate_probabilities(outputs, probabilities),
-        }
+        self.check_outputs(outputs[1])?;
+        classes::validate(outputs, targets)
     }
 
     fn value(&self, outputs: Tensor<2>, targets: &ClassTargets) -> Tensor<1> {
+        // log Σ e^f = f_c - log q_c for any c, so the loss is -⟨y, log q⟩ when y sums to one.
+        let log = activation::log_softmax(outputs, 1);
         match targets {
-            ClassTargets::Classes(indices) => {
-                let indices = on_device(indices.clone(), &outputs);
-                let log = activation::log_softmax(outputs, 1);
-                log.gather(1, indices.unsqueeze_dim(1)).squeeze_dim::<1>(1).neg()
-            }
-            // log Σ e^f = f_c - log q_c for any c, so the loss is -⟨y, log q⟩ when y sums to one.
+            ClassTargets::Classes(classes) => pick(log, classes).squeeze_dim::<1>(1).neg(),
             ClassTargets::Probabilities(probabilities) => {
-                let probabilities = matching(probabilities, &outputs);
-                let log = activation::log_softmax(outputs, 1);
-                (log * probabilities).sum_dim(1).squeeze_dim::<1>(1).neg()
+                let probabilities = matching(probabilities, &log);
+                sum_outputs(log * probabilities).neg()
+            }
+            ClassTargets::Smoothed { classes, smoothing } => {
+                let right = pick(log.clone(), classes) * (1.0 - smoothing);
+                (right + log.mean_dim(1) * *smoothing).squeeze_dim::<1>(1).neg()
             }
         }
     }
@@ -71,66 +45,76 @@ impl ConvexLoss for SoftmaxCrossEntropy {
         add_targets(activation::softmax(outputs, 1), targets, -1.0)
     }
 
-    fn curvature(&self, outputs: Tensor<2>, _targets: &ClassTargets) -> CurvatureFactor {
+    fn curvature(&self, outputs: Tensor<2>, _targets: &ClassTargets) -> Option<CurvatureFactor> {
         let probabilities = activation::softmax(outputs, 1);
-        CurvatureFactor::Softmax { root: probabilities.clone().sqrt(), probabilities }
+        Some(CurvatureFactor::Softmax { root: probabilities.clone().sqrt(), probabilities })
     }
 
     fn conjugate(&self, dual: Tensor<2>, targets: &ClassTargets) -> Tensor<1> {
-        entropy_term(add_targets(dual, targets, 1.0)).sum_dim(1).squeeze_dim(1)
+        sum_outputs(entropy_term(add_targets(dual, targets, 1.0)))
     }
 
     fn domain_violation(&self, dual: Tensor<2>, targets: &ClassTargets) -> Tensor<1> {
-        let point = add_targets(dual, targets, 1.0);
-        let negative = point.clone().neg().clamp_min(0.0).max_dim(1);
-        let sum = (point.sum_dim(1) - 1.0).abs();
-        Tensor::cat(vec![negative, sum], 1).max_dim(1).squeeze_dim(1)
+        outside_simplex(add_targets(dual, targets, 1.0))
+    }
+
+    /// With `π = a + y` and a multiplier `ν` for its sum: `log π_c + σ π_c = σ (v_c + y_c) + ν`.
+    fn dual_update(&self, outputs: [usize; 2], targets: &ClassTargets) -> Result<Option<DualUpdate>, Error> {
+        let points = classes::read_points(outputs, targets)?;
+        Ok(Some(DualUpdate::new(move |example, sigma, point| {
+            let k = point.len();
+            let y = &points[example * k..(example + 1) * k];
+            for (v, y) in point.iter_mut().zip(y) {
+                *v = sigma * (*v + y);
+            }
+            let largest = point.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let excess = |nu: f64| {
+                let (mut sum, mut slope) = (-1.0, 0.0);
+                for v in point.iter() {
+                    let pi = root::exponential(v + nu, sigma);
+                    sum += pi;
+                    slope += pi / (1.0 + sigma * pi);
+                }
+                (sum, slope)
+            };
+            // With the largest entry 1/k the sum is at most one; with it 1, at least one.
+            let (low, high) = (sigma / k as f64 - (k as f64).ln() - largest, sigma - largest);
+            let nu = root::bracketed(low, high, excess);
+            let mut sum = 0.0;
+            for v in point.iter_mut() {
+                *v = root::exponential(*v + nu, sigma);
+                sum += *v;
+            }
+            for (pi, y) in point.iter_mut().zip(y) {
+                *pi = *pi / sum - y;
+            }
+        })))
+    }
+
+    /// The margin `z = f_y - log Σ_{c≠y} e^{f_c}`, of which the loss is `log(1 + e^{-z})`. With `p = q_y` and `q̃` the softmax
+    /// of the other classes, `V = e_y - q̃`, gradient `-(1 - p)`, curvature `p (1 - p)`. (Korbit and Zanon, arXiv 2605.06081.)
+    fn margin(&self, outputs: Tensor<2>, targets: &ClassTargets) -> Option<Margin> {
+        let ClassTargets::Classes(classes) = targets else { return None };
+        let [m, k] = outputs.dims();
+        // Masked so far down that the right class is not among the others, and that nothing overflows in f32.
+        let right = add_at(outputs.zeros_like(), classes, 1.0);
+        let others = outputs.clone().mask_fill(right.clone().greater_elem(0.5), -1e30);
+        let largest = others.clone().max_dim(1);
+        let rest = (others.clone() - largest.clone()).exp().sum_dim(1).log() + largest;
+        let margin = pick(outputs, classes) - rest;
+        let (yes, no) = (activation::sigmoid(margin.clone()), activation::sigmoid(margin.neg()));
+        let map = right - activation::softmax(others, 1);
+        Some(Margin {
+            map: CurvatureFactor::Dense(map.reshape([m, k, 1])),
+            gradient: no.clone().neg(),
+            curvature: CurvatureFactor::Diagonal((yes * no).sqrt()),
+        })
     }
 }
 
-/// `x + s y` with `y` the targets as points of the simplex, which classes are without being written out.
-fn add_targets(x: Tensor<2>, targets: &ClassTargets, sign: f64) -> Tensor<2> {
-    match targets {
-        ClassTargets::Classes(indices) => {
-            let [examples, _] = x.dims();
-            let ones = Tensor::<2>::full([examples, 1], sign, (&x.device(), x.dtype()));
-            let indices = on_device(indices.clone(), &x);
-            x.scatter(1, indices.unsqueeze_dim(1), ones, IndexingUpdateOp::Add)
-        }
-        ClassTargets::Probabilities(probabilities) => x.clone() + matching(probabilities, &x) * sign,
-    }
-}
-
-fn validate_classes(examples: usize, classes: usize, indices: &Tensor<1, Int>) -> Result<(), Error> {
-    let [found] = indices.dims();
-    if found != examples {
-        return Err(LossError::Shape {
-            outputs: vec![examples, classes],
-            found: vec![found],
-            expected: format!("one class an example, shape [{examples}]"),
-        }
-        .into());
-    }
-    let values: Vec<i64> = indices.clone().try_into_data().map_err(DeviceError::from)?.iter::<i64>().collect();
-    match values.iter().position(|&class| class < 0 || class >= classes as i64) {
-        Some(index) => Err(LossError::ClassRange { index, class: values[index], classes }.into()),
-        None => Ok(()),
-    }
-}
-
-fn validate_probabilities(outputs: [usize; 2], probabilities: &Tensor<2>) -> Result<(), Error> {
-    let values = validate_real(outputs, probabilities)?;
-    if let Some(index) = values.iter().position(|&value| value < 0.0) {
-        let expected = "probabilities, which are not negative";
-        return Err(LossError::Range { index, value: values[index], expected }.into());
-    }
-    let [_, classes] = outputs;
-    let sums = values.chunks_exact(classes).map(|row| row.iter().sum::<f64>());
-    for (row, sum) in sums.enumerate() {
-        if (sum - 1.0).abs() > SUM_TOLERANCE {
-            let expected = "probabilities that sum to one for each example (the value is the sum of the example's row)";
-            return Err(LossError::Range { index: row, value: sum, expected }.into());
-        }
-    }
-    Ok(())
+/// The largest violation of `π ≥ 0` and `Σ π = 1`, `[m]`.
+pub(super) fn outside_simplex(point: Tensor<2>) -> Tensor<1> {
+    let negative = point.clone().neg().clamp_min(0.0).max_dim(1);
+    let sum = (point.sum_dim(1) - 1.0).abs();
+    max_outputs(Tensor::cat(vec![negative, sum], 1))
 }

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{ConvexLoss, CurvatureFactor, matching, validate_real};
+use super::{ConvexLoss, CurvatureFactor, DualUpdate, matching, read, sum_outputs, validate_real};
 use crate::error::Error;
 
 /// `ℓ(f) = ½ Σ_c (f_c - y_c)²`, for regression. Targets: `[m, k]`, finite.
@@ -21,7 +21,7 @@ impl ConvexLoss for Squared {
     fn value(&self, outputs: Tensor<2>, targets: &Tensor<2>) -> Tensor<1> {
         let targets = matching(targets, &outputs);
         let residual = outputs - targets;
-        (residual.clone() * residual).sum_dim(1).squeeze_dim::<1>(1) * 0.5
+        sum_outputs(residual.clone() * residual) * 0.5
     }
 
     fn gradient(&self, outputs: Tensor<2>, targets: &Tensor<2>) -> Tensor<2> {
@@ -29,15 +29,19 @@ impl ConvexLoss for Squared {
         outputs - targets
     }
 
-    fn curvature(&self, _outputs: Tensor<2>, _targets: &Tensor<2>) -> CurvatureFactor {
-        CurvatureFactor::Identity
+    fn curvature(&self, _outputs: Tensor<2>, _targets: &Tensor<2>) -> Option<CurvatureFactor> {
+        Some(CurvatureFactor::Identity)
     }
 
     fn conjugate(&self, dual: Tensor<2>, targets: &Tensor<2>) -> Tensor<1> {
-        (dual.clone() * 0.5 * dual.clone() + dual.clone() * matching(targets, &dual)).sum_dim(1).squeeze_dim(1)
+        sum_outputs(dual.clone() * 0.5 * dual.clone() + dual.clone() * matching(targets, &dual))
     }
 
     fn domain_violation(&self, dual: Tensor<2>, _targets: &Tensor<2>) -> Tensor<1> {
-        dual.sum_dim(1).squeeze_dim::<1>(1).zeros_like()
+        sum_outputs(dual).zeros_like()
+    }
+
+    fn dual_update(&self, _outputs: [usize; 2], targets: &Tensor<2>) -> Result<Option<DualUpdate>, Error> {
+        Ok(Some(DualUpdate::per_output(read(targets)?, |y, sigma, v| (sigma * v - y) / (1.0 + sigma))))
     }
 }

@@ -1,9 +1,9 @@
 //! [`PerToken`]: a loss of each token of a sequence.
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Bool, Int, Tensor};
 
-use super::{ClassTargets, ConvexLoss, CurvatureFactor, matching};
-use crate::error::{DeviceError, Error, LossError};
+use super::{ClassTargets, ConvexLoss, CurvatureFactor, DualUpdate, Margin, matching, read};
+use crate::error::{Error, LossError};
 
 /// A loss of each of the `T` tokens of an example, for networks with outputs `[m, T, V]`: language models, taggers, anything
 /// with one prediction a position.
@@ -68,6 +68,13 @@ impl<T> TokenTargets<T> {
         let sum = weights.clone().sum().reshape([1, 1]);
         (weights * m as f64 / sum).reshape([m * length, 1])
     }
+
+    /// Dual variables over the scales, token by token, `[m T, V]`; the scales; and which tokens do not count.
+    fn divide(&self, dual: Tensor<2>) -> (Tensor<2>, Tensor<2>, Tensor<2, Bool>) {
+        let scales = self.scales(&dual);
+        let absent = scales.clone().equal_elem(0.0);
+        (rows(dual, self) / scales.clone().mask_fill(absent.clone(), 1.0), scales, absent)
+    }
 }
 
 impl From<Tensor<2, Int>> for TokenTargets<ClassTargets> {
@@ -101,7 +108,7 @@ impl<L: ConvexLoss> ConvexLoss for PerToken<L> {
                 let expected = format!("one weight a token, shape {:?}", targets.shape);
                 return Err(wrong(weights.dims().to_vec(), expected).into());
             }
-            let values: Vec<f64> = weights.clone().try_into_data().map_err(DeviceError::from)?.iter::<f64>().collect();
+            let values = read(weights)?;
             let bad = |value: &f64| !(value.is_finite() && *value >= 0.0);
             if let Some(index) = values.iter().position(bad) {
                 let expected = "weights of tokens that are finite and not negative";
@@ -126,31 +133,57 @@ impl<L: ConvexLoss> ConvexLoss for PerToken<L> {
         (self.0.gradient(rows(outputs, targets), &targets.rows) * scales).reshape(shape)
     }
 
-    fn curvature(&self, outputs: Tensor<2>, targets: &Self::Target) -> CurvatureFactor {
+    fn curvature(&self, outputs: Tensor<2>, targets: &Self::Target) -> Option<CurvatureFactor> {
         let root = targets.scales(&outputs).sqrt();
-        let factor = Box::new(self.0.curvature(rows(outputs, targets), &targets.rows));
-        CurvatureFactor::Rows { count: targets.shape[1], root, factor }
+        let factor = Box::new(self.0.curvature(rows(outputs, targets), &targets.rows)?);
+        Some(CurvatureFactor::Rows { count: targets.shape[1], root, factor })
     }
 
     /// `(s ℓ)*(α) = s ℓ*(α / s)`; a token that does not count adds nothing.
     fn conjugate(&self, dual: Tensor<2>, targets: &Self::Target) -> Tensor<1> {
-        let scales = targets.scales(&dual);
-        let absent = scales.clone().equal_elem(0.0);
-        let point = rows(dual, targets) / scales.clone().mask_fill(absent, 1.0);
+        let (point, scales, _) = targets.divide(dual);
         let conjugates: Tensor<2> = self.0.conjugate(point, &targets.rows).unsqueeze_dim(1);
         sum_of_tokens(conjugates * scales, targets)
     }
 
     fn domain_violation(&self, dual: Tensor<2>, targets: &Self::Target) -> Tensor<1> {
         let [m, length] = targets.shape;
-        let scales = targets.scales(&dual);
-        let absent = scales.clone().equal_elem(0.0);
-        let dual = rows(dual, targets);
         // The only point of the domain of a token that does not count is zero.
-        let outside = dual.clone().abs().max_dim(1);
-        let violation: Tensor<2> =
-            self.0.domain_violation(dual / scales.mask_fill(absent.clone(), 1.0), &targets.rows).unsqueeze_dim(1);
+        let outside = rows(dual.clone(), targets).abs().max_dim(1);
+        let (point, _, absent) = targets.divide(dual);
+        let violation: Tensor<2> = self.0.domain_violation(point, &targets.rows).unsqueeze_dim(1);
         violation.mask_where(absent, outside).reshape([m, length]).max_dim(1).squeeze_dim(1)
+    }
+
+    /// `(s ℓ)*` at a token: `s` times the update of `ℓ*` at `v / s` with `s σ`.
+    fn dual_update(&self, outputs: [usize; 2], targets: &Self::Target) -> Result<Option<DualUpdate>, Error> {
+        let [m, length] = targets.shape;
+        let width = outputs[1] / length;
+        let weights = match &targets.weights {
+            Some(weights) => read(weights)?,
+            None => vec![1.0; m * length],
+        };
+        let mean = weights.iter().sum::<f64>() / m as f64;
+        let Some(inner) = self.0.dual_update([m * length, width], &targets.rows)? else { return Ok(None) };
+        Ok(Some(DualUpdate::new(move |example, sigma, point| {
+            for (token, point) in point.chunks_exact_mut(width).enumerate() {
+                let row = example * length + token;
+                inner.apply_scaled(row, weights[row] / mean, sigma, point);
+            }
+        })))
+    }
+
+    fn margin(&self, outputs: Tensor<2>, targets: &Self::Target) -> Option<Margin> {
+        let [m, length] = targets.shape;
+        let scales = targets.scales(&outputs);
+        let Margin { map, gradient, curvature } = self.0.margin(rows(outputs, targets), &targets.rows)?;
+        let in_rows = |root: Tensor<2>, factor| CurvatureFactor::Rows { count: length, root, factor: Box::new(factor) };
+        let [_, columns] = gradient.dims();
+        Some(Margin {
+            map: in_rows(scales.ones_like(), map),
+            gradient: (gradient * scales.clone()).reshape([m, length * columns]),
+            curvature: in_rows(scales.sqrt(), curvature),
+        })
     }
 }
 

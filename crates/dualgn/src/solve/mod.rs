@@ -1,7 +1,12 @@
-//! Solvers for symmetric positive definite systems. They see an operator or a matrix, and vectors; no network, no loss.
+//! Linear algebra on the host, and conjugate gradient on an operator. Solvers see operators, matrices and vectors; no
+//! network, no loss.
 
 mod cholesky;
 mod conjugate_gradient;
+mod eigenvalue;
+mod symmetric;
 
 pub(crate) use cholesky::cholesky;
 pub(crate) use conjugate_gradient::{Budget, Progress, conjugate_gradient};
+pub(crate) use eigenvalue::largest_eigenvalue;
+pub(crate) use symmetric::{Symmetric, with_entries};

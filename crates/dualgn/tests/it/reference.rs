@@ -2,6 +2,7 @@
 //! `tests/reference/README.md`.
 
 mod physics;
+mod prox;
 mod weights;
 
 use std::fs::File;
@@ -94,9 +95,7 @@ fn compare<L, T, I: Inputs>(
     let name = reference.name.clone();
     let weights = Weights::read(reference, names);
     let ranks: Vec<usize> = names.iter().map(|name| reference.array(&format!("param.{name}")).ndim()).collect();
-    let joined = |reference: &mut Reference, prefix: &str| -> Vec<f64> {
-        names.iter().flat_map(|name| reference.values(&format!("{prefix}.{name}"))).collect()
-    };
+    let joined = |reference: &mut Reference, prefix: &str| joined(reference, names, prefix);
     let close =
         |what: &str, found: &[f64], wanted: &[f64]| assert_close(&format!("{name}: {what}"), found, wanted, 1e-8);
 
@@ -185,11 +184,19 @@ fn binary(reference: &mut Reference) -> Tensor<2> {
     from(y.iter().map(|&y| y as f64).collect(), [y.len(), 1], DType::F64)
 }
 
-fn classes(reference: &mut Reference) -> ClassTargets {
+fn indices(reference: &mut Reference) -> Tensor<1, Int> {
     let y: Vec<i64> = reference.integers("y").iter().copied().collect();
     let count = y.len();
-    let tensor: Tensor<1, Int> = Tensor::from_data(TensorData::new(y, [count]), &Device::default());
-    tensor.into()
+    Tensor::from_data(TensorData::new(y, [count]), &Device::default())
+}
+
+fn classes(reference: &mut Reference) -> ClassTargets {
+    indices(reference).into()
+}
+
+/// The values of some key for each parameter, flat.
+fn joined(reference: &mut Reference, names: &[&str], prefix: &str) -> Vec<f64> {
+    names.iter().flat_map(|name| reference.values(&format!("{prefix}.{name}"))).collect()
 }
 
 #[test]

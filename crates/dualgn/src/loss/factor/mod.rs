@@ -1,8 +1,11 @@
 //! [`CurvatureFactor`]: `L` with `L Lᵀ` the curvature of a loss, applied without forming it.
 
+mod block;
+
 use burn::tensor::Tensor;
 
 use crate::error::DeviceError;
+use block::Block;
 
 /// Factors `L_i`, `k × r`, one an example, of the curvature `L_i L_iᵀ` of a loss at the outputs.
 ///
@@ -33,6 +36,15 @@ pub enum CurvatureFactor {
         /// The factors of all rows of all examples.
         factor: Box<CurvatureFactor>,
     },
+    /// Outputs in two groups, each with a factor of its own: `L_i` is block-diagonal.
+    Heads {
+        /// Outputs of an example in the first group.
+        outputs: usize,
+        /// The factors of the first group.
+        first: Box<CurvatureFactor>,
+        /// The factors of the second group.
+        second: Box<CurvatureFactor>,
+    },
 }
 
 impl CurvatureFactor {
@@ -41,6 +53,7 @@ impl CurvatureFactor {
         match self {
             Self::Dense(factor) => factor.dims()[2],
             Self::Rows { count, factor, .. } => count * factor.columns(outputs / count),
+            Self::Heads { outputs: split, first, second } => first.columns(*split) + second.columns(outputs - split),
             _ => outputs,
         }
     }
@@ -56,6 +69,10 @@ impl CurvatureFactor {
             }
             Self::Dense(factor) => batched(x, factor.clone()),
             Self::Rows { count, root, factor } => in_rows(x, *count, |x| factor.apply(x) * lift(root)),
+            Self::Heads { outputs, first, second } => {
+                let (a, b) = split(x, first.columns(*outputs));
+                Tensor::cat(vec![first.apply(a), second.apply(b)], 2)
+            }
         }
     }
 
@@ -70,6 +87,10 @@ impl CurvatureFactor {
             }
             Self::Dense(factor) => batched(x, factor.clone().swap_dims(1, 2)),
             Self::Rows { count, root, factor } => in_rows(x, *count, |x| factor.apply_transpose(x) * lift(root)),
+            Self::Heads { outputs, first, second } => {
+                let (a, b) = split(x, *outputs);
+                Tensor::cat(vec![first.apply_transpose(a), second.apply_transpose(b)], 2)
+            }
         }
     }
 }
@@ -147,6 +168,15 @@ impl CurvatureFactor {
                     .map(|entries| Block::Dense { entries: entries.to_vec(), columns: r })
                     .collect()
             }
+            Self::Heads { outputs, first, second } => {
+                let of_head = |factor: &Self, outputs: usize| -> Result<Vec<Vec<Block>>, DeviceError> {
+                    let count = factor.rows();
+                    let mut blocks = factor.blocks([m * count, outputs / count])?.into_iter();
+                    Ok((0..m).map(|_| blocks.by_ref().take(count).collect()).collect())
+                };
+                let both = of_head(first, *outputs)?.into_iter().zip(of_head(second, k - outputs)?);
+                both.map(|(first, second)| Block::Diagonals([first, second].concat())).collect()
+            }
             Self::Rows { root, factor, .. } => {
                 // Rows may be in rows again: then one weight is that of several blocks.
                 let roots = root.clone().try_into_data()?.iter::<f64>().collect::<Vec<_>>().into_iter();
@@ -155,91 +185,6 @@ impl CurvatureFactor {
                 blocks.map(|(block, root)| Block::Scaled { root, block: Box::new(block) }).collect()
             }
         })
-    }
-}
-
-/// The factor of one example on the host.
-enum Block {
-    Diagonal(Vec<f64>),
-    Softmax {
-        root: Vec<f64>,
-        probabilities: Vec<f64>,
-    },
-    /// `k × r`, row-major.
-    Dense {
-        entries: Vec<f64>,
-        columns: usize,
-    },
-    /// A multiple of another.
-    Scaled {
-        root: f64,
-        block: Box<Block>,
-    },
-}
-
-impl Block {
-    /// `Lᵀ X` for `X` of `k` rows; `to` has `r` rows of the same width.
-    fn transpose_rows(&self, from: &[f64], width: usize, to: &mut [f64]) {
-        let add = |to: &mut [f64], factor: f64, from: &[f64]| {
-            for (to, from) in to.iter_mut().zip(from) {
-                *to += factor * from;
-            }
-        };
-        to.fill(0.0);
-        match self {
-            Self::Diagonal(diagonal) => {
-                for ((to, from), factor) in to.chunks_exact_mut(width).zip(from.chunks_exact(width)).zip(diagonal) {
-                    add(to, *factor, from);
-                }
-            }
-            // Lᵀ x = √q ∘ (x - qᵀ x): the last row holds the sum until its own turn.
-            Self::Softmax { root, probabilities } => {
-                let (rest, sum) = to.split_at_mut((root.len() - 1) * width);
-                for (from, q) in from.chunks_exact(width).zip(probabilities) {
-                    add(sum, *q, from);
-                }
-                let mut rows = from.chunks_exact(width).zip(root);
-                for (to, (from, root)) in rest.chunks_exact_mut(width).zip(rows.by_ref()) {
-                    for ((to, from), sum) in to.iter_mut().zip(from).zip(sum.iter()) {
-                        *to = root * (from - sum);
-                    }
-                }
-                for (from, root) in rows {
-                    for (sum, from) in sum.iter_mut().zip(from) {
-                        *sum = root * (from - *sum);
-                    }
-                }
-            }
-            Self::Scaled { root, block } => {
-                block.transpose_rows(from, width, to);
-                to.iter_mut().for_each(|value| *value *= root);
-            }
-            Self::Dense { entries, columns } => {
-                for (from, entries) in from.chunks_exact(width).zip(entries.chunks_exact(*columns)) {
-                    for (to, entry) in to.chunks_exact_mut(width).zip(entries) {
-                        add(to, *entry, from);
-                    }
-                }
-            }
-        }
-    }
-
-    /// `Lᵀ x` for one vector of `k` numbers.
-    fn transpose_vector(&self, from: &[f64], to: &mut [f64]) {
-        match self {
-            Self::Diagonal(diagonal) => {
-                for ((to, from), factor) in to.iter_mut().zip(from).zip(diagonal) {
-                    *to = factor * from;
-                }
-            }
-            Self::Softmax { root, probabilities } => {
-                let sum: f64 = from.iter().zip(probabilities).map(|(x, q)| x * q).sum();
-                for ((to, from), root) in to.iter_mut().zip(from).zip(root) {
-                    *to = root * (from - sum);
-                }
-            }
-            Self::Dense { .. } | Self::Scaled { .. } => self.transpose_rows(from, 1, to),
-        }
     }
 }
 
@@ -258,4 +203,10 @@ fn lift(x: &Tensor<2>) -> Tensor<3> {
 /// `x[c, i, :] · factor[i, :, :]ᵀ` for each example `i`.
 fn batched(x: Tensor<3>, factor: Tensor<3>) -> Tensor<3> {
     x.swap_dims(0, 1).matmul(factor.swap_dims(1, 2)).swap_dims(0, 1)
+}
+
+/// The first `width` columns of `[c, m, n]`, and the others.
+fn split(x: Tensor<3>, width: usize) -> (Tensor<3>, Tensor<3>) {
+    let [_, _, whole] = x.dims();
+    (x.clone().narrow(2, 0, width), x.narrow(2, width, whole - width))
 }

@@ -1,0 +1,124 @@
+//! Every loss on every problem it fits: the session is built, and each method that works with the loss takes two steps.
+
+use clap::{Parser, ValueEnum};
+
+use super::*;
+use crate::arguments::{Arguments, Command};
+use crate::commands::plan;
+use crate::problem::{ProblemName, Task};
+use crate::record::{Metric, Record, Status, StepRecord};
+use crate::train::{Method, Observer};
+
+/// Keeps nothing.
+struct Blind;
+
+impl Observer for Blind {
+    fn evaluated(&mut self, _: &Record) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn stepped(&mut self, _: usize, _: f64, _: Option<&StepRecord>) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+/// Two steps by each method that the loss does not refuse.
+struct TwoSteps(LossName);
+
+impl Work for TwoSteps {
+    fn run<L: ConvexLoss + Clone>(self, session: &Session<L>, _: Budget, blank: Comparison) -> Result<(), Failure> {
+        let name = format!("{} on {}", blank.loss, blank.problem);
+        // What the table says of the loss is what the library says of it.
+        let inputs = session.train.inputs.clone().narrow(0, 0, 8);
+        let outputs = session.model.valid().forward(inputs);
+        let targets =
+            session.objective.targets(&session.train.targets.gather(&[0, 1, 2, 3, 4, 5, 6, 7]), &session.device);
+        let loss = &session.objective.loss;
+        assert_eq!(loss.curvature(outputs.clone(), &targets).is_some(), self.0.has_curvature(), "{name}");
+        assert_eq!(loss.margin(outputs, &targets).is_some(), self.0.has_margin(), "{name}");
+
+        let mut refused = 0;
+        for &method in Method::value_variants() {
+            if method.refusal(self.0).is_some() {
+                refused += 1;
+                continue;
+            }
+            let outcome = session.run(method, method.rates()[0], Budget::Steps(2), &mut Blind)?;
+            let name = format!("{name} by {}", method.name());
+            assert!(outcome.status == Status::Finished, "{name}: {:?}", outcome.reason);
+            assert_eq!(outcome.records.len(), 3, "{name}");
+            for record in &outcome.records {
+                assert!(record.train_loss.is_finite() && record.test_loss.is_finite(), "{name}: {record:?}");
+                let right = match blank.metric {
+                    Metric::Accuracy => (0.0..=1.0).contains(&record.test_metric),
+                    Metric::Rmse => record.test_metric > 0.0 && record.test_metric.is_finite(),
+                };
+                assert!(right, "{name}: {record:?}");
+            }
+            let steps = if method.model.is_some() { vec![1, 2] } else { vec![] };
+            assert!(outcome.directions.iter().map(|direction| direction.step).eq(steps), "{name}");
+            for direction in &outcome.directions {
+                assert!(direction.slope < 0.0 && direction.relative_gap < 1.0, "{name}: {direction:?}");
+            }
+        }
+        assert!(refused < Method::value_variants().len() - 2, "{name}: nothing but gradients");
+        Ok(())
+    }
+}
+
+fn two_steps(problem: ProblemName) {
+    let arguments = ["dualgn", "compare", problem.name(), "--batch", "64"];
+    let Command::Compare(arguments) = Arguments::parse_from(arguments).command else { panic!() };
+    for loss in LossName::fitting(problem.task()) {
+        let plan = Plan::new("compare", problem, loss, &arguments.run);
+        with_session(&plan, TwoSteps(loss)).unwrap();
+    }
+}
+
+#[test]
+fn every_loss_of_digits_trains() {
+    two_steps(ProblemName::Digits);
+}
+
+#[test]
+fn every_loss_of_breast_cancer_trains() {
+    two_steps(ProblemName::BreastCancer);
+}
+
+#[test]
+fn every_loss_of_diabetes_trains() {
+    two_steps(ProblemName::Diabetes);
+}
+
+#[test]
+fn every_loss_of_bikeshare_trains() {
+    two_steps(ProblemName::Bikeshare);
+}
+
+/// What the table leaves out is refused by the plan, with a sentence that names the problems that fit.
+#[test]
+fn pairs_that_do_not_fit_are_refused() {
+    let mut refused = 0;
+    for problem in ProblemName::ALL {
+        for &loss in LossName::value_variants() {
+            match plan::loss(problem, Some(loss)) {
+                Ok(fitting) => assert!(fitting == loss && loss.reading(problem.task()).is_some()),
+                Err(Failure::Input(sentence)) => {
+                    refused += 1;
+                    assert!(loss.reading(problem.task()).is_none());
+                    for word in [loss.name(), problem.name(), problem.task().targets()] {
+                        assert!(sentence.contains(word), "{sentence}");
+                    }
+                    let (_, fitting) = sentence.split_once("it fits ").unwrap();
+                    for name in fitting.split(", ") {
+                        let other = ProblemName::from_str(name, false).unwrap();
+                        assert!(plan::loss(other, Some(loss)).is_ok(), "{sentence}");
+                    }
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
+    let left_out = |task| LossName::value_variants().len() - LossName::fitting(task).count();
+    assert_eq!(refused, 2 * left_out(Task::Classes) + left_out(Task::YesOrNo) + 2 * left_out(Task::Positive));
+}

@@ -1,0 +1,43 @@
+//! [`Damping`]: the weight of `½ ‖d‖²` in the subproblem.
+
+use crate::error::DirectionError;
+
+/// The damping `λ` of the subproblem.
+///
+/// A positive number is a fixed damping. Damping relative to the loss fits training that drives the loss to zero: the
+/// curvature of the loss vanishes with it, and a fixed damping would in the end outweigh what is left of it and turn
+/// every direction into a small gradient step. (Damping by a power of the residual is Fan and Yuan's choice for the
+/// Levenberg-Marquardt method, "On the quadratic convergence of the Levenberg-Marquardt method without nonsingularity
+/// assumption", Computing 74, 2005.)
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Damping {
+    /// `λ` itself.
+    Fixed(f64),
+    /// `λ = max(factor · L, least)` with `L` the loss of the batch.
+    RelativeToLoss {
+        /// Damping for each unit of loss.
+        factor: f64,
+        /// Damping when the loss is zero.
+        least: f64,
+    },
+}
+
+impl From<f64> for Damping {
+    fn from(damping: f64) -> Self {
+        Self::Fixed(damping)
+    }
+}
+
+impl Damping {
+    /// The damping at a loss.
+    pub(super) fn at(self, loss: f64) -> Result<f64, DirectionError> {
+        let positive = |value: f64| {
+            if value.is_finite() && value > 0.0 { Ok(value) } else { Err(DirectionError::Damping(value)) }
+        };
+        match self {
+            Self::Fixed(damping) => positive(damping),
+            Self::RelativeToLoss { factor, least } => Ok((positive(factor)? * loss).max(positive(least)?)),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! [`Kernel`]: `K = J Jᵀ`, or `Vᵀ K V`, as the solvers see it.
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+
+use crate::error::{DeviceError, Error};
+use crate::gram::{self, Rows};
+use crate::linearize::Linearization;
+use crate::loss::CurvatureFactor;
+use crate::solve::Symmetric;
+
+/// The Gram matrix as an operator on vectors `[m, r]`, wherever they live and whatever their float type.
+pub(super) enum Kernel<'a> {
+    /// Products with `Jᵀ` and `J`, and with a map `V` between.
+    Products { linearization: &'a Linearization, map: Option<&'a CurvatureFactor> },
+    /// Assembled, on the host.
+    Matrix(Symmetric),
+}
+
+impl<'a> Kernel<'a> {
+    /// Assembles the matrix of all rows, or of `columns` combinations of them an example.
+    pub fn assemble(
+        linearization: &'a Linearization,
+        map: Option<&'a CurvatureFactor>,
+        columns: usize,
+        memory: usize,
+    ) -> Result<Self, Error> {
+        let matrix = match map {
+            None => gram::assemble(linearization, Rows::All, memory)?,
+            Some(map) => {
+                let units = units([linearization.examples(), columns], &linearization.outputs());
+                gram::assemble(linearization, Rows::Combined(&map.apply(units)), memory)?
+            }
+        };
+        let data = matrix.into_tensor::<2>().try_into_data().map_err(DeviceError::from)?;
+        Ok(Self::Matrix(Symmetric::new(data)))
+    }
+
+    /// `K x`, in the type and on the device of `x`.
+    pub fn product(&self, x: Tensor<2>) -> Result<Tensor<2>, Error> {
+        let (device, dtype, shape) = (x.device(), x.dtype(), x.dims());
+        match self {
+            Self::Products { linearization, map } => {
+                let mut product = linearization.jvp(&linearization.vjp(spread(linearization, *map, x))?)?;
+                if let Some(map) = map {
+                    product = map.apply_transpose(product.unsqueeze()).squeeze_dim(0);
+                }
+                let product = product.cast(dtype);
+                Ok(if product.device() == device { product } else { product.to_device(&device) })
+            }
+            Self::Matrix(matrix) => {
+                let product = matrix.multiply(&to_host(x)?);
+                Ok(from_host(product, shape, &device, dtype))
+            }
+        }
+    }
+}
+
+/// `V x` in the type and on the device of the network's outputs.
+pub(super) fn spread(linearization: &Linearization, map: Option<&CurvatureFactor>, x: Tensor<2>) -> Tensor<2> {
+    let device = linearization.device();
+    let x = x.cast(linearization.output_type());
+    let x = if x.device() == device { x } else { x.to_device(&device) };
+    match map {
+        Some(map) => map.apply(x.unsqueeze()).squeeze_dim(0),
+        None => x,
+    }
+}
+
+/// The unit vectors of each example's `r` numbers, `[r, m, r]`.
+fn units([m, r]: [usize; 2], like: &Tensor<2>) -> Tensor<3> {
+    let identity: Vec<f64> = (0..r * r).map(|index| f64::from(index / r == index % r)).collect();
+    from_host(identity, [r, r], &like.device(), like.dtype()).reshape([r, 1, r]).expand([r, m, r])
+}
+
+pub(super) fn to_host(tensor: Tensor<2>) -> Result<Vec<f64>, DeviceError> {
+    Ok(tensor.try_into_data()?.iter::<f64>().collect())
+}
+
+pub(super) fn from_host(values: Vec<f64>, shape: [usize; 2], device: &Device, dtype: DType) -> Tensor<2> {
+    Tensor::from_data(TensorData::new(values, shape).convert_dtype(dtype), (device, dtype))
+}
+
+/// A tensor on the host in double precision.
+pub(super) fn on_host(tensor: Tensor<2>) -> Tensor<2> {
+    let host = Device::flex();
+    let tensor = tensor.without_autodiff();
+    let tensor = if tensor.device() == host { tensor } else { tensor.to_device(&host) };
+    tensor.cast(DType::F64)
+}

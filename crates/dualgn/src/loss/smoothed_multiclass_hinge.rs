@@ -1,0 +1,100 @@
+//! The multiclass hinge, smoothed.
+
+use burn::tensor::{Int, Tensor};
+
+use super::classes::{self, add_at, pick, validate_classes};
+use super::multiclass_hinge::with_margin;
+use super::softmax::outside_simplex;
+use super::{ConvexLoss, CurvatureFactor, DualUpdate, simplex, sum_outputs, validate_parameter};
+use crate::error::{Error, LossError};
+
+/// `ℓ(f) = max_π ⟨π, f + Δ⟩ - (μ/2) ‖π‖² - f_y` over the simplex, with `Δ_c = 1{c ≠ y}`: the multiclass hinge, rounded
+/// off over outputs closer than about `μ`, so that it has curvature. Its least value is `-μ/2`.
+///
+/// Targets: one class an example, `[m]`. Gradient `π - e_y` with `π` the projection of `(f + Δ) / μ` on the simplex;
+/// curvature `(diag(1_S) - 1_S 1_Sᵀ / |S|) / μ` with `S` the classes where `π` is positive; conjugate
+/// `(μ/2) ‖π‖² - Σ_{c≠y} π_c` with `π = α + e_y` in the simplex. (Nesterov, "Smooth minimization of non-smooth
+/// functions", 2005, for this loss.)
+#[derive(Clone, Copy, Debug)]
+pub struct SmoothedMulticlassHinge {
+    /// `μ`, positive.
+    pub smoothing: f64,
+}
+
+impl Default for SmoothedMulticlassHinge {
+    fn default() -> Self {
+        Self { smoothing: 1.0 }
+    }
+}
+
+impl SmoothedMulticlassHinge {
+    /// `f + Δ - f_y`, and the `π` it leads to, which a shift of all outputs does not change.
+    fn point(&self, outputs: Tensor<2>, targets: &Tensor<1, Int>) -> (Tensor<2>, Tensor<2>) {
+        let right = pick(outputs.clone(), targets);
+        let ahead = with_margin(outputs - right, targets);
+        (ahead.clone(), simplex::project_rows(ahead / self.smoothing))
+    }
+}
+
+impl ConvexLoss for SmoothedMulticlassHinge {
+    type Target = Tensor<1, Int>;
+
+    fn check_outputs(&self, outputs: usize) -> Result<(), LossError> {
+        classes::check_outputs(outputs)
+    }
+
+    fn validate(&self, outputs: [usize; 2], targets: &Tensor<1, Int>) -> Result<(), Error> {
+        self.check_outputs(outputs[1])?;
+        let fits = self.smoothing > 0.0 && self.smoothing.is_finite();
+        validate_parameter("smoothing", self.smoothing, fits, "positive and finite")?;
+        validate_classes(outputs, targets)
+    }
+
+    fn value(&self, outputs: Tensor<2>, targets: &Tensor<1, Int>) -> Tensor<1> {
+        let (ahead, point) = self.point(outputs, targets);
+        sum_outputs(point.clone() * (ahead - point * (0.5 * self.smoothing)))
+    }
+
+    fn gradient(&self, outputs: Tensor<2>, targets: &Tensor<1, Int>) -> Tensor<2> {
+        let (_, point) = self.point(outputs, targets);
+        add_at(point, targets, -1.0)
+    }
+
+    fn curvature(&self, outputs: Tensor<2>, targets: &Tensor<1, Int>) -> Option<CurvatureFactor> {
+        let [_, k] = outputs.dims();
+        let (_, point) = self.point(outputs, targets);
+        let support = point.zeros_like().mask_fill(point.greater_elem(0.0), 1.0);
+        // The matrix is a projection, hence its own square root.
+        let mean = support.clone() / support.clone().sum_dim(1);
+        let identity = Tensor::<2>::eye(k, &support.device()).cast(support.dtype()).unsqueeze::<3>();
+        let (row, column): (Tensor<3>, Tensor<3>) = (support.clone().unsqueeze_dim(1), support.unsqueeze_dim(2));
+        let factor = column * (identity * row - mean.unsqueeze_dim::<3>(1));
+        Some(CurvatureFactor::Dense(factor / self.smoothing.sqrt()))
+    }
+
+    fn conjugate(&self, dual: Tensor<2>, targets: &Tensor<1, Int>) -> Tensor<1> {
+        // Where π sums to one, -⟨Δ, π⟩ is π_y - 1, which is α_y.
+        let linear: Tensor<1> = pick(dual.clone(), targets).squeeze_dim(1);
+        let point = add_at(dual, targets, 1.0);
+        sum_outputs(point.clone() * point) * (0.5 * self.smoothing) + linear
+    }
+
+    fn domain_violation(&self, dual: Tensor<2>, targets: &Tensor<1, Int>) -> Tensor<1> {
+        outside_simplex(add_at(dual, targets, 1.0))
+    }
+
+    /// The projection of `(σ (v + e_y) + Δ) / (σ + μ)` on the simplex.
+    fn dual_update(&self, _outputs: [usize; 2], targets: &Tensor<1, Int>) -> Result<Option<DualUpdate>, Error> {
+        let targets = classes::read_classes(targets)?;
+        let smoothing = self.smoothing;
+        Ok(Some(DualUpdate::new(move |example, sigma, point| {
+            let right = targets[example];
+            for (class, value) in point.iter_mut().enumerate() {
+                let shift = if class == right { sigma } else { 1.0 };
+                *value = (sigma * *value + shift) / (sigma + smoothing);
+            }
+            simplex::project(point);
+            point[right] -= 1.0;
+        })))
+    }
+}
