@@ -8,6 +8,7 @@ mod losses;
 mod models;
 mod modules;
 mod networks;
+mod points;
 mod random;
 mod reference;
 mod rules;

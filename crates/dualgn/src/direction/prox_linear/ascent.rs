@@ -51,7 +51,7 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
             dual_value = dual_value.max(self.dual_value(&alpha_now, &kernel_now)?);
             let point = self.point(alpha_now, kernel_now)?;
             let done = point.value - dual_value <= self.tolerance * (initial_value - dual_value);
-            if done || iterations == self.iterations || largest == 0.0 {
+            if done || self.is_spent(iterations, point.value, initial_value) || largest == 0.0 {
                 return Ok(Stop { point, dual_value, iterations });
             }
             random.shuffle(&mut order);

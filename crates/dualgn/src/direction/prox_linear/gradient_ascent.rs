@@ -7,7 +7,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{Point, ProxLinear, Stop, tensor, values};
+use super::{PATIENCE, Point, ProxLinear, Stop, tensor, values};
 use crate::direction::kernel::Kernel;
 use crate::direction::measures::{dot, read};
 use crate::error::Error;
@@ -36,7 +36,7 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
         let (mut ahead, mut kernel_ahead, mut momentum) = (point.alpha.clone(), point.kernel_alpha.clone(), 1.0f64);
         let mut iterations = 0;
         let done = |value: f64, dual: f64| value - dual <= self.tolerance * (initial_value - dual);
-        while !done(best.value, dual_value) && iterations < self.iterations && sigma > 0.0 {
+        while !(done(best.value, dual_value) || self.is_spent(iterations, best.value, initial_value) || sigma == 0.0) {
             let z = self.outputs.clone() - kernel_ahead.clone() * scale;
             let (mut alpha, mut kernel_alpha);
             loop {
@@ -50,7 +50,7 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
                 let change = alpha.clone() - ahead.clone();
                 let [curved, square] =
                     read([dot(&change, &(kernel_alpha.clone() - kernel_ahead.clone())), dot(&change, &change)])?;
-                if scale * curved <= sigma * square * (1.0 + 1e-9) || iterations >= self.iterations {
+                if scale * curved <= sigma * square * (1.0 + 1e-9) || iterations >= PATIENCE * self.iterations {
                     break;
                 }
                 sigma = (1.5 * sigma).max(scale * curved / square);

@@ -26,6 +26,9 @@ use crate::error::{DeviceError, DirectionError, Error};
 use crate::loss::ConvexLoss;
 use crate::solve::Budget;
 
+/// A solver whose budget ends before `P` has fallen below `P(0)` goes on to so many times the budget.
+const PATIENCE: usize = 10;
+
 /// The subproblem at one point.
 pub(super) struct ProxLinear<'a, L: ConvexLoss> {
     pub loss: &'a L,
@@ -113,6 +116,12 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
         }
         let measures = self.measure(&point, &gradient, initial_value, dual_value)?;
         Ok(Solution { alpha: point.alpha, unscaled, measures, iterations, warm })
+    }
+
+    /// Whether a solver that has not reached its gap should stop: its budget is spent, and `P` is below `P(0)`, or even
+    /// [`PATIENCE`] times the budget is.
+    fn is_spent(&self, iterations: usize, value: f64, initial_value: f64) -> bool {
+        iterations >= self.iterations && (value < initial_value || iterations >= PATIENCE * self.iterations)
     }
 
     fn examples(&self) -> f64 {
