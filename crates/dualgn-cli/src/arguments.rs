@@ -111,7 +111,7 @@ pub struct Run {
     /// report counts the steps of all methods against it
     #[arg(long, default_value_t = 1e-3, value_parser = positive, allow_negative_numbers = true)]
     pub gap: f64,
-    /// Inner iterations of a prox-linear direction at most
+    /// Inner iterations of a prox-linear direction at most, unless they bring no decrease: then ten times as many
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub inner: u32,
     /// Memory for the Gram matrix and its parts, in MiB

@@ -127,7 +127,7 @@ fn a_hinge_is_compared_by_prox_linear_directions() {
         let within = |step: &serde_json::Value| step["relative_gap"].as_f64().unwrap() <= 0.01;
         for step in &steps {
             let iterations = step["iterations"].as_u64().unwrap();
-            assert!((1..=50).contains(&iterations) && (within(step) || iterations == 50), "{step}");
+            assert!(iterations > 0 && (within(step) || iterations >= 50), "{step}");
         }
         assert!(steps.iter().filter(|step| within(step)).count() >= 4, "{steps:?}");
     }
@@ -240,4 +240,29 @@ fn a_method_that_diverges_is_marked() {
     ]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("diverged"), "{}", text(&output.stdout));
+}
+
+/// A budget that cannot lead to a direction: the method is marked with the reason, and the others go on.
+#[test]
+fn a_method_without_a_direction_ends_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("results");
+    let little = ["--loss", "absolute", "--inner", "1", "--damping", "1e-6", "--methods", "prox-linear-sgd,sgd"];
+    let rest = ["--epochs", "20", "--out", out.to_str().unwrap()];
+    let output = run(&[&["compare", "breast-cancer"], &little[..], &rest[..]].concat());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("diverged (the prox-linear model does not decrease"),
+        "{}",
+        text(&output.stderr)
+    );
+    let summary: serde_json::Value = serde_json::from_slice(&fs::read(out.join("comparison.json")).unwrap()).unwrap();
+    let runs = &summary["runs"];
+    assert_eq!((&runs[0]["status"], &runs[1]["status"]), (&"diverged".into(), &"finished".into()));
+    assert!(runs[0]["settings"].as_str().unwrap().contains("raise their number or the damping"), "{runs}");
+    let steps = lines(&out.join("prox-linear-sgd/steps.jsonl"));
+    assert!(steps.len() < 20);
+    // The steps until then count: the last evaluation is after the last of them.
+    let records = lines(&out.join("prox-linear-sgd/metrics.jsonl"));
+    assert_eq!(records.last().unwrap()["step"], steps.len());
 }

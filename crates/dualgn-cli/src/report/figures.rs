@@ -56,7 +56,11 @@ pub(super) fn directions(comparison: &Comparison) -> Markup {
         id,
         x: STEPS,
         y,
-        series: series(comparison, |run| run.directions.iter().map(|step| (step.step as f64, y_of(step))).collect()),
+        // Certificates are finite: the last ones of a diverged run are drawn whole.
+        series: series(comparison, |run| run.directions.iter().map(|step| (step.step as f64, y_of(step))).collect())
+            .into_iter()
+            .map(|series| Series { diverged: false, ..series })
+            .collect(),
         target: None,
     };
     let ascending = all().filter(|step| step.slope >= 0.0).count();

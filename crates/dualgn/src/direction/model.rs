@@ -13,7 +13,8 @@ pub enum Model {
     ProxLinear {
         /// Stop once the duality gap is at most this times the decrease `P(0) - D` that the dual promises.
         gap: f64,
-        /// At most so many Newton steps, passes over the batch, or proximal-gradient steps.
+        /// Stop after so many Newton steps, passes over the batch, or proximal-gradient steps; dual ascent that has not
+        /// decreased the model by then goes on to ten times as many.
         iterations: usize,
     },
     /// Fast Gauss-Newton: second-order in one number an example, the margin of its class, with `m` unknowns instead of `m k`

@@ -34,7 +34,8 @@ impl ConvexLoss for MulticlassHinge {
 
     fn value(&self, outputs: Tensor<2>, targets: &Tensor<1, Int>) -> Tensor<1> {
         let right = pick(outputs.clone(), targets);
-        (with_margin(outputs, targets).max_dim(1) - right).squeeze_dim(1)
+        // The right class is among them: below zero is only rounding.
+        (with_margin(outputs, targets).max_dim(1) - right).clamp_min(0.0).squeeze_dim(1)
     }
 
     fn gradient(&self, outputs: Tensor<2>, targets: &Tensor<1, Int>) -> Tensor<2> {

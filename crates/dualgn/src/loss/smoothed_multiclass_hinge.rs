@@ -8,12 +8,12 @@ use super::softmax::outside_simplex;
 use super::{ConvexLoss, CurvatureFactor, DualUpdate, simplex, sum_outputs, validate_parameter};
 use crate::error::{Error, LossError};
 
-/// `ℓ(f) = max_π ⟨π, f + Δ⟩ - (μ/2) ‖π‖² - f_y` over the simplex, with `Δ_c = 1{c ≠ y}`: the multiclass hinge, rounded
-/// off over outputs closer than about `μ`, so that it has curvature. Its least value is `-μ/2`.
+/// `ℓ(f) = max_π ⟨π, f + Δ⟩ - (μ/2) (‖π‖² - 1) - f_y` over the simplex, with `Δ_c = 1{c ≠ y}`: the multiclass hinge, rounded
+/// off over outputs closer than about `μ`, so that it has curvature. Its least value is zero.
 ///
 /// Targets: one class an example, `[m]`. Gradient `π - e_y` with `π` the projection of `(f + Δ) / μ` on the simplex;
 /// curvature `(diag(1_S) - 1_S 1_Sᵀ / |S|) / μ` with `S` the classes where `π` is positive; conjugate
-/// `(μ/2) ‖π‖² - Σ_{c≠y} π_c` with `π = α + e_y` in the simplex. (Nesterov, "Smooth minimization of non-smooth
+/// `(μ/2) (‖π‖² - 1) - Σ_{c≠y} π_c` with `π = α + e_y` in the simplex. (Nesterov, "Smooth minimization of non-smooth
 /// functions", 2005, for this loss.)
 #[derive(Clone, Copy, Debug)]
 pub struct SmoothedMulticlassHinge {
@@ -52,7 +52,7 @@ impl ConvexLoss for SmoothedMulticlassHinge {
 
     fn value(&self, outputs: Tensor<2>, targets: &Tensor<1, Int>) -> Tensor<1> {
         let (ahead, point) = self.point(outputs, targets);
-        sum_outputs(point.clone() * (ahead - point * (0.5 * self.smoothing)))
+        sum_outputs(point.clone() * (ahead - point * (0.5 * self.smoothing))) + 0.5 * self.smoothing
     }
 
     fn gradient(&self, outputs: Tensor<2>, targets: &Tensor<1, Int>) -> Tensor<2> {
@@ -76,7 +76,7 @@ impl ConvexLoss for SmoothedMulticlassHinge {
         // Where π sums to one, -⟨Δ, π⟩ is π_y - 1, which is α_y.
         let linear: Tensor<1> = pick(dual.clone(), targets).squeeze_dim(1);
         let point = add_at(dual, targets, 1.0);
-        sum_outputs(point.clone() * point) * (0.5 * self.smoothing) + linear
+        sum_outputs(point.clone() * point) * (0.5 * self.smoothing) + linear - 0.5 * self.smoothing
     }
 
     fn domain_violation(&self, dual: Tensor<2>, targets: &Tensor<1, Int>) -> Tensor<1> {
