@@ -62,8 +62,11 @@
 //!   choices by [`Tracing`]. [`operations`] lists what it may consist of. [`Network::linearize`] gives a
 //!   [`Linearization`]: the outputs, and products with the Jacobian ([`Linearization::jvp`]), with its transpose
 //!   ([`Linearization::vjp`], [`Linearization::vjps`]), and the Gram matrix ([`Linearization::gram`]).
-//! * [`ConvexLoss`]: [`Squared`], [`SoftmaxCrossEntropy`], [`Logistic`], or your own; [`PerToken`] for sequences.
-//! * [`GaussNewton`]: the oracle, with its damping `λ` and its [`Solver`].
+//! * [`ConvexLoss`]: for numbers [`Squared`], [`Absolute`], [`Huber`], [`Quantile`], [`LogCosh`], [`Poisson`], [`Gamma`]; for
+//!   yes or no [`Logistic`], [`Hinge`], [`SquaredHinge`] and [`MultiLabel`]; for classes [`SoftmaxCrossEntropy`],
+//!   [`MulticlassHinge`], [`SmoothedMulticlassHinge`]; of these [`PerToken`], [`Weighted`], [`Heads`]; or your own, which
+//!   [`check_loss`] tests.
+//! * [`GaussNewton`]: the oracle, with its [`Model`] of the loss, its damping `λ` and its [`Solver`].
 //! * [`Direction`]: slope, predicted decrease, norm, duality gap, and the pseudo-gradient as
 //!   [`GradientsParams`](burn::optim::GradientsParams) or as a step.
 //! * [`ParamVector`]: a vector of parameter space, such as a gradient or a direction.
