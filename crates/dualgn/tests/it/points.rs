@@ -168,6 +168,70 @@ fn point_05_the_gap_is_the_residual_and_the_dual_rises() {
     }
 }
 
+/// The certificate of a prox-linear direction, computed anew from the dense matrix.
+#[test]
+fn the_gap_of_the_prox_linear_model_is_that_of_dense_arithmetic() {
+    let (damping, labels) = (0.05, [1usize, 1, 1, 1, 1, 1, 1]);
+    let targets: Tensor<1, Int> = Tensor::from_data(TensorData::new(vec![1i64; M], [M]), &Device::default());
+    let (weights, inputs): (_, Tensor<2>) = (mlp(3, 8), tensor([M, 5], 48, DType::F64));
+    let network = Network::trace(&weights, Mlp::forward, [M, 5]).unwrap();
+    let linearization = network.linearize(&weights, inputs.clone()).unwrap();
+    let (f, kernel) = (host(linearization.outputs()), host(linearization.gram().unwrap()));
+    let model = Model::ProxLinear { gap: 0.2, iterations: 50 };
+    let oracle = GaussNewton::new(SoftmaxCrossEntropy).damping(damping).model(model).solver(Solver::Cholesky);
+    let direction = oracle.direction(&network, &weights, inputs, targets).unwrap();
+    assert!(direction.relative_gap() > 1e-9 && direction.relative_gap() <= 0.2, "{}", direction.relative_gap());
+
+    let (m, n) = (M as f64, M * 3);
+    let times = |x: &[f64]| -> Vec<f64> { (0..n).map(|r| (0..n).map(|c| kernel[r * n + c] * x[c]).sum()).collect() };
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let alpha = host(direction.dual());
+    let z: Vec<f64> = f.iter().zip(times(&alpha)).map(|(f, k)| f - k / (damping * m)).collect();
+    let sums: Vec<f64> = z.chunks(3).map(|row| row.iter().map(|z| z.exp()).sum()).collect();
+    let losses: f64 = (0..M).map(|i| sums[i].ln() - z[i * 3 + labels[i]]).sum();
+    let primal = losses / m + dot(&alpha, &times(&alpha)) / (2.0 * damping * m * m);
+    // The certificate is the gradient at f + u; its conjugate is the negative entropy of the softmax.
+    let q: Vec<f64> = (0..n).map(|r| z[r].exp() / sums[r / 3]).collect();
+    let hat: Vec<f64> = (0..n).map(|r| q[r] - f64::from(u8::from(r % 3 == labels[r / 3]))).collect();
+    let entropy: f64 = q.iter().map(|q| q * q.ln()).sum();
+    let dual = (dot(&hat, &f) - entropy) / m - dot(&hat, &times(&hat)) / (2.0 * damping * m * m);
+    assert!((direction.primal_value - primal).abs() < 1e-12, "{} {primal}", direction.primal_value);
+    assert!((direction.dual_value - dual).abs() < 1e-12, "{} {dual}", direction.dual_value);
+    assert!((direction.gap - (primal - dual)).abs() < 1e-12);
+}
+
+/// At equal pairs of products conjugate gradient on the parameters is never above that on the dual.
+#[test]
+fn point_06_primal_conjugate_gradient_at_equal_products() {
+    let damping = 0.02;
+    for seed in 1..5 {
+        let (weights, inputs): (_, Tensor<2>) = (mlp(2, seed), tensor([M, 5], seed + 40, DType::F64));
+        let network = Network::trace(&weights, Mlp::forward, [M, 5]).unwrap();
+        let linearization = network.linearize(&weights, inputs.clone()).unwrap();
+        let targets: Tensor<2> = tensor([M, 2], 9, DType::F64);
+        let residual = linearization.outputs() - targets.clone();
+        // (JᵀJ/m + λI) d = -∇L for the squared loss, from zero.
+        let gradient = linearization.vjp(residual / M as f64).unwrap();
+        let mut left = gradient.clone().scale(-1.0);
+        let (mut search, mut d) = (left.clone(), gradient.clone().scale(0.0));
+        for pairs in 1..8 {
+            let curved = linearization.vjp(linearization.jvp(&search).unwrap() / M as f64).unwrap();
+            let product = curved.add_scaled(&search, damping);
+            let square = left.dot(&left).unwrap();
+            let step = square / search.dot(&product).unwrap();
+            d = d.add_scaled(&search, step);
+            left = left.add_scaled(&product, -step);
+            search = left.clone().add_scaled(&search, left.dot(&left).unwrap() / square);
+            let u = linearization.jvp(&d).unwrap();
+            let curvature = host((u.clone() * u).sum())[0] / (2.0 * M as f64);
+            let primal = gradient.dot(&d).unwrap() + curvature + 0.5 * damping * d.dot(&d).unwrap();
+            // The dual spends its first pair on the right-hand side.
+            let dual = solve(&Squared, 2, targets.clone(), seed, damping, Model::Quadratic, cg(pairs - 1));
+            assert!(primal <= dual.primal_value + 1e-12 * primal.abs(), "{primal} {}", dual.primal_value);
+        }
+    }
+}
+
 /// The exact direction of the quadratic model has the values that theory gives it.
 #[test]
 fn point_07_the_exact_decrease() {
