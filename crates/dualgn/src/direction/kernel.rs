@@ -27,7 +27,7 @@ impl<'a> Kernel<'a> {
         let matrix = match map {
             None => gram::assemble(linearization, Rows::All, memory)?,
             Some(map) => {
-                let units = units([linearization.examples(), columns], &linearization.outputs());
+                let units = gram::units(linearization, columns).into_tensor();
                 gram::assemble(linearization, Rows::Combined(&map.apply(units)), memory)?
             }
         };
@@ -44,8 +44,7 @@ impl<'a> Kernel<'a> {
                 if let Some(map) = map {
                     product = map.apply_transpose(product.unsqueeze()).squeeze_dim(0);
                 }
-                let product = product.cast(dtype);
-                Ok(if product.device() == device { product } else { product.to_device(&device) })
+                Ok(placed(product, &device, dtype))
             }
             Self::Matrix(matrix) => {
                 let product = matrix.multiply(&to_host(x)?);
@@ -57,19 +56,11 @@ impl<'a> Kernel<'a> {
 
 /// `V x` in the type and on the device of the network's outputs.
 pub(super) fn spread(linearization: &Linearization, map: Option<&CurvatureFactor>, x: Tensor<2>) -> Tensor<2> {
-    let device = linearization.device();
-    let x = x.cast(linearization.output_type());
-    let x = if x.device() == device { x } else { x.to_device(&device) };
+    let x = placed(x, &linearization.device(), linearization.output_type());
     match map {
         Some(map) => map.apply(x.unsqueeze()).squeeze_dim(0),
         None => x,
     }
-}
-
-/// The unit vectors of each example's `r` numbers, `[r, m, r]`.
-fn units([m, r]: [usize; 2], like: &Tensor<2>) -> Tensor<3> {
-    let identity: Vec<f64> = (0..r * r).map(|index| f64::from(index / r == index % r)).collect();
-    from_host(identity, [r, r], &like.device(), like.dtype()).reshape([r, 1, r]).expand([r, m, r])
 }
 
 pub(super) fn to_host(tensor: Tensor<2>) -> Result<Vec<f64>, DeviceError> {
@@ -80,10 +71,19 @@ pub(super) fn from_host(values: Vec<f64>, shape: [usize; 2], device: &Device, dt
     Tensor::from_data(TensorData::new(values, shape).convert_dtype(dtype), (device, dtype))
 }
 
+/// Values on the host in double precision, `[m, k]`.
+pub(super) fn host_tensor(values: Vec<f64>, shape: [usize; 2]) -> Tensor<2> {
+    from_host(values, shape, &Device::flex(), DType::F64)
+}
+
 /// A tensor on the host in double precision.
 pub(super) fn on_host(tensor: Tensor<2>) -> Tensor<2> {
-    let host = Device::flex();
-    let tensor = tensor.without_autodiff();
-    let tensor = if tensor.device() == host { tensor } else { tensor.to_device(&host) };
-    tensor.cast(DType::F64)
+    placed(tensor.without_autodiff(), &Device::flex(), DType::F64)
+}
+
+/// A tensor on a device in a float type. It travels in the narrower of its types, since not every device has both.
+fn placed(tensor: Tensor<2>, device: &Device, dtype: DType) -> Tensor<2> {
+    let tensor = if dtype.size() < tensor.dtype().size() { tensor.cast(dtype) } else { tensor };
+    let tensor = if tensor.device() == *device { tensor } else { tensor.to_device(device) };
+    tensor.cast(dtype)
 }

@@ -228,13 +228,13 @@ impl<L: ConvexLoss> GaussNewton<L> {
         self.loss.validate(outputs.dims(), targets)?;
         let losses = self.loss.value(outputs.clone(), targets);
         let gradient = self.loss.gradient(outputs.clone(), targets);
-        let [loss, gradient_sum] = read([losses.mean(), gradient.abs().sum()])?;
+        let [loss, gradient_sum] = read([losses.mean(), gradient.clone().abs().sum()])?;
         for (what, value) in [("the loss", loss), ("the gradient of the loss", gradient_sum)] {
             if !value.is_finite() {
                 return Err(DirectionError::NotFinite { what }.into());
             }
         }
-        let batch = Batch { linearization, targets, damping: self.damping.at(loss)?, earlier };
+        let batch = Batch { linearization, targets, gradient, damping: self.damping.at(loss)?, earlier };
         let mut solved = match self.model {
             Model::Quadratic => self.quadratic(&batch)?,
             Model::FastGaussNewton => self.fast(&batch)?,
@@ -257,16 +257,21 @@ impl<L: ConvexLoss> GaussNewton<L> {
     fn quadratic(&self, batch: &Batch<L>) -> Result<Solved, Error> {
         let (how, outputs) = self.place(batch, batch.linearization.outputs_per_example(), 1.0)?;
         let factor = self.loss.curvature(outputs.clone(), batch.targets).ok_or(DirectionError::NoCurvature)?;
-        let gradient = self.loss.gradient(outputs, batch.targets);
+        let gradient = match how.route {
+            Route::MatrixFree => batch.gradient.clone(),
+            Route::Assembled => self.loss.gradient(outputs, batch.targets),
+        };
         self.second_order(batch, how, Quadratic { gradient, factor, damping: batch.damping }, None)
     }
 
     /// The second-order model in one number an example.
     fn fast(&self, batch: &Batch<L>) -> Result<Solved, Error> {
         let margin = |outputs| self.loss.margin(outputs, batch.targets).ok_or(DirectionError::NoMargin);
-        let Margin { map, gradient, .. } = margin(batch.linearization.outputs())?;
+        let Margin { map, mut gradient, mut curvature } = margin(batch.linearization.outputs())?;
         let (how, outputs) = self.place(batch, gradient.dims()[1], 1.0)?;
-        let Margin { gradient, curvature, .. } = margin(outputs)?;
+        if how.route == Route::Assembled {
+            Margin { gradient, curvature, .. } = margin(outputs)?;
+        }
         self.second_order(batch, how, Quadratic { gradient, factor: curvature, damping: batch.damping }, Some(map))
     }
 
@@ -370,6 +375,8 @@ impl<L: ConvexLoss> GaussNewton<L> {
 struct Batch<'a, L: ConvexLoss> {
     linearization: &'a Linearization,
     targets: &'a L::Target,
+    /// `g`, `[m, k]`, on the network's device.
+    gradient: Tensor<2>,
     damping: f64,
     earlier: Option<&'a Direction>,
 }

@@ -133,17 +133,19 @@ pub(crate) fn assemble(linearization: &Linearization, rows: Rows, memory: usize)
 /// The cotangents of the rows, `[r, ..]` shaped like the network's output: for all rows, units.
 fn cotangents(linearization: &Linearization, rows: Rows) -> Array {
     let graph = linearization.graph();
-    let (m, k) = (graph.examples, graph.outputs);
     let cotangents = match rows {
-        Rows::All => {
-            let identity: Vec<f64> = (0..k * k).map(|index| f64::from(index / k == index % k)).collect();
-            let units = Array::from_f64(&identity, &[k, 1, k], linearization.output_type(), &linearization.device());
-            units.expand(&[k, m, k])
-        }
+        Rows::All => units(linearization, graph.outputs),
         Rows::Combined(cotangents) => Array::from_tensor(cotangents.clone()).cast(linearization.output_type()),
     };
     let count = cotangents.shape()[0];
     cotangents.reshape(&[&[count], graph.values[graph.output].shape.as_slice()].concat())
+}
+
+/// The unit vectors of `k` numbers an example, `[k, m, k]`.
+pub(crate) fn units(linearization: &Linearization, k: usize) -> Array {
+    let identity: Vec<f64> = (0..k * k).map(|index| f64::from(index / k == index % k)).collect();
+    let units = Array::from_f64(&identity, &[k, 1, k], linearization.output_type(), &linearization.device());
+    units.expand(&[k, linearization.examples(), k])
 }
 
 /// The running sum of contributions, `[k m, k m]`: classes outside, as the stacked backward pass orders them.

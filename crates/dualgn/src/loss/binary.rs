@@ -39,8 +39,9 @@ pub(super) fn check_one_output(found: usize) -> Result<(), LossError> {
     Err(LossError::Outputs { found, expected })
 }
 
-/// Checks that targets are 0 or 1, or between them where the loss takes probabilities.
+/// Checks that there is one output an example, and that targets are 0 or 1, or between them where the loss takes probabilities.
 pub(super) fn validate(outputs: [usize; 2], targets: &BinaryTargets, probabilities: bool) -> Result<(), Error> {
+    check_one_output(outputs[1])?;
     let values = validate_real(outputs, &targets.0)?;
     let fits = |value: f64| if probabilities { (0.0..=1.0).contains(&value) } else { value == 0.0 || value == 1.0 };
     match values.iter().position(|&value| !fits(value)) {

@@ -32,7 +32,6 @@ impl ConvexLoss for Hinge {
     }
 
     fn validate(&self, outputs: [usize; 2], targets: &BinaryTargets) -> Result<(), Error> {
-        self.check_outputs(outputs[1])?;
         binary::validate(outputs, targets, false)
     }
 

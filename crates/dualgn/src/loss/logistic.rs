@@ -21,7 +21,6 @@ impl ConvexLoss for Logistic {
     }
 
     fn validate(&self, outputs: [usize; 2], targets: &BinaryTargets) -> Result<(), Error> {
-        self.check_outputs(outputs[1])?;
         binary::validate(outputs, targets, true)
     }
 

@@ -203,6 +203,17 @@ fn validate_parameter(name: &'static str, value: f64, fits: bool, expected: &'st
     if fits { Ok(()) } else { Err(LossError::Parameter { name, value, expected }) }
 }
 
+/// Checks that weights are finite, not negative and not all zero; the words say what each is expected to be, and some.
+fn validate_weights(weights: &[f64], each: &'static str, some: &'static str) -> Result<(), LossError> {
+    if let Some(index) = weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
+        return Err(LossError::Range { index, value: weights[index], expected: each });
+    }
+    if weights.iter().all(|weight| *weight == 0.0) {
+        return Err(LossError::Range { index: 0, value: 0.0, expected: some });
+    }
+    Ok(())
+}
+
 /// Sums over the outputs of each example, `[m, k]` to `[m]`.
 fn sum_outputs(values: Tensor<2>) -> Tensor<1> {
     values.sum_dim(1).squeeze_dim(1)

@@ -22,7 +22,6 @@ impl ConvexLoss for SquaredHinge {
     }
 
     fn validate(&self, outputs: [usize; 2], targets: &BinaryTargets) -> Result<(), Error> {
-        self.check_outputs(outputs[1])?;
         binary::validate(outputs, targets, false)
     }
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Bool, Int, Tensor};
 
-use super::{ClassTargets, ConvexLoss, CurvatureFactor, DualUpdate, Margin, matching, read};
+use super::{ClassTargets, ConvexLoss, CurvatureFactor, DualUpdate, Margin, matching, read, validate_weights};
 use crate::error::{Error, LossError};
 
 /// A loss of each of the `T` tokens of an example, for networks with outputs `[m, T, V]`: language models, taggers, anything
@@ -109,15 +109,8 @@ impl<L: ConvexLoss> ConvexLoss for PerToken<L> {
                 return Err(wrong(weights.dims().to_vec(), expected).into());
             }
             let values = read(weights)?;
-            let bad = |value: &f64| !(value.is_finite() && *value >= 0.0);
-            if let Some(index) = values.iter().position(bad) {
-                let expected = "weights of tokens that are finite and not negative";
-                return Err(LossError::Range { index, value: values[index], expected }.into());
-            }
-            if values.iter().all(|value| *value == 0.0) {
-                let expected = "at least one token with a positive weight";
-                return Err(LossError::Range { index: 0, value: 0.0, expected }.into());
-            }
+            let each = "weights of tokens that are finite and not negative";
+            validate_weights(&values, each, "at least one token with a positive weight")?;
         }
         self.0.validate([m * length, k / length], &targets.rows)
     }

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{ConvexLoss, CurvatureFactor, DualUpdate, Margin, PerToken, TokenTargets};
+use super::{ConvexLoss, CurvatureFactor, DualUpdate, Margin, PerToken, TokenTargets, validate_weights};
 use crate::error::{DeviceError, Error, LossError};
 
 /// A loss with a weight `w_i` for each example: the loss of a batch is `Σ w_i ℓ(f_i) / Σ w_i`. For rare classes, for
@@ -75,14 +75,8 @@ impl<L: ConvexLoss> ConvexLoss for Weighted<L> {
         }
         let weights = targets.weights.clone().try_into_data().map_err(DeviceError::from)?;
         let weights: Vec<f64> = weights.iter::<f64>().collect();
-        if let Some(index) = weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
-            let expected = "weights of examples that are finite and not negative";
-            return Err(LossError::Range { index, value: weights[index], expected }.into());
-        }
-        if weights.iter().all(|weight| *weight == 0.0) {
-            let expected = "at least one example with a positive weight";
-            return Err(LossError::Range { index: 0, value: 0.0, expected }.into());
-        }
+        let each = "weights of examples that are finite and not negative";
+        validate_weights(&weights, each, "at least one example with a positive weight")?;
         self.0.validate(outputs, &targets.targets)
     }
 

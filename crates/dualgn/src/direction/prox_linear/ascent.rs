@@ -12,7 +12,8 @@
 
 use burn::tensor::Tensor;
 
-use super::{Point, ProxLinear, Stop, tensor, values};
+use super::{Point, ProxLinear, Stop};
+use crate::direction::kernel::{host_tensor, to_host};
 use crate::error::Error;
 use crate::loss::{ConvexLoss, DualUpdate};
 use crate::solve::{Symmetric, largest_eigenvalue};
@@ -31,9 +32,9 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
     ) -> Result<Stop, Error> {
         let [m, k] = self.outputs.dims();
         let scale = 1.0 / (self.damping * self.examples());
-        let outputs = values(&self.outputs)?;
+        let outputs = to_host(self.outputs.clone())?;
         // Any subgradient is in the domain.
-        let mut alpha = values(start.as_ref().map_or(gradient, |point| &point.alpha))?;
+        let mut alpha = to_host(start.as_ref().map_or(gradient, |point| &point.alpha).clone())?;
         let mut kernel_alpha = matrix.multiply(&alpha);
         let curvatures: Vec<f64> = (0..m).map(|i| scale * largest_eigenvalue(&matrix.block(i * k, k), k)).collect();
         let largest = curvatures.iter().copied().fold(0.0, f64::max);
@@ -47,10 +48,11 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
             if iterations % 50 == 49 {
                 kernel_alpha = matrix.multiply(&alpha);
             }
-            let (alpha_now, kernel_now) = (tensor(&alpha, [m, k]), tensor(&kernel_alpha, [m, k]));
+            let (alpha_now, kernel_now) =
+                (host_tensor(alpha.clone(), [m, k]), host_tensor(kernel_alpha.clone(), [m, k]));
             dual_value = dual_value.max(self.dual_value(&alpha_now, &kernel_now)?);
             let point = self.point(alpha_now, kernel_now)?;
-            let done = point.value - dual_value <= self.tolerance * (initial_value - dual_value);
+            let done = self.is_converged(point.value, dual_value, initial_value);
             if done || self.is_spent(iterations, point.value, initial_value) || largest == 0.0 {
                 return Ok(Stop { point, dual_value, iterations });
             }

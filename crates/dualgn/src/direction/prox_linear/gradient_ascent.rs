@@ -7,8 +7,8 @@
 
 use burn::tensor::Tensor;
 
-use super::{PATIENCE, Point, ProxLinear, Stop, tensor, values};
-use crate::direction::kernel::Kernel;
+use super::{PATIENCE, Point, ProxLinear, Stop};
+use crate::direction::kernel::{Kernel, host_tensor, to_host};
 use crate::direction::measures::{dot, read};
 use crate::error::Error;
 use crate::loss::{ConvexLoss, DualUpdate};
@@ -35,16 +35,16 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
         let mut best = point.clone();
         let (mut ahead, mut kernel_ahead, mut momentum) = (point.alpha.clone(), point.kernel_alpha.clone(), 1.0f64);
         let mut iterations = 0;
-        let done = |value: f64, dual: f64| value - dual <= self.tolerance * (initial_value - dual);
+        let done = |value: f64, dual: f64| self.is_converged(value, dual, initial_value);
         while !(done(best.value, dual_value) || self.is_spent(iterations, best.value, initial_value) || sigma == 0.0) {
             let z = self.outputs.clone() - kernel_ahead.clone() * scale;
             let (mut alpha, mut kernel_alpha);
             loop {
-                let mut moved = values(&(ahead.clone() + z.clone() / sigma))?;
+                let mut moved = to_host(ahead.clone() + z.clone() / sigma)?;
                 for (example, block) in moved.chunks_exact_mut(shape[1]).enumerate() {
                     update.apply(example, sigma, block);
                 }
-                alpha = tensor(&moved, shape);
+                alpha = host_tensor(moved, shape);
                 kernel_alpha = kernel.product(alpha.clone())?;
                 iterations += 1;
                 let change = alpha.clone() - ahead.clone();

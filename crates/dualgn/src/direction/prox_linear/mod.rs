@@ -18,7 +18,7 @@ mod ascent;
 mod gradient_ascent;
 mod newton;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Tensor;
 
 use super::kernel::{Kernel, on_host};
 use super::measures::{Measures, dot, read};
@@ -103,7 +103,7 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
         };
         let Stop { mut point, dual_value, iterations } = stop;
         let unscaled = point.alpha.clone();
-        let converged = |value: f64| value - dual_value <= self.tolerance * (initial_value - dual_value);
+        let converged = |value: f64| self.is_converged(value, dual_value, initial_value);
         if !converged(point.value) {
             if iterations == 0 && !warm {
                 point = self.point(gradient.clone(), kernel.product(gradient.clone())?)?;
@@ -116,6 +116,11 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
         }
         let measures = self.measure(&point, &gradient, initial_value, dual_value)?;
         Ok(Solution { alpha: point.alpha, unscaled, measures, iterations, warm })
+    }
+
+    /// Whether the gap between a primal and a dual value is within the tolerance.
+    fn is_converged(&self, value: f64, dual_value: f64, initial_value: f64) -> bool {
+        value - dual_value <= self.tolerance * (initial_value - dual_value)
     }
 
     /// Whether a solver that has not reached its gap should stop: its budget is spent, and `P` is below `P(0)`, or even
@@ -211,14 +216,4 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
             model_step: 1.0,
         })
     }
-}
-
-/// Host values of `[m, k]`.
-fn values(tensor: &Tensor<2>) -> Result<Vec<f64>, DeviceError> {
-    Ok(tensor.clone().try_into_data()?.iter::<f64>().collect())
-}
-
-/// A host tensor of `[m, k]` values.
-fn tensor(values: &[f64], shape: [usize; 2]) -> Tensor<2> {
-    Tensor::from_data(TensorData::new(values.to_vec(), shape), (&Device::flex(), burn::tensor::DType::F64))
 }

@@ -32,8 +32,7 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
             let gradient = self.loss.gradient(moved.clone(), self.targets);
             let kernel_gradient = kernel.product(gradient.clone())?;
             dual_value = dual_value.max(self.dual_value(&gradient, &kernel_gradient)?);
-            let gap = point.value - dual_value;
-            if gap <= self.tolerance * (initial_value - dual_value) || iterations == self.iterations {
+            if self.is_converged(point.value, dual_value, initial_value) || iterations == self.iterations {
                 break;
             }
             let Some(factor) = self.loss.curvature(moved, self.targets) else { break };
