@@ -99,6 +99,7 @@
 mod direction;
 mod error;
 mod gram;
+mod kernels;
 mod linearize;
 mod loss;
 mod solve;

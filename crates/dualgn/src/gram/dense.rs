@@ -4,7 +4,8 @@
 //! those of the inputs and those of the sensitivities, so that nothing of the size of `W` is ever touched.
 
 use super::layout::{positions, stacked_positions};
-use super::{Sum, outer};
+use super::Sum;
+use crate::kernels::outer;
 use crate::linearize::Linearization;
 use crate::tensor::Array;
 

@@ -16,7 +16,6 @@
 mod dense;
 mod describe;
 mod layout;
-mod outer;
 mod plan;
 mod rows;
 mod shift;
@@ -28,7 +27,6 @@ pub use describe::{Examples, TracedOperation};
 use crate::error::{DirectionError, Error};
 use crate::linearize::{Flow, Linearization};
 use crate::tensor::Array;
-use outer::outer;
 use plan::{Plan, Site};
 
 /// Memory for the Gram matrix and what it is assembled from, in bytes, unless the caller says otherwise.

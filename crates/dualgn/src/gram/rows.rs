@@ -7,6 +7,7 @@
 
 use super::layout::example;
 use super::plan::Plan;
+use crate::kernels::outer;
 use crate::linearize::rules::{Kept, rule};
 use crate::linearize::{Flow, Linearization};
 use crate::tensor::Array;
@@ -27,7 +28,7 @@ pub(super) fn gram(linearization: &Linearization, plan: &Plan, sites: &[(usize, 
         Array::cat(rows.collect(), 0)
     };
     if block == graph.examples {
-        return super::outer(rows(0));
+        return outer(rows(0));
     }
     let starts: Vec<usize> = (0..graph.examples).step_by(block).collect();
     let mut blocks: Vec<Vec<Option<Array>>> = vec![vec![None; starts.len()]; starts.len()];
@@ -38,7 +39,7 @@ pub(super) fn gram(linearization: &Linearization, plan: &Plan, sites: &[(usize, 
             blocks[j][i] = Some(product.clone().transpose());
             blocks[i][j] = Some(product);
         }
-        blocks[i][i] = Some(super::outer(left));
+        blocks[i][i] = Some(outer(left));
     }
     let lines = blocks.into_iter().map(|line| Array::cat(line.into_iter().flatten().collect(), 1));
     Array::cat(lines.collect(), 0)

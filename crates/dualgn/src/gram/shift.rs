@@ -1,7 +1,8 @@
 //! Addition of a parameter that is the same for all examples, such as a bias: the gradient is the sensitivity, summed
 //! over the axes along which the parameter is broadcast.
 
-use super::{Sum, outer};
+use super::Sum;
+use crate::kernels::outer;
 use crate::linearize::Linearization;
 use crate::tensor::Array;
 use crate::trace::{Batch, ValueId};

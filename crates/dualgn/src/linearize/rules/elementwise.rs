@@ -15,12 +15,17 @@
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 use super::{Kept, Rule, Saved, total};
+use crate::kernels::Function;
 use crate::tensor::Array;
 use crate::trace::Unary;
 
 impl Rule for Unary {
     fn value(&self, mut inputs: Vec<Array>) -> Array {
-        self.apply(inputs.remove(0))
+        let x = inputs.remove(0);
+        match self.kernel() {
+            Some(kernel) => kernel.value(x).unwrap_or_else(|x| self.apply(x)),
+            None => self.apply(x),
+        }
     }
 
     fn evaluate(&self, mut inputs: Vec<Array>, _active: &[bool]) -> (Array, Saved) {
@@ -32,6 +37,10 @@ impl Rule for Unary {
             let y = x.relu();
             return (y.clone(), vec![Some(y.lift())]);
         }
+        let x = match self.kernel().map_or(Err(x.clone()), |kernel| kernel.value_and_slope(x)) {
+            Ok((y, slope)) => return (y, vec![Some(slope.lift())]),
+            Err(x) => x,
+        };
         if let Some(derivative) = self.derivative_by_input(&x) {
             return (self.apply(x), vec![Some(derivative.lift())]);
         }
@@ -51,6 +60,20 @@ impl Rule for Unary {
 }
 
 impl Unary {
+    /// The kernel that evaluates it with its derivative on host memory, if Burn's own is slow.
+    fn kernel(&self) -> Option<Function> {
+        Some(match self {
+            Unary::Cos => Function::Cos,
+            Unary::Erf => Function::Erf,
+            Unary::Exp => Function::Exp,
+            Unary::Gelu => Function::Gelu,
+            Unary::Sigmoid => Function::Sigmoid,
+            Unary::Sin => Function::Sin,
+            Unary::Tanh => Function::Tanh,
+            _ => return None,
+        })
+    }
+
     fn apply(&self, x: Array) -> Array {
         match *self {
             Unary::Abs => x.abs(),

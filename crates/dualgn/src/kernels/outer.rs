@@ -17,7 +17,7 @@ const TILE: usize = 32;
 ///
 /// On the CPU only the lower triangle is multiplied, by `faer`, and mirrored: 2.0 ms where Burn's full product takes 3.2
 /// (`n` = 640, `width` = 1024, f32, two cores). Other devices use Burn's product.
-pub(super) fn outer(rows: Array) -> Array {
+pub(crate) fn outer(rows: Array) -> Array {
     let shape = rows.shape();
     let (n, width) = (shape[0], shape[1]);
     if n > SMALL

@@ -1,0 +1,281 @@
+//! [`Function`]: elementwise functions of an array on the host, with their derivatives.
+
+use burn::tensor::{DType, Element, TensorData};
+use pulp::Arch;
+use rayon::prelude::*;
+
+use super::error::erf;
+use super::exponential::{exp, sigmoid, tanh};
+use super::real::Real;
+use super::sine::sine_cosine;
+use super::{host_data, is_on_host};
+use crate::tensor::Array;
+
+/// A function with a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Function {
+    Cos,
+    Erf,
+    Exp,
+    /// `x Φ(x)`, with the distribution of the standard normal.
+    Gelu,
+    Sigmoid,
+    Sin,
+    Tanh,
+}
+
+/// Elements that one thread takes at a time: value and slope of so many stay in its cache.
+const CHUNK: usize = 4096;
+/// Below so many elements a second thread is not worth waking.
+const PARALLEL: usize = 4 * CHUNK;
+
+impl Function {
+    /// `φ(x)`, or `x` itself if it is not on the host.
+    pub fn value(self, x: Array) -> Result<Array, Array> {
+        Ok(self.apply(x, false)?.0)
+    }
+
+    /// `φ(x)` and `φ'(x)` in one pass; `x` itself if it is not on the host.
+    pub fn value_and_slope(self, x: Array) -> Result<(Array, Array), Array> {
+        let (value, slope) = self.apply(x, true)?;
+        Ok((value, slope.expect("asked for")))
+    }
+
+    fn apply(self, x: Array, with_slope: bool) -> Result<(Array, Option<Array>), Array> {
+        if !is_on_host(&x) {
+            return Err(x);
+        }
+        let device = x.device();
+        let (shape, dtype) = (x.shape(), x.dtype());
+        let mut value = host_data(x).expect("on the host");
+        let slope = match dtype {
+            DType::F32 => self.fill::<f32>(&mut value, with_slope).map(|slope| TensorData::new(slope, shape)),
+            _ => self.fill::<f64>(&mut value, with_slope).map(|slope| TensorData::new(slope, shape)),
+        };
+        let array = |data| Array::from_data(data, &device);
+        Ok((array(value), slope.map(array)))
+    }
+
+    /// Replaces the values by those of the function and returns its slopes.
+    fn fill<T: Real + Element>(self, data: &mut TensorData, with_slope: bool) -> Option<Vec<T>> {
+        let values = data.as_mut_slice::<T>().expect("of this type");
+        let arch = Arch::new();
+        if !with_slope {
+            in_chunks(values, |values| self.evaluate(arch, values, None));
+            return None;
+        }
+        let mut slopes = vec![T::ZERO; values.len()];
+        if values.len() < PARALLEL {
+            self.evaluate(arch, values, Some(&mut slopes));
+        } else {
+            let chunks = values.par_chunks_mut(CHUNK).zip(slopes.par_chunks_mut(CHUNK));
+            chunks.for_each(|(values, slopes)| self.evaluate(arch, values, Some(slopes)));
+        }
+        Some(slopes)
+    }
+
+    fn evaluate<T: Real>(self, arch: Arch, values: &mut [T], slopes: Option<&mut [T]>) {
+        match self {
+            Function::Exp => map(arch, values, slopes, |x| {
+                let y = exp(x);
+                (y, y)
+            }),
+            Function::Tanh => map(arch, values, slopes, |x| {
+                let y = tanh(x);
+                (y, T::ONE - y * y)
+            }),
+            Function::Sigmoid => map(arch, values, slopes, |x| {
+                let y = sigmoid(x);
+                (y, y * (T::ONE - y))
+            }),
+            Function::Erf => map(arch, values, slopes, |x| (erf(x), T::FRAC_2_SQRT_PI * exp(-x * x))),
+            Function::Gelu => map(arch, values, slopes, |x| {
+                let distribution = T::HALF * (T::ONE + erf(x * T::FRAC_1_SQRT_2));
+                let density = T::FRAC_1_SQRT_2PI * exp(-T::HALF * x * x);
+                (x * distribution, distribution + x * density)
+            }),
+            Function::Sin | Function::Cos => {
+                let sine = self == Function::Sin;
+                let pick = |(s, c): (T, T)| if sine { (s, c) } else { (c, -s) };
+                // A comparison with NaN is false, and the kernel returns NaN for it.
+                if values.iter().any(|x| x.magnitude() > T::SINE_RANGE) {
+                    map(arch, values, slopes, |x| pick(x.exact_sine_cosine()));
+                } else if sine {
+                    map(arch, values, slopes, sine_cosine);
+                } else {
+                    map(arch, values, slopes, |x| {
+                        let (s, c) = sine_cosine(x);
+                        (c, -s)
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Calls a function on parts of a slice, in parallel if it is long.
+fn in_chunks<T: Send>(values: &mut [T], each: impl Fn(&mut [T]) + Send + Sync) {
+    if values.len() < PARALLEL {
+        each(values);
+    } else {
+        values.par_chunks_mut(CHUNK).for_each(each);
+    }
+}
+
+/// Replaces each value by `f`'s first result and fills in the second.
+#[inline(always)]
+fn map<T: Real>(arch: Arch, values: &mut [T], slopes: Option<&mut [T]>, f: impl Fn(T) -> (T, T)) {
+    match slopes {
+        Some(slopes) => arch.dispatch(
+            #[inline(always)]
+            || {
+                for (value, slope) in values.iter_mut().zip(slopes) {
+                    (*value, *slope) = f(*value);
+                }
+            },
+        ),
+        None => arch.dispatch(
+            #[inline(always)]
+            || {
+                for value in values {
+                    *value = f(*value).0;
+                }
+            },
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    /// Arguments of both signs and all magnitudes up to `range`, tiny ones and the ends of intervals included.
+    fn arguments(range: f64) -> Vec<f64> {
+        let even = (-40_000..=40_000).map(|i| f64::from(i) / 40_000.0 * range);
+        let powers = (0..2000).map(|i| range * 2f64.powf(-f64::from(i) / 20.0));
+        even.chain(powers.clone()).chain(powers.map(|x| -x)).chain([0.0, -0.0, 1.0, -1.0]).collect()
+    }
+
+    /// The largest error in units in the last place of f32. The reference is the standard library's, in f64.
+    fn worst_f32(function: Function, range: f64, floor: f64, exact: impl Fn(f64) -> f64) -> f64 {
+        let x: Vec<f32> = arguments(range).into_iter().map(|x| x as f32).collect();
+        let array = Array::from_data(TensorData::new(x.clone(), [x.len()]), &Device::flex());
+        let y = function.value(array).unwrap().to_f64().unwrap();
+        let errors = x.iter().zip(y).map(|(&x, y)| {
+            let exact = exact(f64::from(x));
+            (y - exact).abs() / (exact.abs().max(floor) * f64::from(f32::EPSILON))
+        });
+        errors.fold(0.0, f64::max)
+    }
+
+    /// The same in f64, against references in f64, whose own error of up to one unit counts.
+    fn worst_f64(function: Function, range: f64, floor: f64, exact: impl Fn(f64) -> f64) -> f64 {
+        let x = arguments(range);
+        let array = Array::from_data(TensorData::new(x.clone(), [x.len()]), &Device::flex());
+        let y = function.value(array).unwrap().to_f64().unwrap();
+        let error = |(&x, y): (&f64, f64)| (y - exact(x)).abs() / (exact(x).abs().max(floor) * f64::EPSILON);
+        x.iter().zip(y).map(error).fold(0.0, f64::max)
+    }
+
+    /// The logistic function without overflow.
+    fn logistic(x: f64) -> f64 {
+        if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) }
+    }
+
+    /// The error function by Burn, in f64; its own error is below one unit in `libm`.
+    fn erf_by_burn(x: f64) -> f64 {
+        Array::from_f64(&[x], &[1], DType::F64, &Device::flex()).erf().scalar().unwrap()
+    }
+
+    /// A unit in the last place is between half and all of `ε |y|`, so these are bounds of twice as many units at most.
+    #[test]
+    fn values_are_within_a_few_units_in_the_last_place() {
+        let f32s = [
+            worst_f32(Function::Exp, 87.0, 0.0, f64::exp),
+            worst_f32(Function::Tanh, 20.0, 0.0, f64::tanh),
+            worst_f32(Function::Sigmoid, 80.0, 0.0, logistic),
+            worst_f32(Function::Sin, 4096.0, 1e-4, f64::sin),
+            worst_f32(Function::Cos, 4096.0, 1e-4, f64::cos),
+            worst_f32(Function::Sin, 0.7, 0.0, f64::sin),
+            worst_f32(Function::Erf, 6.0, 0.0, erf_by_burn),
+        ];
+        println!("f32, exp tanh sigmoid sin cos sin erf: {f32s:.2?}");
+        assert!(f32s.iter().all(|&error| error < 2.5), "{f32s:?}");
+        let f64s = [
+            worst_f64(Function::Exp, 700.0, 0.0, f64::exp),
+            worst_f64(Function::Tanh, 30.0, 0.0, f64::tanh),
+            worst_f64(Function::Sigmoid, 600.0, 0.0, logistic),
+            worst_f64(Function::Sin, 9e5, 1e-9, f64::sin),
+            worst_f64(Function::Cos, 9e5, 1e-9, f64::cos),
+            worst_f64(Function::Sin, 0.7, 0.0, f64::sin),
+            worst_f64(Function::Erf, 7.0, 0.0, erf_by_burn),
+        ];
+        println!("f64, exp tanh sigmoid sin cos sin erf: {f64s:.2?}");
+        assert!(f64s.iter().all(|&error| error < 4.0), "{f64s:?}");
+    }
+
+    /// Beyond the range of the reduction the standard library is asked, and what has no value has none.
+    #[test]
+    fn far_arguments_overflow_and_nan_are_as_in_the_standard_library() {
+        let of = |function: Function, x: f64| {
+            let both = [DType::F32, DType::F64].map(|dtype| {
+                let x = Array::from_f64(&[x], &[1], dtype, &Device::flex());
+                function.value(x).unwrap().scalar().unwrap()
+            });
+            both
+        };
+        for function in [
+            Function::Exp,
+            Function::Tanh,
+            Function::Sigmoid,
+            Function::Sin,
+            Function::Cos,
+            Function::Erf,
+            Function::Gelu,
+        ] {
+            assert!(of(function, f64::NAN).iter().all(|y| y.is_nan()), "{function:?}");
+        }
+        assert_eq!(of(Function::Exp, 1e4), [f64::INFINITY; 2]);
+        assert_eq!(of(Function::Exp, -1e4), [0.0; 2]);
+        assert_eq!(of(Function::Tanh, -1e30), [-1.0; 2]);
+        assert_eq!(of(Function::Erf, 1e30), [1.0; 2]);
+        assert_eq!(of(Function::Sigmoid, -1e4), [0.0; 2]);
+        assert_eq!(of(Function::Sin, 1e9)[1], 1e9f64.sin());
+        assert_eq!(of(Function::Cos, 1e7)[0], f64::from(1e7f32.cos()));
+        assert!(of(Function::Sin, f64::INFINITY).iter().all(|y| y.is_nan()));
+    }
+
+    /// Slopes against central differences of the values in f64; and a view, a shared array and long ones in parallel.
+    #[test]
+    fn slopes_are_the_derivatives_of_the_values_wherever_the_array_lies() {
+        let n = 3 * PARALLEL + 5;
+        let x: Vec<f64> = (0..n).map(|i| (i as f64 * 0.37).sin() * 4.0).collect();
+        let step = 1e-5;
+        for function in [
+            Function::Exp,
+            Function::Tanh,
+            Function::Sigmoid,
+            Function::Sin,
+            Function::Cos,
+            Function::Erf,
+            Function::Gelu,
+        ] {
+            let of = |x: Vec<f64>| {
+                let length = x.len();
+                function.value_and_slope(Array::from_f64(&x, &[length], DType::F64, &Device::flex())).unwrap()
+            };
+            let (value, slope) = of(x.clone());
+            let moved = |by: f64| of(x.iter().map(|x| x + by).collect()).0.to_f64().unwrap();
+            let differences = moved(step).into_iter().zip(moved(-step)).map(|(a, b)| (a - b) / (2.0 * step));
+            let worst = slope.to_f64().unwrap().iter().zip(differences).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            // The third derivatives of exp and of the rest at |x| ≤ 4, times step²/6, and rounding 1e-16 e⁴ / step.
+            assert!(worst < 2e-9, "{function:?}: {worst}");
+
+            let all = Array::from_f64(&x, &[n], DType::F64, &Device::flex());
+            let part = function.value(all.clone().narrow(0, 7, 107)).unwrap().to_f64().unwrap();
+            assert_eq!(part, value.to_f64().unwrap()[7..107]);
+            assert_eq!(all.to_f64().unwrap(), x, "{function:?} changed an array that others share");
+        }
+    }
+}
