@@ -3,20 +3,26 @@
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use crate::error::{DeviceError, Error};
-use crate::gram::{self, Rows};
+use crate::gram::{self, Products, Rows};
 use crate::linearize::Linearization;
 use crate::loss::CurvatureFactor;
 use crate::solve::Symmetric;
+use crate::tensor::Array;
 
 /// The Gram matrix as an operator on vectors `[m, r]`, wherever they live and whatever their float type.
 pub(super) enum Kernel<'a> {
-    /// Products with `Jᵀ` and `J`, and with a map `V` between.
-    Products { linearization: &'a Linearization, map: Option<&'a CurvatureFactor> },
+    /// Products, with a map `V` on both sides.
+    Products { linearization: &'a Linearization, products: Products<'a>, map: Option<&'a CurvatureFactor> },
     /// Assembled, on the host.
     Matrix(Symmetric),
 }
 
 impl<'a> Kernel<'a> {
+    /// By products.
+    pub fn products(linearization: &'a Linearization, map: Option<&'a CurvatureFactor>) -> Self {
+        Self::Products { linearization, products: Products::new(linearization), map }
+    }
+
     /// Assembles the matrix of all rows, or of `columns` combinations of them an example.
     pub fn assemble(
         linearization: &'a Linearization,
@@ -39,8 +45,9 @@ impl<'a> Kernel<'a> {
     pub fn product(&self, x: Tensor<2>) -> Result<Tensor<2>, Error> {
         let (device, dtype, shape) = (x.device(), x.dtype(), x.dims());
         match self {
-            Self::Products { linearization, map } => {
-                let mut product = linearization.jvp(&linearization.vjp(spread(linearization, *map, x))?)?;
+            Self::Products { linearization, products, map } => {
+                let u = spread(linearization, *map, x).unsqueeze::<3>();
+                let mut product = products.times(Array::from_tensor(u)).into_tensor::<3>().squeeze_dim::<2>(0);
                 if let Some(map) = map {
                     product = map.apply_transpose(product.unsqueeze()).squeeze_dim(0);
                 }

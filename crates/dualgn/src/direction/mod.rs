@@ -29,6 +29,7 @@ pub use result::{Direction, Route, Timings};
 
 use crate::error::{DirectionError, Error};
 use crate::gram;
+use crate::kernels::on_workers;
 use crate::linearize::Linearization;
 use crate::loss::{ConvexLoss, CurvatureFactor, Margin};
 use crate::solve::Budget;
@@ -190,8 +191,9 @@ impl<L: ConvexLoss> GaussNewton<L> {
         targets: impl Into<L::Target>,
     ) -> Result<Direction, Error> {
         let start = Instant::now();
-        let linearization = network.linearize(model, inputs)?;
-        self.solve(&linearization, &targets.into(), start.elapsed(), None)
+        let (linearization, targets) = (network.linearize(model, inputs)?, targets.into());
+        let linearize = start.elapsed();
+        on_workers(&linearization.device(), || self.solve(&linearization, &targets, linearize, None))
     }
 
     /// The same, with an iterative solver started from the dual variables of an earlier direction, best one of the same
@@ -211,8 +213,9 @@ impl<L: ConvexLoss> GaussNewton<L> {
         targets: impl Into<L::Target>,
     ) -> Result<Direction, Error> {
         let start = Instant::now();
-        let linearization = network.linearize(model, inputs)?;
-        self.solve(&linearization, &targets.into(), start.elapsed(), Some(earlier))
+        let (linearization, targets) = (network.linearize(model, inputs)?, targets.into());
+        let linearize = start.elapsed();
+        on_workers(&linearization.device(), || self.solve(&linearization, &targets, linearize, Some(earlier)))
     }
 
     /// The direction of a network that is linearised already; `linearize` is the time that took, for the record.
@@ -348,7 +351,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
         columns: usize,
     ) -> Result<Kernel<'a>, Error> {
         match how.route {
-            Route::MatrixFree => Ok(Kernel::Products { linearization: batch.linearization, map }),
+            Route::MatrixFree => Ok(Kernel::products(batch.linearization, map)),
             Route::Assembled => Kernel::assemble(batch.linearization, map, columns, self.memory),
         }
     }

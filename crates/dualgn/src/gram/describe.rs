@@ -1,6 +1,6 @@
 //! What a traced network consists of, in words: for people who want to know why a route was taken.
 
-use super::plan::{Plan, Site};
+use super::plan::Plan;
 use crate::trace::{Batch, Graph, Inputs, Network, Operation};
 
 /// One operation of a traced network.
@@ -48,14 +48,6 @@ impl<M, I: Inputs> Network<M, I> {
 fn describe(graph: &Graph, plan: Option<&Plan>, index: usize) -> TracedOperation {
     let node = &graph.nodes[index];
     let output = &graph.values[node.output];
-    let site = |plan: &Plan| match plan.site(index)? {
-        Site::Dense { bias: true } => Some("dense, with its bias"),
-        Site::Dense { bias: false } => Some("dense"),
-        Site::DensePositions => Some("dense at positions"),
-        Site::Shift { .. } => Some("shift"),
-        Site::Merged => Some("counted with the product before it"),
-        Site::Loose => Some("rows by its rule"),
-    };
     TracedOperation {
         recorded: *node.recorded,
         rule: node.op.family(),
@@ -68,6 +60,6 @@ fn describe(graph: &Graph, plan: Option<&Plan>, index: usize) -> TracedOperation
         },
         differentiated: output.active,
         ends_derivative: graph.ends_derivative(node),
-        gram: plan.and_then(site),
+        gram: plan.and_then(|plan| plan.describe(index)),
     }
 }

@@ -13,15 +13,8 @@ fn apart(shape: &[usize], batch: &Batch, examples: usize) -> (Vec<usize>, usize)
     (shape, axis + 1)
 }
 
-/// A value as `[m, T, last]`: its examples, its positions in an example, its last axis.
-pub(super) fn positions(value: Array, batch: &Batch, examples: usize) -> Array {
-    let last = *value.shape().last().expect("a dense layer has features");
-    let rest = value.elements() / (examples * last);
-    stacked_positions(value.lift(), batch, examples).reshape(&[examples, rest, last])
-}
-
-/// A stack `[c, ..]` as `[c, m, T, last]`.
-pub(super) fn stacked_positions(stack: Array, batch: &Batch, examples: usize) -> Array {
+/// A stack `[c, ..]` as `[c, m, T, last]`: its examples, its positions in an example, its last axis.
+pub(super) fn positions(stack: Array, batch: &Batch, examples: usize) -> Array {
     let shape = stack.shape();
     let last = *shape.last().expect("a dense layer has features");
     let (parts, at) = apart(&shape[1..], batch, examples);
@@ -30,6 +23,31 @@ pub(super) fn stacked_positions(stack: Array, batch: &Batch, examples: usize) ->
     axes.insert(1, at + 1);
     let rest = shape.iter().product::<usize>() / (shape[0] * examples * last);
     stack.reshape(&parts).permute(&axes).reshape(&[shape[0], examples, rest, last])
+}
+
+/// A stack `[c, ..]` summed over all axes but those of the examples and those to keep: `[c, m, n]`, with the kept axes in
+/// their order.
+pub(super) fn summed(stack: Array, batch: &Batch, examples: usize, keep: impl Fn(usize) -> bool) -> Array {
+    let shape = stack.shape();
+    let (count, Batch::Split { axis, .. }) = (shape[0], batch) else {
+        unreachable!("only values that belong to examples are summed for each")
+    };
+    let (parts, at) = apart(&shape[1..], batch, examples);
+    // The axes around `m` come from one, which is not kept.
+    let kept = |part: usize| match part {
+        part if part < *axis => keep(part),
+        part if part <= axis + 2 => part == at,
+        part => keep(part - 2),
+    };
+    let dropped: Vec<usize> = (0..parts.len()).filter(|&part| !kept(part)).map(|part| part + 1).collect();
+    let sum = stack.reshape(&[&[count], parts.as_slice()].concat());
+    // From the innermost axis outwards: the first sum then reads contiguous memory.
+    let sum = dropped.iter().rev().filter(|&&axis| parts[axis - 1] != 1).fold(sum, |sum, &axis| sum.sum_axis(axis));
+    let mut axes: Vec<usize> = (0..=parts.len()).filter(|&axis| axis != at + 1).collect();
+    axes.insert(1, at + 1);
+    let sum = if at == 0 { sum } else { sum.permute(&axes) };
+    let width = sum.elements() / (count * examples);
+    sum.reshape(&[count, examples, width])
 }
 
 /// One example of a value, its axis cut down to `outer · inner`.

@@ -1,33 +1,44 @@
 //! The Gram matrix `K = J Jᵀ`, `[mk, mk]`, assembled without forming the Jacobian `J`.
 //!
-//! `K` is a sum over parameters, since rows of `J` are concatenations of blocks. One backward pass with all `k` output
-//! cotangents stacked gives the sensitivities `δ` at every place where a parameter meets data, its *site*; each kind of
-//! site then has its own way to the block's contribution (see [`plan`]):
+//! `K` is a sum over parameters, since rows of `J` are concatenations of blocks. Backward passes with stacked cotangents give
+//! the sensitivities `δ` at every place where a parameter meets data, its *site*; each kind of site then has its own way to
+//! the block's contribution (see [`plan`]):
 //!
 //! | site | contribution to `K[(i,c), (j,c')]` | file |
 //! |---|---|---|
-//! | dense layer, one position an example | `(a_iᵀ a_j [+ 1]) · (δ_{i,c}ᵀ δ_{j,c'})`, with `+ 1` for its bias | [`dense`] |
-//! | dense layer at `T` positions | rows `Σ_t a_{i,t} δ_{i,c,t}ᵀ`, in chunks of input features | [`dense`] |
-//! | addition of a broadcast parameter | rows `Σ δ_{i,c}` | [`shift`] |
-//! | anything else, and parameters used more than once | rows by the operation's own rule, example by example | [`rows`] |
+//! | dense layer, one position an example | `(a_iᵀ a_j [+ 1]) · (δ_{i,c}ᵀ δ_{j,c'})`, with `+ 1` for its bias | here |
+//! | dense layer at positions, several times; convolution at its patches; embedding of tokens | inner products of `Σ_t a_t δ_tᵀ`, in the cheaper of two ways | [`factors`] |
+//! | bias, scale, parameters of a normalisation | of `Σ δ`, `Σ x̂ δ` | [`broadcast`] |
+//! | anything else, and parameters used in different ways | rows of an operation's own rule, through whatever makes its inputs of the parameters | [`rows`] |
 //!
-//! It needs examples that do not mix: row `(i, c)` then depends on example `i` alone.
+//! It needs examples that do not mix: row `(i, c)` then depends on example `i` alone. What does not fit the memory at once is
+//! made in chunks: of the rows an example (with a backward pass for each pair of chunks), of a layer's input features, of
+//! examples. Nothing of the size of `J` is ever there.
 
-mod dense;
+mod blocks;
+mod broadcast;
 mod describe;
+mod factors;
 mod layout;
 mod plan;
+mod product;
 mod rows;
-mod shift;
+mod sensitivities;
+mod unfold;
 
 use burn::tensor::Tensor;
 
 pub use describe::{Examples, TracedOperation};
 
 use crate::error::{DirectionError, Error};
-use crate::linearize::{Flow, Linearization};
+use crate::kernels::{on_workers, outer, product as multiply};
+use crate::linearize::Linearization;
 use crate::tensor::Array;
-use plan::{Plan, Site};
+use blocks::{Block, grid};
+use factors::Factors;
+use plan::{Kind, Part, Plan};
+pub(crate) use product::Products;
+use sensitivities::Sensitivities;
 
 /// Memory for the Gram matrix and what it is assembled from, in bytes, unless the caller says otherwise.
 pub(crate) const DEFAULT_MEMORY: usize = 2 << 30;
@@ -42,7 +53,8 @@ impl Linearization {
     /// # Errors
     /// An operation mixes the examples of a batch, or the matrix does not fit the memory.
     pub fn gram(&self) -> Result<Tensor<2>, Error> {
-        Ok(assemble(self, Rows::All, DEFAULT_MEMORY)?.into_tensor())
+        let matrix = on_workers(&self.device(), || assemble(self, Rows::All, DEFAULT_MEMORY));
+        Ok(matrix?.into_tensor())
     }
 }
 
@@ -65,11 +77,13 @@ impl Rows<'_> {
     }
 }
 
-/// Rows of the matrix and an estimate of the bytes that assembly needs at least: the matrix, a copy of it, and its solver's.
+/// Rows of the matrix and an estimate of the bytes that assembly needs at least: the matrix, a copy of it, its solver's, and
+/// the sensitivities of one row an example.
 pub(crate) fn memory_needed(linearization: &Linearization, per_example: usize) -> (usize, usize) {
     let graph = linearization.graph();
     let rows = graph.examples * per_example;
-    (rows, rows * rows * (3 * graph.dtype.size() + size_of::<f64>()))
+    let sensitivities = Sensitivities::bytes(graph, &Plan::new(graph).sites());
+    (rows, rows * rows * (3 * graph.dtype.size() + size_of::<f64>()) + 2 * sensitivities)
 }
 
 /// Floating-point operations of assembling the Gram matrix and solving with it in double precision, which counts twice.
@@ -79,10 +93,9 @@ pub(crate) fn direct_flops(linearization: &Linearization, per_example: usize) ->
     Plan::new(graph).flops(graph, per_example) + 2.0 / 3.0 * rows.powi(3)
 }
 
-/// Floating-point operations of one conjugate-gradient iteration: a product with `J` and one with `Jᵀ`, each about two
-/// forward passes.
+/// Floating-point operations of one conjugate-gradient iteration: a product with `K`.
 pub(crate) fn iteration_flops(linearization: &Linearization) -> f64 {
-    4.0 * linearization.graph().forward_flops()
+    product::product_flops(linearization.graph())
 }
 
 /// Assembles `K`, or `Vᵀ K V`, within a memory budget in bytes.
@@ -99,33 +112,114 @@ pub(crate) fn assemble(linearization: &Linearization, rows: Rows, memory: usize)
         let mib = |bytes: usize| bytes.div_ceil(1 << 20);
         return Err(DirectionError::Memory { rows, needed_mib: mib(needed), budget_mib: mib(memory) });
     }
-    // Rows of a chunk, in numbers; the chunk and its product's packing share what the matrix leaves.
-    let chunk = ((memory - needed) / (2 * graph.dtype.size())).max(rows);
-
     let plan = Plan::new(graph);
-    let mut sum = Sum::new(m, k);
-    let mut loose = vec![];
-    let mut flow = Flow::new(graph.values.len());
-    flow.add(graph.output, cotangents);
-    for (index, node) in graph.nodes.iter().enumerate().rev() {
-        if let (Some(site), Some(sensitivity)) = (plan.site(index), flow.get(node.output)) {
-            match site {
-                Site::Dense { bias } => dense::pairwise(linearization, index, sensitivity, *bias, &mut sum),
-                Site::DensePositions => dense::at_positions(linearization, index, sensitivity, chunk, &mut sum),
-                Site::Shift { value } => shift::add(linearization, index, *value, sensitivity, &mut sum),
-                Site::Merged => {}
-                Site::Loose => loose.push((index, sensitivity.clone())),
+    let sites = plan.sites();
+    // Half of what the matrix leaves is for two sets of sensitivities, half for what a rule works with.
+    let half = (memory - needed) / 2;
+    let at_once = 1 + half / (2 * Sensitivities::bytes(graph, &sites)).max(1);
+    let chunk = half / (2 * graph.dtype.size());
+    let part =
+        |range: Block| Sensitivities::new(linearization, &sites, cotangents.clone().narrow(0, range.start, range.end));
+    let mut kept: Option<(Block, Sensitivities)> = None;
+    let matrix = grid(0, k, at_once, true, |i, j| {
+        let left = match kept.take() {
+            Some((range, left)) if range == i => left,
+            _ => part(i),
+        };
+        let right = (i != j).then(|| part(j));
+        let block = block(linearization, &plan, &left, right.as_ref(), chunk);
+        let shape = [left.count, m, right.as_ref().unwrap_or(&left).count, m];
+        kept = Some((i, left));
+        block.reshape(&shape)
+    });
+    // From classes outside, as the stacked backward passes order them, to examples outside.
+    let matrix = match k {
+        1 => matrix.reshape(&[m, m]),
+        _ => matrix.permute(&[1, 0, 3, 2]).reshape(&[m * k, m * k]),
+    };
+    // Outputs may have another float type than parameters, and whoever multiplies with the matrix has the outputs'.
+    Ok(matrix.cast(linearization.output_type()))
+}
+
+/// The block `[k m, k' m]` of the matrix for two sets of rows; `right` is `None` if they are the same.
+fn block(
+    linearization: &Linearization,
+    plan: &Plan,
+    left: &Sensitivities,
+    right: Option<&Sensitivities>,
+    chunk: usize,
+) -> Array {
+    let graph = linearization.graph();
+    let m = graph.examples;
+    let mut sum: Option<Array> = None;
+    let mut add = |contribution: Array| {
+        sum = Some(match sum.take() {
+            Some(sum) => sum.add(contribution),
+            None => contribution,
+        });
+    };
+    for part in &plan.parts {
+        match part.kind {
+            Kind::Dense { bias } => {
+                if let Some(contribution) = dense(linearization, part, bias, left, right) {
+                    add(contribution);
+                }
+            }
+            Kind::Broadcast => {
+                let (node, position) = part.sites[0];
+                let rows = |set: &Sensitivities| {
+                    let sensitivity = set.by_node.get(&node)?.clone();
+                    let rows = broadcast::rows(linearization, node, position, sensitivity);
+                    let width = rows.shape()[2];
+                    Some(rows.reshape(&[set.count * m, width]))
+                };
+                let Some(left) = rows(left) else { continue };
+                add(match right {
+                    None => outer(left),
+                    Some(right) => multiply(left, rows(right).expect("reached like the left ones").transpose()),
+                });
+            }
+            _ => {
+                let Some(factors) = Factors::of(linearization, part, &left.by_node) else { continue };
+                let right = right.map(|right| Factors::of(linearization, part, &right.by_node));
+                factors.contribute(right.flatten().as_ref(), chunk, &mut add);
             }
         }
-        linearization
-            .pull_node(index, node, &mut flow, |value| graph.values[value].active && !graph.is_parameter_side(value));
     }
-    let structured = sum.finish();
-    let materialised = (!loose.is_empty()).then(|| rows::gram(linearization, &plan, &loose, chunk));
-    let zeros = || Array::zeros(&[rows, rows], graph.dtype, &linearization.device());
-    let parts = [structured, materialised].into_iter().flatten();
-    // Outputs may have another float type than parameters, and whoever multiplies with the matrix has the outputs'.
-    Ok(parts.reduce(Array::add).unwrap_or_else(zeros).cast(linearization.output_type()))
+    if !plan.loose.is_empty() {
+        add(rows::contribution(linearization, plan, left, right, chunk));
+    }
+    let shape = [left.count * m, right.unwrap_or(left).count * m];
+    sum.unwrap_or_else(|| Array::zeros(&shape, graph.dtype, &linearization.device()))
+}
+
+/// A dense layer with one position an example: `(A Aᵀ [+ 1]) ⊙ (Δ Δᵀ)`. The `+ 1` is the bias, whose gradient is `δ` itself.
+/// Nothing of the size of the weight is touched.
+fn dense(
+    linearization: &Linearization,
+    part: &Part,
+    bias: bool,
+    left: &Sensitivities,
+    right: Option<&Sensitivities>,
+) -> Option<Array> {
+    let (node, _) = part.sites[0];
+    let m = linearization.graph().examples;
+    let inputs = linearization.kept(node).array(0).clone();
+    let features = inputs.elements() / m;
+    let of_inputs = outer(inputs.reshape(&[m, features]));
+    let of_inputs = if bias { of_inputs.add_scalar(1.0) } else { of_inputs };
+    let rows = |set: &Sensitivities| {
+        let sensitivity = set.by_node.get(&node)?.clone();
+        let columns = sensitivity.elements() / (set.count * m);
+        Some(sensitivity.reshape(&[set.count * m, columns]))
+    };
+    let of_outputs = match right {
+        None => outer(rows(left)?),
+        Some(right) => multiply(rows(left)?, rows(right)?.transpose()),
+    };
+    let (k, l) = (left.count, right.unwrap_or(left).count);
+    let product = of_outputs.reshape(&[k, m, l, m]).mul(of_inputs.reshape(&[1, m, 1, m]));
+    Some(product.reshape(&[k * m, l * m]))
 }
 
 /// The cotangents of the rows, `[r, ..]` shaped like the network's output: for all rows, units.
@@ -144,34 +238,4 @@ pub(crate) fn units(linearization: &Linearization, k: usize) -> Array {
     let identity: Vec<f64> = (0..k * k).map(|index| f64::from(index / k == index % k)).collect();
     let units = Array::from_f64(&identity, &[k, 1, k], linearization.output_type(), &linearization.device());
     units.expand(&[k, linearization.examples(), k])
-}
-
-/// The running sum of contributions, `[k m, k m]`: classes outside, as the stacked backward pass orders them.
-struct Sum {
-    examples: usize,
-    outputs: usize,
-    total: Option<Array>,
-}
-
-impl Sum {
-    fn new(examples: usize, outputs: usize) -> Self {
-        Self { examples, outputs, total: None }
-    }
-
-    fn add(&mut self, contribution: Array) {
-        self.total = Some(match self.total.take() {
-            Some(total) => total.add(contribution),
-            None => contribution,
-        });
-    }
-
-    /// The sum with examples outside and classes inside, `[m k, m k]`.
-    fn finish(self) -> Option<Array> {
-        let (m, k) = (self.examples, self.outputs);
-        let total = self.total?;
-        if k == 1 {
-            return Some(total);
-        }
-        Some(total.reshape(&[k, m, k, m]).permute(&[1, 0, 3, 2]).reshape(&[m * k, m * k]))
-    }
 }

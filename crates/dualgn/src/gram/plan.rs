@@ -1,148 +1,230 @@
-//! Which rule applies at which site.
+//! Which rule applies to which parameter.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::trace::{Batch, Binary, Graph, Layout, Op, ValueId};
+use super::factors;
+use crate::trace::{Batch, Binary, Conv, Graph, Index, Layout, Norm, Op, Use, ValueId};
 
-/// How a site contributes to the Gram matrix.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Site {
-    /// A dense layer, applied once to each example; `bias` if the bias added to its output is counted here too.
+/// How a parameter meets data, as far as its per-example gradient has structure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A dense layer applied once to each example; `bias` if the bias added to its output is counted with it.
     Dense { bias: bool },
-    /// A dense layer applied at several positions of each example.
+    /// A dense layer applied at several positions of each example, or several times.
     DensePositions,
-    /// The addition of `value`, which is the same for all examples.
-    Shift { value: ValueId },
-    /// An addition that is counted with its dense layer.
-    Merged,
-    /// No structure is used: the per-example gradients are materialised.
-    Loose,
+    /// The kernel of a convolution, which is a dense layer at the positions of its patches.
+    Convolution,
+    /// The same of a transposed convolution, whose patches are of its output.
+    TransposedConvolution,
+    /// Rows of a table, chosen by tokens: a dense layer whose inputs are indicators.
+    Embedding,
+    /// Broadcast over examples, and over positions: added, multiplied, or a parameter of a normalisation.
+    Broadcast,
 }
 
-/// The rule for each site of a graph.
+/// A parameter with a structured rule.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    pub kind: Kind,
+    /// The nodes that use it, and at which input. Several only if all are dense layers.
+    pub sites: Vec<(usize, usize)>,
+}
+
+/// The rule for each parameter of a graph.
 pub(super) struct Plan {
-    sites: HashMap<usize, Site>,
-    /// Parameters (by position) whose per-example gradients are materialised.
+    pub parts: Vec<Part>,
+    /// Parameters, by position, whose per-example gradients are materialised behind whatever makes the sites' inputs of them.
     pub loose: Vec<usize>,
+    /// Sites where something of a loose parameter arrives, with the inputs it arrives at.
+    pub loose_sites: Vec<(usize, Vec<usize>)>,
+    /// Additions that are counted with their dense layer.
+    merged: HashSet<usize>,
 }
 
 impl Plan {
     pub fn new(graph: &Graph) -> Self {
-        let readers = readers(graph);
-        let mut sites = HashMap::new();
-        let mut loose = vec![];
+        let readers = graph.readers();
+        let (mut parts, mut loose) = (vec![], vec![]);
         for (index, &parameter) in graph.parameters.iter().enumerate() {
-            match structured(graph, &readers, parameter) {
-                Some((node, site)) if !sites.contains_key(&node) => {
-                    sites.insert(node, site);
-                }
-                _ => loose.push(index),
+            match graph.uses(&readers, parameter).and_then(|uses| structured(graph, &uses)) {
+                Some(part) => parts.push(part),
+                None => loose.push(index),
             }
         }
-        merge_biases(graph, &readers, &mut sites);
-        for (node, _) in graph.nodes.iter().enumerate().filter(|(_, node)| graph.is_site(node)) {
-            sites.entry(node).or_insert(Site::Loose);
+        let merged = merge_biases(graph, &readers, &mut parts);
+        let known: HashSet<(usize, usize)> = parts.iter().flat_map(|part: &Part| part.sites.iter().copied()).collect();
+        let sites =
+            graph.nodes.iter().enumerate().filter(|(index, node)| graph.is_site(node) && !merged.contains(index));
+        let loose_sites = sites.filter_map(|(index, node)| {
+            let arrives = |position: &usize| {
+                graph.is_parameter_side(node.inputs[*position]) && !known.contains(&(index, *position))
+            };
+            let positions: Vec<usize> = (0..node.inputs.len()).filter(arrives).collect();
+            (!positions.is_empty()).then_some((index, positions))
+        });
+        Self { loose_sites: loose_sites.collect(), parts, loose, merged }
+    }
+
+    /// Nodes whose sensitivities the rules need.
+    pub fn sites(&self) -> HashSet<usize> {
+        let structured = self.parts.iter().flat_map(|part| part.sites.iter().map(|(node, _)| *node));
+        structured.chain(self.loose_sites.iter().map(|(node, _)| *node)).collect()
+    }
+
+    /// In words, how a site contributes.
+    pub fn describe(&self, node: usize) -> Option<&'static str> {
+        if self.merged.contains(&node) {
+            return Some("counted with the product before it");
         }
-        Self { sites, loose }
-    }
-
-    /// Floating-point operations of the Gram matrix of `k` rows an example, roughly: `k` backward passes without weight gradients, and an outer
-    /// product of `mk` rows for each parameter, half of it by symmetry.
-    pub fn flops(&self, graph: &Graph, outputs: usize) -> f64 {
-        let rows = (graph.examples * outputs) as f64;
-        let size = |value: ValueId| graph.values[value].shape.iter().product::<usize>() as f64;
-        let widths: f64 = self
-            .sites
-            .iter()
-            .map(|(&node, site)| match site {
-                Site::Dense { .. } => *graph.values[graph.nodes[node].output].shape.last().unwrap_or(&1) as f64,
-                Site::DensePositions => size(graph.nodes[node].inputs[1]),
-                Site::Shift { value } => size(*value),
-                Site::Merged | Site::Loose => 0.0,
-            })
-            .sum();
-        let loose: f64 = self.loose.iter().map(|&index| size(graph.parameters[index])).sum();
-        outputs as f64 * graph.forward_flops() + rows * rows * (widths + loose)
-    }
-
-    pub fn site(&self, node: usize) -> Option<&Site> {
-        self.sites.get(&node)
+        if self.loose_sites.iter().any(|(site, _)| *site == node) {
+            return Some("rows by its rule");
+        }
+        let here = self.parts.iter().filter(|part| part.sites.iter().any(|(site, _)| *site == node));
+        here.map(|part| part.kind).min_by_key(|kind| *kind == Kind::Broadcast).map(Kind::describe)
     }
 }
 
-/// For each value, the nodes that read it and at which input.
-fn readers(graph: &Graph) -> Vec<Vec<(usize, usize)>> {
-    let mut readers = vec![vec![]; graph.values.len()];
-    for (index, node) in graph.nodes.iter().enumerate() {
-        for (position, &input) in node.inputs.iter().enumerate() {
-            readers[input].push((index, position));
+impl Kind {
+    fn describe(self) -> &'static str {
+        match self {
+            Kind::Dense { bias: true } => "dense, with its bias",
+            Kind::Dense { bias: false } => "dense",
+            Kind::DensePositions => "dense at positions",
+            Kind::Convolution | Kind::TransposedConvolution => "dense at patches",
+            Kind::Embedding => "dense on indicators",
+            Kind::Broadcast => "broadcast",
         }
     }
-    readers
 }
 
-/// The one site of a parameter that is used once, if that site has a structured rule. On the way there the parameter may
-/// be reshaped or permuted, which changes no inner product.
-fn structured(graph: &Graph, readers: &[Vec<(usize, usize)>], parameter: ValueId) -> Option<(usize, Site)> {
-    let mut value = parameter;
-    loop {
-        let &[(index, position)] = readers[value].as_slice() else { return None };
-        let node = &graph.nodes[index];
-        if !graph.is_site(node) {
-            match node.op {
-                Op::Layout(Layout::Reshape(_) | Layout::Permute(_)) => value = node.output,
-                _ => return None,
+/// The part of a parameter whose uses all have one structured rule.
+fn structured(graph: &Graph, uses: &[Use]) -> Option<Part> {
+    let kinds: Option<Vec<Kind>> =
+        uses.iter().map(|found| kind(graph, found.node, found.position, found.value)).collect();
+    let sites = uses.iter().map(|found| (found.node, found.position)).collect();
+    match kinds?.as_slice() {
+        [kind] => Some(Part { kind: *kind, sites }),
+        // A weight used several times, as in a recurrent layer: all uses are positions of one product, as long as they see
+        // the same matrix.
+        [Kind::Dense { .. } | Kind::DensePositions, rest @ ..]
+            if rest.iter().all(|kind| matches!(kind, Kind::Dense { .. } | Kind::DensePositions))
+                && uses.iter().all(|found| found.path == uses[0].path) =>
+        {
+            Some(Part { kind: Kind::DensePositions, sites })
+        }
+        _ => None,
+    }
+}
+
+/// The structure of the gradient by the value `value`, read by `node` as input `position`.
+pub(super) fn kind(graph: &Graph, node: usize, position: usize, value: ValueId) -> Option<Kind> {
+    let node = &graph.nodes[node];
+    let output = &graph.values[node.output];
+    let Batch::Split { axis, .. } = output.batch else { return None };
+    let shape = &graph.values[value].shape;
+    let data = &graph.values[node.inputs[usize::from(position == 0 && node.inputs.len() > 1)]];
+    let is_data = |value: ValueId| matches!(graph.values[value].batch, Batch::Split { .. });
+    match &node.op {
+        Op::Matmul(_) if position == 1 => {
+            let rank = shape.len();
+            let input = &graph.values[node.inputs[0]];
+            let one_matrix = shape[..rank - 2].iter().all(|&length| length == 1);
+            if !one_matrix || !is_data(node.inputs[0]) || axis + 1 == rank {
+                return None;
             }
+            let positions = input.shape[..rank - 1].iter().product::<usize>() / graph.examples;
+            Some(if positions == 1 { Kind::Dense { bias: false } } else { Kind::DensePositions })
+        }
+        Op::Conv(conv) if position == 1 && axis == 0 && is_data(node.inputs[0]) => {
+            Some(if is_transposed(conv) { Kind::TransposedConvolution } else { Kind::Convolution })
+        }
+        Op::Conv(_) if position == 2 && axis == 0 => Some(Kind::Broadcast),
+        Op::Index(Index::Embedding)
+            if position == 0 && matches!(data.batch, Batch::Split { axis: 0, outer: 1, .. }) =>
+        {
+            Some(Kind::Embedding)
+        }
+        // Some axis has the examples, and along it the parameter has length one.
+        Op::Binary(op)
+            if !matches!(op, Binary::Rem) && shape[axis] == 1 && (output.shape[axis] != 1 || graph.examples == 1) =>
+        {
+            Some(Kind::Broadcast)
+        }
+        Op::Norm(Norm::Layer { .. }) if matches!(position, 1 | 2) && axis + 1 != output.shape.len() => {
+            Some(Kind::Broadcast)
+        }
+        Op::Norm(Norm::Batch { .. }) if matches!(position, 1 | 2) && axis != 1 => Some(Kind::Broadcast),
+        _ => None,
+    }
+}
+
+pub(super) fn is_transposed(conv: &Conv) -> bool {
+    matches!(conv, Conv::TransposedOne(_) | Conv::TransposedTwo(_) | Conv::TransposedThree(_))
+}
+
+/// A bias added to the output of a dense layer has the layer's own sensitivities: both are counted with one product.
+fn merge_biases(graph: &Graph, readers: &[Vec<(usize, usize)>], parts: &mut Vec<Part>) -> HashSet<usize> {
+    let at: HashMap<usize, usize> = parts
+        .iter()
+        .enumerate()
+        .filter(|(_, part)| part.sites.len() == 1)
+        .map(|(i, part)| (part.sites[0].0, i))
+        .collect();
+    let mut merged = HashSet::new();
+    let mut gone = vec![];
+    for dense in 0..parts.len() {
+        if parts[dense].kind != (Kind::Dense { bias: false }) {
             continue;
         }
-        let output = &graph.values[node.output];
-        let Batch::Split { axis, .. } = output.batch else { return None };
-        let shape = &graph.values[value].shape;
-        let site = match &node.op {
-            Op::Matmul(_) if position == 1 => {
-                let rank = shape.len();
-                let input = &graph.values[node.inputs[0]];
-                let one_matrix = shape[..rank - 2].iter().all(|&length| length == 1);
-                if !one_matrix || !matches!(input.batch, Batch::Split { .. }) || axis + 1 == rank {
-                    return None;
-                }
-                let positions = input.shape[..rank - 1].iter().product::<usize>() / graph.examples;
-                if positions == 1 { Site::Dense { bias: false } } else { Site::DensePositions }
-            }
-            // Sums over the leading axes keep a shift's gradient a plain sum; other broadcasts are left to the rows.
-            Op::Binary(Binary::Add | Binary::Sub) if shape[..=axis].iter().all(|&length| length == 1) => {
-                if output.shape[axis] == 1 && graph.examples > 1 {
-                    return None;
-                }
-                Site::Shift { value }
-            }
-            _ => return None,
-        };
-        return Some((index, site));
-    }
-}
-
-/// A bias added to the output of a dense layer has the layer's own sensitivities: count both with one product.
-fn merge_biases(graph: &Graph, readers: &[Vec<(usize, usize)>], sites: &mut HashMap<usize, Site>) {
-    let dense: Vec<usize> =
-        sites.iter().filter(|(_, site)| **site == Site::Dense { bias: false }).map(|(&node, _)| node).collect();
-    for node in dense {
-        let mut value = graph.nodes[node].output;
+        let mut value = graph.nodes[parts[dense].sites[0].0].output;
         let columns = *graph.values[value].shape.last().expect("a product has columns");
         let shift = loop {
             let &[(reader, _)] = readers[value].as_slice() else { break None };
-            match (&graph.nodes[reader].op, sites.get(&reader)) {
+            match (&graph.nodes[reader].op, at.get(&reader)) {
                 (Op::Layout(Layout::Reshape(_)), _) => value = graph.nodes[reader].output,
-                (Op::Binary(Binary::Add), Some(Site::Shift { value })) => break Some((reader, *value)),
+                (Op::Binary(Binary::Add), Some(&part)) if parts[part].kind == Kind::Broadcast => {
+                    break Some((reader, part));
+                }
                 _ => break None,
             }
         };
-        if let Some((reader, bias)) = shift
-            && graph.values[bias].shape.iter().product::<usize>() == columns
-            && graph.values[graph.nodes[reader].output].shape.iter().product::<usize>() == graph.examples * columns
-        {
-            sites.insert(node, Site::Dense { bias: true });
-            sites.insert(reader, Site::Merged);
+        if let Some((reader, part)) = shift {
+            let (node, position) = parts[part].sites[0];
+            let size = |value: ValueId| graph.values[value].shape.iter().product::<usize>();
+            let bias = graph.nodes[node].inputs[position];
+            if size(bias) == columns && size(graph.nodes[reader].output) == graph.examples * columns {
+                parts[dense].kind = Kind::Dense { bias: true };
+                merged.insert(reader);
+                gone.push(part);
+            }
         }
+    }
+    let mut index = 0;
+    parts.retain(|_| {
+        index += 1;
+        !gone.contains(&(index - 1))
+    });
+    merged
+}
+
+impl Plan {
+    /// Floating-point operations of the Gram matrix of `outputs` rows an example, roughly: as many backward passes without
+    /// weight gradients, and for each parameter what its rule takes.
+    pub fn flops(&self, graph: &Graph, outputs: usize) -> f64 {
+        let rows = (graph.examples * outputs) as f64;
+        let size = |value: ValueId| graph.values[value].shape.iter().product::<usize>() as f64;
+        let part = |part: &Part| match part.kind {
+            Kind::Dense { .. } => {
+                rows * rows * *graph.values[graph.nodes[part.sites[0].0].output].shape.last().unwrap_or(&1) as f64
+            }
+            Kind::Broadcast => {
+                let (node, position) = part.sites[0];
+                rows * rows * size(graph.nodes[node].inputs[position])
+            }
+            _ => factors::Sizes::of(graph, part).flops(outputs),
+        };
+        let loose: f64 = self.loose.iter().map(|&index| size(graph.parameters[index])).sum();
+        let loose = rows * (rows + 2.0 * graph.examples as f64) * loose;
+        outputs as f64 * graph.forward_flops() + self.parts.iter().map(part).sum::<f64>() + loose
     }
 }

@@ -1,75 +1,161 @@
 //! Rows of the Jacobian, materialised: for every operation without a structured rule, and for parameters used more than
 //! once, whose uses have cross terms.
 //!
-//! An example's row needs that example alone. So the operation at each site is evaluated anew on one example, its own
-//! rule pulls the sensitivities back to the parameter's side, and what lies between there and the parameters (reshapes,
-//! transposes, sums of uses) is pulled back like any other part of the network.
+//! At each site come the gradients by what is read there, for a block of examples: by the site's structure if it has one;
+//! if not, example by example, the operation evaluated anew on that example alone and pulled back by its own rule. What lies
+//! between there and the parameters (reshapes, norms of weights, sums of uses) is then pulled back like any other part of the
+//! network, with the block's rows as stacked vectors.
 
+use super::blocks::{Block, grid};
+use super::broadcast;
+use super::factors::Factors;
 use super::layout::example;
-use super::plan::Plan;
-use crate::kernels::outer;
+use super::plan::{Kind, Plan, kind};
+use super::sensitivities::Sensitivities;
+use crate::kernels::{outer, product};
 use crate::linearize::rules::{Kept, rule};
 use crate::linearize::{Flow, Linearization};
 use crate::tensor::Array;
 use crate::trace::{Batch, Index, Norm, Op, ValueId};
 
-/// The contribution `R Rᵀ`, `[mk, mk]`, of all materialised parameters; `sites` are nodes with their sensitivities.
+/// The contribution of all materialised parameters, `[k m, k' m]`; `right` is `None` if both sets of rows are the same.
 ///
 /// Two blocks of rows are kept at a time, each of at most `chunk / 2` numbers (but at least one example); with more than
 /// one block, blocks are computed again for each pair.
-pub(super) fn gram(linearization: &Linearization, plan: &Plan, sites: &[(usize, Array)], chunk: usize) -> Array {
+pub(super) fn contribution(
+    linearization: &Linearization,
+    plan: &Plan,
+    left: &Sensitivities,
+    right: Option<&Sensitivities>,
+    chunk: usize,
+) -> Array {
     let graph = linearization.graph();
+    let m = graph.examples;
     let width: usize = plan.loose.iter().map(|&index| graph.parameter(index).shape.iter().product::<usize>()).sum();
-    let k = sites.first().map_or(graph.outputs, |(_, sensitivity)| sensitivity.shape()[0]);
-    let block = (chunk / (2 * k * width.max(1))).clamp(1, graph.examples);
-    let rows = |start: usize| {
-        let end = (start + block).min(graph.examples);
-        let rows = (start..end).map(|index| example_rows(linearization, plan, sites, k, index));
-        Array::cat(rows.collect(), 0)
-    };
-    if block == graph.examples {
-        return outer(rows(0));
-    }
-    let starts: Vec<usize> = (0..graph.examples).step_by(block).collect();
-    let mut blocks: Vec<Vec<Option<Array>>> = vec![vec![None; starts.len()]; starts.len()];
-    for i in 0..starts.len() {
-        let left = rows(starts[i]);
-        for j in 0..i {
-            let product = left.clone().matmul(rows(starts[j]).transpose());
-            blocks[j][i] = Some(product.clone().transpose());
-            blocks[i][j] = Some(product);
-        }
-        blocks[i][i] = Some(outer(left));
-    }
-    let lines = blocks.into_iter().map(|line| Array::cat(line.into_iter().flatten().collect(), 1));
-    Array::cat(lines.collect(), 0)
+    let counts = [left.count, right.map_or(left.count, |right| right.count)];
+    let size = chunk / (2 * counts[0].max(counts[1]) * width).max(1);
+    let mut kept: Option<(Block, Array)> = None;
+    let result = grid(1, m, size, right.is_none(), |i, j| {
+        let rows = match kept.take() {
+            Some((block, rows)) if block == i => rows,
+            _ => block_rows(linearization, plan, left, i),
+        };
+        kept = Some((i, rows.clone()));
+        let product = match right {
+            None if i == j => outer(rows),
+            None => product(rows, block_rows(linearization, plan, left, j).transpose()),
+            Some(right) => product(rows, block_rows(linearization, plan, right, j).transpose()),
+        };
+        product.reshape(&[counts[0], i.end - i.start, counts[1], j.end - j.start])
+    });
+    result.reshape(&[counts[0] * m, counts[1] * m])
 }
 
-/// The `k` rows of one example, `[k, width]`: columns are the materialised parameters in their order.
-fn example_rows(linearization: &Linearization, plan: &Plan, sites: &[(usize, Array)], k: usize, index: usize) -> Array {
+/// The rows of some examples, `[k block, width]`: columns are the materialised parameters in their order.
+fn block_rows(linearization: &Linearization, plan: &Plan, sensitivities: &Sensitivities, block: Block) -> Array {
     let graph = linearization.graph();
+    let rows = sensitivities.count * (block.end - block.start);
     let mut flow = Flow::new(graph.values.len());
-    for (node, sensitivity) in sites {
-        pull_site(linearization, *node, sensitivity, index, &mut flow);
+    for (node, positions) in &plan.loose_sites {
+        let Some(sensitivity) = sensitivities.by_node.get(node) else { continue };
+        let batched = |position: &usize| gradients(linearization, *node, *position, sensitivity, block);
+        let one_by_one: Vec<usize> = positions
+            .iter()
+            .copied()
+            .filter(|position| match batched(position) {
+                Some(gradients) => {
+                    flow.add(graph.nodes[*node].inputs[*position], gradients);
+                    false
+                }
+                None => true,
+            })
+            .collect();
+        if !one_by_one.is_empty() {
+            add_one_by_one(linearization, *node, &one_by_one, sensitivity, block, &mut flow);
+        }
     }
     for (position, node) in graph.nodes.iter().enumerate().rev() {
         if graph.is_parameter_side(node.output) {
             linearization.pull_node(position, node, &mut flow, |value| graph.values[value].active);
         }
     }
-    let block = |&parameter: &usize| {
+    let column = |&parameter: &usize| {
         let value = graph.parameters[parameter];
         let size = graph.values[value].shape.iter().product();
         match flow.take(value) {
-            Some(rows) => rows.reshape(&[k, size]),
-            None => Array::zeros(&[k, size], graph.dtype, &linearization.device()),
+            Some(gradients) => gradients.reshape(&[rows, size]),
+            None => Array::zeros(&[rows, size], graph.dtype, &linearization.device()),
         }
     };
-    Array::cat(plan.loose.iter().map(block).collect(), 1)
+    Array::cat(plan.loose.iter().map(column).collect(), 1)
 }
 
-/// Pulls one example's sensitivities at a site back to the inputs on the parameters' side.
-fn pull_site(linearization: &Linearization, node: usize, sensitivity: &Array, index: usize, flow: &mut Flow) {
+/// The per-example gradients by an input on the parameters' side, `[k block, ..]`, where they have a structure that serves all
+/// examples at once.
+fn gradients(
+    linearization: &Linearization,
+    node: usize,
+    position: usize,
+    sensitivity: &Array,
+    block: Block,
+) -> Option<Array> {
+    let graph = linearization.graph();
+    let value = graph.nodes[node].inputs[position];
+    let kind = kind(graph, node, position, value)?;
+    let factors = || {
+        let factors = Factors::at(linearization, kind, node, sensitivity.clone());
+        let features = Block { start: 0, end: factors.features() };
+        // [g, k, block, a, b]
+        factors.gradients(block, features)
+    };
+    let gradients = match kind {
+        // Their indicators are of the tokens that occur, not of the whole table.
+        Kind::Embedding => return None,
+        Kind::Broadcast => {
+            broadcast::rows(linearization, node, position, sensitivity.clone()).narrow(1, block.start, block.end)
+        }
+        Kind::Convolution => factors().permute(&[1, 2, 0, 4, 3]),
+        _ => factors().permute(&[1, 2, 0, 3, 4]),
+    };
+    let rows = sensitivity.shape()[0] * (block.end - block.start);
+    Some(gradients.reshape(&[&[rows], graph.values[value].shape.as_slice()].concat()))
+}
+
+/// The same, example by example.
+fn add_one_by_one(
+    linearization: &Linearization,
+    node: usize,
+    positions: &[usize],
+    sensitivity: &Array,
+    block: Block,
+    flow: &mut Flow,
+) {
+    let graph = linearization.graph();
+    let k = sensitivity.shape()[0];
+    let examples: Vec<Vec<Option<Array>>> =
+        (block.start..block.end).map(|index| pull_site(linearization, node, positions, sensitivity, index)).collect();
+    for (at, &position) in positions.iter().enumerate() {
+        let value = graph.nodes[node].inputs[position];
+        let shape = graph.values[value].shape.as_slice();
+        let apart = [&[k, 1], shape].concat();
+        let zeros = || Array::zeros(&apart, graph.values[value].dtype, &linearization.device());
+        let each = examples.iter().map(|gradients| match &gradients[at] {
+            Some(gradient) => gradient.clone().reshape(&apart),
+            None => zeros(),
+        });
+        let together = Array::cat(each.collect(), 1);
+        flow.add(value, together.reshape(&[&[k * examples.len()], shape].concat()));
+    }
+}
+
+/// Pulls one example's sensitivities at a site back to some inputs on the parameters' side.
+fn pull_site(
+    linearization: &Linearization,
+    node: usize,
+    positions: &[usize],
+    sensitivity: &Array,
+    index: usize,
+) -> Vec<Option<Array>> {
     let graph = linearization.graph();
     let m = graph.examples;
     let site = &graph.nodes[node];
@@ -99,24 +185,23 @@ fn pull_site(linearization: &Linearization, node: usize, sensitivity: &Array, in
     };
     let parts: Vec<Array> =
         inputs.iter().enumerate().map(|(position, input)| example(input, &batch(position), m, index)).collect();
-    let wanted: Vec<bool> = site.inputs.iter().map(|&input| graph.is_parameter_side(input)).collect();
+    let wanted: Vec<bool> = (0..site.inputs.len()).map(|position| positions.contains(&position)).collect();
     let rule = rule(&site.op).expect("active nodes have a rule");
     let shapes = parts.iter().map(Array::shape).collect();
     let (value, arrays) = rule.evaluate(parts, &graph.active_inputs(site));
     let kept = Kept { shapes, output: value.shape(), arrays };
-    let cotangents = rule.vjp(&kept, example(sensitivity, &stacked, m, index), &wanted);
-    for (position, cotangent) in cotangents.into_iter().enumerate().filter(|(position, _)| wanted[*position]) {
+    let mut cotangents = rule.vjp(&kept, example(sensitivity, &stacked, m, index), &wanted);
+    let whole = |&position: &usize| {
         let value: ValueId = site.inputs[position];
-        if let Some(cotangent) = cotangent {
-            let whole = match (&graph.values[value].batch, batch(position)) {
-                (Batch::Shared, split @ Batch::Split { .. }) => {
-                    spread(cotangent, &graph.values[value].shape, &split, m, index)
-                }
-                _ => cotangent,
-            };
-            flow.add(value, whole);
-        }
-    }
+        let cotangent = cotangents[position].take()?;
+        Some(match (&graph.values[value].batch, batch(position)) {
+            (Batch::Shared, split @ Batch::Split { .. }) => {
+                spread(cotangent, &graph.values[value].shape, &split, m, index)
+            }
+            _ => cotangent,
+        })
+    };
+    positions.iter().map(whole).collect()
 }
 
 /// Whether, along an axis of the output, each entry reads the entry of an input at the same place, if that is as long.

@@ -1,4 +1,4 @@
-//! Kernels on host memory, where Burn's own on the CPU are slow: elementwise functions and symmetric products.
+//! Kernels on host memory, where Burn's own on the CPU are slow: elementwise functions and matrix products.
 //!
 //! ```text
 //! function.rs     which function, applied to an array in one pass; its slope in the same pass
@@ -6,6 +6,7 @@
 //! exponential.rs  eˣ, tanh, the logistic function
 //! sine.rs         sine and cosine
 //! error.rs        the error function
+//! product.rs      A B, A Bᵀ, Aᵀ B
 //! outer.rs        R Rᵀ, of which half is multiplied
 //! ```
 //!
@@ -17,14 +18,17 @@ mod error;
 mod exponential;
 mod function;
 mod outer;
+mod product;
 mod real;
 mod sine;
 
+use burn::backend::tensor::FloatTensor;
 use burn::backend::{BackendTensor, DispatchKindConversion, DispatchTensor, Flex};
-use burn::tensor::{DType, Device, TensorData};
+use burn::tensor::{DType, Device};
 
 pub(crate) use function::Function;
 pub(crate) use outer::outer;
+pub(crate) use product::product;
 
 use crate::tensor::Array;
 
@@ -33,11 +37,20 @@ fn is_on_host(array: &Array) -> bool {
     matches!(array.dtype(), DType::F32 | DType::F64) && array.device() == Device::flex()
 }
 
-/// The array as host data of its own, row-major: the array's memory, if nobody shares it, or a copy. `None` if it is not on
-/// the host.
-fn host_data(array: Array) -> Option<TensorData> {
+/// A float tensor of Burn's CPU backend.
+type HostTensor = FloatTensor<Flex>;
+
+/// The tensor behind an array; `None` if it is not on the host.
+fn host_tensor(array: Array) -> Option<HostTensor> {
     match <DispatchTensor as DispatchKindConversion<Flex>>::try_into_backend(array.into_dispatch()) {
-        Ok(BackendTensor::Float(tensor)) => Some(tensor.into_data()),
+        Ok(BackendTensor::Float(tensor)) => Some(tensor),
         _ => None,
     }
+}
+
+/// Runs `f` on one of rayon's threads if the device is the CPU. Burn's products and `faer`'s share their work with those
+/// threads: a caller from outside, who waits beside them, is one thread more than there are cores, and each product may
+/// take up to twice as long (decision 24).
+pub(crate) fn on_workers<R: Send>(device: &Device, f: impl FnOnce() -> R + Send) -> R {
+    if *device == Device::flex() { rayon::scope(|_| f()) } else { f() }
 }

@@ -1,11 +1,11 @@
 //! Outer products `R Rᵀ` of rows, of which half suffices by symmetry.
 
-use burn::backend::{BackendTensor, DispatchKindConversion, DispatchTensor, Flex};
 use burn::tensor::{DType, TensorData};
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::traits::ComplexField;
 use faer::{Accum, MatMut, MatRef, Par};
 
+use super::{host_tensor, is_on_host};
 use crate::tensor::Array;
 
 /// Below so many rows the product is too small for its half to be worth anything.
@@ -20,29 +20,17 @@ const TILE: usize = 32;
 pub(crate) fn outer(rows: Array) -> Array {
     let shape = rows.shape();
     let (n, width) = (shape[0], shape[1]);
-    if n > SMALL
-        && let Some(product) = on_host(&rows, n, width)
-    {
-        return product;
+    if n <= SMALL || !is_on_host(&rows) {
+        return rows.clone().matmul(rows.transpose());
     }
-    rows.clone().matmul(rows.transpose())
-}
-
-/// The product, if the rows lie in host memory.
-fn on_host(rows: &Array, n: usize, width: usize) -> Option<Array> {
-    let tensor = rows.clone().into_dispatch();
-    let Ok(BackendTensor::Float(tensor)) = <DispatchTensor as DispatchKindConversion<Flex>>::try_into_backend(tensor)
-    else {
-        return None;
-    };
-    let tensor = tensor.to_contiguous();
+    let (device, dtype) = (rows.device(), rows.dtype());
+    let tensor = host_tensor(rows).expect("on the host").to_contiguous();
     let range = tensor.layout().start_offset()..tensor.layout().start_offset() + n * width;
-    let data = match rows.dtype() {
+    let data = match dtype {
         DType::F32 => TensorData::new(symmetric_product(&tensor.storage::<f32>()[range], n, width), [n, n]),
-        DType::F64 => TensorData::new(symmetric_product(&tensor.storage::<f64>()[range], n, width), [n, n]),
-        _ => return None,
+        _ => TensorData::new(symmetric_product(&tensor.storage::<f64>()[range], n, width), [n, n]),
     };
-    Some(Array::from_data(data, &rows.device()))
+    Array::from_data(data, &device)
 }
 
 fn symmetric_product<T: ComplexField + Copy + Default>(rows: &[T], n: usize, width: usize) -> Vec<T> {

@@ -1,5 +1,11 @@
 //! [`Real`]: what a kernel needs of a float type beyond arithmetic. All of it compiles to a few vector instructions.
 
+#![expect(
+    clippy::excessive_precision,
+    clippy::approx_constant,
+    reason = "coefficients of fits and series, as computed"
+)]
+
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// f32 or f64.

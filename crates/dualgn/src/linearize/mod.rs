@@ -16,6 +16,7 @@ use burn::tensor::{Bool, DType, Device, Int, Tensor};
 pub use vector::ParamVector;
 
 use crate::error::{Error, LinearizeError};
+use crate::kernels::on_workers;
 use crate::tensor::Array;
 use crate::trace::{Graph, Inputs, Network, Node, Op, Source, ValueId};
 use rules::{Kept, constant, discrete, random, rule};
@@ -56,7 +57,8 @@ impl<M: Module, I: Inputs> Network<M, I> {
         let graph = self.graph(model, inputs.shapes())?;
         let inputs = inputs.tensors().into_iter().map(Array::new).collect();
         let evaluation = Evaluation::new(&graph, model, inputs)?;
-        Ok(evaluation.run())
+        let device = evaluation.device.clone();
+        Ok(on_workers(&device, || evaluation.run()))
     }
 }
 
@@ -90,7 +92,8 @@ impl Linearization {
             return Err(LinearizeError::OtherNetwork);
         }
         let tangents = vector.blocks().iter().map(|block| block.clone().lift()).collect();
-        Ok(self.push(tangents).reshape(&[self.graph.examples, self.graph.outputs]).into_tensor())
+        let product = on_workers(&self.device(), || self.push(tangents));
+        Ok(product.reshape(&[self.graph.examples, self.graph.outputs]).into_tensor())
     }
 
     /// The vector-Jacobian product `Jᵀ u` of one cotangent `u`, `[m, k]`. Cost: about two forward passes.
@@ -150,17 +153,27 @@ impl Linearization {
 
     /// Tangents `[c, ..]` of the parameters forward to the output, `[c, ..]`.
     fn push(&self, tangents: Vec<Array>) -> Array {
-        let graph = &*self.graph;
-        let mut flow = Flow::new(graph.values.len());
-        for (&parameter, tangent) in graph.parameters.iter().zip(tangents) {
+        let mut flow = Flow::new(self.graph.values.len());
+        for (&parameter, tangent) in self.graph.parameters.iter().zip(tangents) {
             flow.add(parameter, tangent);
         }
+        self.push_flow(flow, |_| None)
+    }
+
+    /// Whatever tangents there are forward to the output; `more(node)` is added to the tangent of a node's output.
+    pub(crate) fn push_flow(&self, mut flow: Flow, mut more: impl FnMut(usize) -> Option<Array>) -> Array {
+        let graph = &*self.graph;
         let mut unread: Vec<usize> = graph.values.iter().map(|value| value.uses).collect();
         for (index, node) in graph.nodes.iter().enumerate() {
             if graph.values[node.output].active {
                 let tangents: Vec<Option<Array>> = node.inputs.iter().map(|&input| flow.0[input].clone()).collect();
-                let rule = rule(&node.op).expect("active nodes have a rule");
-                flow.add(node.output, rule.jvp(&self.kept[index], &tangents));
+                if tangents.iter().any(Option::is_some) {
+                    let rule = rule(&node.op).expect("active nodes have a rule");
+                    flow.add(node.output, rule.jvp(&self.kept[index], &tangents));
+                }
+                if let Some(tangent) = more(index) {
+                    flow.add(node.output, tangent);
+                }
             }
             for &input in &node.inputs {
                 unread[input] -= 1;
@@ -174,9 +187,13 @@ impl Linearization {
 
     /// Cotangents `[c, m, k]` of the output back to the parameters, `[c, ..]` each.
     fn pull(&self, cotangents: Array) -> Result<Vec<Array>, LinearizeError> {
+        let cotangents = self.check_cotangents(cotangents)?;
+        Ok(on_workers(&self.device(), || self.pull_checked(cotangents)))
+    }
+
+    fn pull_checked(&self, cotangents: Array) -> Vec<Array> {
         let graph = &*self.graph;
         let count = cotangents.shape()[0];
-        let cotangents = self.check_cotangents(cotangents)?;
         let mut flow = Flow::new(graph.values.len());
         flow.add(graph.output, cotangents);
         for (index, node) in graph.nodes.iter().enumerate().rev() {
@@ -189,7 +206,7 @@ impl Linearization {
             };
             flow.take(parameter).unwrap_or_else(zeros)
         };
-        Ok(graph.parameters.iter().map(block).collect())
+        graph.parameters.iter().map(block).collect()
     }
 
     fn check_cotangents(&self, cotangents: Array) -> Result<Array, LinearizeError> {

@@ -71,9 +71,9 @@ use crate::error::{DeviceError, Error, LossError};
 ///
 /// Six functions define a loss; the others have defaults. Outputs may come in f32 or f64, on the network's device or on the
 /// host, whatever the targets have: [`matching`] brings real targets to them. [`check_loss`] tests an implementation.
-pub trait ConvexLoss {
+pub trait ConvexLoss: Send + Sync {
     /// What one batch of targets is; its first axis has the `m` examples.
-    type Target: Clone;
+    type Target: Clone + Send + Sync;
 
     /// Checks that a network with so many outputs an example fits the loss at all.
     ///

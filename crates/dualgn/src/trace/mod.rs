@@ -9,6 +9,7 @@ mod lower;
 mod op;
 mod record;
 mod stop;
+mod uses;
 #[cfg(test)]
 mod vocabulary_tests;
 
@@ -31,6 +32,7 @@ pub(crate) use op::{
     Position, Random, Reduce, Rounding, Softmax, Unary,
 };
 pub use stop::stop_gradient;
+pub(crate) use uses::Use;
 
 use crate::error::TraceError;
 

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("tensor", &[]),
     ("trace", &[]),
-    ("linearize", &["trace"]),
-    ("gram", &["trace", "linearize"]),
+    ("kernels", &[]),
+    ("linearize", &["trace", "kernels"]),
+    ("gram", &["trace", "kernels", "linearize"]),
     ("loss", &[]),
     ("solve", &[]),
-    ("direction", &["trace", "linearize", "gram", "loss", "solve"]),
+    ("direction", &["trace", "kernels", "linearize", "gram", "loss", "solve"]),
 ];
 
 #[test]

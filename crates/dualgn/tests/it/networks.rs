@@ -28,6 +28,7 @@ network_tests! {
     residual: Residual::new, Residual::forward, |dtype| tensor([3, 2, 4, 4], 7, dtype);
     unet: Unet::new, Unet::forward, |dtype| tensor([2, 1, 4, 4], 7, dtype);
     volume: Volume::new, Volume::forward, |dtype| tensor([3, 1, 4, 3, 3], 7, dtype);
+    separable: Separable::new, Separable::forward, |dtype| tensor([3, 4, 5, 7], 7, dtype);
     waveform: Waveform::new, Waveform::forward, |dtype| tensor([3, 1, 6], 7, dtype);
     classic: Classic::new, Classic::forward, |dtype| tensor([3, 1, 6, 6], 7, dtype);
     shuffled: Shuffled::new, Shuffled::forward, |dtype| tensor([3, 1, 3, 3], 7, dtype);

@@ -94,7 +94,8 @@ impl Binary {
         }
     }
 
-    fn multiply(&self, kept: &Kept, side: usize, vector: Array) -> Array {
+    /// A vector of the output's shape times the derivative by one side, before any sum over broadcast axes.
+    pub(crate) fn multiply(&self, kept: &Kept, side: usize, vector: Array) -> Array {
         match (self, side) {
             (Binary::Add, _) | (Binary::Sub | Binary::Rem, 0) => vector,
             (Binary::Sub, _) => vector.neg(),

@@ -22,8 +22,8 @@ use crate::trace::Unary;
 impl Rule for Unary {
     fn value(&self, mut inputs: Vec<Array>) -> Array {
         let x = inputs.remove(0);
-        match self.kernel() {
-            Some(kernel) => kernel.value(x).unwrap_or_else(|x| self.apply(x)),
+        match self.kernel(&x) {
+            Some(kernel) => kernel.value(x),
             None => self.apply(x),
         }
     }
@@ -37,10 +37,10 @@ impl Rule for Unary {
             let y = x.relu();
             return (y.clone(), vec![Some(y.lift())]);
         }
-        let x = match self.kernel().map_or(Err(x.clone()), |kernel| kernel.value_and_slope(x)) {
-            Ok((y, slope)) => return (y, vec![Some(slope.lift())]),
-            Err(x) => x,
-        };
+        if let Some(kernel) = self.kernel(&x) {
+            let (y, slope) = kernel.value_and_slope(x);
+            return (y, vec![Some(slope.lift())]);
+        }
         if let Some(derivative) = self.derivative_by_input(&x) {
             return (self.apply(x), vec![Some(derivative.lift())]);
         }
@@ -60,8 +60,11 @@ impl Rule for Unary {
 }
 
 impl Unary {
-    /// The kernel that evaluates it with its derivative on host memory, if Burn's own is slow.
-    fn kernel(&self) -> Option<Function> {
+    /// The kernel that evaluates it and its derivative where `x` lies, if there is one: on the CPU, where Burn's own is slow.
+    fn kernel(&self, x: &Array) -> Option<Function> {
+        if !Function::takes(x) {
+            return None;
+        }
         Some(match self {
             Unary::Cos => Function::Cos,
             Unary::Erf => Function::Erf,

@@ -122,6 +122,43 @@ impl Waveform {
     }
 }
 
+/// Depthwise, grouped, strided, dilated and transposed convolutions, with unequal kernels.
+#[derive(Module, Debug)]
+pub struct Separable {
+    depthwise: Conv2d,
+    grouped: Conv2d,
+    transposed: ConvTranspose2d,
+    head: Linear,
+}
+
+impl Separable {
+    pub fn new(device: &Device) -> Self {
+        Self {
+            depthwise: Conv2dConfig::new([4, 8], [3, 2])
+                .with_groups(4)
+                .with_padding(PaddingConfig2d::Explicit(1, 0, 2, 1))
+                .init(device),
+            grouped: Conv2dConfig::new([8, 6], [2, 3])
+                .with_groups(2)
+                .with_stride([2, 1])
+                .with_dilation([1, 2])
+                .init(device),
+            transposed: ConvTranspose2dConfig::new([6, 4], [3, 2])
+                .with_groups(2)
+                .with_stride([1, 2])
+                .with_padding([1, 0])
+                .init(device),
+            head: LinearConfig::new(4, 2).init(device),
+        }
+    }
+
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        let x = self.grouped.forward(self.depthwise.forward(x).tanh()).tanh();
+        let x = self.transposed.forward(x).tanh();
+        self.head.forward(x.flatten::<3>(2, 3).mean_dim(2).squeeze_dim(2))
+    }
+}
+
 /// Local response normalisation, as in the networks of 2012.
 #[derive(Module, Debug)]
 pub struct Classic {

@@ -6,7 +6,7 @@ mod pairs;
 mod recurrent;
 
 pub use attention::{CharacterModel, CrossReader, Encoder, SequenceToSequence};
-pub use convolutional::{Classic, Deformed, Residual, Shuffled, SpatialTransformer, Unet, Volume, Waveform};
+pub use convolutional::{Classic, Deformed, Residual, Separable, Shuffled, SpatialTransformer, Unet, Volume, Waveform};
 pub use pairs::{Adapted, Distances, Gated, Siamese, Siren};
 pub use recurrent::{BiLstmReader, GruTagger, LstmTagger, RnnReader};
 

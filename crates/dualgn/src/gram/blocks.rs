@@ -1,0 +1,43 @@
+//! Matrices made block by block, so that what a block is made of fits a budget.
+
+use crate::tensor::Array;
+
+/// A range of indices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Block {
+    pub start: usize,
+    pub end: usize,
+}
+
+/// `0..length` in blocks of `size`, or of one where that is zero.
+pub(super) fn blocks(length: usize, size: usize) -> impl Iterator<Item = Block> + Clone {
+    let size = size.clamp(1, length.max(1));
+    (0..length).step_by(size).map(move |start| Block { start, end: (start + size).min(length) })
+}
+
+/// A matrix `[k, m, k', m]` from its blocks over pairs of ranges of `k` and `k'` (`along` 0) or of `m` and `m` (`along` 1); of
+/// a symmetric one, the lower half is made.
+pub(super) fn grid(
+    along: usize,
+    length: usize,
+    size: usize,
+    symmetric: bool,
+    mut block: impl FnMut(Block, Block) -> Array,
+) -> Array {
+    let sides: Vec<Block> = blocks(length, size).collect();
+    let mut made: Vec<Vec<Array>> = vec![];
+    for (i, left) in sides.iter().enumerate() {
+        let count = if symmetric { i + 1 } else { sides.len() };
+        made.push(sides[..count].iter().map(|right| block(*left, *right)).collect());
+    }
+    let lines = (0..made.len()).map(|i| {
+        let mirrored = made[i].len()..sides.len();
+        let mirrored: Vec<Array> = mirrored.map(|j| made[j][i].clone().permute(&[2, 3, 0, 1])).collect();
+        joined([made[i].clone(), mirrored].concat(), along + 2)
+    });
+    joined(lines.collect(), along)
+}
+
+fn joined(mut parts: Vec<Array>, axis: usize) -> Array {
+    if parts.len() == 1 { parts.remove(0) } else { Array::cat(parts, axis) }
+}

@@ -1,0 +1,28 @@
+//! Parameters that are broadcast over examples: biases, scales, the parameters of normalisations. The gradient is the
+//! sensitivity, times what the parameter was multiplied with, summed over the axes along which it is broadcast.
+
+use super::layout::summed;
+use crate::linearize::Linearization;
+use crate::tensor::Array;
+use crate::trace::{Norm, Op};
+
+/// Per-example gradients `[k, m, n]` by input `position` of a node.
+pub(super) fn rows(linearization: &Linearization, node: usize, position: usize, sensitivity: Array) -> Array {
+    let graph = linearization.graph();
+    let (kept, site) = (linearization.kept(node), &graph.nodes[node]);
+    let (output, shape) = (&graph.values[site.output], &graph.values[site.inputs[position]].shape);
+    let rank = output.shape.len();
+    match &site.op {
+        Op::Binary(op) => {
+            let gradient = op.multiply(kept, position, sensitivity);
+            summed(gradient, &output.batch, graph.examples, |axis| shape[axis] != 1)
+        }
+        Op::Norm(norm) => {
+            let gradient = if position == 1 { sensitivity.mul(kept.array(0).clone()) } else { sensitivity };
+            let own = if matches!(norm, Norm::Layer { .. }) { rank - 1 } else { 1 };
+            summed(gradient, &output.batch, graph.examples, |axis| axis == own)
+        }
+        // The bias of a convolution, one for each channel.
+        _ => summed(sensitivity, &output.batch, graph.examples, |axis| axis == 1),
+    }
+}

@@ -1,0 +1,271 @@
+//! [`Factors`]: layers whose per-example gradient is a sum of outer products `Σ_t a_t δ_tᵀ` over positions `t`: dense layers,
+//! convolutions, embeddings. Two such gradients have their inner product in two ways:
+//!
+//! ```text
+//! materialised   ⟨Σ_t a_t δ_tᵀ, Σ_s a'_s δ'_sᵀ⟩, the sums made first:   2 k m T a b + (km)² a b
+//! pairwise       Σ_ts (a_tᵀ a'_s) (δ_tᵀ δ'_s):                          (mT)² a + (kmT)² (b + some)
+//! ```
+//!
+//! for `a` inputs, `b` outputs, `T` positions. The cheaper one is taken: pairwise for few positions and large weights, as in
+//! a dense layer (`T = 1`) or a short sequence, materialised for the patches of an image.
+
+use std::collections::HashMap;
+
+use burn::tensor::DType;
+
+use super::blocks::{Block, blocks, grid};
+use super::layout::positions;
+use super::plan::{Kind, Part};
+use super::unfold::Patches;
+use crate::kernels::{outer, product};
+use crate::linearize::Linearization;
+use crate::tensor::Array;
+use crate::trace::{Graph, Op};
+
+/// `a` and `δ` of one layer, in `g` groups that share nothing.
+pub(super) struct Factors {
+    /// `[g, m, T, a]`.
+    inputs: Array,
+    /// `[g, k, m, T, b]`.
+    sensitivities: Array,
+}
+
+/// The lengths of [`Factors`], known before anything is computed.
+pub(super) struct Sizes {
+    groups: usize,
+    examples: usize,
+    positions: usize,
+    inputs: usize,
+    outputs: usize,
+}
+
+/// Operations that an element of the pairwise product costs beside the multiplications: it is written, read, and summed.
+const PAIR: f64 = 24.0;
+
+impl Sizes {
+    pub fn of(graph: &Graph, part: &Part) -> Self {
+        let (node, _) = part.sites[0];
+        let shape = |position: usize| graph.values[graph.nodes[node].inputs[position]].shape.as_slice();
+        let elements = |value: usize| graph.values[value].shape.iter().product::<usize>();
+        let m = graph.examples;
+        let site = |node: usize| &graph.nodes[node];
+        match part.kind {
+            Kind::Convolution | Kind::TransposedConvolution => {
+                let weight = shape(1);
+                let Op::Conv(conv) = &site(node).op else { unreachable!("planned for convolutions") };
+                let groups = Patches::new(conv, weight).groups;
+                let (input, inner) = (weight[0] / groups, weight[1..].iter().product());
+                let (places, channels, inputs, outputs) = match part.kind {
+                    Kind::Convolution => (site(node).output, weight[0], inner, input),
+                    _ => (site(node).inputs[0], weight[0], input, inner),
+                };
+                Self { groups, examples: m, positions: elements(places) / (m * channels), inputs, outputs }
+            }
+            Kind::Embedding => {
+                let tokens = elements(site(node).inputs[1]);
+                let (inputs, outputs) = (shape(0)[0].min(tokens), shape(0)[1]);
+                Self { groups: 1, examples: m, positions: tokens / m, inputs, outputs }
+            }
+            _ => {
+                let weight = shape(1);
+                let (inputs, outputs) = (weight[weight.len() - 2], weight[weight.len() - 1]);
+                let positions = part.sites.iter().map(|(node, _)| elements(site(*node).output) / (m * outputs)).sum();
+                Self { groups: 1, examples: m, positions, inputs, outputs }
+            }
+        }
+    }
+
+    fn materialised(&self, k: usize) -> f64 {
+        let (rows, weight) = ((k * self.examples) as f64, (self.groups * self.inputs * self.outputs) as f64);
+        2.0 * rows * self.positions as f64 * weight + rows * rows * weight
+    }
+
+    fn pairwise(&self, k: usize) -> f64 {
+        let places = (self.examples * self.positions) as f64;
+        let squares = self.groups as f64 * places * places;
+        squares * (self.inputs as f64 + (k * k) as f64 * (self.outputs as f64 + PAIR))
+    }
+
+    /// Floating-point operations of the cheaper way.
+    pub fn flops(&self, k: usize) -> f64 {
+        self.materialised(k).min(self.pairwise(k))
+    }
+}
+
+impl Factors {
+    /// Of a part with several positions, given its sensitivities by node.
+    pub fn of(linearization: &Linearization, part: &Part, sensitivities: &HashMap<usize, Array>) -> Option<Self> {
+        let each = part.sites.iter().filter_map(|(node, _)| {
+            let sensitivity = sensitivities.get(node)?.clone();
+            Some(Self::at(linearization, part.kind, *node, sensitivity))
+        });
+        let (inputs, sensitivities): (Vec<Array>, Vec<Array>) =
+            each.map(|factors| (factors.inputs, factors.sensitivities)).unzip();
+        let joined = |arrays: Vec<Array>, axis: usize| match arrays.len() {
+            0 => None,
+            1 => arrays.into_iter().next(),
+            _ => Some(Array::cat(arrays, axis)),
+        };
+        Some(Self { inputs: joined(inputs, 2)?, sensitivities: joined(sensitivities, 3)? })
+    }
+
+    /// At one site.
+    pub fn at(linearization: &Linearization, kind: Kind, node: usize, sensitivity: Array) -> Self {
+        let graph = linearization.graph();
+        let m = graph.examples;
+        let site = &graph.nodes[node];
+        let batch = |value: usize| &graph.values[value].batch;
+        let kept = linearization.kept(node);
+        let data = || kept.array(0).clone();
+        match (kind, &site.op) {
+            (Kind::Convolution | Kind::TransposedConvolution, Op::Conv(conv)) => {
+                let weight = graph.values[site.inputs[1]].shape.as_slice();
+                let patches = Patches::new(conv, weight);
+                let groups = patches.groups;
+                let k = sensitivity.shape()[0];
+                // [c, n, channels, positions] as [g, c, m, T, channels of a group].
+                let split = |stack: Array, value: usize| {
+                    let shape = stack.shape();
+                    let channels_last = stack.permute(&[0, 1, 3, 2]);
+                    let by_example = positions(channels_last, batch(value), m);
+                    let places = by_example.shape()[2];
+                    let parts = [shape[0], m, places, groups, shape[2] / groups];
+                    by_example.reshape(&parts).permute(&[3, 0, 1, 2, 4])
+                };
+                let flat = |stack: Array| {
+                    let shape = stack.shape();
+                    let places = shape[3..].iter().product();
+                    stack.reshape(&[shape[0], shape[1], shape[2], places])
+                };
+                let (inputs, outputs) = if kind == Kind::Convolution {
+                    let counts = &graph.values[site.output].shape[2..];
+                    let unfolded = patches.of(data(), counts).lift();
+                    (unfolded, flat(sensitivity))
+                } else {
+                    let counts = &graph.values[site.inputs[0]].shape[2..];
+                    let shape = sensitivity.shape();
+                    let folded = sensitivity.reshape(&[&[k * shape[1]], &shape[2..]].concat());
+                    let unfolded = patches.of(folded, counts);
+                    let (channels, places) = (unfolded.shape()[1], unfolded.shape()[2]);
+                    (flat(data().lift()), unfolded.reshape(&[k, shape[1], channels, places]))
+                };
+                let inputs = split(inputs, site.inputs[0]);
+                let shape = inputs.shape();
+                let inputs = inputs.reshape(&[shape[0], shape[2], shape[3], shape[4]]);
+                Self { inputs, sensitivities: split(outputs, site.output) }
+            }
+            (Kind::Embedding, _) => {
+                let indicators = indicators(&data(), m, sensitivity.dtype());
+                Self { inputs: indicators, sensitivities: positions(sensitivity, batch(site.output), m).lift() }
+            }
+            _ => Self {
+                inputs: positions(data().lift(), batch(site.inputs[0]), m),
+                sensitivities: positions(sensitivity, batch(site.output), m).lift(),
+            },
+        }
+    }
+
+    /// Inputs `a`.
+    pub fn features(&self) -> usize {
+        self.inputs.shape()[3]
+    }
+
+    /// Per-example gradients of some examples and input features, `[g, k, block, features, b]`.
+    pub fn gradients(&self, examples: Block, features: Block) -> Array {
+        let inputs =
+            self.inputs.clone().narrow(1, examples.start, examples.end).narrow(3, features.start, features.end);
+        let shape = inputs.shape();
+        let inputs = inputs.reshape(&[shape[0], 1, shape[1], shape[2], shape[3]]);
+        inputs.transpose().matmul(self.sensitivities.clone().narrow(2, examples.start, examples.end))
+    }
+
+    /// Adds the contribution `[k m, k' m]` of two sets of rows to `sum`; `right` is `None` if they are the same. Working arrays
+    /// have about `chunk` numbers.
+    pub fn contribute(&self, right: Option<&Factors>, chunk: usize, mut add: impl FnMut(Array)) {
+        let shape = self.sensitivities.shape();
+        let (k, k_right) = (shape[1], right.map_or(shape[1], |right| right.sensitivities.shape()[1]));
+        let sizes = Sizes {
+            groups: shape[0],
+            examples: shape[2],
+            positions: shape[3],
+            inputs: self.inputs.shape()[3],
+            outputs: shape[4],
+        };
+        let k_mean = k.max(k_right);
+        if sizes.materialised(k_mean) <= sizes.pairwise(k_mean) {
+            let all = Block { start: 0, end: sizes.examples };
+            let width = (k + right.map_or(0, |_| k_right)) * sizes.examples * sizes.groups * sizes.outputs;
+            for features in blocks(sizes.inputs, chunk / width.max(1)) {
+                let rows = |factors: &Factors, k: usize| {
+                    let gradients = factors.gradients(all, features);
+                    // The groups' inner products add up, as those of the features do.
+                    let gradients = if sizes.groups == 1 { gradients } else { gradients.permute(&[1, 2, 0, 3, 4]) };
+                    let width = gradients.elements() / (k * sizes.examples);
+                    gradients.reshape(&[k * sizes.examples, width])
+                };
+                let left = rows(self, k);
+                add(match right {
+                    None => outer(left),
+                    Some(right) => product(left, rows(right, k_right).transpose()),
+                });
+            }
+        } else {
+            for group in 0..sizes.groups {
+                self.pairs(right, group, &sizes, chunk, &mut add);
+            }
+        }
+    }
+
+    fn pairs(&self, right: Option<&Factors>, group: usize, sizes: &Sizes, chunk: usize, add: &mut impl FnMut(Array)) {
+        let of = |array: &Array| array.clone().narrow(0, group, group + 1);
+        let part = |factors: &Factors, examples: Block| {
+            let n = examples.end - examples.start;
+            let a = of(&factors.inputs).narrow(1, examples.start, examples.end);
+            let d = of(&factors.sensitivities).narrow(2, examples.start, examples.end);
+            let k = d.shape()[1];
+            (
+                a.reshape(&[n * sizes.positions, sizes.inputs]),
+                d.reshape(&[k * n * sizes.positions, sizes.outputs]),
+                k,
+                n,
+            )
+        };
+        let t = sizes.positions;
+        let (k, k_right) = (self.sensitivities.shape()[1], right.map_or(0, |right| right.sensitivities.shape()[1]));
+        let side = (chunk / (2 * k * k.max(k_right) * t * t).max(1)) as f64;
+        let result = grid(1, sizes.examples, side.sqrt() as usize, right.is_none(), |i, j| {
+            let (a, d, k, n) = part(self, i);
+            let (b, e, l, o) = part(right.unwrap_or(self), j);
+            let same = right.is_none() && i == j;
+            let of_inputs = if same { outer(a) } else { product(a, b.transpose()) };
+            let of_outputs = if same { outer(d) } else { product(d, e.transpose()) };
+            let pairs = of_outputs.reshape(&[k, n * t, l, o * t]).mul(of_inputs.reshape(&[1, n * t, 1, o * t]));
+            if t == 1 {
+                return pairs;
+            }
+            pairs.reshape(&[k * n, t, l * o, t]).sum_axis(3).sum_axis(1).reshape(&[k, n, l, o])
+        });
+        add(result.reshape(&[k * sizes.examples, right.map_or(k, |_| k_right) * sizes.examples]));
+    }
+}
+
+/// Ones where a position has a token, `[1, m, T, tokens]`, for the tokens that occur.
+fn indicators(tokens: &Array, examples: usize, dtype: DType) -> Array {
+    let device = tokens.device();
+    // An index that cannot be read back would have failed the forward pass before.
+    let values = tokens.clone().convert(DType::F64).to_f64().unwrap_or_default();
+    let mut known: HashMap<u64, usize> = HashMap::new();
+    let numbers: Vec<usize> = values
+        .iter()
+        .map(|token| {
+            let next = known.len();
+            *known.entry(token.to_bits()).or_insert(next)
+        })
+        .collect();
+    let count = known.len();
+    let mut indicators = vec![0.0; numbers.len() * count];
+    for (position, number) in numbers.iter().enumerate() {
+        indicators[position * count + number] = 1.0;
+    }
+    Array::from_f64(&indicators, &[1, examples, numbers.len() / examples, count], dtype, &device)
+}

@@ -1,0 +1,46 @@
+//! [`Sensitivities`]: what one backward pass of stacked cotangents leaves at the sites.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::linearize::{Flow, Linearization};
+use crate::tensor::Array;
+use crate::trace::{Graph, ValueId};
+
+/// `∂f_{i,c} / ∂z` for some rows `c` of each example, at every site `z` that is asked for.
+pub(super) struct Sensitivities {
+    /// Rows an example.
+    pub count: usize,
+    /// `[count, ..]`, shaped like the output of the site.
+    pub by_node: HashMap<usize, Array>,
+}
+
+impl Sensitivities {
+    /// Of cotangents of the output, `[count, ..]`.
+    pub fn new(linearization: &Linearization, sites: &HashSet<usize>, cotangents: Array) -> Self {
+        let graph = linearization.graph();
+        let count = cotangents.shape()[0];
+        let mut by_node = HashMap::new();
+        let mut flow = Flow::new(graph.values.len());
+        flow.add(graph.output, cotangents);
+        for (index, node) in graph.nodes.iter().enumerate().rev() {
+            if sites.contains(&index)
+                && let Some(sensitivity) = flow.get(node.output)
+            {
+                by_node.insert(index, sensitivity.clone());
+            }
+            let wanted = |value: ValueId| graph.values[value].active && !graph.is_parameter_side(value);
+            linearization.pull_node(index, node, &mut flow, wanted);
+        }
+        Self { count, by_node }
+    }
+
+    /// Bytes that one row an example takes: at the sites, and at the two largest layers on the way.
+    pub fn bytes(graph: &Graph, sites: &HashSet<usize>) -> usize {
+        let size = |node: usize| {
+            let value = &graph.values[graph.nodes[node].output];
+            value.shape.iter().product::<usize>() * value.dtype.size()
+        };
+        let largest = (0..graph.nodes.len()).map(size).max().unwrap_or(0);
+        sites.iter().map(|&node| size(node)).sum::<usize>() + 2 * largest
+    }
+}
