@@ -92,7 +92,7 @@ mod tests {
             for (dtype, tolerance) in [(DType::F64, 1e-13), (DType::F32, 1e-5)] {
                 let layouts = |a: usize, b: usize| {
                     let values: Vec<f64> =
-                        (0..(a + 2) * (b + 3)).map(|i| ((i * 37) % 101) as f64 / 50.0 - 1.0).collect();
+                        (0..(a + 3) * (b + 3)).map(|i| ((i * 37) % 101) as f64 / 50.0 - 1.0).collect();
                     let of = |shape: &[usize]| {
                         Array::from_f64(&values[..shape.iter().product()], shape, dtype, &Device::flex())
                     };
