@@ -44,7 +44,8 @@ fn run() {
             let burn = median(|| {
                 black_box(view(&a, left).matmul(view(&b, right)));
             });
-            let (av, bv) = (a.to_data().try_to_vec::<f32>().expect("f32"), b.to_data().try_to_vec::<f32>().expect("f32"));
+            let (av, bv) =
+                (a.to_data().try_to_vec::<f32>().expect("f32"), b.to_data().try_to_vec::<f32>().expect("f32"));
             let mat = |data, transposed, a, b| {
                 if transposed {
                     MatRef::from_row_major_slice(data, b, a).transpose()

@@ -288,7 +288,7 @@ pub enum LossError {
 }
 
 /// Why no direction could be computed.
-#[derive(Debug, Error, PartialEq)]
+#[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum DirectionError {
     /// The damping is not a positive finite number.
@@ -340,25 +340,42 @@ pub enum DirectionError {
         /// Where it stands.
         place: String,
     },
-    /// The Gram matrix exceeds the memory budget.
+    /// A matrix exceeds the memory budget.
     #[error(
-        "the Gram matrix of {rows} rows needs about {needed_mib} MiB, more than the budget of {budget_mib} MiB; \
-         raise the budget, take a smaller batch, or use the conjugate-gradient solver"
+        "the {matrix} matrix of {rows} rows needs about {needed_mib} MiB, more than the budget of {budget_mib} MiB; without \
+         it go conjugate gradient by products and, for classes, the fast model with one row an example; or raise the budget{}",
+        .fitting.map_or(String::new(), |examples| format!(", or take a batch of at most about {examples} examples"))
     )]
     Memory {
-        /// Rows `mk`.
+        /// Gram, or normal.
+        matrix: &'static str,
+        /// Rows: `mk`, or `p`.
         rows: usize,
         /// Estimate in MiB.
         needed_mib: usize,
         /// Budget in MiB.
         budget_mib: usize,
+        /// Examples whose matrix fits, if any.
+        fitting: Option<usize>,
     },
+    /// The solver has no such route.
+    #[error("the solver does not go on the route \"{route}\"; leave the route or the solver to be chosen")]
+    Route {
+        /// The route in words.
+        route: &'static str,
+    },
+    /// A primal route for the prox-linear model.
+    #[error("the prox-linear model is solved in the dual; take a dual route, or a second-order model")]
+    Primal,
     /// The factorisation broke down: the Gram matrix is not finite or far from positive semidefinite.
     #[error("the Cholesky factorisation failed at pivot {pivot}; raise the damping or use f64")]
     Factorisation {
         /// Index of the bad pivot.
         pivot: usize,
     },
+    /// The eigenvalues could not be found: the Gram matrix is not finite.
+    #[error("the eigenvalues of the dual system cannot be computed: the Gram matrix is not finite")]
+    Eigenvalues,
     /// The solution is not a descent direction although the gradient is not zero.
     #[error("the direction does not descend (slope {slope:e}); raise the damping or use f64")]
     Ascent {

@@ -106,7 +106,7 @@ mod solve;
 mod tensor;
 mod trace;
 
-pub use direction::{Damping, Direction, GaussNewton, Model, Route, Solver, Timings};
+pub use direction::{Damping, Direction, Estimate, GaussNewton, Model, Route, Solver, Timings};
 pub use error::{DeviceError, DirectionError, Error, LinearizeError, LossError, TraceError};
 pub use gram::{Examples, TracedOperation};
 pub use linearize::{Linearization, ParamVector};

@@ -89,7 +89,7 @@ pub(super) fn on_host(tensor: Tensor<2>) -> Tensor<2> {
 }
 
 /// A tensor on a device in a float type. It travels in the narrower of its types, since not every device has both.
-fn placed(tensor: Tensor<2>, device: &Device, dtype: DType) -> Tensor<2> {
+pub(super) fn placed(tensor: Tensor<2>, device: &Device, dtype: DType) -> Tensor<2> {
     let tensor = if dtype.size() < tensor.dtype().size() { tensor.cast(dtype) } else { tensor };
     let tensor = if tensor.device() == *device { tensor } else { tensor.to_device(device) };
     tensor.cast(dtype)

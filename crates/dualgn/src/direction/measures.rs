@@ -1,6 +1,6 @@
 //! [`Measures`]: what a dual point says of its direction, whatever the model.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{DType, Tensor, TensorData};
 
 use crate::error::DeviceError;
 
@@ -25,6 +25,40 @@ pub(super) struct Measures {
     pub gap: f64,
     /// The step along `d` that minimises the model.
     pub model_step: f64,
+}
+
+/// What the measures of a second-order model follow from.
+pub(super) struct SecondOrder {
+    pub slope: f64,
+    /// `½ uᵀHu/m`.
+    pub curvature: f64,
+    pub norm_squared: f64,
+    pub damping: f64,
+    pub dual_value: f64,
+    pub gap: f64,
+    /// The product of the norms of the two factors of the slope, which it is rounded in proportion to.
+    pub rounding: f64,
+    pub dtype: DType,
+}
+
+impl Measures {
+    /// Of a second-order model, which leaves the loss itself out: `P(0) = 0`.
+    pub fn second_order(of: SecondOrder) -> Self {
+        let SecondOrder { slope, curvature, norm_squared, damping, dual_value, gap, rounding, dtype } = of;
+        let second_order = 2.0 * curvature + damping * norm_squared;
+        let epsilon = if dtype == DType::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
+        Self {
+            slope,
+            slope_rounding: 16.0 * epsilon * rounding,
+            norm_squared,
+            predicted_decrease: -(slope + curvature),
+            initial_value: 0.0,
+            primal_value: slope + curvature + 0.5 * damping * norm_squared,
+            dual_value,
+            gap,
+            model_step: if second_order > 0.0 { -slope / second_order } else { 0.0 },
+        }
+    }
 }
 
 /// The inner product, still on the device.

@@ -10,13 +10,19 @@
 //! outputs. For the quadratic model `(I + LᵀKL/(λm)) β = -LᵀKg/(λm)`, `α = g + Lβ`, `d = -Jᵀα/(λm)`. (Roulet and Blondel,
 //! "Dual Gauss-Newton Directions for Deep Learning", 2023; this symmetric form is derived in `docs/mathematics.md`.)
 
+mod choice;
 mod damping;
+mod estimate;
 mod kernel;
+mod machine;
 mod measures;
 mod model;
+mod path;
+mod primal;
 mod prox_linear;
 mod quadratic;
 mod result;
+mod route;
 
 use std::time::{Duration, Instant};
 
@@ -24,56 +30,23 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 pub use damping::Damping;
+pub use estimate::Estimate;
 pub use model::Model;
-pub use result::{Direction, Route, Timings};
+pub use result::{Direction, Timings};
+pub use route::{Route, Solver};
 
 use crate::error::{DirectionError, Error};
 use crate::gram;
 use crate::kernels::on_workers;
-use crate::linearize::Linearization;
+use crate::linearize::{Linearization, ParamVector};
 use crate::loss::{ConvexLoss, CurvatureFactor, Margin};
-use crate::solve::Budget;
 use crate::trace::{Inputs, Network};
-use kernel::{Kernel, on_host, spread};
-use measures::{Measures, read};
+use kernel::{Kernel, on_host, placed, spread};
+use measures::Measures;
+use primal::Primal;
 use prox_linear::ProxLinear;
 use quadratic::Quadratic;
-
-/// How the dual is solved.
-///
-/// It is described for the quadratic model. For the prox-linear model it chooses between the assembled matrix and products
-/// with `J` and `Jᵀ`; conjugate gradient then solves the Newton steps of losses with curvature.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub enum Solver {
-    /// [`Solver::Cholesky`] when examples do not mix, the memory suffices, and it needs no more floating-point operations
-    /// than [`Solver::ConjugateGradient`] with 30 iterations; otherwise the latter, which stops earlier at a relative
-    /// residual of 1e-3.
-    ///
-    /// The estimate, with `F` the operations of a forward pass and `n` the length of the rows that enter outer products
-    /// (columns of a dense layer, all entries of other weights): direct `k F + (mk)² n + ⅔ (mk)³`, iterated `4 F` for each
-    /// iteration and for the right-hand side.
-    #[default]
-    Auto,
-    /// The Gram matrix is assembled and the system solved exactly, in f64 on the host.
-    Cholesky,
-    /// Matrix-free: one jvp and one vjp an iteration, from zero, so that any number of iterations gives a descent
-    /// direction and none gives the gradient.
-    ConjugateGradient {
-        /// At most so many iterations.
-        iterations: usize,
-        /// Stop earlier once the residual is at most this times the right-hand side.
-        tolerance: f64,
-    },
-}
-
-/// Conjugate-gradient iterations of [`Solver::Auto`].
-const DEFAULT_ITERATIONS: usize = 30;
-/// Relative residual at which conjugate gradient stops early in [`Solver::Auto`].
-const DEFAULT_TOLERANCE: f64 = 1e-3;
-/// The prox-linear model solves about so many systems with one Gram matrix, so that [`Solver::Auto`] counts products that
-/// often.
-const PROX_LINEAR_SOLVES: f64 = 8.0;
+use route::{How, Method};
 
 /// The direction oracle: a convex loss, a model of it, a damping, a solver.
 ///
@@ -99,7 +72,8 @@ pub struct GaussNewton<L> {
     model: Model,
     damping: Damping,
     solver: Solver,
-    memory: usize,
+    route: Option<Route>,
+    memory: Option<usize>,
 }
 
 impl<L: ConvexLoss> GaussNewton<L> {
@@ -110,7 +84,8 @@ impl<L: ConvexLoss> GaussNewton<L> {
             model: Model::Quadratic,
             damping: Damping::Fixed(1.0),
             solver: Solver::Auto,
-            memory: gram::DEFAULT_MEMORY,
+            route: None,
+            memory: None,
         }
     }
 
@@ -150,18 +125,25 @@ impl<L: ConvexLoss> GaussNewton<L> {
         self
     }
 
-    /// Sets how the dual system is solved.
+    /// Sets how the system is solved.
     #[must_use]
     pub fn solver(mut self, solver: Solver) -> Self {
         self.solver = solver;
         self
     }
 
-    /// Sets the memory, in bytes, for the Gram matrix, its factor, and the rows it is assembled from; 2 GiB unless set. The
-    /// sensitivities of the backward pass, `k` times the activations of a layer, come on top.
+    /// Sets the route, which is otherwise chosen by [`GaussNewton::estimates`].
+    #[must_use]
+    pub fn route(mut self, route: Route) -> Self {
+        self.route = Some(route);
+        self
+    }
+
+    /// Sets the memory, in bytes, for matrices, their factors, and what they are assembled from. Unless set, it is half of
+    /// what is free when a direction is computed, or 2 GiB where the system does not tell.
     #[must_use]
     pub fn memory(mut self, bytes: usize) -> Self {
-        self.memory = bytes;
+        self.memory = Some(bytes);
         self
     }
 
@@ -227,16 +209,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
         earlier: Option<&Direction>,
     ) -> Result<Direction, Error> {
         let start = Instant::now();
-        let outputs = linearization.outputs();
-        self.loss.validate(outputs.dims(), targets)?;
-        let losses = self.loss.value(outputs.clone(), targets);
-        let gradient = self.loss.gradient(outputs.clone(), targets);
-        let [loss, gradient_sum] = read([losses.mean(), gradient.clone().abs().sum()])?;
-        for (what, value) in [("the loss", loss), ("the gradient of the loss", gradient_sum)] {
-            if !value.is_finite() {
-                return Err(DirectionError::NotFinite { what }.into());
-            }
-        }
+        let (loss, gradient) = self.checked_loss(linearization, targets)?;
         let batch = Batch { linearization, targets, gradient, damping: self.damping.at(loss)?, earlier };
         let mut solved = match self.model {
             Model::Quadratic => self.quadratic(&batch)?,
@@ -248,7 +221,10 @@ impl<L: ConvexLoss> GaussNewton<L> {
         let start = Instant::now();
         let examples = linearization.examples() as f64;
         let dual = spread(linearization, solved.map.as_ref(), solved.alpha.clone());
-        let pseudo_gradient = linearization.vjp(dual.clone() / examples)?;
+        let pseudo_gradient = match solved.vector.take() {
+            Some(vector) => vector.scale(-batch.damping),
+            None => linearization.vjp(dual.clone() / examples)?,
+        };
         if solved.map.is_some() {
             solved.alpha = dual;
         }
@@ -258,11 +234,11 @@ impl<L: ConvexLoss> GaussNewton<L> {
 
     /// The second-order model in all outputs.
     fn quadratic(&self, batch: &Batch<L>) -> Result<Solved, Error> {
-        let (how, outputs) = self.place(batch, batch.linearization.outputs_per_example(), 1.0)?;
+        let (how, outputs) = self.place(batch, batch.linearization.outputs_per_example())?;
         let factor = self.loss.curvature(outputs.clone(), batch.targets).ok_or(DirectionError::NoCurvature)?;
         let gradient = match how.route {
-            Route::MatrixFree => batch.gradient.clone(),
-            Route::Assembled => self.loss.gradient(outputs, batch.targets),
+            Route::DualAssembled => self.loss.gradient(outputs, batch.targets),
+            _ => batch.gradient.clone(),
         };
         self.second_order(batch, how, Quadratic { gradient, factor, damping: batch.damping }, None)
     }
@@ -271,8 +247,8 @@ impl<L: ConvexLoss> GaussNewton<L> {
     fn fast(&self, batch: &Batch<L>) -> Result<Solved, Error> {
         let margin = |outputs| self.loss.margin(outputs, batch.targets).ok_or(DirectionError::NoMargin);
         let Margin { map, mut gradient, mut curvature } = margin(batch.linearization.outputs())?;
-        let (how, outputs) = self.place(batch, gradient.dims()[1], 1.0)?;
-        if how.route == Route::Assembled {
+        let (how, outputs) = self.place(batch, gradient.dims()[1])?;
+        if how.route == Route::DualAssembled {
             Margin { gradient, curvature, .. } = margin(outputs)?;
         }
         self.second_order(batch, how, Quadratic { gradient, factor: curvature, damping: batch.damping }, Some(map))
@@ -285,24 +261,37 @@ impl<L: ConvexLoss> GaussNewton<L> {
         model: Quadratic,
         map: Option<CurvatureFactor>,
     ) -> Result<Solved, Error> {
+        if !how.route.is_dual() {
+            let problem = Primal {
+                linearization: batch.linearization,
+                map: map.as_ref(),
+                gradient: &model.gradient,
+                factor: &model.factor,
+                damping: batch.damping,
+            };
+            let primal::Solution { direction, alpha, measures, iterations } = problem.solve(how, self.budget())?;
+            let vector = Some(direction);
+            return Ok(Solved { alpha, vector, start: None, map, measures, iterations, route: how.route, warm: false });
+        }
         let kernel = self.kernel(batch, how, map.as_ref(), model.gradient.dims()[1])?;
         let kernel_gradient = kernel.product(model.gradient.clone())?;
         let columns = model.factor.columns(model.gradient.dims()[1]);
         let start = batch.earlier.and_then(|earlier| earlier.beta([model.gradient.dims()[0], columns]));
-        let start = start.filter(|_| how.route == Route::MatrixFree);
+        let start = start.filter(|_| matches!(how.method, Method::Iterative(_)));
+        let start = start.map(|beta| placed(beta, &model.gradient.device(), model.gradient.dtype()));
         let mut warm = start.is_some();
-        let mut dual = model.solve(&kernel, kernel_gradient.clone(), how.budget, start)?;
+        let mut dual = model.solve(&kernel, kernel_gradient.clone(), how, start)?;
         let mut measures = model.measure(&dual)?;
         // Iterates from elsewhere than zero may ascend.
         if warm && measures.slope >= 0.0 {
             warm = false;
-            dual = model.solve(&kernel, kernel_gradient, how.budget, None)?;
+            dual = model.solve(&kernel, kernel_gradient, how, None)?;
             measures = model.measure(&dual)?;
         }
         let start = Some(Start::Beta(dual.beta));
         drop(kernel);
         let (alpha, iterations) = (dual.alpha, dual.iterations);
-        Ok(Solved { alpha, start, map, measures, iterations, route: how.route, warm })
+        Ok(Solved { alpha, vector: None, start, map, measures, iterations, route: how.route, warm })
     }
 
     /// The loss itself.
@@ -310,7 +299,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
         if !(tolerance.is_finite() && tolerance >= 0.0) {
             return Err(DirectionError::Tolerance(tolerance).into());
         }
-        let (how, outputs) = self.place(batch, batch.linearization.outputs_per_example(), PROX_LINEAR_SOLVES)?;
+        let (how, outputs) = self.place(batch, batch.linearization.outputs_per_example())?;
         let kernel = self.kernel(batch, how, None, outputs.dims()[1])?;
         let start = batch.earlier.and_then(|earlier| earlier.alpha(outputs.dims()));
         let problem = ProxLinear {
@@ -320,27 +309,20 @@ impl<L: ConvexLoss> GaussNewton<L> {
             damping: batch.damping,
             tolerance,
             iterations,
-            inner: how.budget,
+            inner: how,
         };
         let prox_linear::Solution { alpha, unscaled, measures, iterations, warm } = problem.solve(&kernel, start)?;
         let start = Some(Start::Alpha(unscaled));
-        Ok(Solved { alpha, start, map: None, measures, iterations, route: how.route, warm })
+        Ok(Solved { alpha, vector: None, start, map: None, measures, iterations, route: how.route, warm })
     }
 
-    /// The route for `columns` numbers an example and so many solves; and the outputs, on the host in double precision where
-    /// everything else will be there, too.
-    fn place(&self, batch: &Batch<L>, columns: usize, solves: f64) -> Result<(How, Tensor<2>), Error> {
-        let linearization = batch.linearization;
-        let (route, iterations, tolerance) = match self.choose(linearization, columns, solves) {
-            Solver::ConjugateGradient { iterations, tolerance } => (Route::MatrixFree, iterations, tolerance),
-            _ => (Route::Assembled, 0, 0.0),
-        };
-        if !(tolerance.is_finite() && tolerance >= 0.0) {
-            return Err(DirectionError::Tolerance(tolerance).into());
-        }
-        let outputs = linearization.outputs();
-        let outputs = if route == Route::Assembled { on_host(outputs) } else { outputs };
-        Ok((How { route, budget: Budget { iterations, tolerance } }, outputs))
+    /// The way that is taken for `columns` numbers an example; and the outputs, on the host in double precision where everything
+    /// else will be there, too.
+    fn place(&self, batch: &Batch<L>, columns: usize) -> Result<(How, Tensor<2>), Error> {
+        let how = self.choose(batch.linearization, columns)?;
+        let outputs = batch.linearization.outputs();
+        let outputs = if how.route == Route::DualAssembled { on_host(outputs) } else { outputs };
+        Ok((how, outputs))
     }
 
     fn kernel<'a>(
@@ -350,27 +332,15 @@ impl<L: ConvexLoss> GaussNewton<L> {
         map: Option<&'a CurvatureFactor>,
         columns: usize,
     ) -> Result<Kernel<'a>, Error> {
-        match how.route {
-            Route::MatrixFree => Ok(Kernel::products(batch.linearization, map)),
-            Route::Assembled => Kernel::assemble(batch.linearization, map, columns, self.memory),
+        if how.route == Route::DualAssembled {
+            return Kernel::assemble(batch.linearization, map, columns, self.budget());
         }
+        Ok(Kernel::products(batch.linearization, map))
     }
 
-    fn choose(&self, linearization: &Linearization, columns: usize, solves: f64) -> Solver {
-        match self.solver {
-            Solver::Auto => {
-                let mixes = linearization.graph().mixing.is_some();
-                let (_, needed) = gram::memory_needed(linearization, columns);
-                let iterated = solves * gram::iteration_flops(linearization) * (DEFAULT_ITERATIONS + 1) as f64;
-                let direct = gram::direct_flops(linearization, columns);
-                if mixes || needed > self.memory || direct > iterated {
-                    Solver::ConjugateGradient { iterations: DEFAULT_ITERATIONS, tolerance: DEFAULT_TOLERANCE }
-                } else {
-                    Solver::Cholesky
-                }
-            }
-            chosen => chosen,
-        }
+    /// Bytes that may be used.
+    fn budget(&self) -> usize {
+        self.memory.unwrap_or_else(gram::default_memory)
     }
 }
 
@@ -382,13 +352,6 @@ struct Batch<'a, L: ConvexLoss> {
     gradient: Tensor<2>,
     damping: f64,
     earlier: Option<&'a Direction>,
-}
-
-/// Route and, for conjugate gradient, budget.
-#[derive(Clone, Copy)]
-struct How {
-    route: Route,
-    budget: Budget,
 }
 
 /// What a later direction may start from.
@@ -404,6 +367,8 @@ enum Start {
 struct Solved {
     /// `α`, or its coefficients if there is a map.
     alpha: Tensor<2>,
+    /// `d`, if it is known without `α`.
+    vector: Option<ParamVector>,
     start: Option<Start>,
     map: Option<CurvatureFactor>,
     measures: Measures,

@@ -1,12 +1,16 @@
 //! The dual of the quadratic model, and what its solution says about the direction.
 
-use burn::tensor::{DType, Tensor};
+use burn::tensor::Tensor;
 
 use super::kernel::{Kernel, from_host, to_host};
-use super::measures::{Measures, dot, read};
+use super::measures::{Measures, SecondOrder, dot, read};
+use super::route::{How, Method};
 use crate::error::{DeviceError, Error};
 use crate::loss::CurvatureFactor;
-use crate::solve::{Budget, Progress, cholesky, conjugate_gradient, with_entries};
+use crate::solve::{BlockCholesky, Budget, Progress, Spectrum, cholesky, conjugate_gradient, with_entries};
+
+/// Rows of a block of the preconditioner.
+const BLOCK_ROWS: usize = 128;
 
 /// The subproblem at one point: `g`, `[m, k]`, `L` and `λ`.
 pub(super) struct Quadratic {
@@ -27,24 +31,63 @@ pub(super) struct Dual {
 }
 
 impl Quadratic {
-    /// Solves `(I + LᵀKL/(λm)) β = -LᵀKg/(λm)`: conjugate gradient on products within a budget, or a factorisation of the
-    /// assembled matrix. `start` is a `β` to start conjugate gradient from instead of zero.
+    /// Solves `(I + LᵀKL/(λm)) β = -LᵀKg/(λm)`: a factorisation of the assembled matrix, or conjugate gradient within a budget.
+    /// `start` is a `β` to start conjugate gradient from instead of zero.
     pub fn solve(
         &self,
         kernel: &Kernel,
         kernel_gradient: Tensor<2>,
-        budget: Budget,
+        how: How,
         start: Option<Tensor<2>>,
     ) -> Result<Dual, Error> {
-        let Kernel::Matrix(matrix) = kernel else { return self.iterate(kernel, kernel_gradient, budget, start) };
         let [m, k] = self.gradient.dims();
-        let rhs = self.factor_transpose(kernel_gradient) * -self.scale();
-        let (shape, device, dtype) = (rhs.dims(), rhs.device(), rhs.dtype());
-        let system = with_entries!(matrix, entries => self.factor.system(entries, self.scale(), [m, k])?);
-        let beta = from_host(cholesky(system, to_host(rhs)?)?, shape, &device, dtype);
+        let matrix = match kernel {
+            Kernel::Matrix(matrix) => Some(matrix),
+            Kernel::Products { .. } => None,
+        };
+        match (how.method, matrix) {
+            (Method::Direct, Some(matrix)) => {
+                let rhs = self.factor_transpose(kernel_gradient) * -self.scale();
+                let (shape, device, dtype) = (rhs.dims(), rhs.device(), rhs.dtype());
+                let system = with_entries!(matrix, entries => self.factor.system(entries, self.scale(), [m, k])?);
+                let beta = from_host(cholesky(system, to_host(rhs)?)?, shape, &device, dtype);
+                self.dual(kernel, beta, 0)
+            }
+            (Method::Preconditioned(budget), Some(matrix)) => {
+                let examples = (BLOCK_ROWS / self.factor.columns(k)).max(1);
+                let blocks = with_entries!(matrix, entries => {
+                    self.factor.system_blocks(entries, self.scale(), [m, k], examples)?
+                });
+                let preconditioner = BlockCholesky::new(blocks)?;
+                self.iterate(kernel, kernel_gradient, budget, start, Some(&preconditioner))
+            }
+            _ => self.iterate(kernel, kernel_gradient, how.budget(), start, None),
+        }
+    }
+
+    /// The dual point of some `β`. Cost: a product with `K`.
+    fn dual(&self, kernel: &Kernel, beta: Tensor<2>, iterations: usize) -> Result<Dual, Error> {
         let alpha = self.gradient.clone() + self.factor(beta.clone());
         let kernel_alpha = kernel.product(alpha.clone())?;
-        Ok(Dual { alpha, beta, kernel_alpha, iterations: 0 })
+        Ok(Dual { alpha, beta, kernel_alpha, iterations })
+    }
+
+    /// The exact solutions for several dampings: one decomposition `LᵀKL = Q Λ Qᵀ` serves all, `β = -Q (λm + Λ)⁻¹ Qᵀ LᵀKg`.
+    pub fn path(&self, kernel: &Kernel, dampings: &[f64]) -> Result<Vec<Dual>, Error> {
+        let Kernel::Matrix(matrix) = kernel else { unreachable!("a path is asked of the assembled matrix") };
+        let [m, k] = self.gradient.dims();
+        let system = with_entries!(matrix, entries => self.factor.system(entries, 1.0, [m, k])?);
+        // The system's identity moves the eigenvalues by one.
+        let spectrum = Spectrum::new(&system)?;
+        let rhs = self.factor_transpose(kernel.product(self.gradient.clone())?);
+        let (shape, device, dtype) = (rhs.dims(), rhs.device(), rhs.dtype());
+        let coordinates = spectrum.coordinates(&to_host(rhs)?);
+        let solution = |&damping: &f64| {
+            let scaled = coordinates.iter().zip(&spectrum.values);
+            let scaled = scaled.map(|(c, value)| -c / (damping * self.examples() + (value - 1.0).max(0.0))).collect();
+            self.dual(kernel, from_host(spectrum.combination(scaled), shape, &device, dtype), 0)
+        };
+        dampings.iter().map(solution).collect()
     }
 
     fn iterate(
@@ -53,11 +96,12 @@ impl Quadratic {
         kernel_gradient: Tensor<2>,
         mut budget: Budget,
         start: Option<Tensor<2>>,
+        preconditioner: Option<&BlockCholesky>,
     ) -> Result<Dual, Error> {
         let scale = self.scale();
         let apply = |x: Tensor<2>| {
             let kernel_x = kernel.product(self.factor(x.clone()))?;
-            Ok((x + self.factor_transpose(kernel_x.clone()) * scale, kernel_x))
+            Ok::<_, Error>((x + self.factor_transpose(kernel_x.clone()) * scale, kernel_x))
         };
         let mut rhs = self.factor_transpose(kernel_gradient.clone()) * -scale;
         let mut kernel_alpha = kernel_gradient;
@@ -69,7 +113,23 @@ impl Quadratic {
             budget.tolerance *= if left > 0.0 { (whole / left).sqrt() } else { 1.0 };
             (rhs, kernel_alpha) = (rest, kernel_alpha + kernel_start);
         }
-        let Progress { solution, companion, iterations } = conjugate_gradient(apply, rhs, budget)?;
+        // With M = C Cᵀ: plain iterations on C⁻¹ A C⁻ᵀ, whose solution is Cᵀ β.
+        let outer = |x: Tensor<2>, inverse: fn(&BlockCholesky, &mut [f64])| match preconditioner {
+            Some(preconditioner) => {
+                let (shape, device, dtype) = (x.dims(), x.device(), x.dtype());
+                let mut values = to_host(x)?;
+                inverse(preconditioner, &mut values);
+                Ok::<_, Error>(from_host(values, shape, &device, dtype))
+            }
+            None => Ok(x),
+        };
+        let inner = |x: Tensor<2>| {
+            let (product, companion) = apply(outer(x, BlockCholesky::solve_transposed)?)?;
+            Ok((outer(product, BlockCholesky::solve)?, companion))
+        };
+        let rhs = outer(rhs, BlockCholesky::solve)?;
+        let Progress { solution, companion, iterations } = conjugate_gradient(inner, rhs, budget)?;
+        let solution = outer(solution, BlockCholesky::solve_transposed)?;
         if let Some(companion) = companion {
             kernel_alpha = kernel_alpha + companion;
         }
@@ -98,20 +158,17 @@ impl Quadratic {
             dot(&u, &u),
         ])?;
         let (slope, curvature, norm_squared) = (slope / m, 0.5 * curvature / m, -along / (m * self.damping));
-        let second_order = 2.0 * curvature + self.damping * norm_squared;
-        let epsilon = if self.gradient.dtype() == DType::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
-        Ok(Measures {
+        Ok(Measures::second_order(SecondOrder {
             slope,
-            slope_rounding: 16.0 * epsilon * (gradient_squared * u_squared).sqrt() / m,
+            curvature,
             norm_squared,
-            predicted_decrease: -(slope + curvature),
-            initial_value: 0.0,
-            primal_value: slope + curvature + 0.5 * self.damping * norm_squared,
+            damping: self.damping,
             dual_value: (0.5 * along - 0.5 * beta_squared) / m,
             // P(d) - D(α), without the cancellation of the difference.
             gap: 0.5 * residual / m,
-            model_step: if second_order > 0.0 { -slope / second_order } else { 0.0 },
-        })
+            rounding: (gradient_squared * u_squared).sqrt() / m,
+            dtype: self.gradient.dtype(),
+        }))
     }
 
     /// `1 / (λm)`.

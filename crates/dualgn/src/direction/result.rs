@@ -7,19 +7,10 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
 use super::measures::Measures;
+use super::route::Route;
 use super::{Solved, Start};
 use crate::error::{DirectionError, Error};
 use crate::linearize::ParamVector;
-
-/// How a direction was computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Route {
-    /// By products with `J` and `Jᵀ`.
-    MatrixFree,
-    /// From the Gram matrix `J Jᵀ`.
-    Assembled,
-}
 
 /// Wall-clock time of the phases of one direction. On a device that works asynchronously, a phase may include the end
 /// of the one before.

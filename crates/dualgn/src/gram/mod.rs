@@ -20,6 +20,8 @@ mod broadcast;
 mod describe;
 mod factors;
 mod layout;
+mod memory;
+mod normal;
 mod plan;
 mod product;
 mod rows;
@@ -36,24 +38,23 @@ use crate::linearize::Linearization;
 use crate::tensor::Array;
 use blocks::{Block, grid};
 use factors::Factors;
+pub(crate) use memory::{default_memory, mixing, too_large};
+pub(crate) use normal::{normal_matrix, normal_memory_needed};
 use plan::{Kind, Part, Plan};
-pub(crate) use product::Products;
+pub(crate) use product::{Products, product_flops};
 use sensitivities::Sensitivities;
-
-/// Memory for the Gram matrix and what it is assembled from, in bytes, unless the caller says otherwise.
-pub(crate) const DEFAULT_MEMORY: usize = 2 << 30;
 
 impl Linearization {
     /// The Gram matrix `K = J Jᵀ`, `[mk, mk]`, with row `i k + c` for output `c` of example `i`. It is symmetric positive
     /// semidefinite; also known as the empirical neural tangent kernel.
     ///
-    /// Cost: `k` backward passes without their weight gradients, and the Gram products. Memory: at most 2 GiB for the matrix
-    /// and the rows it is assembled from, and `k` times the activations of a layer for the sensitivities.
+    /// Cost: `k` backward passes without their weight gradients, and the Gram products. Memory: at most half of what is
+    /// free, for the matrix, the sensitivities, and the rows it is assembled from.
     ///
     /// # Errors
     /// An operation mixes the examples of a batch, or the matrix does not fit the memory.
     pub fn gram(&self) -> Result<Tensor<2>, Error> {
-        let matrix = on_workers(&self.device(), || assemble(self, Rows::All, DEFAULT_MEMORY));
+        let matrix = on_workers(&self.device(), || assemble(self, Rows::All, default_memory()));
         Ok(matrix?.into_tensor())
     }
 }
@@ -86,31 +87,23 @@ pub(crate) fn memory_needed(linearization: &Linearization, per_example: usize) -
     (rows, rows * rows * (3 * graph.dtype.size() + size_of::<f64>()) + 2 * sensitivities)
 }
 
-/// Floating-point operations of assembling the Gram matrix and solving with it in double precision, which counts twice.
-pub(crate) fn direct_flops(linearization: &Linearization, per_example: usize) -> f64 {
+/// Floating-point operations of the Gram rules, without the backward passes.
+pub(crate) fn rule_flops(linearization: &Linearization, per_example: usize) -> f64 {
     let graph = linearization.graph();
-    let rows = (graph.examples * per_example) as f64;
-    Plan::new(graph).flops(graph, per_example) + 2.0 / 3.0 * rows.powi(3)
-}
-
-/// Floating-point operations of one conjugate-gradient iteration: a product with `K`.
-pub(crate) fn iteration_flops(linearization: &Linearization) -> f64 {
-    product::product_flops(linearization.graph())
+    Plan::new(graph).flops(graph, per_example)
 }
 
 /// Assembles `K`, or `Vᵀ K V`, within a memory budget in bytes.
 pub(crate) fn assemble(linearization: &Linearization, rows: Rows, memory: usize) -> Result<Array, DirectionError> {
-    let graph = linearization.graph();
-    if let Some(node) = graph.mixing {
-        let (operation, place) = (graph.nodes[node].recorded.name.into(), graph.place(node));
-        return Err(DirectionError::MixesExamples { operation, place });
+    if let Some(error) = mixing(linearization) {
+        return Err(error);
     }
+    let graph = linearization.graph();
     let (m, k) = (graph.examples, rows.per_example(linearization));
     let cotangents = cotangents(linearization, rows);
     let (rows, needed) = memory_needed(linearization, k);
     if needed > memory {
-        let mib = |bytes: usize| bytes.div_ceil(1 << 20);
-        return Err(DirectionError::Memory { rows, needed_mib: mib(needed), budget_mib: mib(memory) });
+        return Err(too_large("Gram", rows, m, needed, memory));
     }
     let plan = Plan::new(graph);
     let sites = plan.sites();

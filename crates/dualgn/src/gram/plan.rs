@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::factors;
-use crate::trace::{Batch, Binary, Conv, Graph, Index, Layout, Norm, Op, Use, ValueId};
+use crate::trace::{Batch, Binary, Conv, Graph, Index, Layout, Node, Norm, Op, Use, ValueId};
 
 /// How a parameter meets data, as far as its per-example gradient has structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,17 @@ impl Plan {
             (!positions.is_empty()).then_some((index, positions))
         });
         Self { loose_sites: loose_sites.collect(), parts, loose, merged }
+    }
+
+    /// The plan that materialises the per-example gradients of all parameters, in their order.
+    pub fn materialised(graph: &Graph) -> Self {
+        let sites = graph.nodes.iter().enumerate().filter(|(_, node)| graph.is_site(node));
+        let arrives = |(index, node): (usize, &Node)| {
+            let positions = (0..node.inputs.len()).filter(|&position| graph.is_parameter_side(node.inputs[position]));
+            (index, positions.collect())
+        };
+        let loose_sites = sites.map(arrives).collect();
+        Self { parts: vec![], loose: (0..graph.parameters.len()).collect(), loose_sites, merged: HashSet::new() }
     }
 
     /// Nodes whose sensitivities the rules need.
@@ -208,8 +219,8 @@ fn merge_biases(graph: &Graph, readers: &[Vec<(usize, usize)>], parts: &mut Vec<
 }
 
 impl Plan {
-    /// Floating-point operations of the Gram matrix of `outputs` rows an example, roughly: as many backward passes without
-    /// weight gradients, and for each parameter what its rule takes.
+    /// Floating-point operations of the Gram matrix of `outputs` rows an example, roughly, for each parameter what its rule
+    /// takes; the backward passes come on top.
     pub fn flops(&self, graph: &Graph, outputs: usize) -> f64 {
         let rows = (graph.examples * outputs) as f64;
         let size = |value: ValueId| graph.values[value].shape.iter().product::<usize>() as f64;
@@ -225,6 +236,6 @@ impl Plan {
         };
         let loose: f64 = self.loose.iter().map(|&index| size(graph.parameters[index])).sum();
         let loose = rows * (rows + 2.0 * graph.examples as f64) * loose;
-        outputs as f64 * graph.forward_flops() + self.parts.iter().map(part).sum::<f64>() + loose
+        self.parts.iter().map(part).sum::<f64>() + loose
     }
 }

@@ -52,7 +52,12 @@ pub(super) fn contribution(
 }
 
 /// The rows of some examples, `[k block, width]`: columns are the materialised parameters in their order.
-fn block_rows(linearization: &Linearization, plan: &Plan, sensitivities: &Sensitivities, block: Block) -> Array {
+pub(super) fn block_rows(
+    linearization: &Linearization,
+    plan: &Plan,
+    sensitivities: &Sensitivities,
+    block: Block,
+) -> Array {
     let graph = linearization.graph();
     let rows = sensitivities.count * (block.end - block.start);
     let mut flow = Flow::new(graph.values.len());

@@ -9,6 +9,7 @@ mod vector;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Bool, DType, Device, Int, Tensor};
@@ -58,7 +59,10 @@ impl<M: Module, I: Inputs> Network<M, I> {
         let inputs = inputs.tensors().into_iter().map(Array::new).collect();
         let evaluation = Evaluation::new(&graph, model, inputs)?;
         let device = evaluation.device.clone();
-        Ok(on_workers(&device, || evaluation.run()))
+        let start = Instant::now();
+        let linearization = on_workers(&device, || evaluation.run());
+        graph.fastest.note(start.elapsed());
+        Ok(linearization)
     }
 }
 
@@ -145,6 +149,18 @@ impl Linearization {
         let shapes = self.kept[node].shapes.iter();
         let blank = || shapes.map(|shape| Array::blank(shape, self.graph.dtype, &self.device())).collect();
         self.site_inputs.get(&node).cloned().unwrap_or_else(blank)
+    }
+
+    /// Seconds of the fastest forward pass of this graph so far; `None` if the device may not have finished when it returned.
+    pub(crate) fn forward_seconds(&self) -> Option<f64> {
+        (self.device() == Device::flex()).then(|| self.graph.fastest.seconds())
+    }
+
+    /// A vector of zeros.
+    pub(crate) fn zeros(&self) -> ParamVector {
+        let graph = &self.graph;
+        let block = |&value: &ValueId| Array::zeros(&graph.values[value].shape, graph.dtype, &self.device());
+        ParamVector::new(graph.clone(), graph.parameters.iter().map(block).collect())
     }
 
     pub(crate) fn device(&self) -> Device {

@@ -145,6 +145,23 @@ impl ParamVector {
         Ok(self.dot(self)?.sqrt())
     }
 
+    /// All entries in one array, on the device.
+    pub(crate) fn to_flat(&self) -> Array {
+        let blocks = self.blocks.iter().map(|block| block.clone().reshape(&[block.elements()]));
+        Array::cat(blocks.collect(), 0)
+    }
+
+    /// A vector like this one, whose blocks are views into one array.
+    pub(crate) fn with_flat(&self, flat: Array) -> Self {
+        let mut start = 0;
+        let block = |block: &Array| {
+            let range = start..start + block.elements();
+            start = range.end;
+            flat.clone().narrow(0, range.start, range.end).reshape(&block.shape())
+        };
+        Self { graph: self.graph.clone(), blocks: self.blocks.iter().map(block).collect() }
+    }
+
     /// All entries on the host, flat.
     ///
     /// # Errors

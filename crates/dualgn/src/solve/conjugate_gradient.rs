@@ -11,7 +11,7 @@ use burn::tensor::Tensor;
 use crate::error::{DeviceError, Error};
 
 /// When to stop.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Budget {
     /// At most so many products with the operator.
     pub iterations: usize,

@@ -1,6 +1,10 @@
 //! [`Symmetric`]: a dense symmetric matrix on the host, in the precision it came in; products are summed in f64.
 
 use burn::tensor::TensorData;
+use rayon::prelude::*;
+
+/// Rows from which on a second thread is worth waking.
+const PARALLEL: usize = 512;
 
 /// A symmetric matrix, row-major, f32 or f64.
 #[derive(Debug)]
@@ -35,7 +39,11 @@ impl Symmetric {
 
     /// `A x`.
     pub fn multiply(&self, x: &[f64]) -> Vec<f64> {
-        with_entries!(self, entries => entries.chunks_exact(self.size()).map(|row| dot(row, x)).collect())
+        let size = self.size();
+        if size < PARALLEL {
+            return with_entries!(self, entries => entries.chunks_exact(size).map(|row| dot(row, x)).collect());
+        }
+        with_entries!(self, entries => entries.par_chunks_exact(size).map(|row| dot(row, x)).collect())
     }
 
     /// `to += factor · A e_row`.

@@ -1,5 +1,9 @@
 //! [`Graph`]: a network's forward pass as data, with what every later stage asks of it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
 use burn::module::ParamId;
 use burn::tensor::{DType, TensorData};
 
@@ -76,6 +80,28 @@ pub(crate) struct Graph {
     pub dtype: DType,
     /// The first node at which examples mix, if any.
     pub mixing: Option<usize>,
+    /// How long forward passes took.
+    pub fastest: Fastest,
+}
+
+/// The shortest of some times, shared by the clones of a graph.
+#[derive(Clone, Debug)]
+pub(crate) struct Fastest(Arc<AtomicU64>);
+
+impl Default for Fastest {
+    fn default() -> Self {
+        Self(Arc::new(AtomicU64::new(u64::MAX)))
+    }
+}
+
+impl Fastest {
+    pub fn note(&self, time: Duration) {
+        self.0.fetch_min(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub fn seconds(&self) -> f64 {
+        self.0.load(Ordering::Relaxed) as f64 * 1e-9
+    }
 }
 
 impl Graph {
@@ -112,8 +138,19 @@ impl Graph {
     /// Floating-point operations of one forward pass, roughly: products count what they multiply and add, anything else one
     /// operation an element.
     pub fn forward_flops(&self) -> f64 {
+        self.nodes.iter().map(|node| self.flops(node)).sum()
+    }
+
+    /// The same of one backward pass without the gradients by parameters.
+    pub fn backward_flops(&self) -> f64 {
+        let passes =
+            |node: &&Node| node.inputs.iter().any(|&input| self.values[input].active && !self.is_parameter_side(input));
+        self.nodes.iter().filter(passes).map(|node| self.flops(node)).sum()
+    }
+
+    fn flops(&self, node: &Node) -> f64 {
         let elements = |value: ValueId| self.values[value].shape.iter().product::<usize>() as f64;
-        let flops = |node: &Node| match &node.op {
+        match &node.op {
             Op::Matmul(_) => {
                 2.0 * elements(node.output) * *self.values[node.inputs[0]].shape.last().unwrap_or(&1) as f64
             }
@@ -126,8 +163,7 @@ impl Graph {
                 2.0 * places * weight[1..].iter().product::<usize>() as f64
             }
             _ => elements(node.output),
-        };
-        self.nodes.iter().map(flops).sum()
+        }
     }
 
     /// Words for where a node stands: its own parameters, or the nearest ones before and after it.

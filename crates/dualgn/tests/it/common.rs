@@ -3,7 +3,7 @@
 use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use dualgn::{Inputs, Linearization, ParamVector};
+use dualgn::{Inputs, Linearization, ParamVector, Route, Solver};
 
 /// Repeatable numbers in [-1, 1], by the multiplicative generator of Park and Miller.
 pub fn numbers(count: usize, seed: u64) -> Vec<f64> {
@@ -178,4 +178,12 @@ pub fn examples_mix<const D: usize, const E: usize>(
         let after = rows(change(inputs.clone(), example));
         (0..examples).any(|other| other != example && before[other] != after[other])
     })
+}
+
+/// The dual route that a test of a solver means: the matrix for a factorisation, products for conjugate gradient.
+pub fn route_of(solver: Solver) -> Route {
+    match solver {
+        Solver::ConjugateGradient { .. } => Route::DualMatrixFree,
+        _ => Route::DualAssembled,
+    }
 }

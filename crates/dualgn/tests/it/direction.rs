@@ -10,7 +10,7 @@ use dualgn::{
 };
 use proptest::prelude::*;
 
-use crate::common::{assert_close, cast, flatten, from, host, norm, numbers, relative, shake, tensor};
+use crate::common::{assert_close, cast, flatten, from, host, norm, numbers, relative, route_of, shake, tensor};
 use crate::models::{BatchNormCnn, LeNet, Mlp, Separable, Transformer, Waveform};
 
 fn mlp(outputs: usize, seed: u64, dtype: DType) -> Mlp {
@@ -33,9 +33,9 @@ fn directions(m: usize, seed: u64, damping: f64, solver: Solver) -> Vec<(&'stati
     let (wide, single) = (mlp(3, seed, DType::F64), mlp(1, seed, DType::F64));
     let network = Network::trace(&wide, Mlp::forward, [m, 5]).unwrap();
     let scalar = Network::trace(&single, Mlp::forward, [m, 5]).unwrap();
-    let softmax = GaussNewton::new(SoftmaxCrossEntropy).damping(damping).solver(solver);
-    let squared = GaussNewton::new(Squared).damping(damping).solver(solver);
-    let logistic = GaussNewton::new(Logistic).damping(damping).solver(solver);
+    let softmax = GaussNewton::new(SoftmaxCrossEntropy).damping(damping).solver(solver).route(route_of(solver));
+    let squared = GaussNewton::new(Squared).damping(damping).solver(solver).route(route_of(solver));
+    let logistic = GaussNewton::new(Logistic).damping(damping).solver(solver).route(route_of(solver));
     let real: Tensor<2> = tensor([m, 3], seed + 1, DType::F64);
     let binary = tensor::<2>([m, 1], seed + 2, DType::F64).greater_elem(0.0).float().cast(DType::F64);
     vec![
@@ -75,8 +75,8 @@ proptest! {
         for ((loss, exact), (_, iterated)) in exact.iter().zip(&iterated) {
             prop_assert!(iterated.relative_gap() < 1e-12, "{} {}", loss, iterated.relative_gap());
             prop_assert!(exact.relative_gap() < 1e-12, "{} {}", loss, exact.relative_gap());
-            prop_assert_eq!(exact.route, Route::Assembled);
-            prop_assert_eq!(iterated.route, Route::MatrixFree);
+            prop_assert_eq!(exact.route, Route::DualAssembled);
+            prop_assert_eq!(iterated.route, Route::DualMatrixFree);
             // At the optimum the decrease is λ‖d‖² and the curvature: the model step is 1.
             prop_assert!((exact.model_step - 1.0).abs() < 1e-9);
             prop_assert!(exact.predicted_decrease > 0.0);
@@ -258,7 +258,7 @@ fn outputs_of_any_rank_are_rows() {
     let (inputs, targets): (Tensor<2>, Tensor<2>) = (tensor([6, 5], 1, DType::F64), tensor([6, 4], 2, DType::F64));
     let oracle = GaussNewton::new(Squared).damping(0.1);
     for solver in [Solver::Cholesky, cg(5)] {
-        let oracle = oracle.clone().solver(solver);
+        let oracle = oracle.clone().solver(solver).route(route_of(solver));
         let wanted = oracle.direction(&flat, &model, inputs.clone(), targets.clone()).unwrap();
         let found = oracle.direction(&square, &model, inputs.clone(), targets.clone()).unwrap();
         assert_close("higher rank", &entries(&found), &entries(&wanted), 1e-14);
@@ -269,7 +269,7 @@ fn outputs_of_any_rank_are_rows() {
     let vector = Network::trace(&single, vector, [6, 5]).unwrap();
     let targets: Tensor<2> = tensor([6, 1], 2, DType::F64);
     for solver in [Solver::Cholesky, cg(5)] {
-        let oracle = oracle.clone().solver(solver);
+        let oracle = oracle.clone().solver(solver).route(route_of(solver));
         let wanted = oracle.direction(&column, &single, inputs.clone(), targets.clone()).unwrap();
         let found = oracle.direction(&vector, &single, inputs.clone(), targets.clone()).unwrap();
         assert_close("rank one", &entries(&found), &entries(&wanted), 1e-14);
@@ -390,7 +390,7 @@ fn networks_that_mix_examples_fall_back_to_products() {
     let (inputs, targets): (Tensor<2>, Tensor<2>) = (tensor([4, 5], 1, DType::F64), tensor([4, 3], 2, DType::F64));
     let oracle = GaussNewton::new(Squared).damping(0.1);
     let direction = oracle.direction(&network, &model, inputs.clone(), targets.clone()).unwrap();
-    assert_eq!(direction.route, Route::MatrixFree);
+    assert_eq!(direction.route, Route::DualMatrixFree);
     assert!(direction.slope < 0.0);
     let error = oracle.solver(Solver::Cholesky).direction(&network, &model, inputs, targets).unwrap_err();
     assert!(matches!(error, Error::Direction(DirectionError::MixesExamples { .. })), "{error}");
@@ -404,7 +404,7 @@ fn a_stationary_point_gives_zero() {
     let targets = model.valid().forward(inputs.clone());
     let network = Network::trace(&model, Mlp::forward, [4, 5]).unwrap();
     for solver in [Solver::Cholesky, cg(3)] {
-        let oracle = GaussNewton::new(Squared).solver(solver);
+        let oracle = GaussNewton::new(Squared).solver(solver).route(route_of(solver));
         let direction = oracle.direction(&network, &model, inputs.clone(), targets.clone()).unwrap();
         assert!(direction.norm < 1e-14 && direction.slope.abs() < 1e-14 && direction.gap < 1e-14);
     }
@@ -423,7 +423,7 @@ fn bad_input_is_refused_with_words() {
     }
     for tolerance in [-1.0, f64::NAN] {
         let solver = Solver::ConjugateGradient { iterations: 3, tolerance };
-        let oracle = GaussNewton::new(Squared).solver(solver);
+        let oracle = GaussNewton::new(Squared).solver(solver).route(route_of(solver));
         let error = oracle.direction(&network, &model, inputs.clone(), targets.clone()).unwrap_err();
         assert!(matches!(error, Error::Direction(DirectionError::Tolerance(_))));
     }

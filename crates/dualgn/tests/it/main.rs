@@ -11,6 +11,7 @@ mod networks;
 mod points;
 mod random;
 mod reference;
+mod routes;
 mod rules;
 mod tokens;
 mod trace;

@@ -7,7 +7,7 @@ use dualgn::{
     Network, Poisson, Quantile, Route, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Solver, Squared, SquaredHinge,
 };
 
-use crate::common::{assert_close, cast, from, host, norm, shake, tensor};
+use crate::common::{assert_close, cast, from, host, norm, route_of, shake, tensor};
 use crate::models::Mlp;
 
 const M: usize = 7;
@@ -43,7 +43,7 @@ fn solve<L: ConvexLoss + Clone>(
 ) -> Direction {
     let (network_model, inputs) = (mlp(k, seed), tensor([M, 5], seed + 40, DType::F64));
     let network = Network::trace(&network_model, Mlp::forward, [M, 5]).unwrap();
-    let oracle = GaussNewton::new(loss.clone()).damping(damping).model(model).solver(solver);
+    let oracle = GaussNewton::new(loss.clone()).damping(damping).model(model).solver(solver).route(route_of(solver));
     oracle.direction(&network, &network_model, inputs, targets).unwrap()
 }
 
@@ -70,7 +70,7 @@ fn point_01_all_models_tend_to_the_gradient() {
 fn point_02_the_dual_is_as_long_as_the_batch_has_outputs() {
     let direction = solve(&SoftmaxCrossEntropy, 3, classes(3), 1, 0.1, EXACT, Solver::Cholesky);
     assert_eq!(direction.dual().dims(), [M, 3]);
-    assert_eq!(direction.route, Route::Assembled);
+    assert_eq!(direction.route, Route::DualAssembled);
 }
 
 /// Both routes of each model agree; and the quadratic model with a dense solve of `p` unknowns, here fewer than `mk`, too.
@@ -270,7 +270,7 @@ fn point_09_two_classes() {
             logits.clone().narrow(1, 1, 1) - logits.narrow(1, 0, 1)
         };
         let network = Network::trace(&weights, difference, [M, 5]).unwrap();
-        let oracle = GaussNewton::new(Logistic).damping(0.05).solver(solver);
+        let oracle = GaussNewton::new(Logistic).damping(0.05).solver(solver).route(route_of(solver));
         let found = oracle.direction(&network, &weights, inputs, classes(2)).unwrap();
         assert_close("logistic", &entries(&found), &entries(&full), 1e-9);
     }
@@ -366,7 +366,7 @@ fn prox_linear_starts_where_it_is_told() {
         let model = Model::ProxLinear { gap: 1e-6, iterations: 5_000 };
         let oracle = GaussNewton::new(loss).damping(0.1).model(model);
         for solver in [Solver::Cholesky, cg(40)] {
-            let oracle = oracle.clone().solver(solver);
+            let oracle = oracle.clone().solver(solver).route(route_of(solver));
             let cold = oracle.direction(&network, &weights, inputs.clone(), targets.clone()).unwrap();
             let warm = oracle.direction_from(&cold, &network, &weights, inputs.clone(), targets.clone()).unwrap();
             assert!(!cold.warm_start && warm.warm_start && cold.iterations > 1);

@@ -12,13 +12,14 @@ use burn::tensor::module as nn;
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation};
 use dualgn::{
-    ClassTargets, ConvexLoss, Direction, GaussNewton, Inputs, Logistic, Network, SoftmaxCrossEntropy, Solver, Squared,
+    ClassTargets, ConvexLoss, Direction, GaussNewton, Inputs, Logistic, Network, Route, SoftmaxCrossEntropy, Solver,
+    Squared,
 };
 use ndarray::ArrayD;
 use ndarray_npy::NpzReader;
 
 use self::weights::Weights;
-use crate::common::{assert_close, from, host};
+use crate::common::{assert_close, from, host, route_of};
 
 /// One file.
 struct Reference {
@@ -117,10 +118,29 @@ fn compare<L, T, I: Inputs>(
     let damping = reference.number("lambda");
     let oracle = GaussNewton::new(loss).damping(damping);
     let solve = |solver: Solver| -> Direction {
-        oracle.clone().solver(solver).direction(&network, &weights, inputs.clone(), targets.clone()).unwrap()
+        oracle
+            .clone()
+            .solver(solver)
+            .route(Route::DualMatrixFree)
+            .direction(&network, &weights, inputs.clone(), targets.clone())
+            .unwrap()
     };
-    for solver in [Solver::Cholesky, Solver::ConjugateGradient { iterations: 400, tolerance: 1e-14 }] {
-        let direction = solve(solver);
+    let iterative = Solver::ConjugateGradient { iterations: 400, tolerance: 1e-14 };
+    let preconditioned = Solver::Preconditioned { iterations: 400, tolerance: 1e-14 };
+    for (solver, route) in [
+        (Solver::Cholesky, Route::DualAssembled),
+        (Solver::Cholesky, Route::PrimalAssembled),
+        (iterative, Route::DualMatrixFree),
+        (iterative, Route::DualAssembled),
+        (iterative, Route::PrimalMatrixFree),
+        (preconditioned, Route::DualAssembled),
+    ] {
+        let close = |what: &str, found: &[f64], wanted: &[f64]| {
+            assert_close(&format!("{name}, {solver:?}, {}: {what}", route.name()), found, wanted, 1e-8);
+        };
+        let oracle = oracle.clone().solver(solver).route(route);
+        let direction = oracle.direction(&network, &weights, inputs.clone(), targets.clone()).unwrap();
+        assert_eq!(direction.route, route);
         let flat = weights.flat(&direction.vector(), names, &ranks);
         close("direction", &flat, &joined(reference, "direction"));
         close("dual variables", &host(direction.dual()), &reference.values("alpha"));
@@ -170,7 +190,7 @@ where
     T: Into<L::Target>,
 {
     let solver = Solver::ConjugateGradient { iterations: 0, tolerance: 0.0 };
-    oracle.clone().solver(solver).direction(network, model, inputs, targets).unwrap().loss
+    oracle.clone().solver(solver).route(route_of(solver)).direction(network, model, inputs, targets).unwrap().loss
 }
 
 fn real(reference: &mut Reference) -> Tensor<2> {

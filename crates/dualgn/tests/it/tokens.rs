@@ -4,7 +4,7 @@ use burn::tensor::{Bool, DType, Device, Int, Tensor, TensorData};
 use dualgn::{GaussNewton, Network, PerToken, SoftmaxCrossEntropy, Solver, TokenTargets};
 
 use crate::check::check;
-use crate::common::{assert_close, cast, from, shake, tensor};
+use crate::common::{assert_close, cast, from, route_of, shake, tensor};
 use crate::models::{CharacterModel, Encoder, Mlp};
 use crate::zoo::{padding, prepared, tokens};
 
@@ -32,10 +32,11 @@ fn tokens_are_examples_of_their_own() {
     let plain = Network::trace(&model, Mlp::forward, flat.dims()).unwrap();
 
     for solver in [Solver::Cholesky, Solver::ConjugateGradient { iterations: 200, tolerance: 1e-14 }] {
-        let oracle = GaussNewton::new(SoftmaxCrossEntropy).damping(0.01).solver(solver);
+        let oracle = GaussNewton::new(SoftmaxCrossEntropy).damping(0.01).solver(solver).route(route_of(solver));
         let wanted = oracle.direction(&plain, &model, flat.clone(), classes(&kept)).unwrap();
         let targets = TokenTargets::from(classes(&labels).reshape([m, length])).weighted(weights.clone());
-        let oracle = GaussNewton::new(PerToken(SoftmaxCrossEntropy)).damping(0.01).solver(solver);
+        let oracle =
+            GaussNewton::new(PerToken(SoftmaxCrossEntropy)).damping(0.01).solver(solver).route(route_of(solver));
         let found = oracle.direction(&network, &model, inputs.clone(), targets).unwrap();
         assert_close("loss", &[found.loss], &[wanted.loss], 1e-12);
         assert_close("direction", &found.vector().to_vec().unwrap(), &wanted.vector().to_vec().unwrap(), 1e-9);
@@ -74,7 +75,12 @@ fn a_language_model_learns() {
     let (inputs, next) = (tokens([4, 5], 7), tokens([4, 5], 7).flip([1]));
     let oracle = GaussNewton::new(PerToken(SoftmaxCrossEntropy)).damping(0.01);
     let solve = |model: &CharacterModel, solver: Solver| {
-        oracle.clone().solver(solver).direction(&network, model, inputs.clone(), next.clone()).unwrap()
+        oracle
+            .clone()
+            .solver(solver)
+            .route(route_of(solver))
+            .direction(&network, model, inputs.clone(), next.clone())
+            .unwrap()
     };
     let exact = solve(&model, Solver::Cholesky);
     let iterated = solve(&model, Solver::ConjugateGradient { iterations: 400, tolerance: 1e-12 });
@@ -132,7 +138,12 @@ fn weights_of_weights_multiply() {
     let targets = TokenTargets::new(inner, [m, 2]).weighted(tensor::<2>([m, 2], 3, dtype).abs() + 0.1);
     let oracle = GaussNewton::new(PerToken(PerToken(SoftmaxCrossEntropy))).damping(0.01);
     let solve = |solver: Solver| {
-        let direction = oracle.clone().solver(solver).direction(&network, &model, inputs.clone(), targets.clone());
+        let direction = oracle.clone().solver(solver).route(route_of(solver)).direction(
+            &network,
+            &model,
+            inputs.clone(),
+            targets.clone(),
+        );
         direction.unwrap().vector().to_vec().unwrap()
     };
     let iterated = solve(Solver::ConjugateGradient { iterations: 200, tolerance: 1e-14 });

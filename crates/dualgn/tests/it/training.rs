@@ -54,7 +54,7 @@ fn directions_descend_although_examples_mix() {
     let mut losses = vec![];
     for _ in 0..15 {
         let direction = oracle.direction(&network, &model, inputs.clone(), targets.clone()).unwrap();
-        assert_eq!(direction.route, Route::MatrixFree);
+        assert_eq!(direction.route, Route::DualMatrixFree);
         assert!(direction.slope < 0.0);
         losses.push(direction.loss);
         model = direction.apply(model, 0.5);

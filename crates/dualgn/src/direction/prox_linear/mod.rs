@@ -22,9 +22,9 @@ use burn::tensor::Tensor;
 
 use super::kernel::{Kernel, on_host};
 use super::measures::{Measures, dot, read};
+use super::route::How;
 use crate::error::{DeviceError, DirectionError, Error};
 use crate::loss::ConvexLoss;
-use crate::solve::Budget;
 
 /// A solver whose budget ends before `P` has fallen below `P(0)` goes on to so many times the budget.
 const PATIENCE: usize = 10;
@@ -41,7 +41,7 @@ pub(super) struct ProxLinear<'a, L: ConvexLoss> {
     /// Budget of Newton steps, passes or gradient steps.
     pub iterations: usize,
     /// Conjugate gradient inside a Newton step, where the matrix is not assembled.
-    pub inner: Budget,
+    pub inner: How,
 }
 
 /// A primal point by its dual coefficients: `d = -Jᵀα/(λm)`.

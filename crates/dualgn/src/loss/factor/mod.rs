@@ -98,45 +98,63 @@ impl CurvatureFactor {
 impl CurvatureFactor {
     /// The upper triangle of `I + s Lᵀ K L` in double precision on the host, `[mr, mr]`, for a symmetric `K`, `[mk, mk]`,
     /// both row-major. Entries below the blocks of the diagonal are zero.
-    ///
-    /// A direct solver needs the matrix there anyway, and block by block this is one pass over memory, while on a device it
-    /// is a dozen operations on tensors of the size of `K`.
     pub(crate) fn system<T: Copy + Into<f64>>(
         &self,
         kernel: &[T],
         scale: f64,
-        [m, k]: [usize; 2],
+        shape: [usize; 2],
     ) -> Result<Vec<f64>, DeviceError> {
-        // The blocks of the diagonal may be smaller than an example.
+        let mut blocks = self.system_blocks(kernel, scale, shape, shape[0])?;
+        Ok(blocks.pop().unwrap_or_default())
+    }
+
+    /// The same of the blocks on the diagonal of `per` examples each; the last may have fewer.
+    ///
+    /// A direct solver needs the matrix there anyway, and block by block this is one pass over memory, while on a device it
+    /// is a dozen operations on tensors of the size of `K`.
+    pub(crate) fn system_blocks<T: Copy + Into<f64>>(
+        &self,
+        kernel: &[T],
+        scale: f64,
+        [m, k]: [usize; 2],
+        per: usize,
+    ) -> Result<Vec<Vec<f64>>, DeviceError> {
+        // The blocks of the factor may be smaller than an example.
         let count = self.rows();
-        let (r, m, k) = (self.columns(k) / count, m * count, k / count);
-        let (width, size) = (m * k, m * r);
-        let blocks = self.blocks([m, k])?;
-        let mut system = vec![0.0; size * size];
+        let (r, m, k, per) = (self.columns(k) / count, m * count, k / count, per * count);
+        let width = m * k;
+        let factors = self.blocks([m, k])?;
+        let mut systems = vec![];
         let mut rows = vec![0.0; k * width];
         let mut half = vec![0.0; r * width];
-        for (i, (block, system)) in blocks.iter().zip(system.chunks_exact_mut(r * size)).enumerate() {
-            // Lᵢᵀ K from the diagonal on, and then each row of it times the factors of the examples from i on.
-            let columns = width - i * k;
-            for c in 0..k {
-                let row = &kernel[(i * k + c) * width + i * k..(i * k + c + 1) * width];
-                for (to, from) in rows[c * columns..(c + 1) * columns].iter_mut().zip(row) {
-                    *to = scale * (*from).into();
+        for start in (0..m).step_by(per) {
+            let end = (start + per).min(m);
+            let size = (end - start) * r;
+            let mut system = vec![0.0; size * size];
+            for (i, system) in (start..end).zip(system.chunks_exact_mut(r * size)) {
+                // Lᵢᵀ K from the diagonal on, and then each row of it times the factors of the examples from i on.
+                let columns = (end - i) * k;
+                for c in 0..k {
+                    let row = &kernel[(i * k + c) * width + i * k..][..columns];
+                    for (to, from) in rows[c * columns..(c + 1) * columns].iter_mut().zip(row) {
+                        *to = scale * (*from).into();
+                    }
+                }
+                let half = &mut half[..r * columns];
+                factors[i].transpose_rows(&rows[..k * columns], columns, half);
+                for (from, to) in half.chunks_exact(columns).zip(system.chunks_exact_mut(size)) {
+                    let parts = from.chunks_exact(k).zip(to[(i - start) * r..].chunks_exact_mut(r));
+                    for (factor, (from, to)) in factors[i..end].iter().zip(parts) {
+                        factor.transpose_vector(from, to);
+                    }
                 }
             }
-            let half = &mut half[..r * columns];
-            block.transpose_rows(&rows[..k * columns], columns, half);
-            for (from, to) in half.chunks_exact(columns).zip(system.chunks_exact_mut(size)) {
-                let parts = from.chunks_exact(k).zip(to[i * r..].chunks_exact_mut(r));
-                for (block, (from, to)) in blocks[i..].iter().zip(parts) {
-                    block.transpose_vector(from, to);
-                }
+            for index in 0..size {
+                system[index * (size + 1)] += 1.0;
             }
+            systems.push(system);
         }
-        for index in 0..size {
-            system[index * (size + 1)] += 1.0;
-        }
-        Ok(system)
+        Ok(systems)
     }
 
     /// Blocks of the diagonal of each example's factor.

@@ -8,7 +8,7 @@ use dualgn::{Direction, GaussNewton, Inputs, Solver};
 
 use super::weights::Weights;
 use super::{MLP2, MLP3, Reference, binary, classes, indices, joined, real};
-use crate::common::{assert_close, host};
+use crate::common::{assert_close, host, route_of};
 
 /// A relative gap of 1e-11 bounds `λ/2 ‖d - d*‖²` by 1e-11 of the decrease, so it leaves a few digits beyond the 1e-6 that
 /// directions are compared to; the iterations are far beyond need.
@@ -34,7 +34,12 @@ fn check<L, T>(
         let network = Network::trace(&weights, forward, inputs.shapes()).unwrap();
         let oracle = GaussNewton::new(loss.clone()).damping(reference.number("lambda")).model(model);
         let solve = |solver: Solver| -> Direction {
-            oracle.clone().solver(solver).direction(&network, &weights, inputs.clone(), targets.clone()).unwrap()
+            oracle
+                .clone()
+                .solver(solver)
+                .route(route_of(solver))
+                .direction(&network, &weights, inputs.clone(), targets.clone())
+                .unwrap()
         };
         for solver in [Solver::Cholesky, Solver::ConjugateGradient { iterations: 300, tolerance: 1e-12 }] {
             let direction = solve(solver);

@@ -1,0 +1,117 @@
+//! [`Estimate`]: what each route would take, before anything is done.
+//!
+//! With `F` the operations of a forward pass and `t` its time (the fastest so far, as it is measured anyway), `n = mr` the rows,
+//! `p` the parameters, `q` a product with `K` in forward passes, `b` a backward pass without weight gradients in forward passes,
+//! `o` what one pass costs whatever it computes, and the measured speeds of the machine:
+//!
+//! | route | seconds |
+//! |---|---|
+//! | dual, matrix-free | `(iterations + 1) (o + q t)`, and vectors |
+//! | dual, assembled | `o + r b t`, the Gram rules' operations, `n³/3` multiplications in f64 or `n²` numbers read an iteration |
+//! | primal, matrix-free | `(iterations + 1) (o + 4 t)`, and vectors of `p` numbers |
+//! | primal, assembled | `o + r b t`, `n p + n p²/2` multiplications, `p³/3` in f64 |
+//!
+//! and two forward passes for what all have in common. Memory counts matrices, their copies, and rows.
+
+use super::machine::Machine;
+use super::route::{How, Method, Route};
+use crate::error::DirectionError;
+use crate::gram;
+use crate::linearize::Linearization;
+
+/// What a route is estimated to take at a linearised point.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Estimate {
+    /// The route.
+    pub route: Route,
+    /// Seconds for a direction, after the forward pass.
+    pub seconds: f64,
+    /// Bytes of the matrices and the rows they are made of, at least.
+    pub bytes: usize,
+    /// Why it cannot be taken, if it cannot.
+    pub refusal: Option<DirectionError>,
+}
+
+/// The sizes that the estimates are made of.
+pub(super) struct Task<'a> {
+    pub linearization: &'a Linearization,
+    /// Rows an example.
+    pub columns: usize,
+    /// Systems that are solved with one matrix.
+    pub solves: f64,
+    /// Bytes that may be used.
+    pub memory: usize,
+    /// Whether there is a primal problem of the same kind.
+    pub has_primal: bool,
+}
+
+impl Task<'_> {
+    pub fn estimate(&self, how: How) -> Estimate {
+        let Self { linearization, columns, .. } = *self;
+        let machine = Machine::of(&linearization.device(), linearization.output_type());
+        let graph = linearization.graph();
+        let size = graph.dtype.size() as f64;
+        let (n, p) = ((graph.examples * columns) as f64, graph.parameter_count() as f64);
+        // A pass costs its operations, each of which costs something however small it is.
+        let overhead = 2.0 * machine.overhead * graph.nodes.len() as f64;
+        let forward = linearization.forward_seconds().unwrap_or(graph.forward_flops() / machine.flops + overhead);
+        let work = (forward - overhead).max(graph.forward_flops() / machine.flops);
+        let passes = |flops: f64| overhead + work * flops / graph.forward_flops();
+        let iterations = how.budget().iterations as f64;
+        let vectors = |length: f64| 10.0 * machine.overhead + 10.0 * length * size / machine.bandwidth;
+        let stacked = passes(columns as f64 * graph.backward_flops());
+        let seconds = match how.route {
+            Route::DualMatrixFree => {
+                let again = 8.0 * n * iterations / machine.bandwidth;
+                self.solves * (iterations + 1.0) * (passes(gram::product_flops(graph)) + vectors(n) + again)
+            }
+            Route::DualAssembled => {
+                let gram =
+                    gram::rule_flops(linearization, columns) / machine.flops + 4.0 * n * n * size / machine.bandwidth;
+                let solve = match how.method {
+                    Method::Direct => n.powi(3) / 1.5 / machine.host_flops + 16.0 * n * n / machine.bandwidth,
+                    _ => (iterations + 1.0) * (n * n * size / machine.bandwidth + vectors(n)),
+                };
+                stacked + gram + self.solves * solve
+            }
+            Route::PrimalMatrixFree => {
+                (iterations + 1.0)
+                    * (passes(4.0 * graph.forward_flops()) + vectors(p) + 8.0 * p * iterations / machine.bandwidth)
+            }
+            Route::PrimalAssembled => {
+                let products = (2.0 * n * p + n * p * p) / machine.flops;
+                stacked + products + p.powi(3) / 1.5 / machine.host_flops + 24.0 * p * p / machine.bandwidth
+            }
+        };
+        let bytes = match how.route {
+            Route::DualMatrixFree => (8.0 * n * (iterations + 10.0)) as usize,
+            Route::DualAssembled => gram::memory_needed(linearization, columns).1,
+            Route::PrimalMatrixFree => (size * p * (iterations + 10.0)) as usize,
+            Route::PrimalAssembled => gram::normal_memory_needed(linearization, columns),
+        };
+        Estimate {
+            route: how.route,
+            seconds: seconds + 2.0 * passes(graph.forward_flops()),
+            bytes,
+            refusal: self.refusal(how, bytes),
+        }
+    }
+
+    fn refusal(&self, how: How, bytes: usize) -> Option<DirectionError> {
+        if !how.route.is_dual() && !self.has_primal {
+            return Some(DirectionError::Primal);
+        }
+        if !how.route.is_assembled() {
+            return None;
+        }
+        if let Some(mixes) = gram::mixing(self.linearization) {
+            return Some(mixes);
+        }
+        let (matrix, rows) = match how.route {
+            Route::DualAssembled => ("Gram", self.linearization.examples() * self.columns),
+            _ => ("normal", self.linearization.parameter_count()),
+        };
+        (bytes > self.memory).then(|| gram::too_large(matrix, rows, self.linearization.examples(), bytes, self.memory))
+    }
+}

@@ -1,0 +1,66 @@
+//! [`Machine`]: how fast a device is, from a measurement of some milliseconds.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use burn::tensor::{DType, Device};
+
+use crate::kernels::product;
+use crate::tensor::Array;
+
+/// Speeds of a device in one float type, and of the host in double precision.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Machine {
+    /// Floating-point operations a second in products of matrices.
+    pub flops: f64,
+    /// The same on the host, in f64.
+    pub host_flops: f64,
+    /// Bytes a second, read and written.
+    pub bandwidth: f64,
+    /// Seconds that any operation takes, however small.
+    pub overhead: f64,
+}
+
+/// Repetitions of a measurement; the fastest counts.
+const REPEATS: usize = 4;
+
+impl Machine {
+    /// Measured when it is asked for first, and remembered.
+    pub fn of(device: &Device, dtype: DType) -> Self {
+        static KNOWN: Mutex<Option<HashMap<(String, DType), Machine>>> = Mutex::new(None);
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (format!("{device:?}"), dtype);
+        *known.get_or_insert_default().entry(key).or_insert_with(|| Self::measure(device, dtype))
+    }
+
+    fn measure(device: &Device, dtype: DType) -> Self {
+        let square = |size: usize, dtype, device| Array::constant(&[size, size], 0.5, dtype, device);
+        let host = Device::flex();
+        let (wide, double) = (square(512, dtype, device), square(256, DType::F64, &host));
+        let cubes = |size: f64| 2.0 * size.powi(3);
+        let large = square(1024, dtype, device);
+        let small = square(4, dtype, device);
+        let bytes = (3 * large.elements() * dtype.size()) as f64;
+        const CHAIN: usize = 32;
+        let chain = || (0..CHAIN).fold(small.clone(), |sum, _| sum.add(small.clone()));
+        Self {
+            flops: cubes(512.0) / fastest(|| product(wide.clone(), wide.clone())),
+            host_flops: cubes(256.0) / fastest(|| product(double.clone(), double.clone())),
+            bandwidth: bytes / fastest(|| large.clone().add(large.clone())),
+            overhead: fastest(chain) / CHAIN as f64,
+        }
+    }
+}
+
+/// Seconds of the fastest of some calls. A result is waited for by reading one number of it.
+fn fastest(call: impl Fn() -> Array) -> f64 {
+    let once = || {
+        let start = Instant::now();
+        let result = call();
+        // A device that fails here fails again in the work itself, where it is an error.
+        let _ = result.narrow(0, 0, 1).narrow(1, 0, 1).scalar();
+        start.elapsed().as_secs_f64()
+    };
+    (0..REPEATS).map(|_| once()).fold(f64::INFINITY, f64::min).max(1e-9)
+}

@@ -1,0 +1,128 @@
+//! The primal system `(JᵀHJ/m + λI) d = -∇L` of a second-order model, `H = L Lᵀ`.
+
+use burn::tensor::Tensor;
+
+use super::kernel::spread;
+use super::measures::{Measures, SecondOrder, dot, read};
+use super::route::{How, Method};
+use crate::error::{DeviceError, Error};
+use crate::gram;
+use crate::linearize::{Linearization, ParamVector};
+use crate::loss::CurvatureFactor;
+use crate::solve::{Budget, cholesky, conjugate_gradient};
+use crate::tensor::Array;
+
+/// The subproblem at one point: `g`, `[m, r]`, `L` and `λ`, for all outputs or, with a map `V`, for combinations `Vᵀ f`.
+pub(super) struct Primal<'a> {
+    pub linearization: &'a Linearization,
+    pub map: Option<&'a CurvatureFactor>,
+    pub gradient: &'a Tensor<2>,
+    pub factor: &'a CurvatureFactor,
+    pub damping: f64,
+}
+
+/// A primal point.
+pub(super) struct Solution {
+    /// `d`.
+    pub direction: ParamVector,
+    /// `g + H J d`, `[m, r]`: the dual variables, if `d` is exact.
+    pub alpha: Tensor<2>,
+    pub measures: Measures,
+    pub iterations: usize,
+}
+
+impl Primal<'_> {
+    pub fn solve(&self, how: How, memory: usize) -> Result<Solution, Error> {
+        let m = self.linearization.examples() as f64;
+        let whole = self.linearization.vjp(spread(self.linearization, self.map, self.gradient.clone()) / m)?;
+        let gradient = whole.to_flat();
+        let (flat, iterations) = match how.method {
+            Method::Direct => (self.direct(&gradient, memory)?, 0),
+            _ => self.iterate(&gradient, how.budget())?,
+        };
+        let direction = whole.with_flat(flat.clone());
+        let u = self.combine(self.linearization.jvp(&direction)?);
+        let curved = self.transpose(u.clone());
+        let alpha = self.gradient.clone() + self.apply(curved.clone());
+        // The residual bounds the gap: P(d) - P* = ½ rᵀA⁻¹r ≤ ‖r‖²/(2λ), since A ⪰ λI.
+        let pulled = self.linearization.vjp(spread(self.linearization, self.map, alpha.clone()) / m)?.to_flat();
+        let residual = pulled.add(flat.clone().scale(self.damping));
+        let square = |x: &Array| x.clone().mul(x.clone()).sum_all().into_tensor::<1>();
+        let [norm_squared, residual] = read([square(&flat), square(&residual)])?;
+        let measures = self.measure(&u, &curved, norm_squared, residual / (2.0 * self.damping))?;
+        Ok(Solution { direction, alpha, measures, iterations })
+    }
+
+    /// By the `p × p` matrix, in double precision on the host.
+    fn direct(&self, gradient: &Array, memory: usize) -> Result<Array, Error> {
+        let columns = self.factor.columns(self.gradient.dims()[1]);
+        let units = gram::units(self.linearization, columns).into_tensor::<3>();
+        let cotangents = self.factor.apply(units);
+        let cotangents = match self.map {
+            Some(map) => map.apply(cotangents),
+            None => cotangents,
+        };
+        let mut matrix = gram::normal_matrix(self.linearization, &cotangents, memory)?;
+        let p = gradient.elements();
+        let m = self.linearization.examples() as f64;
+        matrix.iter_mut().for_each(|entry| *entry /= m);
+        for index in 0..p {
+            matrix[index * (p + 1)] += self.damping;
+        }
+        let rhs = gradient.to_f64()?.into_iter().map(|entry| -entry).collect();
+        let solution = cholesky(matrix, rhs)?;
+        Ok(Array::from_f64(&solution, &[p], gradient.dtype(), &gradient.device()))
+    }
+
+    /// By products; vectors are flat.
+    fn iterate(&self, gradient: &Array, budget: Budget) -> Result<(Array, usize), Error> {
+        let m = self.linearization.examples() as f64;
+        let p = gradient.elements();
+        let like = self.linearization.zeros();
+        let apply = |x: Tensor<2>| {
+            let flat = Array::from_tensor(x.clone()).reshape(&[p]);
+            let moved = self.combine(self.linearization.jvp(&like.with_flat(flat))?);
+            let curved = self.apply(self.transpose(moved));
+            let pulled = self.linearization.vjp(spread(self.linearization, self.map, curved) / m)?;
+            let product = pulled.to_flat().reshape(&[1, p]).into_tensor::<2>() + x.clone() * self.damping;
+            Ok((product, x.zeros_like()))
+        };
+        let rhs = gradient.clone().neg().reshape(&[1, p]).into_tensor::<2>();
+        let progress = conjugate_gradient(apply, rhs, budget)?;
+        Ok((Array::from_tensor(progress.solution).reshape(&[p]), progress.iterations))
+    }
+
+    fn measure(&self, u: &Tensor<2>, curved: &Tensor<2>, norm_squared: f64, gap: f64) -> Result<Measures, DeviceError> {
+        let m = self.linearization.examples() as f64;
+        let [slope, curvature, gradient_squared, u_squared] =
+            read([dot(self.gradient, u), dot(curved, curved), dot(self.gradient, self.gradient), dot(u, u)])?;
+        let (slope, curvature) = (slope / m, 0.5 * curvature / m);
+        let value = slope + curvature + 0.5 * self.damping * norm_squared;
+        Ok(Measures::second_order(SecondOrder {
+            slope,
+            curvature,
+            norm_squared,
+            damping: self.damping,
+            dual_value: value - gap,
+            gap,
+            rounding: (gradient_squared * u_squared).sqrt() / m,
+            dtype: self.gradient.dtype(),
+        }))
+    }
+
+    /// `Vᵀ x`.
+    fn combine(&self, x: Tensor<2>) -> Tensor<2> {
+        match self.map {
+            Some(map) => map.apply_transpose(x.unsqueeze()).squeeze_dim(0),
+            None => x,
+        }
+    }
+
+    fn apply(&self, x: Tensor<2>) -> Tensor<2> {
+        self.factor.apply(x.unsqueeze()).squeeze_dim(0)
+    }
+
+    fn transpose(&self, x: Tensor<2>) -> Tensor<2> {
+        self.factor.apply_transpose(x.unsqueeze()).squeeze_dim(0)
+    }
+}

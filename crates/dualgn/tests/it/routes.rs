@@ -1,0 +1,210 @@
+//! Four routes to one direction, the choice among them, and directions for several dampings.
+
+use burn::module::Module;
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use dualgn::{
+    DirectionError, Error, GaussNewton, Model, MulticlassHinge, Network, Route, SoftmaxCrossEntropy, Solver, Squared,
+};
+
+use crate::common::{assert_close, cast, host, shake, tensor};
+use crate::models::{BatchNormCnn, BiLstmReader, LayerNormMlp, LeNet, Mlp, Separable, Tied, Transformer};
+use crate::zoo::prepared;
+
+const ITERATIVE: Solver = Solver::ConjugateGradient { iterations: 300, tolerance: 1e-13 };
+const PRECONDITIONED: Solver = Solver::Preconditioned { iterations: 300, tolerance: 1e-13 };
+
+fn labels(m: usize, k: usize) -> Tensor<1, Int> {
+    let labels: Vec<i64> = (0..m).map(|i| ((i * 3 + 1) % k) as i64).collect();
+    Tensor::from_data(TensorData::new(labels, [m]), &Device::default())
+}
+
+/// All routes against the factorised dual, for a network of every kind of site.
+fn agree<M: Module + 'static, const D: usize, const E: usize>(
+    name: &str,
+    model: impl Fn(&Device) -> M,
+    forward: fn(&M, Tensor<D>) -> Tensor<E>,
+    shape: [usize; D],
+) {
+    // In f32 the damping keeps the condition number near 1e2, so that rounding of 6e-8 in the products stays below 1e-3.
+    for (dtype, damping, tolerance) in [(DType::F64, 0.05, 1e-7), (DType::F32, 1.0, 1e-3)] {
+        let model = prepared(model(&Device::default()), dtype);
+        let network = Network::trace(&model, forward, shape).unwrap();
+        let inputs: Tensor<D> = tensor(shape, 3, dtype);
+        let m = shape[0];
+        let targets: Tensor<2> = tensor([m, network.outputs_per_example()], 4, dtype);
+        let oracle = GaussNewton::new(Squared).damping(damping);
+        let at = |solver: Solver, route: Route| {
+            let oracle = oracle.clone().solver(solver).route(route);
+            let direction = oracle.direction(&network, &model, inputs.clone(), targets.clone()).unwrap();
+            assert_eq!(direction.route, route);
+            direction
+        };
+        let wanted = at(Solver::Cholesky, Route::DualAssembled);
+        for (solver, route) in [
+            (Solver::Cholesky, Route::PrimalAssembled),
+            (ITERATIVE, Route::DualMatrixFree),
+            (ITERATIVE, Route::DualAssembled),
+            (ITERATIVE, Route::PrimalMatrixFree),
+            (PRECONDITIONED, Route::DualAssembled),
+        ] {
+            let found = at(solver, route);
+            let name = format!("{name} {dtype:?} {solver:?} {}", route.name());
+            assert_close(&name, &found.vector().to_vec().unwrap(), &wanted.vector().to_vec().unwrap(), tolerance);
+            assert_close(&name, &host(found.dual()), &host(wanted.dual()), tolerance);
+            assert!(found.gap >= 0.0 && found.relative_gap() < tolerance, "{name}: gap {}", found.relative_gap());
+            assert!((found.norm - wanted.norm).abs() <= tolerance * wanted.norm, "{name}");
+            assert!((found.slope - wanted.slope).abs() <= tolerance * wanted.slope.abs(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn all_routes_agree_for_dense_layers() {
+    agree("mlp", |device| Mlp::new([5, 6, 3], device), Mlp::forward, [7, 5]);
+}
+
+#[test]
+fn all_routes_agree_for_convolutions() {
+    agree("lenet", LeNet::new, LeNet::forward, [3, 1, 12, 12]);
+    agree("separable", Separable::new, Separable::forward, [3, 4, 5, 7]);
+}
+
+#[test]
+fn all_routes_agree_for_normalisations() {
+    agree("batch norm", BatchNormCnn::new, BatchNormCnn::forward, [3, 2, 6, 6]);
+    agree("layer norm", LayerNormMlp::new, LayerNormMlp::forward, [5, 6]);
+}
+
+#[test]
+fn all_routes_agree_for_sequences_and_tied_weights() {
+    agree("transformer", Transformer::new, Transformer::forward, [2, 4, 8]);
+    agree("lstm", BiLstmReader::new, BiLstmReader::forward, [2, 4, 3]);
+    agree("tied", Tied::new, Tied::forward, [4, 5]);
+}
+
+/// The fast model by all routes.
+#[test]
+fn the_fast_model_goes_all_routes() {
+    let model = shake(cast(Mlp::new([5, 6, 3], &Device::default()), DType::F64), 1);
+    let network = Network::trace(&model, Mlp::forward, [7, 5]).unwrap();
+    let inputs: Tensor<2> = tensor([7, 5], 3, DType::F64);
+    let oracle = GaussNewton::new(SoftmaxCrossEntropy).damping(0.1).model(Model::FastGaussNewton);
+    let at = |solver: Solver, route: Route| {
+        let oracle = oracle.clone().solver(solver).route(route);
+        oracle.direction(&network, &model, inputs.clone(), labels(7, 3)).unwrap().vector().to_vec().unwrap()
+    };
+    let wanted = at(Solver::Cholesky, Route::DualAssembled);
+    for (solver, route) in [
+        (Solver::Cholesky, Route::PrimalAssembled),
+        (ITERATIVE, Route::DualMatrixFree),
+        (ITERATIVE, Route::PrimalMatrixFree),
+        (PRECONDITIONED, Route::DualAssembled),
+    ] {
+        assert_close(route.name(), &at(solver, route), &wanted, 1e-8);
+    }
+}
+
+/// Every iterate of every iterative solver descends.
+#[test]
+fn iterates_of_all_solvers_descend() {
+    let model = shake(cast(Mlp::new([5, 6, 3], &Device::default()), DType::F64), 2);
+    let network = Network::trace(&model, Mlp::forward, [9, 5]).unwrap();
+    let inputs: Tensor<2> = tensor([9, 5], 3, DType::F64);
+    let oracle = GaussNewton::new(SoftmaxCrossEntropy).damping(1e-3);
+    for iterations in 0..8 {
+        let iterative = Solver::ConjugateGradient { iterations, tolerance: 0.0 };
+        let preconditioned = Solver::Preconditioned { iterations, tolerance: 0.0 };
+        for (solver, route) in [
+            (iterative, Route::DualAssembled),
+            (iterative, Route::PrimalMatrixFree),
+            (preconditioned, Route::DualAssembled),
+        ] {
+            // In the primal, no iterations give no direction at all.
+            if route == Route::PrimalMatrixFree && iterations == 0 {
+                continue;
+            }
+            let oracle = oracle.clone().solver(solver).route(route);
+            let direction = oracle.direction(&network, &model, inputs.clone(), labels(9, 3)).unwrap();
+            assert!(direction.slope < 0.0, "{solver:?} {}: {}", route.name(), direction.slope);
+        }
+    }
+}
+
+/// What cannot be done says what to do instead.
+#[test]
+fn routes_that_do_not_exist_are_refused() {
+    let model = shake(cast(Mlp::new([5, 6, 3], &Device::default()), DType::F64), 2);
+    let network = Network::trace(&model, Mlp::forward, [9, 5]).unwrap();
+    let inputs: Tensor<2> = tensor([9, 5], 3, DType::F64);
+    let oracle = GaussNewton::new(SoftmaxCrossEntropy).damping(0.1);
+    let error = |oracle: GaussNewton<SoftmaxCrossEntropy>| {
+        oracle.direction(&network, &model, inputs.clone(), labels(9, 3)).unwrap_err()
+    };
+    for (solver, route) in [
+        (Solver::Cholesky, Route::DualMatrixFree),
+        (ITERATIVE, Route::PrimalAssembled),
+        (PRECONDITIONED, Route::DualMatrixFree),
+    ] {
+        let found = error(oracle.clone().solver(solver).route(route));
+        assert!(
+            matches!(found, Error::Direction(DirectionError::Route { route: name }) if name == route.name()),
+            "{found}"
+        );
+    }
+    let hinge = GaussNewton::new(MulticlassHinge).damping(0.1).route(Route::PrimalAssembled);
+    let hinge = hinge.model(Model::ProxLinear { gap: 1e-3, iterations: 10 });
+    let found = hinge.direction(&network, &model, inputs.clone(), labels(9, 3)).unwrap_err();
+    assert!(matches!(found, Error::Direction(DirectionError::Primal)), "{found}");
+    let found = error(oracle.clone().route(Route::PrimalAssembled).memory(1000)).to_string();
+    assert!(found.starts_with("the normal matrix of 99 rows needs about"), "{found}");
+    let found = error(oracle.clone().route(Route::DualAssembled).memory(20_000)).to_string();
+    assert!(found.contains("27 rows") && found.contains("a batch of at most about"), "{found}");
+    // With too little for either matrix, products are what is left.
+    let direction = oracle.memory(1000).direction(&network, &model, inputs.clone(), labels(9, 3)).unwrap();
+    assert_eq!(direction.route, Route::DualMatrixFree);
+}
+
+/// Estimates list what the solver allows; what is refused says why; the direction takes the fastest that is not.
+#[test]
+fn the_estimates_are_what_the_choice_is_made_by() {
+    let model = shake(cast(Mlp::new([5, 6, 3], &Device::default()), DType::F64), 2);
+    let network = Network::trace(&model, Mlp::forward, [9, 5]).unwrap();
+    let inputs: Tensor<2> = tensor([9, 5], 3, DType::F64);
+    let linearization = network.linearize(&model, inputs.clone()).unwrap();
+    let oracle = GaussNewton::new(SoftmaxCrossEntropy).damping(0.1);
+    let estimates = oracle.estimates(&linearization).unwrap();
+    let routes: Vec<Route> = estimates.iter().map(|estimate| estimate.route).collect();
+    assert_eq!(routes, Route::ALL);
+    assert!(estimates.iter().all(|estimate| estimate.seconds > 0.0 && estimate.seconds < 1.0));
+    assert!(estimates.iter().all(|estimate| estimate.refusal.is_none()));
+    let small = oracle.clone().memory(1000).estimates(&linearization).unwrap();
+    let refused = |route: Route| small.iter().find(|estimate| estimate.route == route).unwrap().refusal.is_some();
+    assert_eq!(Route::ALL.map(refused), [false, true, false, true]);
+    let exact = oracle.solver(Solver::Cholesky).estimates(&linearization).unwrap();
+    let routes: Vec<Route> = exact.iter().map(|estimate| estimate.route).collect();
+    assert_eq!(routes, [Route::DualAssembled, Route::PrimalAssembled]);
+}
+
+/// One eigendecomposition gives what a factorisation for each damping does.
+#[test]
+fn a_path_of_dampings_is_a_direction_for_each() {
+    let model = shake(cast(Mlp::new([5, 6, 3], &Device::default()), DType::F64), 2);
+    let network = Network::trace(&model, Mlp::forward, [9, 5]).unwrap();
+    let inputs: Tensor<2> = tensor([9, 5], 3, DType::F64);
+    let dampings = [1e-4, 1e-2, 1.0, 100.0];
+    for kind in [Model::Quadratic, Model::FastGaussNewton] {
+        let oracle = GaussNewton::new(SoftmaxCrossEntropy).model(kind).solver(Solver::Cholesky);
+        let path = oracle.path(&network, &model, inputs.clone(), labels(9, 3), &dampings).unwrap();
+        assert_eq!(path.len(), dampings.len());
+        for (found, damping) in path.iter().zip(dampings) {
+            let one = oracle.clone().damping(damping).route(Route::DualAssembled);
+            let wanted = one.direction(&network, &model, inputs.clone(), labels(9, 3)).unwrap();
+            // Condition numbers up to 1e5.
+            assert_close("path", &found.vector().to_vec().unwrap(), &wanted.vector().to_vec().unwrap(), 1e-9);
+            assert_close("slope", &[found.slope, found.norm], &[wanted.slope, wanted.norm], 1e-9);
+            assert_eq!(found.damping, damping);
+        }
+        let error = oracle.path(&network, &model, inputs.clone(), labels(9, 3), &[0.1, -1.0]).unwrap_err();
+        assert!(matches!(error, Error::Direction(DirectionError::Damping(damping)) if damping == -1.0), "{error}");
+    }
+}
