@@ -39,7 +39,7 @@ impl Machine {
         let host = Device::flex();
         let (wide, double) = (square(512, dtype, device), square(256, DType::F64, &host));
         let cubes = |size: f64| 2.0 * size.powi(3);
-        let large = square(1024, dtype, device);
+        let large = square(2048, dtype, device);
         let small = square(4, dtype, device);
         let bytes = (3 * large.elements() * dtype.size()) as f64;
         const CHAIN: usize = 32;

@@ -15,7 +15,7 @@ pub(super) fn blocks(length: usize, size: usize) -> impl Iterator<Item = Block> 
     (0..length).step_by(size).map(move |start| Block { start, end: (start + size).min(length) })
 }
 
-/// A matrix `[k, m, k', m]` from its blocks over pairs of ranges of `k` and `k'` (`along` 0) or of `m` and `m` (`along` 1); of
+/// A matrix `[m, k, m, k']` from its blocks over pairs of ranges of examples (`along` 0) or of rows an example (`along` 1); of
 /// a symmetric one, the lower half is made.
 pub(super) fn grid(
     along: usize,

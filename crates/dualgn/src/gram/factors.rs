@@ -16,6 +16,7 @@ use burn::tensor::DType;
 use super::blocks::{Block, blocks, grid};
 use super::layout::positions;
 use super::plan::{Kind, Part};
+use super::sum::Sum;
 use super::unfold::Patches;
 use crate::kernels::{outer, product};
 use crate::linearize::Linearization;
@@ -26,7 +27,7 @@ use crate::trace::{Graph, Op};
 pub(super) struct Factors {
     /// `[g, m, T, a]`.
     inputs: Array,
-    /// `[g, k, m, T, b]`.
+    /// `[g, m, k, T, b]`.
     sensitivities: Array,
 }
 
@@ -123,14 +124,14 @@ impl Factors {
                 let patches = Patches::new(conv, weight);
                 let groups = patches.groups;
                 let k = sensitivity.shape()[0];
-                // [c, n, channels, positions] as [g, c, m, T, channels of a group].
+                // [c, n, channels, positions] as [g, m, c, T, channels of a group].
                 let split = |stack: Array, value: usize| {
                     let shape = stack.shape();
                     let channels_last = stack.permute(&[0, 1, 3, 2]);
                     let by_example = positions(channels_last, batch(value), m);
                     let places = by_example.shape()[2];
                     let parts = [shape[0], m, places, groups, shape[2] / groups];
-                    by_example.reshape(&parts).permute(&[3, 0, 1, 2, 4])
+                    by_example.reshape(&parts).permute(&[3, 1, 0, 2, 4])
                 };
                 let flat = |stack: Array| {
                     let shape = stack.shape();
@@ -151,16 +152,19 @@ impl Factors {
                 };
                 let inputs = split(inputs, site.inputs[0]);
                 let shape = inputs.shape();
-                let inputs = inputs.reshape(&[shape[0], shape[2], shape[3], shape[4]]);
+                let inputs = inputs.reshape(&[shape[0], shape[1], shape[3], shape[4]]);
                 Self { inputs, sensitivities: split(outputs, site.output) }
             }
             (Kind::Embedding, _) => {
                 let indicators = indicators(&data(), m, sensitivity.dtype());
-                Self { inputs: indicators, sensitivities: positions(sensitivity, batch(site.output), m).lift() }
+                Self {
+                    inputs: indicators,
+                    sensitivities: positions(sensitivity, batch(site.output), m).permute(&[1, 0, 2, 3]).lift(),
+                }
             }
             _ => Self {
                 inputs: positions(data().lift(), batch(site.inputs[0]), m),
-                sensitivities: positions(sensitivity, batch(site.output), m).lift(),
+                sensitivities: positions(sensitivity, batch(site.output), m).permute(&[1, 0, 2, 3]).lift(),
             },
         }
     }
@@ -170,82 +174,75 @@ impl Factors {
         self.inputs.shape()[3]
     }
 
-    /// Per-example gradients of some examples and input features, `[g, k, block, features, b]`.
+    /// Per-example gradients of some examples and input features, `[g, block, k, features, b]`.
     pub fn gradients(&self, examples: Block, features: Block) -> Array {
         let inputs =
             self.inputs.clone().narrow(1, examples.start, examples.end).narrow(3, features.start, features.end);
         let shape = inputs.shape();
-        let inputs = inputs.reshape(&[shape[0], 1, shape[1], shape[2], shape[3]]);
-        inputs.transpose().matmul(self.sensitivities.clone().narrow(2, examples.start, examples.end))
+        let inputs = inputs.reshape(&[shape[0], shape[1], 1, shape[2], shape[3]]);
+        inputs.transpose().matmul(self.sensitivities.clone().narrow(1, examples.start, examples.end))
     }
 
-    /// Adds the contribution `[k m, k' m]` of two sets of rows to `sum`; `right` is `None` if they are the same. Working arrays
-    /// have about `chunk` numbers.
-    pub fn contribute(&self, right: Option<&Factors>, chunk: usize, mut add: impl FnMut(Array)) {
+    /// Adds the contribution `[m k, m k']` of two sets of rows; `right` is `None` if they are the same. Working arrays have
+    /// about `chunk` numbers.
+    pub fn contribute(&self, right: Option<&Factors>, chunk: usize, sum: &mut Sum) {
         let shape = self.sensitivities.shape();
-        let (k, k_right) = (shape[1], right.map_or(shape[1], |right| right.sensitivities.shape()[1]));
+        let (k, k_right) = (shape[2], right.map_or(shape[2], |right| right.sensitivities.shape()[2]));
         let sizes = Sizes {
             groups: shape[0],
-            examples: shape[2],
+            examples: shape[1],
             positions: shape[3],
             inputs: self.inputs.shape()[3],
             outputs: shape[4],
         };
-        let k_mean = k.max(k_right);
-        if sizes.materialised(k_mean) <= sizes.pairwise(k_mean) {
+        let most = k.max(k_right);
+        if sizes.materialised(most) <= sizes.pairwise(most) {
             let all = Block { start: 0, end: sizes.examples };
             let width = (k + right.map_or(0, |_| k_right)) * sizes.examples * sizes.groups * sizes.outputs;
             for features in blocks(sizes.inputs, chunk / width.max(1)) {
-                let rows = |factors: &Factors, k: usize| {
+                let rows = |factors: &Factors| {
                     let gradients = factors.gradients(all, features);
+                    let shape = gradients.shape();
                     // The groups' inner products add up, as those of the features do.
                     let gradients = if sizes.groups == 1 { gradients } else { gradients.permute(&[1, 2, 0, 3, 4]) };
-                    let width = gradients.elements() / (k * sizes.examples);
-                    gradients.reshape(&[k * sizes.examples, width])
+                    gradients.reshape(&[shape[1] * shape[2], shape[0] * shape[3] * shape[4]])
                 };
-                let left = rows(self, k);
-                add(match right {
-                    None => outer(left),
-                    Some(right) => product(left, rows(right, k_right).transpose()),
-                });
+                sum.add_product(rows(self), right.map(rows));
             }
         } else {
-            for group in 0..sizes.groups {
-                self.pairs(right, group, &sizes, chunk, &mut add);
-            }
+            (0..sizes.groups).for_each(|group| self.pairs(right, group, &sizes, chunk, sum));
         }
     }
 
-    fn pairs(&self, right: Option<&Factors>, group: usize, sizes: &Sizes, chunk: usize, add: &mut impl FnMut(Array)) {
+    /// The pairwise form of one group.
+    fn pairs(&self, right: Option<&Factors>, group: usize, sizes: &Sizes, chunk: usize, sum: &mut Sum) {
         let of = |array: &Array| array.clone().narrow(0, group, group + 1);
         let part = |factors: &Factors, examples: Block| {
             let n = examples.end - examples.start;
             let a = of(&factors.inputs).narrow(1, examples.start, examples.end);
-            let d = of(&factors.sensitivities).narrow(2, examples.start, examples.end);
-            let k = d.shape()[1];
+            let d = of(&factors.sensitivities).narrow(1, examples.start, examples.end);
+            let k = d.shape()[2];
             (
                 a.reshape(&[n * sizes.positions, sizes.inputs]),
-                d.reshape(&[k * n * sizes.positions, sizes.outputs]),
+                d.reshape(&[n * k * sizes.positions, sizes.outputs]),
                 k,
                 n,
             )
         };
         let t = sizes.positions;
-        let (k, k_right) = (self.sensitivities.shape()[1], right.map_or(0, |right| right.sensitivities.shape()[1]));
+        let (k, k_right) = (self.sensitivities.shape()[2], right.map_or(0, |right| right.sensitivities.shape()[2]));
         let side = (chunk / (2 * k * k.max(k_right) * t * t).max(1)) as f64;
-        let result = grid(1, sizes.examples, side.sqrt() as usize, right.is_none(), |i, j| {
+        let result = grid(0, sizes.examples, side.sqrt() as usize, right.is_none(), |i, j| {
             let (a, d, k, n) = part(self, i);
             let (b, e, l, o) = part(right.unwrap_or(self), j);
             let same = right.is_none() && i == j;
             let of_inputs = if same { outer(a) } else { product(a, b.transpose()) };
             let of_outputs = if same { outer(d) } else { product(d, e.transpose()) };
-            let pairs = of_outputs.reshape(&[k, n * t, l, o * t]).mul(of_inputs.reshape(&[1, n * t, 1, o * t]));
-            if t == 1 {
-                return pairs;
-            }
-            pairs.reshape(&[k * n, t, l * o, t]).sum_axis(3).sum_axis(1).reshape(&[k, n, l, o])
+            let pairs = of_outputs.reshape(&[n, k, t, o, l, t]).mul(of_inputs.reshape(&[n, 1, t, o, 1, t]));
+            pairs.sum_axis(5).sum_axis(2).reshape(&[n, k, o, l])
         });
-        add(result.reshape(&[k * sizes.examples, right.map_or(k, |_| k_right) * sizes.examples]));
+        let rows = sizes.examples * k;
+        sum.add(result.reshape(&[rows, sizes.examples * right.map_or(k, |_| k_right)]));
     }
 }
 

@@ -26,6 +26,7 @@ mod plan;
 mod product;
 mod rows;
 mod sensitivities;
+mod sum;
 mod unfold;
 
 use burn::tensor::Tensor;
@@ -33,7 +34,7 @@ use burn::tensor::Tensor;
 pub use describe::{Examples, TracedOperation};
 
 use crate::error::{DirectionError, Error};
-use crate::kernels::{on_workers, outer, product as multiply};
+use crate::kernels::{SymmetricSum, on_workers, outer};
 use crate::linearize::Linearization;
 use crate::tensor::Array;
 use blocks::{Block, grid};
@@ -43,6 +44,7 @@ pub(crate) use normal::{normal_matrix, normal_memory_needed};
 use plan::{Kind, Part, Plan};
 pub(crate) use product::{Products, product_flops};
 use sensitivities::Sensitivities;
+use sum::Sum;
 
 impl Linearization {
     /// The Gram matrix `K = J Jᵀ`, `[mk, mk]`, with row `i k + c` for output `c` of example `i`. It is symmetric positive
@@ -114,27 +116,23 @@ pub(crate) fn assemble(linearization: &Linearization, rows: Rows, memory: usize)
     let part =
         |range: Block| Sensitivities::new(linearization, &sites, cotangents.clone().narrow(0, range.start, range.end));
     let mut kept: Option<(Block, Sensitivities)> = None;
-    let matrix = grid(0, k, at_once, true, |i, j| {
+    let matrix = grid(1, k, at_once, true, |i, j| {
         let left = match kept.take() {
             Some((range, left)) if range == i => left,
             _ => part(i),
         };
         let right = (i != j).then(|| part(j));
         let block = block(linearization, &plan, &left, right.as_ref(), chunk);
-        let shape = [left.count, m, right.as_ref().unwrap_or(&left).count, m];
+        let shape = [m, left.count, m, right.as_ref().unwrap_or(&left).count];
         kept = Some((i, left));
         block.reshape(&shape)
     });
-    // From classes outside, as the stacked backward passes order them, to examples outside.
-    let matrix = match k {
-        1 => matrix.reshape(&[m, m]),
-        _ => matrix.permute(&[1, 0, 3, 2]).reshape(&[m * k, m * k]),
-    };
+    let matrix = matrix.reshape(&[m * k, m * k]);
     // Outputs may have another float type than parameters, and whoever multiplies with the matrix has the outputs'.
     Ok(matrix.cast(linearization.output_type()))
 }
 
-/// The block `[k m, k' m]` of the matrix for two sets of rows; `right` is `None` if they are the same.
+/// The block `[m k, m k']` of the matrix for two sets of rows; `right` is `None` if they are the same.
 fn block(
     linearization: &Linearization,
     plan: &Plan,
@@ -143,47 +141,36 @@ fn block(
     chunk: usize,
 ) -> Array {
     let graph = linearization.graph();
-    let m = graph.examples;
-    let mut sum: Option<Array> = None;
-    let mut add = |contribution: Array| {
-        sum = Some(match sum.take() {
-            Some(sum) => sum.add(contribution),
-            None => contribution,
-        });
+    let (m, device) = (graph.examples, linearization.device());
+    let mut sum = match right {
+        None => Sum::Symmetric(SymmetricSum::new(m * left.count, graph.dtype, device.clone())),
+        Some(_) => Sum::Rectangular(None),
     };
     for part in &plan.parts {
         match part.kind {
-            Kind::Dense { bias } => {
-                if let Some(contribution) = dense(linearization, part, bias, left, right) {
-                    add(contribution);
-                }
-            }
+            Kind::Dense { bias } => dense(linearization, part, bias, left, right, &mut sum),
             Kind::Broadcast => {
                 let (node, position) = part.sites[0];
                 let rows = |set: &Sensitivities| {
                     let sensitivity = set.by_node.get(&node)?.clone();
-                    let rows = broadcast::rows(linearization, node, position, sensitivity);
-                    let width = rows.shape()[2];
-                    Some(rows.reshape(&[set.count * m, width]))
+                    Some(by_example(broadcast::rows(linearization, node, position, sensitivity)))
                 };
-                let Some(left) = rows(left) else { continue };
-                add(match right {
-                    None => outer(left),
-                    Some(right) => multiply(left, rows(right).expect("reached like the left ones").transpose()),
-                });
+                if let Some(own) = rows(left) {
+                    sum.add_product(own, right.and_then(rows));
+                }
             }
             _ => {
                 let Some(factors) = Factors::of(linearization, part, &left.by_node) else { continue };
                 let right = right.map(|right| Factors::of(linearization, part, &right.by_node));
-                factors.contribute(right.flatten().as_ref(), chunk, &mut add);
+                factors.contribute(right.flatten().as_ref(), chunk, &mut sum);
             }
         }
     }
     if !plan.loose.is_empty() {
-        add(rows::contribution(linearization, plan, left, right, chunk));
+        sum.add(rows::contribution(linearization, plan, left, right, chunk));
     }
     let shape = [left.count * m, right.unwrap_or(left).count * m];
-    sum.unwrap_or_else(|| Array::zeros(&shape, graph.dtype, &linearization.device()))
+    sum.finish().unwrap_or_else(|| Array::zeros(&shape, graph.dtype, &device))
 }
 
 /// A dense layer with one position an example: `(A Aᵀ [+ 1]) ⊙ (Δ Δᵀ)`. The `+ 1` is the bias, whose gradient is `δ` itself.
@@ -194,25 +181,27 @@ fn dense(
     bias: bool,
     left: &Sensitivities,
     right: Option<&Sensitivities>,
-) -> Option<Array> {
+    sum: &mut Sum,
+) {
     let (node, _) = part.sites[0];
     let m = linearization.graph().examples;
+    let rows = |set: &Sensitivities| {
+        let sensitivity = set.by_node.get(&node)?.clone();
+        let columns = sensitivity.elements() / (set.count * m);
+        Some(by_example(sensitivity.reshape(&[set.count, m, columns])))
+    };
+    let Some(own) = rows(left) else { return };
     let inputs = linearization.kept(node).array(0).clone();
     let features = inputs.elements() / m;
     let of_inputs = outer(inputs.reshape(&[m, features]));
     let of_inputs = if bias { of_inputs.add_scalar(1.0) } else { of_inputs };
-    let rows = |set: &Sensitivities| {
-        let sensitivity = set.by_node.get(&node)?.clone();
-        let columns = sensitivity.elements() / (set.count * m);
-        Some(sensitivity.reshape(&[set.count * m, columns]))
-    };
-    let of_outputs = match right {
-        None => outer(rows(left)?),
-        Some(right) => multiply(rows(left)?, rows(right)?.transpose()),
-    };
-    let (k, l) = (left.count, right.unwrap_or(left).count);
-    let product = of_outputs.reshape(&[k, m, l, m]).mul(of_inputs.reshape(&[1, m, 1, m]));
-    Some(product.reshape(&[k * m, l * m]))
+    sum.add_weighted_product(own, right.and_then(rows), of_inputs);
+}
+
+/// Rows `[k, m, width]`, stacked as the backward passes made them, in the order of the matrix, `[m k, width]`.
+fn by_example(rows: Array) -> Array {
+    let shape = rows.shape();
+    rows.permute(&[1, 0, 2]).reshape(&[shape[0] * shape[1], shape[2]])
 }
 
 /// The cotangents of the rows, `[r, ..]` shaped like the network's output: for all rows, units.

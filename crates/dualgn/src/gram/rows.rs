@@ -18,7 +18,7 @@ use crate::linearize::{Flow, Linearization};
 use crate::tensor::Array;
 use crate::trace::{Batch, Index, Norm, Op, ValueId};
 
-/// The contribution of all materialised parameters, `[k m, k' m]`; `right` is `None` if both sets of rows are the same.
+/// The contribution of all materialised parameters, `[m k, m k']`; `right` is `None` if both sets of rows are the same.
 ///
 /// Two blocks of rows are kept at a time, each of at most `chunk / 2` numbers (but at least one example); with more than
 /// one block, blocks are computed again for each pair.
@@ -35,7 +35,7 @@ pub(super) fn contribution(
     let counts = [left.count, right.map_or(left.count, |right| right.count)];
     let size = chunk / (2 * counts[0].max(counts[1]) * width).max(1);
     let mut kept: Option<(Block, Array)> = None;
-    let result = grid(1, m, size, right.is_none(), |i, j| {
+    let result = grid(0, m, size, right.is_none(), |i, j| {
         let rows = match kept.take() {
             Some((block, rows)) if block == i => rows,
             _ => block_rows(linearization, plan, left, i),
@@ -46,12 +46,12 @@ pub(super) fn contribution(
             None => product(rows, block_rows(linearization, plan, left, j).transpose()),
             Some(right) => product(rows, block_rows(linearization, plan, right, j).transpose()),
         };
-        product.reshape(&[counts[0], i.end - i.start, counts[1], j.end - j.start])
+        product.reshape(&[i.end - i.start, counts[0], j.end - j.start, counts[1]])
     });
-    result.reshape(&[counts[0] * m, counts[1] * m])
+    result.reshape(&[m * counts[0], m * counts[1]])
 }
 
-/// The rows of some examples, `[k block, width]`: columns are the materialised parameters in their order.
+/// The rows of some examples, `[block k, width]`: columns are the materialised parameters in their order.
 pub(super) fn block_rows(
     linearization: &Linearization,
     plan: &Plan,
@@ -95,7 +95,7 @@ pub(super) fn block_rows(
     Array::cat(plan.loose.iter().map(column).collect(), 1)
 }
 
-/// The per-example gradients by an input on the parameters' side, `[k block, ..]`, where they have a structure that serves all
+/// The per-example gradients by an input on the parameters' side, `[block k, ..]`, where they have a structure that serves all
 /// examples at once.
 fn gradients(
     linearization: &Linearization,
@@ -110,14 +110,15 @@ fn gradients(
     let factors = || {
         let factors = Factors::at(linearization, kind, node, sensitivity.clone());
         let features = Block { start: 0, end: factors.features() };
-        // [g, k, block, a, b]
+        // [g, block, k, a, b]
         factors.gradients(block, features)
     };
     let gradients = match kind {
         // Their indicators are of the tokens that occur, not of the whole table.
         Kind::Embedding => return None,
         Kind::Broadcast => {
-            broadcast::rows(linearization, node, position, sensitivity.clone()).narrow(1, block.start, block.end)
+            let rows = broadcast::rows(linearization, node, position, sensitivity.clone());
+            rows.narrow(1, block.start, block.end).permute(&[1, 0, 2])
         }
         Kind::Convolution => factors().permute(&[1, 2, 0, 4, 3]),
         _ => factors().permute(&[1, 2, 0, 3, 4]),
@@ -141,15 +142,13 @@ fn add_one_by_one(
         (block.start..block.end).map(|index| pull_site(linearization, node, positions, sensitivity, index)).collect();
     for (at, &position) in positions.iter().enumerate() {
         let value = graph.nodes[node].inputs[position];
-        let shape = graph.values[value].shape.as_slice();
-        let apart = [&[k, 1], shape].concat();
-        let zeros = || Array::zeros(&apart, graph.values[value].dtype, &linearization.device());
+        let shape = [&[k], graph.values[value].shape.as_slice()].concat();
+        let zeros = || Array::zeros(&shape, graph.values[value].dtype, &linearization.device());
         let each = examples.iter().map(|gradients| match &gradients[at] {
-            Some(gradient) => gradient.clone().reshape(&apart),
+            Some(gradient) => gradient.clone().reshape(&shape),
             None => zeros(),
         });
-        let together = Array::cat(each.collect(), 1);
-        flow.add(value, together.reshape(&[&[k * examples.len()], shape].concat()));
+        flow.add(value, Array::cat(each.collect(), 0));
     }
 }
 

@@ -8,6 +8,7 @@
 //! error.rs        the error function
 //! product.rs      A B, A Bᵀ, Aᵀ B
 //! outer.rs        R Rᵀ, of which half is multiplied
+//! symmetric.rs    sums of those, with weights
 //! ```
 //!
 //! A kernel is plain generic arithmetic without branches, which the compiler vectorises; `pulp` compiles it once for each
@@ -21,6 +22,7 @@ mod outer;
 mod product;
 mod real;
 mod sine;
+mod symmetric;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{BackendTensor, DispatchKindConversion, DispatchTensor, Flex};
@@ -29,6 +31,7 @@ use burn::tensor::{DType, Device};
 pub(crate) use function::Function;
 pub(crate) use outer::outer;
 pub(crate) use product::product;
+pub(crate) use symmetric::SymmetricSum;
 
 use crate::tensor::Array;
 

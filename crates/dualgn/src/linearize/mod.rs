@@ -59,10 +59,12 @@ impl<M: Module, I: Inputs> Network<M, I> {
         let inputs = inputs.tensors().into_iter().map(Array::new).collect();
         let evaluation = Evaluation::new(&graph, model, inputs)?;
         let device = evaluation.device.clone();
-        let start = Instant::now();
-        let linearization = on_workers(&device, || evaluation.run());
-        graph.fastest.note(start.elapsed());
-        Ok(linearization)
+        Ok(on_workers(&device, || {
+            let start = Instant::now();
+            let linearization = evaluation.run();
+            graph.fastest.note(start.elapsed());
+            linearization
+        }))
     }
 }
 

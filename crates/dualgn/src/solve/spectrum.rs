@@ -22,7 +22,10 @@ impl Spectrum {
         // The upper triangle by rows is the lower triangle by columns.
         let view = MatRef::from_column_major_slice(matrix, size, size);
         let decomposition = view.self_adjoint_eigen(Side::Lower).map_err(|_| DirectionError::Eigenvalues)?;
-        let values = decomposition.S().column_vector().iter().copied().collect();
+        let values: Vec<f64> = decomposition.S().column_vector().iter().copied().collect();
+        if values.iter().any(|value| !value.is_finite()) {
+            return Err(DirectionError::Eigenvalues);
+        }
         Ok(Self { values, vectors: decomposition.U().to_owned() })
     }
 

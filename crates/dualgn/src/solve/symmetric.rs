@@ -1,10 +1,13 @@
 //! [`Symmetric`]: a dense symmetric matrix on the host, in the precision it came in; products are summed in f64.
 
 use burn::tensor::TensorData;
+use pulp::Arch;
 use rayon::prelude::*;
 
 /// Rows from which on a second thread is worth waking.
 const PARALLEL: usize = 512;
+/// Running sums of an inner product.
+const LANES: usize = 32;
 
 /// A symmetric matrix, row-major, f32 or f64.
 #[derive(Debug)]
@@ -39,11 +42,17 @@ impl Symmetric {
 
     /// `A x`.
     pub fn multiply(&self, x: &[f64]) -> Vec<f64> {
-        let size = self.size();
-        if size < PARALLEL {
-            return with_entries!(self, entries => entries.chunks_exact(size).map(|row| dot(row, x)).collect());
+        let (size, arch) = (self.size(), Arch::new());
+        let row = |row: usize, entries: &[f64]| arch.dispatch(|| dot(&entries[row * size..(row + 1) * size], x));
+        let single = |row: usize, entries: &[f32]| arch.dispatch(|| dot(&entries[row * size..(row + 1) * size], x));
+        let rows = |row: &(dyn Fn(usize) -> f64 + Sync)| -> Vec<f64> {
+            if size < PARALLEL { (0..size).map(row).collect() } else { (0..size).into_par_iter().map(row).collect() }
+        };
+        match (self.data().as_slice::<f32>(), self.data().as_slice::<f64>()) {
+            (Ok(entries), _) => rows(&|index| single(index, entries)),
+            (_, Ok(entries)) => rows(&|index| row(index, entries)),
+            _ => unreachable!("networks are f32 or f64"),
         }
-        with_entries!(self, entries => entries.par_chunks_exact(size).map(|row| dot(row, x)).collect())
     }
 
     /// `to += factor · A e_row`.
@@ -63,13 +72,14 @@ fn double<T: Copy + Into<f64>>(entries: &[T]) -> Vec<f64> {
     entries.iter().map(|entry| (*entry).into()).collect()
 }
 
-/// Eight running sums keep the additions independent, so that they overlap.
+/// Many running sums keep the additions independent, so that they overlap and fill the widest vectors.
+#[inline(always)]
 fn dot<T: Copy + Into<f64>>(row: &[T], x: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    let (rows, xs) = (row.chunks_exact(8), x.chunks_exact(8));
+    let mut sums = [0.0; LANES];
+    let (rows, xs) = (row.chunks_exact(LANES), x.chunks_exact(LANES));
     let rest: f64 = rows.remainder().iter().zip(xs.remainder()).map(|(a, x)| (*a).into() * x).sum();
     for (row, x) in rows.zip(xs) {
-        for lane in 0..8 {
+        for lane in 0..LANES {
             sums[lane] += row[lane].into() * x[lane];
         }
     }

@@ -3,6 +3,7 @@
 mod block;
 
 use burn::tensor::Tensor;
+use rayon::prelude::*;
 
 use crate::error::DeviceError;
 use block::Block;
@@ -98,7 +99,7 @@ impl CurvatureFactor {
 impl CurvatureFactor {
     /// The upper triangle of `I + s Lᵀ K L` in double precision on the host, `[mr, mr]`, for a symmetric `K`, `[mk, mk]`,
     /// both row-major. Entries below the blocks of the diagonal are zero.
-    pub(crate) fn system<T: Copy + Into<f64>>(
+    pub(crate) fn system<T: Copy + Into<f64> + Sync>(
         &self,
         kernel: &[T],
         scale: f64,
@@ -112,7 +113,7 @@ impl CurvatureFactor {
     ///
     /// A direct solver needs the matrix there anyway, and block by block this is one pass over memory, while on a device it
     /// is a dozen operations on tensors of the size of `K`.
-    pub(crate) fn system_blocks<T: Copy + Into<f64>>(
+    pub(crate) fn system_blocks<T: Copy + Into<f64> + Sync>(
         &self,
         kernel: &[T],
         scale: f64,
@@ -125,30 +126,33 @@ impl CurvatureFactor {
         let width = m * k;
         let factors = self.blocks([m, k])?;
         let mut systems = vec![];
-        let mut rows = vec![0.0; k * width];
-        let mut half = vec![0.0; r * width];
+        let scratch = || (vec![0.0; k * width], vec![0.0; r * width]);
         for start in (0..m).step_by(per) {
             let end = (start + per).min(m);
             let size = (end - start) * r;
             let mut system = vec![0.0; size * size];
-            for (i, system) in (start..end).zip(system.chunks_exact_mut(r * size)) {
-                // Lᵢᵀ K from the diagonal on, and then each row of it times the factors of the examples from i on.
-                let columns = (end - i) * k;
-                for c in 0..k {
-                    let row = &kernel[(i * k + c) * width + i * k..][..columns];
-                    for (to, from) in rows[c * columns..(c + 1) * columns].iter_mut().zip(row) {
-                        *to = scale * (*from).into();
+            system.par_chunks_exact_mut(r * size).enumerate().for_each_init(
+                scratch,
+                |(rows, half), (index, system)| {
+                    let i = start + index;
+                    // Lᵢᵀ K from the diagonal on, and then each row of it times the factors of the examples from i on.
+                    let columns = (end - i) * k;
+                    for c in 0..k {
+                        let row = &kernel[(i * k + c) * width + i * k..][..columns];
+                        for (to, from) in rows[c * columns..(c + 1) * columns].iter_mut().zip(row) {
+                            *to = scale * (*from).into();
+                        }
                     }
-                }
-                let half = &mut half[..r * columns];
-                factors[i].transpose_rows(&rows[..k * columns], columns, half);
-                for (from, to) in half.chunks_exact(columns).zip(system.chunks_exact_mut(size)) {
-                    let parts = from.chunks_exact(k).zip(to[(i - start) * r..].chunks_exact_mut(r));
-                    for (factor, (from, to)) in factors[i..end].iter().zip(parts) {
-                        factor.transpose_vector(from, to);
+                    let half = &mut half[..r * columns];
+                    factors[i].transpose_rows(&rows[..k * columns], columns, half);
+                    for (from, to) in half.chunks_exact(columns).zip(system.chunks_exact_mut(size)) {
+                        let parts = from.chunks_exact(k).zip(to[(i - start) * r..].chunks_exact_mut(r));
+                        for (factor, (from, to)) in factors[i..end].iter().zip(parts) {
+                            factor.transpose_vector(from, to);
+                        }
                     }
-                }
-            }
+                },
+            );
             for index in 0..size {
                 system[index * (size + 1)] += 1.0;
             }

@@ -1,0 +1,57 @@
+//! [`Sum`]: contributions to a block of the Gram matrix, on its diagonal or off it.
+
+use crate::kernels::{SymmetricSum, product};
+use crate::tensor::Array;
+
+/// The running sum for two sets of rows, or one.
+pub(super) enum Sum {
+    /// One set of rows with itself.
+    Symmetric(SymmetricSum),
+    /// Two sets.
+    Rectangular(Option<Array>),
+}
+
+impl Sum {
+    /// Adds `R Sᵀ`; `S` is `None` where it is `R`.
+    pub fn add_product(&mut self, left: Array, right: Option<Array>) {
+        match (self, right) {
+            (Self::Symmetric(sum), _) => sum.add_outer(left),
+            (rectangular, Some(right)) => rectangular.add(product(left, right.transpose())),
+            (Self::Rectangular(_), None) => unreachable!("two sets have two factors"),
+        }
+    }
+
+    /// Adds `(R Sᵀ) ⊙ (W ⊗ 11ᵀ)` for weights `W`, `[m, m]`.
+    pub fn add_weighted_product(&mut self, left: Array, right: Option<Array>, weights: Array) {
+        match (self, right) {
+            (Self::Symmetric(sum), _) => sum.add_weighted_outer(left, weights),
+            (rectangular, Some(right)) => {
+                let (n, o, m) = (left.shape()[0], right.shape()[0], weights.shape()[0]);
+                let blocks = product(left, right.transpose()).reshape(&[m, n / m, m, o / m]);
+                rectangular.add(blocks.mul(weights.reshape(&[m, 1, m, 1])).reshape(&[n, o]));
+            }
+            (Self::Rectangular(_), None) => unreachable!("two sets have two factors"),
+        }
+    }
+
+    /// Adds a block as it is.
+    pub fn add(&mut self, block: Array) {
+        match self {
+            Self::Symmetric(sum) => sum.add(block),
+            Self::Rectangular(sum) => {
+                *sum = Some(match sum.take() {
+                    Some(sum) => sum.add(block),
+                    None => block,
+                });
+            }
+        }
+    }
+
+    /// The block; `None` if nothing was added to a rectangular one.
+    pub fn finish(self) -> Option<Array> {
+        match self {
+            Self::Symmetric(sum) => Some(sum.finish()),
+            Self::Rectangular(sum) => sum,
+        }
+    }
+}
