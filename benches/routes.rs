@@ -80,8 +80,10 @@ fn row<M: Module + 'static, I: Inputs + Clone>(
     let targets = Tensor::<1, Int>::from_data(TensorData::new(labels, [m]), &Device::default());
     let network = Network::trace(model, forward, inputs.shapes())?;
     let oracle = GaussNewton::new(SoftmaxCrossEntropy).damping(1e-2);
-    // The second pass is the first without pages to fault in.
-    network.linearize(model, inputs.clone())?;
+    // As in training, after some steps: pages are there, and the estimates know how many iterations it takes.
+    for _ in 0..4 {
+        oracle.direction(&network, model, inputs.clone(), targets.clone())?;
+    }
     let linearization = network.linearize(model, inputs.clone())?;
     let estimates = oracle.estimates(&linearization)?;
     let possible = estimates.iter().filter(|estimate| estimate.refusal.is_none());

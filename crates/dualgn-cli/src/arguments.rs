@@ -30,6 +30,37 @@ pub enum Command {
     Ops,
     /// Prints a problem's network, operation by operation: rule, use site, and whether the examples of a batch mix
     Check(Check),
+    /// Times a direction of a problem's network by each route, estimate beside measurement, and says which one is taken
+    Cost(Cost),
+}
+
+/// `dualgn cost`.
+#[derive(Debug, Args)]
+pub struct Cost {
+    /// The problem; `dualgn problems` describes them
+    pub problem: ProblemName,
+    /// The network: the problem's dense layers, or a small convolutional network for the images
+    #[arg(long, value_enum, default_value_t)]
+    pub network: NetworkName,
+    /// Examples in a batch  [default: 64]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub batch: Option<u32>,
+    /// Memory for matrices and what they are made of, in MiB  [default: half of what is free]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub memory: Option<u32>,
+    /// Where tensors live; all but `flex` need the feature of the same name
+    #[arg(long, value_enum, default_value_t)]
+    pub device: DeviceName,
+}
+
+/// The network of `dualgn cost`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum NetworkName {
+    /// Dense layers
+    #[default]
+    Mlp,
+    /// Two convolutions with pooling, and a dense layer
+    Cnn,
 }
 
 /// `dualgn check`.
@@ -114,9 +145,9 @@ pub struct Run {
     /// Inner iterations of a prox-linear direction at most, unless they bring no decrease: then ten times as many
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub inner: u32,
-    /// Memory for the Gram matrix and its parts, in MiB
-    #[arg(long, default_value_t = 2048, value_parser = clap::value_parser!(u32).range(1..))]
-    pub memory: u32,
+    /// Memory for matrices and what they are made of, in MiB  [default: half of what is free]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub memory: Option<u32>,
     /// Folder with the four MNIST files, for the problem `mnist`
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,

@@ -3,6 +3,7 @@
 mod check;
 mod columns;
 mod compare;
+mod cost;
 mod ops;
 mod output;
 mod plan;
@@ -27,6 +28,10 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Command::Ops => {
             print!("{}", ops::table());
+            Ok(())
+        }
+        Command::Cost(arguments) => {
+            print!("{}", cost::cost(&arguments)?);
             Ok(())
         }
         Command::Check(arguments) => {

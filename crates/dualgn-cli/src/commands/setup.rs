@@ -93,8 +93,10 @@ impl<W: Work> Setup<'_, W> {
         let widths = [&[dataset.train.features()], defaults.hidden, &[dataset.outputs]].concat();
         let model = Mlp::new(&widths, &device.clone().autodiff());
         let network = Network::trace(&model, Mlp::forward, [batch, dataset.train.features()])?;
-        let memory = (run.memory as usize) << 20;
-        let oracle = GaussNewton::for_network(loss.clone(), &network)?.solver(solver(run)).memory(memory);
+        let mut oracle = GaussNewton::for_network(loss.clone(), &network)?.solver(solver(run));
+        if let Some(mib) = run.memory {
+            oracle = oracle.memory((mib as usize) << 20);
+        }
         let session = Session {
             objective: Objective { loss, encode, outputs: dataset.outputs, reading, scale },
             model,

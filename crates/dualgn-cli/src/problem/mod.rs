@@ -11,7 +11,7 @@ use std::path::Path;
 use clap::ValueEnum;
 
 pub use loss::{LABEL_SMOOTHING, LossName, QUANTILE_LEVEL};
-pub use network::Mlp;
+pub use network::{Cnn, Mlp};
 pub use objective::{Encode, Objective};
 pub use part::Part;
 pub use reading::Reading;

@@ -1,7 +1,9 @@
-//! The network of all problems so far: dense layers with relu, on flattened inputs.
+//! The networks: dense layers with relu on flattened inputs, which all problems train, and a small convolutional one.
 
 use burn::module::Module;
-use burn::nn::{Linear, LinearConfig};
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, activation};
 
 /// A multilayer perceptron.
@@ -24,5 +26,42 @@ impl Mlp {
             let x = layer.forward(x);
             if index < last { activation::relu(x) } else { x }
         })
+    }
+}
+
+/// Two convolutions with pooling and a dense layer, on square images.
+#[derive(Module, Debug)]
+pub struct Cnn {
+    first: Conv2d,
+    second: Conv2d,
+    pool: MaxPool2d,
+    output: Linear,
+    #[module(skip)]
+    side: usize,
+}
+
+impl Cnn {
+    /// For images of `side` by `side` pixels, at least 4 by 4.
+    pub fn new(side: usize, outputs: usize, device: &Device) -> Self {
+        let layer = |inputs: usize, outputs: usize| {
+            let config = Conv2dConfig::new([inputs, outputs], [3, 3]);
+            config.with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1)).init(device)
+        };
+        Self {
+            first: layer(1, 8),
+            second: layer(8, 16),
+            pool: MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init(),
+            output: LinearConfig::new(16 * (side / 4).pow(2), outputs).init(device),
+            side,
+        }
+    }
+
+    /// `[m, side²]` to `[m, outputs]`.
+    pub fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
+        let [m, _] = inputs.dims();
+        let x = inputs.reshape([m, 1, self.side, self.side]);
+        let x = self.pool.forward(activation::relu(self.first.forward(x)));
+        let x = self.pool.forward(activation::relu(self.second.forward(x)));
+        self.output.forward(x.flatten(1, 3))
     }
 }

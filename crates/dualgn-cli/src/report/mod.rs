@@ -18,7 +18,7 @@ mod thin;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::record::{Comparison, Metric};
-pub use number::grouped;
+pub use number::{grouped, memory};
 pub use table::terminal;
 
 const STYLE: &str = include_str!("style.css");

@@ -47,7 +47,7 @@ pub fn grouped(count: usize) -> String {
 }
 
 /// Bytes in binary units, three or four digits: `312 MiB`, `1.21 GiB`.
-pub(super) fn memory(bytes: u64) -> String {
+pub fn memory(bytes: u64) -> String {
     const MIB: f64 = (1u64 << 20) as f64;
     let mib = bytes as f64 / MIB;
     if mib < 10.0 {

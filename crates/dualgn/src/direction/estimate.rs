@@ -8,7 +8,7 @@
 //! |---|---|
 //! | dual, matrix-free | `(iterations + 1) (o + q t)`, and vectors |
 //! | dual, assembled | `o + r b t`, the Gram rules' operations, their passes over `n²` numbers, `n³/3` multiplications in f64 or `n²` numbers read an iteration |
-//! | primal, matrix-free | `(iterations + 1) (o + 4 t)`, and vectors of `p` numbers |
+//! | primal, matrix-free | `(iterations + 3) (o + 4 t)`, and vectors of `p` numbers |
 //! | primal, assembled | `o + r b t`, `n p + n p²/2` multiplications, `p³/3` in f64 |
 //!
 //! and two forward passes for what all have in common. Memory counts matrices, their copies, and rows.
@@ -34,8 +34,8 @@ pub struct Estimate {
     pub refusal: Option<DirectionError>,
 }
 
-/// Iterations after which conjugate gradient with a tolerance is expected to stop: 4 to 28 on the networks of
-/// `benches/routes.rs`, at a residual of 1e-3.
+/// Iterations after which conjugate gradient with a tolerance is expected to stop before it has run once: 4 to 28 on the
+/// networks of `benches/routes.rs`, at a residual of 1e-3. Afterwards it is expected to take as many as it last did.
 const TYPICAL_ITERATIONS: usize = 13;
 
 /// The sizes that the estimates are made of.
@@ -64,7 +64,9 @@ impl Task<'_> {
         let work = (forward - overhead).max(graph.forward_flops() / machine.flops);
         let passes = |flops: f64| overhead + work * flops / graph.forward_flops();
         let Budget { iterations, tolerance } = how.budget();
-        let iterations = if tolerance > 0.0 { iterations.min(TYPICAL_ITERATIONS) } else { iterations } as f64;
+        let expected =
+            if tolerance > 0.0 { graph.history.iterations().unwrap_or(TYPICAL_ITERATIONS) } else { iterations };
+        let iterations = iterations.min(expected) as f64;
         let vectors = |length: f64| 10.0 * machine.overhead + 10.0 * length * size / machine.bandwidth;
         let stacked = passes(columns as f64 * graph.backward_flops());
         let seconds = match how.route {

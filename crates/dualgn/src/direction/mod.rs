@@ -46,7 +46,7 @@ use measures::Measures;
 use primal::Primal;
 use prox_linear::ProxLinear;
 use quadratic::Quadratic;
-use route::{How, Method};
+use route::{DEFAULT_BUDGET, How, Method};
 
 /// The direction oracle: a convex loss, a model of it, a damping, a solver.
 ///
@@ -287,6 +287,9 @@ impl<L: ConvexLoss> GaussNewton<L> {
             warm = false;
             dual = model.solve(&kernel, kernel_gradient, how, None)?;
             measures = model.measure(&dual)?;
+        }
+        if how.method == Method::Iterative(DEFAULT_BUDGET) && !warm {
+            batch.linearization.graph().history.note_iterations(dual.iterations);
         }
         let start = Some(Start::Beta(dual.beta));
         drop(kernel);

@@ -62,7 +62,7 @@ impl<M: Module, I: Inputs> Network<M, I> {
         Ok(on_workers(&device, || {
             let start = Instant::now();
             let linearization = evaluation.run();
-            graph.fastest.note(start.elapsed());
+            graph.history.note_forward(start.elapsed());
             linearization
         }))
     }
@@ -155,7 +155,7 @@ impl Linearization {
 
     /// Seconds of the fastest forward pass of this graph so far; `None` if the device may not have finished when it returned.
     pub(crate) fn forward_seconds(&self) -> Option<f64> {
-        (self.device() == Device::flex()).then(|| self.graph.fastest.seconds())
+        (self.device() == Device::flex()).then(|| self.graph.history.forward_seconds())
     }
 
     /// A vector of zeros.

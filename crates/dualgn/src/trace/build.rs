@@ -7,7 +7,7 @@ use burn::module::ParamId;
 use burn::tensor::{DType, TensorData};
 
 use super::batch::Batch;
-use super::graph::{Fastest, Graph, ModuleTensor, Node, Source, Value, ValueId, place};
+use super::graph::{Graph, History, ModuleTensor, Node, Source, Value, ValueId, place};
 use super::lower::{Lowered, Operation, Step, Support, define, lower};
 use super::op::{Discrete, Norm, Op};
 use super::record::Types;
@@ -197,7 +197,7 @@ impl<'a> Builder<'a> {
             outputs: elements / examples,
             dtype: self.recorded.types.float,
             mixing: None,
-            fastest: Fastest::default(),
+            history: History::default(),
         };
         graph.analyse();
         if !graph.values[graph.output].active {

@@ -1,7 +1,7 @@
 //! [`Graph`]: a network's forward pass as data, with what every later stage asks of it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use burn::module::ParamId;
@@ -80,27 +80,39 @@ pub(crate) struct Graph {
     pub dtype: DType,
     /// The first node at which examples mix, if any.
     pub mixing: Option<usize>,
-    /// How long forward passes took.
-    pub fastest: Fastest,
+    /// What earlier uses of the graph took.
+    pub history: History,
 }
 
-/// The shortest of some times, shared by the clones of a graph.
+/// What is remembered for estimates, shared by the clones of a graph.
 #[derive(Clone, Debug)]
-pub(crate) struct Fastest(Arc<AtomicU64>);
+pub(crate) struct History(Arc<(AtomicU64, AtomicUsize)>);
 
-impl Default for Fastest {
+impl Default for History {
     fn default() -> Self {
-        Self(Arc::new(AtomicU64::new(u64::MAX)))
+        Self(Arc::new((AtomicU64::new(u64::MAX), AtomicUsize::new(0))))
     }
 }
 
-impl Fastest {
-    pub fn note(&self, time: Duration) {
-        self.0.fetch_min(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+impl History {
+    /// A forward pass took so long.
+    pub fn note_forward(&self, time: Duration) {
+        self.0.0.fetch_min(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    pub fn seconds(&self) -> f64 {
-        self.0.load(Ordering::Relaxed) as f64 * 1e-9
+    /// Seconds of the fastest forward pass.
+    pub fn forward_seconds(&self) -> f64 {
+        self.0.0.load(Ordering::Relaxed) as f64 * 1e-9
+    }
+
+    /// Conjugate gradient reached a usual tolerance after so many iterations.
+    pub fn note_iterations(&self, iterations: usize) {
+        self.0.1.store(iterations.max(1), Ordering::Relaxed);
+    }
+
+    /// Its last number of iterations, if it has run.
+    pub fn iterations(&self) -> Option<usize> {
+        Some(self.0.1.load(Ordering::Relaxed)).filter(|&iterations| iterations > 0)
     }
 }
 
