@@ -82,7 +82,7 @@ fn row<M: Module + 'static, I: Inputs + Clone>(
     let oracle = GaussNewton::new(SoftmaxCrossEntropy).damping(1e-2);
     // As in training, after some steps: pages are there, and the estimates know how many iterations it takes.
     for _ in 0..4 {
-        oracle.direction(&network, model, inputs.clone(), targets.clone())?;
+        let _ = oracle.direction(&network, model, inputs.clone(), targets.clone())?;
     }
     let linearization = network.linearize(model, inputs.clone())?;
     let estimates = oracle.estimates(&linearization)?;
