@@ -103,8 +103,7 @@ impl<M: Module> Subject<'_, M> {
         })?;
         let linearization = self.network.linearize(&self.model, inputs.clone())?;
         let estimates = oracle.estimates(&linearization).map_err(Error::from)?;
-        let possible = estimates.iter().filter(|estimate| estimate.refusal.is_none());
-        let chosen = possible.min_by(|a, b| a.seconds.total_cmp(&b.seconds)).map(|estimate| estimate.route);
+        let chosen = estimates.first().filter(|estimate| estimate.refusal.is_none()).map(|estimate| estimate.route);
 
         let mut lines = vec![cells(["ROUTE", "ESTIMATE", "MEASURED", "IN GRADIENTS", "MEMORY", ""])];
         for estimate in &estimates {
@@ -116,6 +115,7 @@ impl<M: Module> Subject<'_, M> {
                 (Some(refusal), _) => refusal.to_string(),
                 (None, None) => "not run: it would take too long".into(),
                 (None, Some(_)) if Some(estimate.route) == chosen => "<- Auto".into(),
+                (None, Some(_)) if !estimate.is_accurate => "stops short of Auto's accuracy".into(),
                 (None, Some(_)) => String::new(),
             };
             let ms = |seconds: f64| format!("{:.3} ms", seconds * 1e3);

@@ -1,5 +1,7 @@
 //! Which way a direction goes: the estimates, and the choice among them.
 
+use std::cmp::Ordering;
+
 use super::GaussNewton;
 use super::estimate::{Estimate, Task};
 use super::model::Model;
@@ -13,8 +15,9 @@ use crate::loss::ConvexLoss;
 const PROX_LINEAR_SOLVES: f64 = 8.0;
 
 impl<L: ConvexLoss> GaussNewton<L> {
-    /// What each route that the solver allows is estimated to take for a direction at a linearised point; the fastest that is
-    /// not refused is the one that [`GaussNewton::direction`] takes. Routes that the solver does not allow are not listed.
+    /// What each route that the solver allows is estimated to take for a direction at a linearised point, best first: the first
+    /// is the one that [`GaussNewton::direction`] takes. It is the fastest of those that are accurate; after them come those
+    /// that are not, and at last those that are refused. Routes that the solver does not allow are not listed.
     ///
     /// The first call on a device measures its speed for some milliseconds. How many rows an example the fast model has is a
     /// matter of the loss; one is assumed.
@@ -26,38 +29,39 @@ impl<L: ConvexLoss> GaussNewton<L> {
             Model::FastGaussNewton => 1,
             _ => linearization.outputs_per_example(),
         };
-        let task = self.task(linearization, columns);
-        let all = self.candidates()?;
+        let ranked = on_workers(&linearization.device(), || self.ranked(linearization, columns))?;
         let mut best: Vec<Estimate> = vec![];
-        let estimates = on_workers(&linearization.device(), || -> Vec<Estimate> {
-            all.into_iter().map(|how| task.estimate(how)).collect()
-        });
-        for estimate in estimates {
-            match best.iter_mut().find(|known| known.route == estimate.route) {
-                Some(known) if known.seconds <= estimate.seconds => {}
-                Some(known) => *known = estimate,
-                None => best.push(estimate),
+        for (_, estimate) in ranked {
+            if best.iter().all(|better| better.route != estimate.route) {
+                best.push(estimate);
             }
         }
         Ok(best)
     }
 
-    /// The fastest way within the memory; if there is none, the error of the first.
+    /// The best way; if all are refused, the error of the one that would be.
     pub(super) fn choose(&self, linearization: &Linearization, columns: usize) -> Result<How, DirectionError> {
         let candidates = self.candidates()?;
         // Nothing to choose: whatever is wrong with it shows when it is done.
         if let ([only], false) = (candidates.as_slice(), self.is_prox_linear()) {
             return Ok(*only);
         }
+        let ranked = self.ranked(linearization, columns)?;
+        let (how, estimate) = ranked.into_iter().next().expect("a solver has a route");
+        estimate.refusal.map_or(Ok(how), Err)
+    }
+
+    /// Every way with its estimate, best first.
+    fn ranked(&self, linearization: &Linearization, columns: usize) -> Result<Vec<(How, Estimate)>, DirectionError> {
         let task = self.task(linearization, columns);
-        let estimates: Vec<(How, Estimate)> = candidates.into_iter().map(|how| (how, task.estimate(how))).collect();
-        let possible = estimates.iter().filter(|(_, estimate)| estimate.refusal.is_none());
-        match possible.min_by(|(_, a), (_, b)| a.seconds.total_cmp(&b.seconds)) {
-            Some((how, _)) => Ok(*how),
-            None => {
-                Err(estimates.into_iter().find_map(|(_, estimate)| estimate.refusal).unwrap_or(DirectionError::Primal))
-            }
-        }
+        let mut all: Vec<_> = self.candidates()?.into_iter().map(|how| (how, task.estimate(how))).collect();
+        all.sort_by(|(_, a), (_, b)| {
+            let rank = |estimate: &Estimate| (estimate.refusal.is_some(), !estimate.is_accurate);
+            // Of the refused ones the solver's first comes first: its refusal is the error.
+            let by_time = if a.refusal.is_none() { a.seconds.total_cmp(&b.seconds) } else { Ordering::Equal };
+            rank(a).cmp(&rank(b)).then(by_time)
+        });
+        Ok(all)
     }
 
     fn candidates(&self) -> Result<Vec<How>, DirectionError> {

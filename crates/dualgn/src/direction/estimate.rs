@@ -14,11 +14,10 @@
 //! and two forward passes for what all have in common. Memory counts matrices, their copies, and rows.
 
 use super::machine::Machine;
-use super::route::{How, Method, Route};
+use super::route::{Budget, Goal, How, Method, Route};
 use crate::error::DirectionError;
 use crate::gram;
 use crate::linearize::Linearization;
-use crate::solve::Budget;
 
 /// What a route is estimated to take at a linearised point.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,14 +27,17 @@ pub struct Estimate {
     pub route: Route,
     /// Seconds for a direction, after the forward pass.
     pub seconds: f64,
+    /// Whether the direction is expected to be as accurate as the solver asks: not so where conjugate gradient came to the
+    /// end of its iterations last time.
+    pub is_accurate: bool,
     /// Bytes of the matrices and the rows they are made of, at least.
     pub bytes: usize,
     /// Why it cannot be taken, if it cannot.
     pub refusal: Option<DirectionError>,
 }
 
-/// Iterations after which conjugate gradient with a tolerance is expected to stop before it has run once: 4 to 28 on the
-/// networks of `benches/routes.rs`, at a residual of 1e-3. Afterwards it is expected to take as many as it last did.
+/// Iterations after which conjugate gradient with a goal is expected to stop before it has run once. Afterwards it is
+/// expected to take as many as it last did.
 const TYPICAL_ITERATIONS: usize = 13;
 
 /// The sizes that the estimates are made of.
@@ -63,10 +65,13 @@ impl Task<'_> {
         let forward = linearization.forward_seconds().unwrap_or(graph.forward_flops() / machine.flops + overhead);
         let work = (forward - overhead).max(graph.forward_flops() / machine.flops);
         let passes = |flops: f64| overhead + work * flops / graph.forward_flops();
-        let Budget { iterations, tolerance } = how.budget();
-        let expected =
-            if tolerance > 0.0 { graph.history.iterations().unwrap_or(TYPICAL_ITERATIONS) } else { iterations };
-        let iterations = iterations.min(expected) as f64;
+        let Budget { iterations, goal } = how.budget();
+        let expected = match goal {
+            Goal::Residual(0.0) => Some(iterations),
+            _ => graph.history.iterations(TYPICAL_ITERATIONS),
+        };
+        let is_accurate = how.method == Method::Direct || expected.is_some();
+        let iterations = expected.map_or(iterations, |expected| iterations.min(expected)) as f64;
         let vectors = |length: f64| 10.0 * machine.overhead + 10.0 * length * size / machine.bandwidth;
         let stacked = passes(columns as f64 * graph.backward_flops());
         let seconds = match how.route {
@@ -101,6 +106,7 @@ impl Task<'_> {
         Estimate {
             route: how.route,
             seconds: seconds + 2.0 * passes(graph.forward_flops()),
+            is_accurate,
             bytes,
             refusal: self.refusal(how, bytes),
         }

@@ -289,7 +289,8 @@ impl<L: ConvexLoss> GaussNewton<L> {
             measures = model.measure(&dual)?;
         }
         if how.method == Method::Iterative(DEFAULT_BUDGET) && !warm {
-            batch.linearization.graph().history.note_iterations(dual.iterations);
+            let iterations = dual.is_enough.then_some(dual.iterations);
+            batch.linearization.graph().history.note_iterations(iterations);
         }
         let start = Some(Start::Beta(dual.beta));
         drop(kernel);

@@ -4,12 +4,12 @@ use burn::tensor::Tensor;
 
 use super::kernel::spread;
 use super::measures::{Measures, SecondOrder, dot, read};
-use super::route::{How, Method};
+use super::route::{Budget, Goal, How, Method};
 use crate::error::{DeviceError, Error};
 use crate::gram;
 use crate::linearize::{Linearization, ParamVector};
 use crate::loss::CurvatureFactor;
-use crate::solve::{Budget, cholesky, conjugate_gradient};
+use crate::solve::{Reached, cholesky, conjugate_gradient};
 use crate::tensor::Array;
 
 /// The subproblem at one point: `g`, `[m, r]`, `L` and `λ`, for all outputs or, with a map `V`, for combinations `Vᵀ f`.
@@ -88,7 +88,13 @@ impl Primal<'_> {
             Ok((product, x.zeros_like()))
         };
         let rhs = gradient.clone().neg().reshape(&[1, p]).into_tensor::<2>();
-        let progress = conjugate_gradient(apply, rhs, budget)?;
+        let [whole] = read([dot(&rhs, &rhs)])?;
+        // The gap is at most ‖r‖²/(2λ), since A ⪰ λI.
+        let enough = |reached: Reached| match budget.goal {
+            Goal::Residual(tolerance) => reached.residual <= tolerance * tolerance * whole,
+            Goal::Gap(tolerance) => reached.residual <= 2.0 * self.damping * tolerance * reached.decrease,
+        };
+        let progress = conjugate_gradient(apply, rhs, budget.iterations, enough)?;
         Ok((Array::from_tensor(progress.solution).reshape(&[p]), progress.iterations))
     }
 

@@ -4,10 +4,10 @@ use burn::tensor::Tensor;
 
 use super::kernel::{Kernel, from_host, to_host};
 use super::measures::{Measures, SecondOrder, dot, read};
-use super::route::{How, Method};
+use super::route::{Budget, Goal, How, Method};
 use crate::error::{DeviceError, Error};
 use crate::loss::CurvatureFactor;
-use crate::solve::{BlockCholesky, Budget, Progress, Spectrum, cholesky, conjugate_gradient, with_entries};
+use crate::solve::{BlockCholesky, Progress, Reached, Spectrum, cholesky, conjugate_gradient, with_entries};
 
 /// Rows of a block of the preconditioner.
 const BLOCK_ROWS: usize = 128;
@@ -28,6 +28,8 @@ pub(super) struct Dual {
     /// `K α`, `[m, k]`.
     pub kernel_alpha: Tensor<2>,
     pub iterations: usize,
+    /// Whether the solver's goal was reached, and not only the end of its iterations.
+    pub is_enough: bool,
 }
 
 impl Quadratic {
@@ -51,7 +53,7 @@ impl Quadratic {
                 let (shape, device, dtype) = (rhs.dims(), rhs.device(), rhs.dtype());
                 let system = with_entries!(matrix, entries => self.factor.system(entries, self.scale(), [m, k])?);
                 let beta = from_host(cholesky(system, to_host(rhs)?)?, shape, &device, dtype);
-                self.dual(kernel, beta, 0)
+                self.dual(kernel, beta)
             }
             (Method::Preconditioned(budget), Some(matrix)) => {
                 let examples = (BLOCK_ROWS / self.factor.columns(k)).max(1);
@@ -65,11 +67,11 @@ impl Quadratic {
         }
     }
 
-    /// The dual point of some `β`. Cost: a product with `K`.
-    fn dual(&self, kernel: &Kernel, beta: Tensor<2>, iterations: usize) -> Result<Dual, Error> {
+    /// The dual point of an exact `β`. Cost: a product with `K`.
+    fn dual(&self, kernel: &Kernel, beta: Tensor<2>) -> Result<Dual, Error> {
         let alpha = self.gradient.clone() + self.factor(beta.clone());
         let kernel_alpha = kernel.product(alpha.clone())?;
-        Ok(Dual { alpha, beta, kernel_alpha, iterations })
+        Ok(Dual { alpha, beta, kernel_alpha, iterations: 0, is_enough: true })
     }
 
     /// The exact solutions for several dampings: one decomposition `LᵀKL = Q Λ Qᵀ` serves all, `β = -Q (λm + Λ)⁻¹ Qᵀ LᵀKg`.
@@ -85,7 +87,7 @@ impl Quadratic {
         let solution = |&damping: &f64| {
             let scaled = coordinates.iter().zip(&spectrum.values);
             let scaled = scaled.map(|(c, value)| -c / (damping * self.examples() + (value - 1.0).max(0.0))).collect();
-            self.dual(kernel, from_host(spectrum.combination(scaled), shape, &device, dtype), 0)
+            self.dual(kernel, from_host(spectrum.combination(scaled), shape, &device, dtype))
         };
         dampings.iter().map(solution).collect()
     }
@@ -94,7 +96,7 @@ impl Quadratic {
         &self,
         kernel: &Kernel,
         kernel_gradient: Tensor<2>,
-        mut budget: Budget,
+        budget: Budget,
         start: Option<Tensor<2>>,
         preconditioner: Option<&BlockCholesky>,
     ) -> Result<Dual, Error> {
@@ -105,13 +107,15 @@ impl Quadratic {
         };
         let mut rhs = self.factor_transpose(kernel_gradient.clone()) * -scale;
         let mut kernel_alpha = kernel_gradient;
+        // Twice -m D(α) at the start, for which α = g without one.
+        let mut value = dot(&self.gradient, &kernel_alpha) * scale;
+        let mut whole = dot(&rhs, &rhs);
         if let Some(start) = &start {
-            // A (β - β₀) = b - A β₀, and the tolerance stays relative to b.
+            // A (β - β₀) = b - A β₀, and tolerances stay relative to b.
             let (product, kernel_start) = apply(start.clone())?;
-            let rest = rhs.clone() - product;
-            let [whole, left] = read([dot(&rhs, &rhs), dot(&rest, &rest)])?;
-            budget.tolerance *= if left > 0.0 { (whole / left).sqrt() } else { 1.0 };
-            (rhs, kernel_alpha) = (rest, kernel_alpha + kernel_start);
+            (rhs, kernel_alpha) = (rhs - product, kernel_alpha + kernel_start);
+            let alpha = self.gradient.clone() + self.factor(start.clone());
+            value = dot(&alpha, &kernel_alpha) * scale + dot(start, start);
         }
         // With M = C Cᵀ: plain iterations on C⁻¹ A C⁻ᵀ, whose solution is Cᵀ β.
         let outer = |x: Tensor<2>, inverse: fn(&BlockCholesky, &mut [f64])| match preconditioner {
@@ -127,8 +131,18 @@ impl Quadratic {
             let (product, companion) = apply(outer(x, BlockCholesky::solve_transposed)?)?;
             Ok((outer(product, BlockCholesky::solve)?, companion))
         };
-        let rhs = outer(rhs, BlockCholesky::solve)?;
-        let Progress { solution, companion, iterations } = conjugate_gradient(inner, rhs, budget)?;
+        if preconditioner.is_some() {
+            rhs = outer(rhs, BlockCholesky::solve)?;
+            whole = dot(&rhs, &rhs);
+        }
+        let [value, whole] = read([value, whole])?;
+        // The gap is ‖r‖²/2, since A ⪰ I, and the decrease the value of the dual.
+        let enough = |reached: Reached| match budget.goal {
+            Goal::Residual(tolerance) => reached.residual <= tolerance * tolerance * whole,
+            Goal::Gap(tolerance) => reached.residual <= tolerance * (value - 2.0 * reached.decrease),
+        };
+        let progress = conjugate_gradient(inner, rhs, budget.iterations, enough)?;
+        let Progress { solution, companion, iterations, is_enough } = progress;
         let solution = outer(solution, BlockCholesky::solve_transposed)?;
         if let Some(companion) = companion {
             kernel_alpha = kernel_alpha + companion;
@@ -138,7 +152,7 @@ impl Quadratic {
             None => solution,
         };
         let alpha = self.gradient.clone() + self.factor(beta.clone());
-        Ok(Dual { alpha, beta, kernel_alpha, iterations })
+        Ok(Dual { alpha, beta, kernel_alpha, iterations, is_enough })
     }
 
     /// Everything that `K α` gives for free, with `u = J d = -K α / (λm)`.

@@ -10,13 +10,13 @@ use burn::tensor::Tensor;
 
 use crate::error::{DeviceError, Error};
 
-/// When to stop.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Budget {
-    /// At most so many products with the operator.
-    pub iterations: usize,
-    /// Stop once the residual is at most this times the right-hand side.
-    pub tolerance: f64,
+/// How far an iterate has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reached {
+    /// `‖b - A x‖²`.
+    pub residual: f64,
+    /// By how much `½ xᵀ A x - bᵀ x` has fallen from zero.
+    pub decrease: f64,
 }
 
 /// Where conjugate gradient stopped.
@@ -28,16 +28,20 @@ pub(crate) struct Progress {
     pub companion: Option<Tensor<2>>,
     /// Products made.
     pub iterations: usize,
+    /// Whether it stopped because the iterate was good enough.
+    pub is_enough: bool,
 }
 
-/// Reduces `‖b - A x‖` for a symmetric positive definite `A`, starting from `x = 0`.
+/// Reduces `‖b - A x‖` for a symmetric positive definite `A`, starting from `x = 0`, until the iterate is `enough` or the
+/// products are as many as `most`.
 ///
 /// `apply(p)` returns `A p` and any other linear function of `p`. Each iterate minimises `½ xᵀ A x - bᵀ x` over a Krylov
 /// space, so stopping early is always sound. It also stops when rounding has made the curvature `pᵀ A p` useless.
 pub(crate) fn conjugate_gradient(
     mut apply: impl FnMut(Tensor<2>) -> Result<(Tensor<2>, Tensor<2>), Error>,
     rhs: Tensor<2>,
-    budget: Budget,
+    most: usize,
+    enough: impl Fn(Reached) -> bool,
 ) -> Result<Progress, Error> {
     let rhs_size = rhs.dims().iter().product();
     let mut solution = rhs.zeros_like();
@@ -46,11 +50,12 @@ pub(crate) fn conjugate_gradient(
     let mut search = rhs;
     let mut basis = Basis::default();
     let mut square = dot(&residual, &residual)?;
-    let goal = budget.tolerance * budget.tolerance * square;
+    let mut decrease = 0.0;
     let mut iterations = 0;
     // After as many iterations as unknowns the solution is exact; what follows would be rounding noise.
-    let most = budget.iterations.min(rhs_size);
-    while iterations < most && square > goal {
+    let most = most.min(rhs_size);
+    let is_enough = |residual, decrease| residual == 0.0 || enough(Reached { residual, decrease });
+    while iterations < most && !is_enough(square, decrease) {
         let (product, second) = apply(search.clone())?;
         let curvature = dot(&search, &product)?;
         if !(curvature.is_finite() && curvature > 0.0) {
@@ -66,11 +71,12 @@ pub(crate) fn conjugate_gradient(
             None => second,
         });
         iterations += 1;
+        decrease += 0.5 * step * square;
         let next = dot(&residual, &residual)?;
         search = residual.clone() + search * (next / square);
         square = next;
     }
-    Ok(Progress { solution, companion, iterations })
+    Ok(Progress { solution, companion, iterations, is_enough: is_enough(square, decrease) || iterations == rhs_size })
 }
 
 /// The earlier residuals, scaled to unit length, as rows `[t, n]`.
@@ -117,9 +123,16 @@ mod tests {
         let chosen = matrix(&[1.0, -2.0, 3.0, 0.5, 4.0, -1.0], [6, 1]);
         let rhs = diagonal.clone() * chosen.clone();
         let apply = |x: Tensor<2>| Ok((diagonal.clone() * x.clone(), x));
-        let budget = Budget { iterations: 10, tolerance: 1e-13 };
-        let progress = conjugate_gradient(apply, rhs, budget).unwrap();
-        assert_eq!(progress.iterations, 3);
+        let objective = |x: &Tensor<2>| 0.5 * dot(x, &(diagonal.clone() * x.clone())).unwrap() - dot(&rhs, x).unwrap();
+        let reached = std::cell::Cell::new(0.0);
+        let enough = |now: Reached| {
+            reached.set(now.decrease);
+            now.residual < 1e-24
+        };
+        let progress = conjugate_gradient(apply, rhs.clone(), 10, enough).unwrap();
+        assert_eq!((progress.iterations, progress.is_enough), (3, true));
+        let wanted = -objective(&progress.solution);
+        assert!((reached.get() - wanted).abs() < 1e-13 * wanted, "{} and {wanted}", reached.get());
         let error: f64 =
             dot(&(progress.solution.clone() - chosen.clone()), &(progress.solution - chosen.clone())).unwrap();
         assert!(error.sqrt() < 1e-12);
@@ -130,12 +143,8 @@ mod tests {
 
     #[test]
     fn a_zero_right_hand_side_takes_no_step() {
-        let progress = conjugate_gradient(
-            |x: Tensor<2>| Ok((x.clone(), x)),
-            matrix(&[0.0; 4], [2, 2]),
-            Budget { iterations: 5, tolerance: 0.0 },
-        )
-        .unwrap();
+        let apply = |x: Tensor<2>| Ok((x.clone(), x));
+        let progress = conjugate_gradient(apply, matrix(&[0.0; 4], [2, 2]), 5, |_| false).unwrap();
         assert_eq!(progress.iterations, 0);
     }
 }

@@ -10,7 +10,7 @@ mod symmetric;
 
 pub(crate) use block_cholesky::BlockCholesky;
 pub(crate) use cholesky::cholesky;
-pub(crate) use conjugate_gradient::{Budget, Progress, conjugate_gradient};
+pub(crate) use conjugate_gradient::{Progress, Reached, conjugate_gradient};
 pub(crate) use eigenvalue::largest_eigenvalue;
 pub(crate) use spectrum::Spectrum;
 pub(crate) use symmetric::{Symmetric, with_entries};

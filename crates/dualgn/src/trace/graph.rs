@@ -105,14 +105,18 @@ impl History {
         self.0.0.load(Ordering::Relaxed) as f64 * 1e-9
     }
 
-    /// Conjugate gradient reached a usual tolerance after so many iterations.
-    pub fn note_iterations(&self, iterations: usize) {
-        self.0.1.store(iterations.max(1), Ordering::Relaxed);
+    /// Conjugate gradient was good enough after so many iterations, or never.
+    pub fn note_iterations(&self, iterations: Option<usize>) {
+        self.0.1.store(iterations.map_or(usize::MAX, |count| count.max(1)), Ordering::Relaxed);
     }
 
-    /// Its last number of iterations, if it has run.
-    pub fn iterations(&self) -> Option<usize> {
-        Some(self.0.1.load(Ordering::Relaxed)).filter(|&iterations| iterations > 0)
+    /// How many iterations it took last, if it was good enough then; `otherwise` if it has not run.
+    pub fn iterations(&self, otherwise: usize) -> Option<usize> {
+        match self.0.1.load(Ordering::Relaxed) {
+            0 => Some(otherwise),
+            usize::MAX => None,
+            iterations => Some(iterations),
+        }
     }
 }
 

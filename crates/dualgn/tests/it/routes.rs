@@ -164,7 +164,7 @@ fn routes_that_do_not_exist_are_refused() {
     assert_eq!(direction.route, Route::DualMatrixFree);
 }
 
-/// Estimates list what the solver allows; what is refused says why; the direction takes the fastest that is not.
+/// Estimates list what the solver allows, best first; what is refused says why.
 #[test]
 fn the_estimates_are_what_the_choice_is_made_by() {
     let model = shake(cast(Mlp::new([5, 6, 3], &Device::default()), DType::F64), 2);
@@ -173,16 +173,16 @@ fn the_estimates_are_what_the_choice_is_made_by() {
     let linearization = network.linearize(&model, inputs.clone()).unwrap();
     let oracle = GaussNewton::new(SoftmaxCrossEntropy).damping(0.1);
     let estimates = oracle.estimates(&linearization).unwrap();
-    let routes: Vec<Route> = estimates.iter().map(|estimate| estimate.route).collect();
-    assert_eq!(routes, Route::ALL);
+    assert!(Route::ALL.iter().all(|route| estimates.iter().filter(|estimate| estimate.route == *route).count() == 1));
+    assert!(estimates.is_sorted_by_key(|estimate| estimate.seconds));
     assert!(estimates.iter().all(|estimate| estimate.seconds > 0.0 && estimate.seconds < 1.0));
     assert!(estimates.iter().all(|estimate| estimate.refusal.is_none()));
     let small = oracle.clone().memory(1000).estimates(&linearization).unwrap();
     let refused = |route: Route| small.iter().find(|estimate| estimate.route == route).unwrap().refusal.is_some();
     assert_eq!(Route::ALL.map(refused), [false, true, false, true]);
     let exact = oracle.solver(Solver::Cholesky).estimates(&linearization).unwrap();
-    let routes: Vec<Route> = exact.iter().map(|estimate| estimate.route).collect();
-    assert_eq!(routes, [Route::DualAssembled, Route::PrimalAssembled]);
+    assert_eq!(exact.len(), 2);
+    assert!(exact.iter().all(|estimate| estimate.route.is_assembled()));
 }
 
 /// One eigendecomposition gives what a factorisation for each damping does.
