@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::loss::{CrossEntropyLossConfig, MseLoss, Reduction};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
-use dualgn::{ConvexLoss, GaussNewton, Inputs, Model, Network, SoftmaxCrossEntropy, Solver, Squared};
+use dualgn::{ConvexLoss, GaussNewton, Inputs, Model, Network, Route, SoftmaxCrossEntropy, Solver, Squared};
 
 use crate::networks::{LeNet, Mlp};
 
@@ -16,14 +16,25 @@ const METHODS: &[&str] = &[
     "gradient",
     "forward_backward",
     "products",
+    "kernel_products_1",
+    "kernel_products_10",
     "dual_cg_1",
     "dual_cg_5",
     "dual_cg_10",
     "primal_cg_10",
     "dual_assembled",
 ];
-const MANY: &[&str] =
-    &["burn_gradient", "gradient", "forward_backward", "products", "dual_cg_10", "primal_cg_10", "fast_assembled"];
+const MANY: &[&str] = &[
+    "burn_gradient",
+    "gradient",
+    "forward_backward",
+    "products",
+    "kernel_products_1",
+    "kernel_products_10",
+    "dual_cg_10",
+    "primal_cg_10",
+    "fast_assembled",
+];
 
 /// Workloads and the methods that fit them. W4 and W5 need derivatives by the network's inputs.
 pub const ALL: &[(&str, &[&str])] =
@@ -167,13 +178,18 @@ where
             Ok(0.0)
         }),
         _ => {
-            let (solver, kind) = match method.rsplit_once('_') {
-                Some(("dual_cg", count)) => (conjugate_gradient(count)?, Model::Quadratic),
-                Some(("dual", "assembled")) => (Solver::Cholesky, Model::Quadratic),
-                Some(("fast", "assembled")) => (Solver::Cholesky, Model::FastGaussNewton),
+            let oracle = GaussNewton::new(loss).damping(DAMPING).memory(8 << 30);
+            let oracle = match method.rsplit_once('_') {
+                Some(("dual_cg", count)) => oracle.solver(conjugate_gradient(count)?),
+                // What one more iteration adds is a product with `K` by passes through the network.
+                Some(("kernel_products", count)) => {
+                    oracle.solver(conjugate_gradient(count)?).route(Route::DualMatrixFree)
+                }
+                Some(("primal_cg", count)) => oracle.solver(conjugate_gradient(count)?).route(Route::PrimalMatrixFree),
+                Some(("dual", "assembled")) => oracle.solver(Solver::Cholesky).route(Route::DualAssembled),
+                Some(("fast", "assembled")) => oracle.solver(Solver::Cholesky).model(Model::FastGaussNewton),
                 _ => return Err(format!("no method is called `{method}`")),
             };
-            let oracle = GaussNewton::new(loss).damping(DAMPING).solver(solver).model(kind).memory(8 << 30);
             Box::new(move || {
                 let direction = oracle.direction(&network, &model, inputs.clone(), targets.clone()).map_err(words)?;
                 let norm = direction.norm;

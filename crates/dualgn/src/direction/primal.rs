@@ -85,7 +85,7 @@ impl Primal<'_> {
             let curved = self.apply(self.transpose(moved));
             let pulled = self.linearization.vjp(spread(self.linearization, self.map, curved) / m)?;
             let product = pulled.to_flat().reshape(&[1, p]).into_tensor::<2>() + x.clone() * self.damping;
-            Ok((product, x.zeros_like()))
+            Ok((product, None))
         };
         let rhs = gradient.clone().neg().reshape(&[1, p]).into_tensor::<2>();
         let [whole] = read([dot(&rhs, &rhs)])?;

@@ -129,7 +129,7 @@ impl Quadratic {
         };
         let inner = |x: Tensor<2>| {
             let (product, companion) = apply(outer(x, BlockCholesky::solve_transposed)?)?;
-            Ok((outer(product, BlockCholesky::solve)?, companion))
+            Ok((outer(product, BlockCholesky::solve)?, Some(companion)))
         };
         if preconditioner.is_some() {
             rhs = outer(rhs, BlockCholesky::solve)?;

@@ -6,9 +6,11 @@
 //! with the operator is a pass through the network, beside which a few inner products cost nothing, and without them
 //! rounding delays convergence on ill-conditioned systems, in f32 after a handful of iterations (decision 5).
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, s};
 
 use crate::error::{DeviceError, Error};
+use crate::kernels::product;
+use crate::tensor::Array;
 
 /// How far an iterate has come.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +26,7 @@ pub(crate) struct Reached {
 pub(crate) struct Progress {
     /// The iterate `x`.
     pub solution: Tensor<2>,
-    /// The sum of the operator's second results; `None` before the first product.
+    /// The sum of the operator's second results; `None` before the first.
     pub companion: Option<Tensor<2>>,
     /// Products made.
     pub iterations: usize,
@@ -35,10 +37,10 @@ pub(crate) struct Progress {
 /// Reduces `‖b - A x‖` for a symmetric positive definite `A`, starting from `x = 0`, until the iterate is `enough` or the
 /// products are as many as `most`.
 ///
-/// `apply(p)` returns `A p` and any other linear function of `p`. Each iterate minimises `½ xᵀ A x - bᵀ x` over a Krylov
+/// `apply(p)` returns `A p` and, if wanted, any other linear function of `p`. Each iterate minimises `½ xᵀ A x - bᵀ x` over a Krylov
 /// space, so stopping early is always sound. It also stops when rounding has made the curvature `pᵀ A p` useless.
 pub(crate) fn conjugate_gradient(
-    mut apply: impl FnMut(Tensor<2>) -> Result<(Tensor<2>, Tensor<2>), Error>,
+    mut apply: impl FnMut(Tensor<2>) -> Result<(Tensor<2>, Option<Tensor<2>>), Error>,
     rhs: Tensor<2>,
     most: usize,
     enough: impl Fn(Reached) -> bool,
@@ -65,11 +67,10 @@ pub(crate) fn conjugate_gradient(
         solution = solution + search.clone() * step;
         basis.push(residual.clone(), square);
         residual = basis.remove_from(residual - product * step);
-        let second = second * step;
-        companion = Some(match companion {
-            Some(sum) => sum + second,
-            None => second,
-        });
+        companion = match (companion, second) {
+            (Some(sum), Some(second)) => Some(sum + second * step),
+            (sum, second) => sum.or(second.map(|second| second * step)),
+        };
         iterations += 1;
         decrease += 0.5 * step * square;
         let next = dot(&residual, &residual)?;
@@ -79,26 +80,36 @@ pub(crate) fn conjugate_gradient(
     Ok(Progress { solution, companion, iterations, is_enough: is_enough(square, decrease) || iterations == rhs_size })
 }
 
-/// The earlier residuals, scaled to unit length, as rows `[t, n]`.
+/// The earlier residuals, scaled to unit length: the first rows of one buffer, `[capacity, n]`, written in place.
 #[derive(Default)]
-struct Basis(Option<Tensor<2>>);
+struct Basis {
+    buffer: Option<Tensor<2>>,
+    rows: usize,
+}
 
 impl Basis {
     fn push(&mut self, residual: Tensor<2>, square: f64) {
         let [m, r] = residual.dims();
         let row = (residual / square.sqrt()).reshape([1, m * r]);
-        self.0 = Some(match self.0.take() {
-            Some(rows) => Tensor::cat(vec![rows, row], 0),
-            None => row,
-        });
+        let (end, capacity) = (self.rows + 1, 2 * (self.rows + 1));
+        let buffer = match self.buffer.take() {
+            Some(buffer) if buffer.dims()[0] >= end => buffer,
+            Some(full) => {
+                Tensor::empty([capacity, m * r], (&row.device(), row.dtype())).slice_assign(s![..end - 1], full)
+            }
+            None => Tensor::empty([capacity, m * r], (&row.device(), row.dtype())),
+        };
+        self.buffer = Some(buffer.slice_assign(s![self.rows..end], row));
+        self.rows = end;
     }
 
     /// `v - Qᵀ Q v`, with `Q` the rows.
     fn remove_from(&self, vector: Tensor<2>) -> Tensor<2> {
-        let Some(rows) = self.0.clone() else { return vector };
+        let Some(buffer) = self.buffer.clone() else { return vector };
         let [m, r] = vector.dims();
-        let along = rows.clone().matmul(vector.clone().reshape([m * r, 1]));
-        vector - rows.transpose().matmul(along).reshape([m, r])
+        let rows = Array::from_tensor(buffer.slice(s![..self.rows]));
+        let along = product(Array::from_tensor(vector.clone().reshape([1, m * r])), rows.clone().transpose());
+        vector - product(along, rows).reshape(&[m, r]).into_tensor::<2>()
     }
 }
 
@@ -122,7 +133,7 @@ mod tests {
         let diagonal = matrix(&[1.0, 2.0, 2.0, 5.0, 5.0, 5.0], [6, 1]);
         let chosen = matrix(&[1.0, -2.0, 3.0, 0.5, 4.0, -1.0], [6, 1]);
         let rhs = diagonal.clone() * chosen.clone();
-        let apply = |x: Tensor<2>| Ok((diagonal.clone() * x.clone(), x));
+        let apply = |x: Tensor<2>| Ok((diagonal.clone() * x.clone(), Some(x)));
         let objective = |x: &Tensor<2>| 0.5 * dot(x, &(diagonal.clone() * x.clone())).unwrap() - dot(&rhs, x).unwrap();
         let reached = std::cell::Cell::new(0.0);
         let enough = |now: Reached| {
@@ -143,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_zero_right_hand_side_takes_no_step() {
-        let apply = |x: Tensor<2>| Ok((x.clone(), x));
+        let apply = |x: Tensor<2>| Ok((x.clone(), None));
         let progress = conjugate_gradient(apply, matrix(&[0.0; 4], [2, 2]), 5, |_| false).unwrap();
         assert_eq!(progress.iterations, 0);
     }
