@@ -11,7 +11,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("linearize", &["trace", "kernels"]),
     ("gram", &["trace", "kernels", "linearize"]),
     ("loss", &[]),
-    ("solve", &[]),
+    ("solve", &["kernels"]),
     ("direction", &["trace", "kernels", "linearize", "gram", "loss", "solve"]),
 ];
 
