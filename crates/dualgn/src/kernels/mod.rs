@@ -9,27 +9,35 @@
 //! product.rs      A B, A Bᵀ, Aᵀ B
 //! outer.rs        R Rᵀ, of which half is multiplied
 //! symmetric.rs    sums of those, with weights
+//! convolution.rs  convolutions and their transposes, by patches
+//! pool.rs         maxima of windows, and entries at their places
 //! ```
 //!
 //! A kernel is plain generic arithmetic without branches, which the compiler vectorises; `pulp` compiles it once for each
 //! instruction set and picks at run time. It works on the slices of Burn's `Flex` backend in f32 and f64. For every other
 //! device and type the callers use Burn's operations: a kernel returns the array it was given.
 
+mod convolution;
 mod error;
 mod exponential;
 mod function;
 mod outer;
+mod pool;
 mod product;
 mod real;
 mod sine;
 mod symmetric;
 
+use std::ops::Range;
+
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{BackendTensor, DispatchKindConversion, DispatchTensor, Flex};
 use burn::tensor::{DType, Device};
 
+pub(crate) use convolution::Convolution;
 pub(crate) use function::Function;
 pub(crate) use outer::outer;
+pub(crate) use pool::{Windows, put, take};
 pub(crate) use product::product;
 pub(crate) use symmetric::SymmetricSum;
 
@@ -49,6 +57,17 @@ fn host_tensor(array: Array) -> Option<HostTensor> {
         Ok(BackendTensor::Float(tensor)) => Some(tensor),
         _ => None,
     }
+}
+
+/// The tensor of an array, contiguous; `None` if it is not on the host.
+fn contiguous(array: &Array) -> Option<HostTensor> {
+    is_on_host(array).then(|| host_tensor(array.clone()).expect("on the host").to_contiguous())
+}
+
+/// Where the entries of a contiguous tensor stand in its memory.
+fn range(tensor: &HostTensor) -> Range<usize> {
+    let start = tensor.layout().start_offset();
+    start..start + tensor.layout().num_elements()
 }
 
 /// Runs `f` on one of rayon's threads if the device is the CPU. Burn's products and `faer`'s share their work with those

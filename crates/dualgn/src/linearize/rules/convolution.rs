@@ -3,7 +3,7 @@
 //!
 //! | saved | jvp `ẏ` | vjp |
 //! |---|---|---|
-//! | x, W | `ẋ * W + x * Ẇ + ḃ` | `x̄`, `W̄` by Burn's own backward convolutions, `b̄ = Σ ȳ` |
+//! | x, W | `ẋ * W + x * Ẇ + ḃ` | `x̄`, `W̄` by the kernels' transposes or Burn's backward convolutions, `b̄ = Σ ȳ` |
 //!
 //! Vectors stacked along `c` are folded into the batch wherever the weight is the same for all of them; for tangents and
 //! cotangents of the weight, which differ, there is one convolution each.
@@ -12,6 +12,7 @@ use burn::backend::Dispatch;
 use burn::backend::ops::ModuleOps;
 
 use super::{Kept, Rule, Saved, count, stacked, total, when};
+use crate::kernels::Convolution;
 use crate::tensor::Array;
 use crate::trace::Conv;
 
@@ -70,7 +71,21 @@ impl Rule for Conv {
 }
 
 impl Conv {
+    /// As the kernels have it: not transposed, in one group.
+    fn plain(&self, x: &[usize], weight: &[usize]) -> Option<Convolution> {
+        match self {
+            Conv::One(options) => Convolution::new(x, weight, options),
+            Conv::Two(options) => Convolution::new(x, weight, options),
+            Conv::Three(options) => Convolution::new(x, weight, options),
+            _ => None,
+        }
+    }
+
     fn convolve(&self, x: Array, weight: Array, bias: Option<Array>) -> Array {
+        let plain = self.plain(&x.shape(), &weight.shape());
+        if let Some(y) = plain.and_then(|plain| plain.value(&x, &weight, bias.as_ref())) {
+            return y;
+        }
         let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.map(Array::into_dispatch));
         Array::new(match self.clone() {
             Conv::One(options) => Dispatch::conv1d(x, weight, bias, options),
@@ -84,6 +99,10 @@ impl Conv {
 
     /// The cotangent of the input, of the given shape.
     fn transpose_input(&self, shape: &[usize], weight: Array, cotangent: Array) -> Array {
+        let plain = self.plain(shape, &weight.shape());
+        if let Some(x) = plain.and_then(|plain| plain.transpose_input(&weight, &cotangent)) {
+            return x;
+        }
         let x = || Array::blank(shape, cotangent.dtype(), &cotangent.device()).into_dispatch();
         let (weight, y) = (weight.into_dispatch(), cotangent.clone().into_dispatch());
         Array::new(match self.clone() {
@@ -98,6 +117,10 @@ impl Conv {
 
     /// The cotangent of the weight, of the given shape.
     fn transpose_weight(&self, x: Array, shape: &[usize], cotangent: Array) -> Array {
+        let plain = self.plain(&x.shape(), shape);
+        if let Some(weight) = plain.and_then(|plain| plain.transpose_weight(&x, &cotangent)) {
+            return weight;
+        }
         let weight = Array::blank(shape, x.dtype(), &x.device()).into_dispatch();
         let (x, y) = (x.into_dispatch(), cotangent.into_dispatch());
         Array::new(match self.clone() {

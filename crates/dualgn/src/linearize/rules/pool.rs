@@ -12,6 +12,7 @@ use burn::backend::ops::ModuleOps;
 
 use super::convolution::{fold, unfold};
 use super::{Kept, Rule, Saved, stacked, total};
+use crate::kernels::{Windows, put, take};
 use crate::tensor::{Array, int_dtype};
 use crate::trace::Pool;
 
@@ -32,6 +33,10 @@ impl Rule for Pool {
         let mut kept = vec![];
         let output = match *self {
             Pool::Max { kernel, stride, padding, dilation, ceil } => on_planes(x, |x| {
+                if !ceil && let Some((maxima, places)) = (Windows { kernel, stride, padding, dilation }).maxima(&x) {
+                    kept.push(Some(places));
+                    return maxima;
+                }
                 let dtype = int_dtype(&x);
                 let x = x.into_dispatch();
                 let found = Dispatch::max_pool2d_with_indices(x, kernel, stride, padding, dilation, ceil, dtype);
@@ -50,9 +55,8 @@ impl Rule for Pool {
         let tangent = fold(tangent);
         let result = match *self {
             Pool::Max { .. } => {
-                let positions = kept.array(0).clone().tile(count);
-                let shape = flat(&tangent.shape());
-                tangent.reshape(&shape).gather(2, positions)
+                let (tangent, places) = (tangent.clone().reshape(&flat(&tangent.shape())), kept.array(0));
+                take(&tangent, places).unwrap_or_else(|| tangent.gather(2, places.clone().tile(count)))
             }
             _ => self.average(tangent),
         };
@@ -66,9 +70,12 @@ impl Rule for Pool {
         let cotangent = fold(cotangent);
         let result = match *self {
             Pool::Max { .. } => {
-                let zeros = Array::zeros(&flat(&shape), cotangent.dtype(), &cotangent.device());
-                let narrow = flat(&cotangent.shape());
-                zeros.scatter_add(2, kept.array(0).clone().tile(count), cotangent.reshape(&narrow))
+                let (cotangent, places) = (cotangent.clone().reshape(&flat(&cotangent.shape())), kept.array(0));
+                let wide = flat(&shape);
+                put(&cotangent, places, wide[2]).unwrap_or_else(|| {
+                    let zeros = Array::zeros(&wide, cotangent.dtype(), &cotangent.device());
+                    zeros.scatter_add(2, places.clone().tile(count), cotangent)
+                })
             }
             _ => self.transpose_average(&shape, cotangent),
         };
