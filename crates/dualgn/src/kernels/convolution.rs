@@ -12,6 +12,7 @@ use faer::traits::ComplexField;
 use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
+use super::axis::Axis;
 use super::{contiguous, range};
 use crate::tensor::Array;
 
@@ -33,30 +34,6 @@ pub(crate) struct Convolution {
     shapes: [Vec<usize>; 3],
 }
 
-/// One spatial axis.
-#[derive(Clone, Copy, Debug)]
-struct Axis {
-    input: usize,
-    output: usize,
-    kernel: usize,
-    stride: usize,
-    dilation: usize,
-    /// Zeros before the first entry.
-    padding: usize,
-}
-
-impl Axis {
-    const MISSING: Self = Self { input: 1, output: 1, kernel: 1, stride: 1, dilation: 1, padding: 0 };
-
-    /// The positions at which an entry of the kernel meets an entry of the input, and the first of those.
-    fn met(&self, offset: usize) -> (usize, usize, usize) {
-        let shift = offset * self.dilation;
-        let start = self.padding.saturating_sub(shift).div_ceil(self.stride);
-        let end = (self.input + self.padding).saturating_sub(shift).div_ceil(self.stride).min(self.output);
-        (start, end.max(start), (start * self.stride + shift).saturating_sub(self.padding))
-    }
-}
-
 /// A stretch of a row of the patches: where it starts there and in the image, and its length.
 struct Stretch {
     patch: usize,
@@ -72,11 +49,8 @@ impl Convolution {
         }
         let mut axes = [Axis::MISSING; 3];
         for (index, axis) in axes[3 - N..].iter_mut().enumerate() {
-            let (input, kernel) = (x[index + 2], weight[index + 2]);
-            let (stride, dilation, (before, after)) =
-                (options.stride[index], options.dilation[index], options.padding[index]);
-            let room = (input + before + after).checked_sub(dilation * (kernel - 1) + 1)?;
-            *axis = Axis { input, output: room / stride + 1, kernel, stride, dilation, padding: before };
+            let (stride, dilation, padding) = (options.stride[index], options.dilation[index], options.padding[index]);
+            *axis = Axis::new(x[index + 2], weight[index + 2], stride, dilation, padding)?;
         }
         let mut y = vec![x[0], weight[0]];
         y.extend(axes[3 - N..].iter().map(|axis| axis.output));
@@ -184,8 +158,12 @@ impl Convolution {
                 matmul(target, Accum::Replace, weight, y, T::one_impl(), parallel);
                 let stride = self.axes[2].stride;
                 self.for_each_stretch(|Stretch { patch, image, length }| {
-                    let entries = x[image..].iter_mut().step_by(stride);
-                    entries.zip(&patches[patch..patch + length]).for_each(|(x, &value)| *x += value);
+                    let row = &patches[patch..patch + length];
+                    if stride == 1 {
+                        x[image..image + length].iter_mut().zip(row).for_each(|(x, &value)| *x += value);
+                    } else {
+                        x[image..].iter_mut().step_by(stride).zip(row).for_each(|(x, &value)| *x += value);
+                    }
                 });
             },
         );

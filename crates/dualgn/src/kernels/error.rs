@@ -12,5 +12,6 @@ pub(super) fn erf<T: Real>(x: T) -> T {
     let size_inside = clamped(size, T::ONE, centre + half_width);
     let exponent = size_inside * size_inside + polynomial(T::ERF_OUTSIDE, (size_inside - centre) / half_width);
     let outside = (T::ONE - exp(-exponent)).with_sign_of(x);
-    if size > T::ONE { outside } else { inside }
+    // As an expression with `if`, the compiler would compute one of the two after a jump, and no vectors of them.
+    T::pick(size > T::ONE, outside, inside)
 }

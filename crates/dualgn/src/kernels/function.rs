@@ -78,38 +78,52 @@ impl Function {
     }
 
     fn evaluate<T: Real>(self, arch: Arch, values: &mut [T], slopes: Option<&mut [T]>) {
+        // A closure that is not inlined is compiled for the least processor, one number at a time.
+        macro_rules! map {
+            (|$x:ident| $result:expr) => {
+                map(
+                    arch,
+                    values,
+                    slopes,
+                    #[inline(always)]
+                    |$x| $result,
+                )
+            };
+        }
         match self {
-            Function::Exp => map(arch, values, slopes, |x| {
+            Function::Exp => map!(|x| {
                 let y = exp(x);
                 (y, y)
             }),
-            Function::Tanh => map(arch, values, slopes, |x| {
+            Function::Tanh => map!(|x| {
                 let y = tanh(x);
                 (y, T::ONE - y * y)
             }),
-            Function::Sigmoid => map(arch, values, slopes, |x| {
+            Function::Sigmoid => map!(|x| {
                 let y = sigmoid(x);
                 (y, y * (T::ONE - y))
             }),
-            Function::Erf => map(arch, values, slopes, |x| (erf(x), T::FRAC_2_SQRT_PI * exp(-x * x))),
-            Function::Gelu => map(arch, values, slopes, |x| {
+            Function::Erf => map!(|x| (erf(x), T::FRAC_2_SQRT_PI * exp(-x * x))),
+            Function::Gelu => map!(|x| {
                 let distribution = T::HALF * (T::ONE + erf(x * T::FRAC_1_SQRT_2));
                 let density = T::FRAC_1_SQRT_2PI * exp(-T::HALF * x * x);
                 (x * distribution, distribution + x * density)
             }),
             Function::Sin | Function::Cos => {
-                let sine = self == Function::Sin;
-                let pick = |(s, c): (T, T)| if sine { (s, c) } else { (c, -s) };
+                let is_sine = self == Function::Sin;
                 // A comparison with NaN is false, and the kernel returns NaN for it.
                 if values.iter().any(|x| x.magnitude() > T::SINE_RANGE) {
-                    map(arch, values, slopes, |x| pick(x.exact_sine_cosine()));
-                } else if sine {
-                    map(arch, values, slopes, sine_cosine);
+                    map!(|x| {
+                        let (s, c) = x.exact_sine_cosine();
+                        if is_sine { (s, c) } else { (c, -s) }
+                    })
+                } else if is_sine {
+                    map!(|x| sine_cosine(x))
                 } else {
-                    map(arch, values, slopes, |x| {
+                    map!(|x| {
                         let (s, c) = sine_cosine(x);
                         (c, -s)
-                    });
+                    })
                 }
             }
         }

@@ -11,12 +11,14 @@
 //! symmetric.rs    sums of those, with weights
 //! convolution.rs  convolutions and their transposes, by patches
 //! pool.rs         maxima of windows, and entries at their places
+//! axis.rs         where a window stands along an axis, for those two
 //! ```
 //!
 //! A kernel is plain generic arithmetic without branches, which the compiler vectorises; `pulp` compiles it once for each
 //! instruction set and picks at run time. It works on the slices of Burn's `Flex` backend in f32 and f64. For every other
 //! device and type the callers use Burn's operations: a kernel returns the array it was given.
 
+mod axis;
 mod convolution;
 mod error;
 mod exponential;

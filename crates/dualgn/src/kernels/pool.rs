@@ -9,6 +9,7 @@ use burn::backend::{BackendTensor, DispatchKindConversion, DispatchTensor, Flex}
 use burn::tensor::{DType, Element, TensorData};
 use rayon::prelude::*;
 
+use super::axis::Axis;
 use super::{HostTensor, contiguous, range};
 use crate::tensor::Array;
 
@@ -25,82 +26,62 @@ pub(crate) struct Windows {
 }
 
 impl Windows {
-    /// Along one axis, of a length: how many windows fit, if any does.
-    fn count(&self, axis: usize, length: usize) -> Option<usize> {
-        let span = self.dilation[axis] * (self.kernel[axis] - 1) + 1;
-        Some((length + 2 * self.padding[axis]).checked_sub(span)? / self.stride[axis] + 1)
-    }
-
-    /// The places of a window that lie in the plane: the first one and the end of the steps, and their offset.
-    fn inside(&self, axis: usize, window: usize, length: usize) -> impl Iterator<Item = usize> + Clone + use<> {
-        let (start, dilation, padding) = (window * self.stride[axis], self.dilation[axis], self.padding[axis]);
-        (0..self.kernel[axis]).map(move |step| start + step * dilation).filter_map(move |place| {
-            let place = place.checked_sub(padding)?;
-            (place < length).then_some(place)
-        })
-    }
-
     /// Maxima of `[m, channels, rows, columns]`, `[m, channels, ..]`, and their places in the plane,
     /// `[m, channels, windows]`; of equal ones the first, as Burn has it. `None` for an array that is not on the host.
     pub fn maxima(&self, x: &Array) -> Option<(Array, Array)> {
         let shape = x.shape();
         let (planes, rows, columns) = (shape[0] * shape[1], shape[2], shape[3]);
-        let size = [self.count(0, rows)?, self.count(1, columns)?];
-        let windows = size[0] * size[1];
+        let axis = |axis: usize, length: usize| {
+            let padding = (self.padding[axis], self.padding[axis]);
+            Axis::new(length, self.kernel[axis], self.stride[axis], self.dilation[axis], padding)
+        };
+        let axes = [axis(0, rows)?, axis(1, columns)?];
+        let windows = axes[0].output * axes[1].output;
         let mut places = vec![0i32; planes * windows];
         let data = contiguous(x)?;
-        let output = [shape[0], shape[1], size[0], size[1]];
+        let output = [shape[0], shape[1], axes[0].output, axes[1].output];
         let maxima = match x.dtype() {
-            DType::F32 => TensorData::new(
-                self.fill(&data.storage::<f32>()[range(&data)], rows, columns, size, &mut places),
-                output,
-            ),
-            _ => TensorData::new(
-                self.fill(&data.storage::<f64>()[range(&data)], rows, columns, size, &mut places),
-                output,
-            ),
+            DType::F32 => TensorData::new(fill(&data.storage::<f32>()[range(&data)], axes, &mut places), output),
+            _ => TensorData::new(fill(&data.storage::<f64>()[range(&data)], axes, &mut places), output),
         };
         let device = x.device();
         let places = TensorData::new(places, [shape[0], shape[1], windows]);
         Some((Array::from_data(maxima, &device), Array::from_data(places, &device)))
     }
+}
 
-    fn fill<T: Element + PartialOrd>(
-        &self,
-        x: &[T],
-        rows: usize,
-        columns: usize,
-        size: [usize; 2],
-        places: &mut [i32],
-    ) -> Vec<T> {
-        let (plane, windows) = (rows * columns, size[0] * size[1]);
-        let mut maxima = vec![T::from_elem(f64::NEG_INFINITY); places.len()];
-        let at_once = (CHUNK / plane).max(1);
-        let parts = maxima.par_chunks_mut(at_once * windows).zip(places.par_chunks_mut(at_once * windows));
-        parts.zip(x.par_chunks(at_once * plane)).for_each(|((maxima, places), x)| {
-            let each =
-                maxima.chunks_exact_mut(windows).zip(places.chunks_exact_mut(windows)).zip(x.chunks_exact(plane));
-            for ((maxima, places), x) in each {
-                let mut found = maxima.iter_mut().zip(places);
-                for row in 0..size[0] {
-                    let inside = self.inside(0, row, rows);
-                    for column in 0..size[1] {
-                        let (maximum, place) = found.next().expect("as many as windows");
-                        for row in inside.clone() {
-                            for column in self.inside(1, column, columns) {
-                                let value = x[row * columns + column];
-                                // What is not a number is a maximum.
-                                if value > *maximum || value.partial_cmp(&value).is_none() {
-                                    (*maximum, *place) = (value, (row * columns + column) as i32);
-                                }
-                            }
+fn fill<T: Element + PartialOrd>(x: &[T], axes: [Axis; 2], places: &mut [i32]) -> Vec<T> {
+    let [rows, columns] = axes;
+    let (plane, windows) = (rows.input * columns.input, rows.output * columns.output);
+    let mut maxima = vec![T::from_elem(f64::NEG_INFINITY); places.len()];
+    let at_once = (CHUNK / plane).max(1);
+    let parts = maxima.par_chunks_mut(at_once * windows).zip(places.par_chunks_mut(at_once * windows));
+    parts.zip(x.par_chunks(at_once * plane)).for_each(|((maxima, places), x)| {
+        let each = maxima.chunks_exact_mut(windows).zip(places.chunks_exact_mut(windows)).zip(x.chunks_exact(plane));
+        for ((maxima, places), x) in each {
+            for i in 0..rows.kernel {
+                let (first, end, from) = rows.met(i);
+                for (step, row) in (first..end).enumerate() {
+                    let line = (from + step * rows.stride) * columns.input;
+                    for j in 0..columns.kernel {
+                        let (first, end, from) = columns.met(j);
+                        let targets = row * columns.output + first..row * columns.output + end;
+                        let found = maxima[targets.clone()].iter_mut().zip(&mut places[targets]);
+                        let start = line + from;
+                        let values = x[start.min(plane)..].iter().step_by(columns.stride);
+                        let values = values.zip((start as i32..).step_by(columns.stride));
+                        for ((maximum, place), (&value, at)) in found.zip(values) {
+                            // What is not a number is a maximum.
+                            let is_new = value > *maximum || value.partial_cmp(&value).is_none();
+                            *maximum = if is_new { value } else { *maximum };
+                            *place = if is_new { at } else { *place };
                         }
                     }
                 }
             }
-        });
-        maxima
-    }
+        }
+    });
+    maxima
 }
 
 /// The entries of planes, `[c m, channels, ..]`, at places, `[m, channels, windows]`: `[c m, channels, windows]`. `None` if

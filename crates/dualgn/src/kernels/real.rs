@@ -69,6 +69,8 @@ pub(super) trait Real:
     fn times_power_of_two(self, n: Self::Integer) -> Self;
     /// Whether bit `bit` of an integer is set, of `n + shift`.
     fn bit(n: Self::Integer, shift: i8, bit: u8) -> bool;
+    /// The first if the condition holds, else the second, without a jump.
+    fn pick(condition: bool, first: Self, second: Self) -> Self;
     fn magnitude(self) -> Self;
     fn with_sign_of(self, other: Self) -> Self;
     /// The standard library's.
@@ -109,6 +111,13 @@ macro_rules! real {
             #[inline(always)]
             fn bit(n: Self::Integer, shift: i8, bit: u8) -> bool {
                 (n.wrapping_add($integer::from(shift)) >> bit) & 1 != 0
+            }
+
+            #[inline(always)]
+            fn pick(condition: bool, first: Self, second: Self) -> Self {
+                let mask = $integer::from(condition).wrapping_neg();
+                let chosen = (first.to_bits() as $integer & mask) | (second.to_bits() as $integer & !mask);
+                $real::from_bits(chosen as _)
             }
 
             #[inline(always)]
