@@ -127,7 +127,7 @@ fn accumulate<T: Real + Element + ComplexField + Default>(
     // Rows of a piece: what fits, few enough that little is multiplied above the diagonal, and whole weights.
     let repeat = weights.map_or(1, |(_, repeat)| repeat);
     let most = PIECE / (n * size_of::<T>()).max(1);
-    let taken = most.min(n / 10).max(24).next_multiple_of(repeat);
+    let taken = most.min(n / 7).max(24).next_multiple_of(repeat);
     let rows = MatRef::from_row_major_slice(rows, n, width);
     let arch = Arch::new();
     let take = |scratch: &mut Vec<T>, (piece, target): (usize, &mut [T])| {
