@@ -116,6 +116,9 @@ fn products() {
             line(&format!("{name}  {rows} × {inner} × {columns}, {rate:.0} GFLOP/s"), ours, theirs);
         }
     }
+    let large = Tensor::<2>::random([2048, 2048], Distribution::Default, &device);
+    let sum = median(|| large.clone() + large.clone());
+    println!("A + A  2048 × 2048: {:.1} GB/s, read and written", 3.0 * 4.0 * 2048.0 * 2048.0 / sum * 1e-6);
     let rows = Tensor::<2>::random([640, 1024], Distribution::Default, &device);
     let ours = median(|| outer(Array::from_tensor(rows.clone())));
     line("R Rᵀ  640 × 1024", ours, median(|| rows.clone().matmul(rows.clone().transpose())));

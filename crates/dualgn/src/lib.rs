@@ -66,7 +66,9 @@
 //!   yes or no [`Logistic`], [`Hinge`], [`SquaredHinge`] and [`MultiLabel`]; for classes [`SoftmaxCrossEntropy`],
 //!   [`MulticlassHinge`], [`SmoothedMulticlassHinge`]; of these [`PerToken`], [`Weighted`], [`Heads`]; or your own, which
 //!   [`check_loss`] tests.
-//! * [`GaussNewton`]: the oracle, with its [`Model`] of the loss, its damping `λ` and its [`Solver`].
+//! * [`GaussNewton`]: the oracle, with its [`Model`] of the loss, its damping `λ` and its [`Solver`]. There are four
+//!   [`Route`]s to a direction; [`GaussNewton::estimates`] says what each would take ([`Estimate`]), and
+//!   [`GaussNewton::path`] gives directions for several dampings at once.
 //! * [`Direction`]: slope, predicted decrease, norm, duality gap, and the pseudo-gradient as
 //!   [`GradientsParams`](burn::optim::GradientsParams) or as a step.
 //! * [`ParamVector`]: a vector of parameter space, such as a gradient or a direction.
@@ -95,6 +97,8 @@
 //!                                                      │                         │
 //!                                     loss ──▶ g, L ──▶ direction ◀── solve ◀────┘
 //! ```
+//!
+//! Below them all, `kernels`: matrix products and elementwise functions on the CPU.
 
 mod direction;
 mod error;

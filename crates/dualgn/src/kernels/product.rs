@@ -29,7 +29,10 @@ pub(crate) fn product(a: Array, b: Array) -> Array {
     Array::from_data(data, &device)
 }
 
-#[expect(unsafe_code, reason = "zeros that are overwritten at once cost 4 % of a gradient of wide layers (decision 32)")]
+#[expect(
+    unsafe_code,
+    reason = "zeros that are overwritten at once cost 4 % of a gradient of wide layers (decision 32)"
+)]
 fn multiply<T: ComplexField + Copy>(a: MatRef<T>, b: MatRef<T>) -> Vec<T> {
     let (rows, columns) = (a.nrows(), b.ncols());
     let mut product = Vec::with_capacity(rows * columns);

@@ -5,6 +5,14 @@ use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use dualgn::{Inputs, Linearization, ParamVector, Route, Solver};
 
+/// The float types that networks may have on the default device. Not every one has f64, and shaders that have it may have no
+/// functions of it: theirs are those of f32, converted.
+pub fn precisions() -> impl Iterator<Item = DType> {
+    let has_functions = || (host(from(vec![0.3], [1], DType::F64).tanh())[0] - 0.3f64.tanh()).abs() < 1e-14;
+    let has_double = Device::default().supports_dtype(DType::F64) && has_functions();
+    [DType::F64, DType::F32].into_iter().filter(move |dtype| *dtype == DType::F32 || has_double)
+}
+
 /// Repeatable numbers in [-1, 1], by the multiplicative generator of Park and Miller.
 pub fn numbers(count: usize, seed: u64) -> Vec<f64> {
     let mut state = seed * 7919 + 12345;

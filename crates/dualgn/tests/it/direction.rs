@@ -10,7 +10,9 @@ use dualgn::{
 };
 use proptest::prelude::*;
 
-use crate::common::{assert_close, cast, flatten, from, host, norm, numbers, relative, route_of, shake, tensor};
+use crate::common::{
+    assert_close, cast, flatten, from, host, norm, numbers, precisions, relative, route_of, shake, tensor,
+};
 use crate::models::{BatchNormCnn, LeNet, Mlp, Separable, Transformer, Waveform};
 
 fn mlp(outputs: usize, seed: u64, dtype: DType) -> Mlp {
@@ -132,7 +134,7 @@ proptest! {
 /// With no iteration the pseudo-gradient is the gradient that Burn computes.
 #[test]
 fn no_iteration_gives_the_gradient() {
-    for dtype in [DType::F64, DType::F32] {
+    for dtype in precisions() {
         let model = mlp(3, 5, dtype);
         let (inputs, targets): (Tensor<2>, Tensor<2>) = (tensor([7, 5], 1, dtype), tensor([7, 3], 2, dtype));
         let network = Network::trace(&model, Mlp::forward, [7, 5]).unwrap();

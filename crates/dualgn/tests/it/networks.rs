@@ -11,7 +11,7 @@ use crate::network_tests;
 use crate::zoo::prepared;
 
 network_tests! {
-    [DType::F64, DType::F32];
+    precisions();
     mlp: |device| Mlp::new([5, 7, 3], device), Mlp::forward, |dtype| tensor([4, 5], 7, dtype);
     mlp_with_one_example: |device| Mlp::new([5, 7, 3], device), Mlp::forward, |dtype| tensor([1, 5], 7, dtype);
     mlp_with_one_output: |device| Mlp::new([5, 7, 1], device), Mlp::forward, |dtype| tensor([6, 5], 7, dtype);

@@ -6,7 +6,7 @@ use dualgn::{
     DirectionError, Error, GaussNewton, Model, MulticlassHinge, Network, Route, SoftmaxCrossEntropy, Solver, Squared,
 };
 
-use crate::common::{assert_close, cast, host, shake, tensor};
+use crate::common::{assert_close, cast, host, precisions, relative, shake, tensor};
 use crate::models::{BatchNormCnn, BiLstmReader, LayerNormMlp, LeNet, Mlp, Separable, Tied, Transformer};
 use crate::zoo::prepared;
 
@@ -26,7 +26,8 @@ fn agree<M: Module + 'static, const D: usize, const E: usize>(
     shape: [usize; D],
 ) {
     // In f32 the damping keeps the condition number near 1e2, so that rounding of 6e-8 in the products stays below 1e-3.
-    for (dtype, damping, tolerance) in [(DType::F64, 0.05, 1e-7), (DType::F32, 1.0, 1e-3)] {
+    for dtype in precisions() {
+        let (damping, tolerance) = if dtype == DType::F64 { (0.05, 1e-7) } else { (1.0, 1e-3) };
         let model = prepared(model(&Device::default()), dtype);
         let network = Network::trace(&model, forward, shape).unwrap();
         let inputs: Tensor<D> = tensor(shape, 3, dtype);
@@ -206,5 +207,35 @@ fn a_path_of_dampings_is_a_direction_for_each() {
         }
         let error = oracle.path(&network, &model, inputs.clone(), labels(9, 3), &[0.1, -1.0]).unwrap_err();
         assert!(matches!(error, Error::Direction(DirectionError::Damping(damping)) if damping == -1.0), "{error}");
+    }
+}
+
+/// An f32 network's direction, its matrix from f32 products and its system solved in f64, against the same network in f64.
+#[test]
+fn single_precision_costs_its_rounding_times_the_condition_number() {
+    let single = shake(cast(LeNet::new(&Device::default()), DType::F32), 2);
+    let double = cast(single.clone(), DType::F64);
+    let shape = [16, 1, 12, 12];
+    let inputs: Tensor<4> = tensor(shape, 3, DType::F32);
+    let network = Network::trace(&single, LeNet::forward, shape).unwrap();
+    let exact = Network::trace(&double, LeNet::forward, shape).unwrap();
+    let (m, k) = (shape[0], network.outputs_per_example());
+    let point = exact.linearize(&double, inputs.clone().cast(DType::F64)).unwrap();
+    let trace: f64 = {
+        let gram = host(point.gram().unwrap());
+        (0..m * k).map(|row| gram[row * (m * k + 1)]).sum()
+    };
+    for damping in [1.0, 1e-2, 1e-4, 1e-6] {
+        let oracle =
+            GaussNewton::new(SoftmaxCrossEntropy).damping(damping).solver(Solver::Cholesky).route(Route::DualAssembled);
+        let found = oracle.direction(&network, &single, inputs.clone(), labels(m, k)).unwrap();
+        let wanted = oracle.direction(&exact, &double, inputs.clone().cast(DType::F64), labels(m, k)).unwrap();
+        let error = relative(&found.vector().to_vec().unwrap(), &wanted.vector().to_vec().unwrap());
+        // The curvature of softmax is at most one half, so that the eigenvalues are at most 1 + tr K / (2 λ m). An entry of K is off
+        // by its rounding and that of the sums before it, some tens of units.
+        let condition = 1.0 + trace / (2.0 * damping * m as f64);
+        println!("damping {damping:e}: relative error {error:.1e}, condition number at most {condition:.1e}");
+        assert!(error < 30.0 * f64::from(f32::EPSILON) * condition, "{damping}: {error:e} at {condition:e}");
+        assert!(error < 1e-2, "{damping}: {error:e}");
     }
 }

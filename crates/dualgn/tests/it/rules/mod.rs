@@ -14,7 +14,7 @@ use burn::tensor::{Bool, DType, Int, Tensor, TensorData};
 use dualgn::Network;
 
 use crate::check::check_to;
-use crate::common::{examples_mix, param, tensor};
+use crate::common::{examples_mix, param, precisions, tensor};
 
 /// Two parameters. Each case makes the operation's inputs of them and of the data, so that all are active.
 #[derive(Module, Debug)]
@@ -107,7 +107,7 @@ fn run_rounded(cases: &[Case], close: f64) {
 /// Runs all cases in both precisions and then names all that failed.
 fn run_to(close_in_f64: Option<f64>, cases: &[Case]) {
     let mut failed = vec![];
-    for dtype in [DType::F64, DType::F32] {
+    for dtype in precisions() {
         let close = close_in_f64.filter(|_| dtype == DType::F64);
         for (name, forward) in cases {
             let name = format!("{name} {dtype:?}");
