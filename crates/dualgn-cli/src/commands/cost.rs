@@ -13,6 +13,8 @@ use crate::interrupt;
 use crate::problem::{Cnn, Mlp, Task};
 use crate::report::{grouped, memory};
 
+/// Directions before anything is estimated or timed.
+const WARM_UP: usize = 3;
 /// Calls of a route, of which the median counts, unless they take longer than [`TIME`] together.
 const CALLS: usize = 9;
 /// No call of a route starts later than this after its first.
@@ -101,6 +103,10 @@ impl<M: Module> Subject<'_, M> {
             gradient.norm()?;
             Ok(())
         })?;
+        // As in training, after some steps: the estimates know how many iterations it takes.
+        for _ in 0..WARM_UP {
+            let _ = oracle.direction(&self.network, &self.model, inputs.clone(), targets.clone())?;
+        }
         let linearization = self.network.linearize(&self.model, inputs.clone())?;
         let estimates = oracle.estimates(&linearization).map_err(Error::from)?;
         let chosen = estimates.first().filter(|estimate| estimate.refusal.is_none()).map(|estimate| estimate.route);

@@ -7,8 +7,8 @@
 //! | route | seconds |
 //! |---|---|
 //! | dual, matrix-free | `(iterations + 1) (o + q t)`, and vectors |
-//! | dual, assembled | `o + r b t`, the Gram rules' operations, their passes over `n²` numbers, `n³/3` multiplications in f64 or `n²` numbers read an iteration |
-//! | primal, matrix-free | `(iterations + 3) (o + 4 t)`, and vectors of `p` numbers |
+//! | dual, assembled | `o + r b t`, the Gram rules' operations, a pass over `n²` numbers for each, `n³/3` multiplications in f64 or `n²` numbers read an iteration |
+//! | primal, matrix-free | `(iterations + 3) (o + 2 t + 2 b t)`, and vectors of `p` numbers |
 //! | primal, assembled | `o + r b t`, `n p + n p²/2` multiplications, `p³/3` in f64 |
 //!
 //! and two forward passes for what all have in common. Memory counts matrices, their copies, and rows.
@@ -36,9 +36,10 @@ pub struct Estimate {
     pub refusal: Option<DirectionError>,
 }
 
-/// Iterations after which conjugate gradient with a goal is expected to stop before it has run once. Afterwards it is
-/// expected to take as many as it last did.
-const TYPICAL_ITERATIONS: usize = 13;
+/// Iterations after which conjugate gradient with a goal is expected to stop before it has run once; afterwards it is expected
+/// to take as many as it last did. Few, so that it is tried where it may be best (it takes 5 to 25 on the networks of
+/// `benches/routes.rs`): only a trial tells.
+const HOPED_ITERATIONS: usize = 5;
 
 /// The sizes that the estimates are made of.
 pub(super) struct Task<'a> {
@@ -68,7 +69,7 @@ impl Task<'_> {
         let Budget { iterations, goal } = how.budget();
         let expected = match goal {
             Goal::Residual(0.0) => Some(iterations),
-            _ => graph.history.iterations(TYPICAL_ITERATIONS),
+            _ => graph.history.iterations(HOPED_ITERATIONS),
         };
         let is_accurate = how.method == Method::Direct || expected.is_some();
         let iterations = expected.map_or(iterations, |expected| iterations.min(expected)) as f64;
@@ -80,17 +81,17 @@ impl Task<'_> {
                 self.solves * (iterations + 1.0) * (passes(gram::product_flops(graph)) + vectors(n) + again)
             }
             Route::DualAssembled => {
-                let gram =
-                    gram::rule_flops(linearization, columns) / machine.flops + 4.0 * n * n * size / machine.bandwidth;
+                let touched = 4.0 * n * n * size * (1 + gram::contributions(linearization)) as f64;
+                let gram = gram::rule_flops(linearization, columns) / machine.flops + touched / machine.bandwidth;
                 let solve = match how.method {
-                    Method::Direct => n.powi(3) / 1.5 / machine.host_flops + 16.0 * n * n / machine.bandwidth,
+                    Method::Direct => n.powi(3) / 1.5 / machine.host_flops + 48.0 * n * n / machine.bandwidth,
                     _ => (iterations + 1.0) * (2.0 * n * n * size / machine.bandwidth + vectors(n)),
                 };
                 stacked + gram + self.solves * solve
             }
             Route::PrimalMatrixFree => {
                 (iterations + 3.0)
-                    * (passes(4.0 * graph.forward_flops()) + vectors(p) + 8.0 * p * iterations / machine.bandwidth)
+                    * (passes(graph.product_flops()) + vectors(p) + 8.0 * p * iterations / machine.bandwidth)
             }
             Route::PrimalAssembled => {
                 let products = (2.0 * n * p + n * p * p) / machine.flops;

@@ -95,6 +95,12 @@ pub(crate) fn rule_flops(linearization: &Linearization, per_example: usize) -> f
     Plan::new(graph).flops(graph, per_example)
 }
 
+/// How many contributions are added to the matrix.
+pub(crate) fn contributions(linearization: &Linearization) -> usize {
+    let plan = Plan::new(linearization.graph());
+    plan.parts.len() + usize::from(!plan.loose.is_empty())
+}
+
 /// Assembles `K`, or `Vᵀ K V`, within a memory budget in bytes.
 pub(crate) fn assemble(linearization: &Linearization, rows: Rows, memory: usize) -> Result<Array, DirectionError> {
     if let Some(error) = mixing(linearization) {

@@ -83,11 +83,11 @@ fn short(graph: &Graph) -> Vec<(usize, usize, usize)> {
     graph.parameters.iter().filter_map(layer).collect()
 }
 
-/// Floating-point operations of one product.
+/// Floating-point operations of one product with `K`.
 pub(crate) fn product_flops(graph: &Graph) -> f64 {
     let saved = |(node, rows, inputs): (usize, usize, usize)| {
         let columns = graph.values[graph.nodes[node].output].shape.last().copied().unwrap_or(1);
         (rows * columns) as f64 * (4.0 * inputs as f64 - 2.0 * rows as f64)
     };
-    4.0 * graph.forward_flops() - short(graph).into_iter().map(saved).sum::<f64>()
+    graph.product_flops() - short(graph).into_iter().map(saved).sum::<f64>()
 }

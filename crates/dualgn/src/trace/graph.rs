@@ -164,6 +164,11 @@ impl Graph {
         self.nodes.iter().filter(passes).map(|node| self.flops(node)).sum()
     }
 
+    /// Those of a product with `J` and one with `Jᵀ`: at the parameters, and through what depends on them.
+    pub fn product_flops(&self) -> f64 {
+        2.0 * (self.forward_flops() + self.backward_flops())
+    }
+
     fn flops(&self, node: &Node) -> f64 {
         let elements = |value: ValueId| self.values[value].shape.iter().product::<usize>() as f64;
         match &node.op {
