@@ -11,13 +11,15 @@ use crate::kernels::on_workers;
 use crate::linearize::Linearization;
 use crate::loss::ConvexLoss;
 
+/// A direction that falls short of its accuracy counts as if it took so many times as long.
+const SHORT: f64 = 4.0;
 /// The prox-linear model solves about so many systems with one Gram matrix.
 const PROX_LINEAR_SOLVES: f64 = 8.0;
 
 impl<L: ConvexLoss> GaussNewton<L> {
     /// What each route that the solver allows is estimated to take for a direction at a linearised point, best first: the first
-    /// is the one that [`GaussNewton::direction`] takes. It is the fastest of those that are accurate; after them come those
-    /// that are not, and at last those that are refused. Routes that the solver does not allow are not listed.
+    /// is the one that [`GaussNewton::direction`] takes. Faster is better; one that is expected to fall short of its accuracy
+    /// counts as four times as slow; at last come those that are refused. Routes that the solver does not allow are not listed.
     ///
     /// The first call on a device measures its speed for some milliseconds. How many rows an example the fast model has is a
     /// matter of the loss; one is assumed.
@@ -56,10 +58,10 @@ impl<L: ConvexLoss> GaussNewton<L> {
         let task = self.task(linearization, columns);
         let mut all: Vec<_> = self.candidates()?.into_iter().map(|how| (how, task.estimate(how))).collect();
         all.sort_by(|(_, a), (_, b)| {
-            let rank = |estimate: &Estimate| (estimate.refusal.is_some(), !estimate.is_accurate);
+            let weight = |estimate: &Estimate| estimate.seconds * if estimate.is_accurate { 1.0 } else { SHORT };
             // Of the refused ones the solver's first comes first: its refusal is the error.
-            let by_time = if a.refusal.is_none() { a.seconds.total_cmp(&b.seconds) } else { Ordering::Equal };
-            rank(a).cmp(&rank(b)).then(by_time)
+            let by_time = if a.refusal.is_none() { weight(a).total_cmp(&weight(b)) } else { Ordering::Equal };
+            a.refusal.is_some().cmp(&b.refusal.is_some()).then(by_time)
         });
         Ok(all)
     }

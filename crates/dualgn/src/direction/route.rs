@@ -54,7 +54,8 @@ impl Route {
 pub enum Solver {
     /// Whatever is estimated to be fastest, within the memory: the direct solver on either assembled matrix, or
     /// conjugate gradient by products or on `K`, until its certificate is within 1e-4 of the decrease that the model
-    /// promises, in up to 30 iterations. Where those do not suffice, the direct solver is taken from then on if it can be.
+    /// promises, in up to 30 iterations. Where those do not suffice, the direct solver is taken from then on if it takes at
+    /// most four times as long.
     /// The estimates are [`GaussNewton::estimates`](crate::GaussNewton::estimates).
     #[default]
     Auto,

@@ -17,6 +17,7 @@
 
 mod blocks;
 mod broadcast;
+mod cost;
 mod describe;
 mod factors;
 mod layout;
@@ -92,13 +93,12 @@ pub(crate) fn memory_needed(linearization: &Linearization, per_example: usize) -
 /// Floating-point operations of the Gram rules, without the backward passes.
 pub(crate) fn rule_flops(linearization: &Linearization, per_example: usize) -> f64 {
     let graph = linearization.graph();
-    Plan::new(graph).flops(graph, per_example)
+    cost::flops(&Plan::new(graph), graph, per_example)
 }
 
 /// How many contributions are added to the matrix.
 pub(crate) fn contributions(linearization: &Linearization) -> usize {
-    let plan = Plan::new(linearization.graph());
-    plan.parts.len() + usize::from(!plan.loose.is_empty())
+    cost::contributions(&Plan::new(linearization.graph()))
 }
 
 /// Assembles `K`, or `Vᵀ K V`, within a memory budget in bytes.

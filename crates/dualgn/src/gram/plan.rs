@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::factors;
 use crate::trace::{Batch, Binary, Conv, Graph, Index, Layout, Node, Norm, Op, Use, ValueId};
 
 /// How a parameter meets data, as far as its per-example gradient has structure.
@@ -216,26 +215,4 @@ fn merge_biases(graph: &Graph, readers: &[Vec<(usize, usize)>], parts: &mut Vec<
         !gone.contains(&(index - 1))
     });
     merged
-}
-
-impl Plan {
-    /// Floating-point operations of the Gram matrix of `outputs` rows an example, roughly, for each parameter what its rule
-    /// takes; the backward passes come on top.
-    pub fn flops(&self, graph: &Graph, outputs: usize) -> f64 {
-        let rows = (graph.examples * outputs) as f64;
-        let size = |value: ValueId| graph.values[value].shape.iter().product::<usize>() as f64;
-        let part = |part: &Part| match part.kind {
-            Kind::Dense { .. } => {
-                rows * rows * *graph.values[graph.nodes[part.sites[0].0].output].shape.last().unwrap_or(&1) as f64
-            }
-            Kind::Broadcast => {
-                let (node, position) = part.sites[0];
-                rows * rows * size(graph.nodes[node].inputs[position])
-            }
-            _ => factors::Sizes::of(graph, part).flops(outputs),
-        };
-        let loose: f64 = self.loose.iter().map(|&index| size(graph.parameters[index])).sum();
-        let loose = rows * (rows + 2.0 * graph.examples as f64) * loose;
-        self.parts.iter().map(part).sum::<f64>() + loose
-    }
 }

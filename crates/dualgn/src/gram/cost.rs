@@ -1,0 +1,30 @@
+//! What the rules of a plan take, for estimates.
+
+use super::factors::Sizes;
+use super::plan::{Kind, Part, Plan};
+use crate::trace::{Graph, ValueId};
+
+/// Floating-point operations of the Gram matrix of `outputs` rows an example, roughly, for each parameter what its rule takes; the
+/// backward passes come on top.
+pub(super) fn flops(plan: &Plan, graph: &Graph, outputs: usize) -> f64 {
+    let rows = (graph.examples * outputs) as f64;
+    let size = |value: ValueId| graph.values[value].shape.iter().product::<usize>() as f64;
+    let part = |part: &Part| match part.kind {
+        Kind::Dense { .. } => {
+            rows * rows * *graph.values[graph.nodes[part.sites[0].0].output].shape.last().unwrap_or(&1) as f64
+        }
+        Kind::Broadcast => {
+            let (node, position) = part.sites[0];
+            rows * rows * size(graph.nodes[node].inputs[position])
+        }
+        _ => Sizes::of(graph, part).flops(outputs),
+    };
+    let loose: f64 = plan.loose.iter().map(|&index| size(graph.parameters[index])).sum();
+    let loose = rows * (rows + 2.0 * graph.examples as f64) * loose;
+    plan.parts.iter().map(part).sum::<f64>() + loose
+}
+
+/// How many contributions are added to the matrix.
+pub(super) fn contributions(plan: &Plan) -> usize {
+    plan.parts.len() + usize::from(!plan.loose.is_empty())
+}
