@@ -34,9 +34,7 @@ fn main() -> Result<(), String> {
         [workload, method, ..] if !workload.starts_with("--") && !method.starts_with("--") => {
             vec![(workload.as_str(), method.as_str())]
         }
-        _ => {
-            measures::ALL.iter().flat_map(|(workload, methods)| methods.iter().map(move |m| (*workload, *m))).collect()
-        }
+        _ => measures::all().collect(),
     };
     for (workload, method) in measures {
         println!("{}", measure(workload, method, most, budget)?);

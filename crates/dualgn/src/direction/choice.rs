@@ -31,7 +31,8 @@ impl<L: ConvexLoss> GaussNewton<L> {
             Model::FastGaussNewton => 1,
             _ => linearization.outputs_per_example(),
         };
-        let ranked = on_workers(&linearization.device(), || self.ranked(linearization, columns))?;
+        let candidates = self.candidates()?;
+        let ranked = on_workers(&linearization.device(), || self.ranked(candidates, linearization, columns));
         let mut best: Vec<Estimate> = vec![];
         for (_, estimate) in ranked {
             if best.iter().all(|better| better.route != estimate.route) {
@@ -48,22 +49,22 @@ impl<L: ConvexLoss> GaussNewton<L> {
         if let ([only], false) = (candidates.as_slice(), self.is_prox_linear()) {
             return Ok(*only);
         }
-        let ranked = self.ranked(linearization, columns)?;
+        let ranked = self.ranked(candidates, linearization, columns);
         let (how, estimate) = ranked.into_iter().next().expect("a solver has a route");
         estimate.refusal.map_or(Ok(how), Err)
     }
 
-    /// Every way with its estimate, best first.
-    fn ranked(&self, linearization: &Linearization, columns: usize) -> Result<Vec<(How, Estimate)>, DirectionError> {
+    /// The candidates with their estimates, best first.
+    fn ranked(&self, candidates: Vec<How>, linearization: &Linearization, columns: usize) -> Vec<(How, Estimate)> {
         let task = self.task(linearization, columns);
-        let mut all: Vec<_> = self.candidates()?.into_iter().map(|how| (how, task.estimate(how))).collect();
+        let mut all: Vec<_> = candidates.into_iter().map(|how| (how, task.estimate(how))).collect();
         all.sort_by(|(_, a), (_, b)| {
             let weight = |estimate: &Estimate| estimate.seconds * if estimate.is_accurate { 1.0 } else { SHORT };
             // Of the refused ones the solver's first comes first: its refusal is the error.
             let by_time = if a.refusal.is_none() { weight(a).total_cmp(&weight(b)) } else { Ordering::Equal };
             a.refusal.is_some().cmp(&b.refusal.is_some()).then(by_time)
         });
-        Ok(all)
+        all
     }
 
     fn candidates(&self) -> Result<Vec<How>, DirectionError> {

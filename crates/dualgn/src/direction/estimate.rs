@@ -81,8 +81,9 @@ impl Task<'_> {
                 self.solves * (iterations + 1.0) * (passes(gram::product_flops(graph)) + vectors(n) + again)
             }
             Route::DualAssembled => {
-                let touched = 4.0 * n * n * size * (1 + gram::contributions(linearization)) as f64;
-                let gram = gram::rule_flops(linearization, columns) / machine.flops + touched / machine.bandwidth;
+                let rules = gram::cost_of_rules(linearization, columns);
+                let touched = 4.0 * n * n * size * (1 + rules.contributions) as f64;
+                let gram = rules.flops / machine.flops + touched / machine.bandwidth;
                 let solve = match how.method {
                     Method::Direct => n.powi(3) / 1.5 / machine.host_flops + 48.0 * n * n / machine.bandwidth,
                     _ => (iterations + 1.0) * (2.0 * n * n * size / machine.bandwidth + vectors(n)),

@@ -4,9 +4,16 @@ use super::factors::Sizes;
 use super::plan::{Kind, Part, Plan};
 use crate::trace::{Graph, ValueId};
 
-/// Floating-point operations of the Gram matrix of `outputs` rows an example, roughly, for each parameter what its rule takes; the
-/// backward passes come on top.
-pub(super) fn flops(plan: &Plan, graph: &Graph, outputs: usize) -> f64 {
+/// What the rules of all parameters take; the backward passes come on top.
+pub(crate) struct Cost {
+    /// Floating-point operations, roughly.
+    pub flops: f64,
+    /// How many contributions are added to the matrix.
+    pub contributions: usize,
+}
+
+/// Of the Gram matrix of `outputs` rows an example.
+pub(super) fn cost(plan: &Plan, graph: &Graph, outputs: usize) -> Cost {
     let rows = (graph.examples * outputs) as f64;
     let size = |value: ValueId| graph.values[value].shape.iter().product::<usize>() as f64;
     let part = |part: &Part| match part.kind {
@@ -21,10 +28,8 @@ pub(super) fn flops(plan: &Plan, graph: &Graph, outputs: usize) -> f64 {
     };
     let loose: f64 = plan.loose.iter().map(|&index| size(graph.parameters[index])).sum();
     let loose = rows * (rows + 2.0 * graph.examples as f64) * loose;
-    plan.parts.iter().map(part).sum::<f64>() + loose
-}
-
-/// How many contributions are added to the matrix.
-pub(super) fn contributions(plan: &Plan) -> usize {
-    plan.parts.len() + usize::from(!plan.loose.is_empty())
+    Cost {
+        flops: plan.parts.iter().map(part).sum::<f64>() + loose,
+        contributions: plan.parts.len() + usize::from(!plan.loose.is_empty()),
+    }
 }

@@ -39,6 +39,7 @@ use crate::kernels::{SymmetricSum, on_workers, outer};
 use crate::linearize::Linearization;
 use crate::tensor::Array;
 use blocks::{Block, grid};
+use cost::Cost;
 use factors::Factors;
 pub(crate) use memory::{default_memory, mixing, too_large};
 pub(crate) use normal::{normal_matrix, normal_memory_needed};
@@ -90,15 +91,10 @@ pub(crate) fn memory_needed(linearization: &Linearization, per_example: usize) -
     (rows, rows * rows * (3 * graph.dtype.size() + size_of::<f64>()) + 2 * sensitivities)
 }
 
-/// Floating-point operations of the Gram rules, without the backward passes.
-pub(crate) fn rule_flops(linearization: &Linearization, per_example: usize) -> f64 {
+/// What the Gram rules take, without the backward passes.
+pub(crate) fn cost_of_rules(linearization: &Linearization, per_example: usize) -> Cost {
     let graph = linearization.graph();
-    cost::flops(&Plan::new(graph), graph, per_example)
-}
-
-/// How many contributions are added to the matrix.
-pub(crate) fn contributions(linearization: &Linearization) -> usize {
-    cost::contributions(&Plan::new(linearization.graph()))
+    cost::cost(&Plan::new(graph), graph, per_example)
 }
 
 /// Assembles `K`, or `Vᵀ K V`, within a memory budget in bytes.

@@ -6,14 +6,14 @@
 use std::ops::AddAssign;
 
 use burn::backend::ops::ConvOptions;
-use burn::tensor::{DType, Element, TensorData};
+use burn::tensor::{Element, TensorData};
 use faer::linalg::matmul::matmul;
 use faer::traits::ComplexField;
 use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
 use super::axis::Axis;
-use super::{contiguous, range};
+use super::{contiguous, range, with_float};
 use crate::tensor::Array;
 
 /// Sums over the examples are made in so many parts, whatever the number of threads, so that they are the same on all.
@@ -65,51 +65,32 @@ impl Convolution {
             Some(bias) => Some(contiguous(bias)?),
             None => None,
         };
-        macro_rules! convolve {
-            ($t:ty) => {{
-                let bias = bias.as_ref().map(|bias| &bias.storage::<$t>()[range(bias)]);
-                self.convolve(&x.storage::<$t>()[range(&x)], &weight.storage::<$t>()[range(&weight)], bias)
-            }};
-        }
         let shape = self.shapes[2].clone();
-        let data = match dtype {
-            DType::F32 => TensorData::new(convolve!(f32), shape),
-            _ => TensorData::new(convolve!(f64), shape),
-        };
+        let data = with_float!(dtype, {
+            let bias = bias.as_ref().map(|bias| &bias.storage::<T>()[range(bias)]);
+            let y = self.convolve(&x.storage::<T>()[range(&x)], &weight.storage::<T>()[range(&weight)], bias);
+            TensorData::new(y, shape)
+        });
         Some(Array::from_data(data, &device))
     }
 
     /// The transpose by `x` of a cotangent of the result.
     pub fn transpose_input(&self, weight: &Array, y: &Array) -> Option<Array> {
-        let (device, dtype) = (y.device(), y.dtype());
+        let (device, dtype, shape) = (y.device(), y.dtype(), self.shapes[0].clone());
         let (weight, y) = (contiguous(weight)?, contiguous(y)?);
-        macro_rules! transpose {
-            ($t:ty) => {
-                self.scatter(&weight.storage::<$t>()[range(&weight)], &y.storage::<$t>()[range(&y)])
-            };
-        }
-        let shape = self.shapes[0].clone();
-        let data = match dtype {
-            DType::F32 => TensorData::new(transpose!(f32), shape),
-            _ => TensorData::new(transpose!(f64), shape),
-        };
+        let data = with_float!(dtype, {
+            TensorData::new(self.scatter(&weight.storage::<T>()[range(&weight)], &y.storage::<T>()[range(&y)]), shape)
+        });
         Some(Array::from_data(data, &device))
     }
 
     /// The transpose by `W` of a cotangent of the result.
     pub fn transpose_weight(&self, x: &Array, y: &Array) -> Option<Array> {
-        let (device, dtype) = (y.device(), y.dtype());
+        let (device, dtype, shape) = (y.device(), y.dtype(), self.shapes[1].clone());
         let (x, y) = (contiguous(x)?, contiguous(y)?);
-        macro_rules! transpose {
-            ($t:ty) => {
-                self.correlate(&x.storage::<$t>()[range(&x)], &y.storage::<$t>()[range(&y)])
-            };
-        }
-        let shape = self.shapes[1].clone();
-        let data = match dtype {
-            DType::F32 => TensorData::new(transpose!(f32), shape),
-            _ => TensorData::new(transpose!(f64), shape),
-        };
+        let data = with_float!(dtype, {
+            TensorData::new(self.correlate(&x.storage::<T>()[range(&x)], &y.storage::<T>()[range(&y)]), shape)
+        });
         Some(Array::from_data(data, &device))
     }
 
@@ -250,7 +231,7 @@ mod tests {
     use super::*;
     use burn::backend::Dispatch;
     use burn::backend::ops::ModuleOps;
-    use burn::tensor::Device;
+    use burn::tensor::{DType, Device};
 
     fn array(shape: &[usize], seed: usize, dtype: DType) -> Array {
         let count: usize = shape.iter().product();

@@ -66,6 +66,23 @@ fn contiguous(array: &Array) -> Option<HostTensor> {
     is_on_host(array).then(|| host_tensor(array.clone()).expect("on the host").to_contiguous())
 }
 
+/// An expression with `T` for the float type of that name, which is one the kernels know.
+macro_rules! with_float {
+    ($dtype:expr, $result:expr) => {
+        match $dtype {
+            burn::tensor::DType::F32 => {
+                type T = f32;
+                $result
+            }
+            _ => {
+                type T = f64;
+                $result
+            }
+        }
+    };
+}
+use with_float;
+
 /// Where the entries of a contiguous tensor stand in its memory.
 fn range(tensor: &HostTensor) -> Range<usize> {
     let start = tensor.layout().start_offset();

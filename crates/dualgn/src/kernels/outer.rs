@@ -1,11 +1,11 @@
 //! Outer products `R Rᵀ` of rows, of which half suffices by symmetry.
 
-use burn::tensor::{DType, TensorData};
+use burn::tensor::TensorData;
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::traits::ComplexField;
 use faer::{Accum, MatMut, MatRef, Par};
 
-use super::{host_tensor, is_on_host};
+use super::{contiguous, is_on_host, range, with_float};
 use crate::tensor::Array;
 
 /// Below so many rows the product is too small for its half to be worth anything.
@@ -24,12 +24,10 @@ pub(crate) fn outer(rows: Array) -> Array {
         return rows.clone().matmul(rows.transpose());
     }
     let (device, dtype) = (rows.device(), rows.dtype());
-    let tensor = host_tensor(rows).expect("on the host").to_contiguous();
-    let range = tensor.layout().start_offset()..tensor.layout().start_offset() + n * width;
-    let data = match dtype {
-        DType::F32 => TensorData::new(symmetric_product(&tensor.storage::<f32>()[range], n, width), [n, n]),
-        _ => TensorData::new(symmetric_product(&tensor.storage::<f64>()[range], n, width), [n, n]),
-    };
+    let tensor = contiguous(&rows).expect("on the host");
+    let data = with_float!(dtype, {
+        TensorData::new(symmetric_product(&tensor.storage::<T>()[range(&tensor)], n, width), [n, n])
+    });
     Array::from_data(data, &device)
 }
 
@@ -65,7 +63,7 @@ fn symmetric_product<T: ComplexField + Copy + Default>(rows: &[T], n: usize, wid
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::Device;
+    use burn::tensor::{DType, Device};
 
     /// Against Burn's full product, at sizes on both sides of the small case and of whole tiles.
     #[test]

@@ -10,7 +10,7 @@ use burn::tensor::{DType, Element, TensorData};
 use rayon::prelude::*;
 
 use super::axis::Axis;
-use super::{HostTensor, contiguous, range};
+use super::{HostTensor, contiguous, range, with_float};
 use crate::tensor::Array;
 
 /// Entries that are worth a task of their own.
@@ -29,7 +29,7 @@ impl Windows {
     /// Maxima of `[m, channels, rows, columns]`, `[m, channels, ..]`, and their places in the plane,
     /// `[m, channels, windows]`; of equal ones the first, as Burn has it. `None` for an array that is not on the host.
     pub fn maxima(&self, x: &Array) -> Option<(Array, Array)> {
-        let shape = x.shape();
+        let (shape, data) = (x.shape(), contiguous(x)?);
         let (planes, rows, columns) = (shape[0] * shape[1], shape[2], shape[3]);
         let axis = |axis: usize, length: usize| {
             let padding = (self.padding[axis], self.padding[axis]);
@@ -38,12 +38,10 @@ impl Windows {
         let axes = [axis(0, rows)?, axis(1, columns)?];
         let windows = axes[0].output * axes[1].output;
         let mut places = vec![0i32; planes * windows];
-        let data = contiguous(x)?;
         let output = [shape[0], shape[1], axes[0].output, axes[1].output];
-        let maxima = match x.dtype() {
-            DType::F32 => TensorData::new(fill(&data.storage::<f32>()[range(&data)], axes, &mut places), output),
-            _ => TensorData::new(fill(&data.storage::<f64>()[range(&data)], axes, &mut places), output),
-        };
+        let maxima = with_float!(x.dtype(), {
+            TensorData::new(fill(&data.storage::<T>()[range(&data)], axes, &mut places), output)
+        });
         let device = x.device();
         let places = TensorData::new(places, [shape[0], shape[1], windows]);
         Some((Array::from_data(maxima, &device), Array::from_data(places, &device)))
@@ -91,10 +89,9 @@ pub(crate) fn take(x: &Array, places: &Array) -> Option<Array> {
     let (host, places) = (contiguous(x)?, host_places(places)?);
     let places = &places.storage::<i32>()[range(&places)];
     let (plane, output) = (shape[2..].iter().product(), [shape[0], shape[1], windows]);
-    let data = match x.dtype() {
-        DType::F32 => TensorData::new(taken(&host.storage::<f32>()[range(&host)], places, plane, windows), output),
-        _ => TensorData::new(taken(&host.storage::<f64>()[range(&host)], places, plane, windows), output),
-    };
+    let data = with_float!(x.dtype(), {
+        TensorData::new(taken(&host.storage::<T>()[range(&host)], places, plane, windows), output)
+    });
     Some(Array::from_data(data, &x.device()))
 }
 
@@ -119,10 +116,9 @@ pub(crate) fn put(y: &Array, places: &Array, plane: usize) -> Option<Array> {
     let (host, places) = (contiguous(y)?, host_places(places)?);
     let places = &places.storage::<i32>()[range(&places)];
     let output = [shape[0], shape[1], plane];
-    let data = match y.dtype() {
-        DType::F32 => TensorData::new(placed(&host.storage::<f32>()[range(&host)], places, plane, windows), output),
-        _ => TensorData::new(placed(&host.storage::<f64>()[range(&host)], places, plane, windows), output),
-    };
+    let data = with_float!(y.dtype(), {
+        TensorData::new(placed(&host.storage::<T>()[range(&host)], places, plane, windows), output)
+    });
     Some(Array::from_data(data, &y.device()))
 }
 

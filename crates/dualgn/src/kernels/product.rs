@@ -3,12 +3,12 @@
 //! On the CPU `faer` multiplies. Beside Burn's product (medians, f32, two cores, `benches/kernels.rs`): `A Bᵀ` with 64 rows
 //! and a `B` of 1024 × 1024 0.73 ms and 2.85, with 640 rows 6.2 and 8.4; `Aᵀ B` 0.77 and 0.88; `A B` level.
 
-use burn::tensor::{DType, TensorData};
+use burn::tensor::TensorData;
 use faer::linalg::matmul::matmul;
 use faer::traits::ComplexField;
 use faer::{Accum, MatMut, MatRef, Par};
 
-use super::{HostTensor, host_tensor, is_on_host};
+use super::{HostTensor, host_tensor, is_on_host, with_float};
 use crate::tensor::Array;
 
 /// Multiplications and additions from which on a second thread is worth waking.
@@ -22,10 +22,9 @@ pub(crate) fn product(a: Array, b: Array) -> Array {
     let (device, dtype) = (a.device(), a.dtype());
     let (a, b) = (Matrix::new(a), Matrix::new(b));
     let shape = [a.rows, b.columns];
-    let data = match dtype {
-        DType::F32 => TensorData::new(multiply(a.view(a.tensor.storage::<f32>()), b.view(b.tensor.storage())), shape),
-        _ => TensorData::new(multiply(a.view(a.tensor.storage::<f64>()), b.view(b.tensor.storage())), shape),
-    };
+    let data = with_float!(dtype, {
+        TensorData::new(multiply(a.view(a.tensor.storage::<T>()), b.view(b.tensor.storage())), shape)
+    });
     Array::from_data(data, &device)
 }
 
@@ -97,7 +96,7 @@ impl Matrix {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::Device;
+    use burn::tensor::{DType, Device};
 
     /// Against Burn's product: plain, transposed, cut out, repeated, flipped; of one row, of one column.
     #[test]

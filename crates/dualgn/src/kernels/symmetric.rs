@@ -8,7 +8,7 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use super::real::Real;
-use super::{host_tensor, is_on_host};
+use super::{contiguous, is_on_host, range};
 use crate::tensor::Array;
 
 /// A symmetric matrix `[n, n]` in the making.
@@ -73,11 +73,11 @@ impl SymmetricSum {
             };
             return self.add(product);
         }
-        let rows = host_tensor(rows).expect("on the host").to_contiguous();
-        let range = rows.layout().start_offset()..rows.layout().start_offset() + n * width;
+        let rows = contiguous(&rows).expect("on the host");
+        let range = range(&rows);
         let weights = weights.map(|weights| {
             let m = weights.shape()[0];
-            (host_tensor(weights).expect("where the rows are").to_contiguous(), m)
+            (contiguous(&weights).expect("where the rows are"), m)
         });
         match &mut self.lower {
             Lower::Single(sum) => {

@@ -92,12 +92,11 @@ impl Basis {
         let [m, r] = residual.dims();
         let row = (residual / square.sqrt()).reshape([1, m * r]);
         let (end, capacity) = (self.rows + 1, 2 * (self.rows + 1));
+        let room = || Tensor::empty([capacity, m * r], (&row.device(), row.dtype()));
         let buffer = match self.buffer.take() {
             Some(buffer) if buffer.dims()[0] >= end => buffer,
-            Some(full) => {
-                Tensor::empty([capacity, m * r], (&row.device(), row.dtype())).slice_assign(s![..end - 1], full)
-            }
-            None => Tensor::empty([capacity, m * r], (&row.device(), row.dtype())),
+            Some(full) => room().slice_assign(s![..end - 1], full),
+            None => room(),
         };
         self.buffer = Some(buffer.slice_assign(s![self.rows..end], row));
         self.rows = end;
