@@ -3,7 +3,7 @@
 use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use dualgn::{Inputs, Linearization, ParamVector, Route, Solver};
+use dualgn::{Direction, Inputs, Linearization, ParamVector, Route, Solver};
 
 /// The float types that networks may have on the default device. Not every one has f64, and shaders that have it may have no
 /// functions of it: theirs are those of f32, converted.
@@ -40,6 +40,11 @@ pub fn param<const D: usize>(shape: [usize; D], seed: u64, dtype: DType) -> Para
 
 pub fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
     tensor.into_data().iter::<f64>().collect()
+}
+
+/// The pseudo-gradient's entries.
+pub fn entries(direction: &Direction) -> Vec<f64> {
+    direction.pseudo_gradient().to_vec().unwrap()
 }
 
 /// The Euclidean norm.

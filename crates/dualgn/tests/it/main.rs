@@ -5,6 +5,7 @@ mod common;
 mod direction;
 mod layers;
 mod losses;
+mod memory;
 mod models;
 mod modules;
 mod networks;

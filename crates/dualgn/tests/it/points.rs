@@ -7,7 +7,7 @@ use dualgn::{
     Network, Poisson, Quantile, Route, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Solver, Squared, SquaredHinge,
 };
 
-use crate::common::{assert_close, cast, from, host, norm, route_of, shake, tensor};
+use crate::common::{assert_close, cast, entries, from, host, norm, route_of, shake, tensor};
 use crate::models::Mlp;
 
 const M: usize = 7;
@@ -45,10 +45,6 @@ fn solve<L: ConvexLoss + Clone>(
     let network = Network::trace(&network_model, Mlp::forward, [M, 5]).unwrap();
     let oracle = GaussNewton::new(loss.clone()).damping(damping).model(model).solver(solver).route(route_of(solver));
     oracle.direction(&network, &network_model, inputs, targets).unwrap()
-}
-
-fn entries(direction: &Direction) -> Vec<f64> {
-    direction.pseudo_gradient().to_vec().unwrap()
 }
 
 /// With no iteration the pseudo-gradient is the gradient, and every model tends to it as the damping grows.
