@@ -21,7 +21,7 @@ use burn::backend::Dispatch;
 use burn::backend::ops::{ConvOptions, ModuleOps};
 use burn::tensor::{DType, Device, Distribution, IndexingUpdateOp, Int, IntDType, Tensor, activation};
 
-use kernels::{Convolution, Function, Windows, on_workers, outer, product, put};
+use kernels::{Convolution, Function, SymmetricSum, Windows, on_workers, outer, product, put};
 use tensor::Array;
 
 #[global_allocator]
@@ -122,6 +122,22 @@ fn products() {
     let rows = Tensor::<2>::random([640, 1024], Distribution::Default, &device);
     let ours = median(|| outer(Array::from_tensor(rows.clone())));
     line("R Rᵀ  640 × 1024", ours, median(|| rows.clone().matmul(rows.clone().transpose())));
+    for (m, k, width) in [(64, 9, 1024), (64, 10, 1024), (128, 9, 1024), (256, 1, 128)] {
+        let n = m * k;
+        let rows = Tensor::<2>::random([n, width], Distribution::Default, &device);
+        let weights = Tensor::<2>::random([m, m], Distribution::Default, &device);
+        let ours = median(|| {
+            let mut sum = SymmetricSum::new(n, DType::F32, device.clone());
+            sum.add_weighted_outer(Array::from_tensor(rows.clone()), Array::from_tensor(weights.clone()));
+            sum.finish()
+        });
+        let theirs = median(|| {
+            let product = rows.clone().matmul(rows.clone().transpose()).reshape([m, k, m, k]);
+            (product * weights.clone().reshape([m, 1, m, 1])).reshape([n, n])
+        });
+        let rate = 1e-6 * (n * n * width) as f64 / ours;
+        line(&format!("(R Rᵀ) ⊙ W  {n} × {width}, {rate:.0} GFLOP/s"), ours, theirs);
+    }
 }
 
 /// The convolutions and pools of the convolutional workload, 64 images.

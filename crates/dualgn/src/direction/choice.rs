@@ -27,10 +27,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
     /// # Errors
     /// The solver does not allow the route that is set, or its tolerance is not a number.
     pub fn estimates(&self, linearization: &Linearization) -> Result<Vec<Estimate>, DirectionError> {
-        let columns = match self.model {
-            Model::FastGaussNewton => 1,
-            _ => linearization.outputs_per_example(),
-        };
+        let columns = self.columns(linearization);
         let candidates = self.candidates()?;
         let ranked = on_workers(&linearization.device(), || self.ranked(candidates, linearization, columns));
         let mut best: Vec<Estimate> = vec![];
@@ -40,6 +37,16 @@ impl<L: ConvexLoss> GaussNewton<L> {
             }
         }
         Ok(best)
+    }
+
+    /// Rows an example of an assembled matrix.
+    pub(super) fn columns(&self, linearization: &Linearization) -> usize {
+        let k = linearization.outputs_per_example();
+        match self.model {
+            Model::FastGaussNewton => 1,
+            Model::Quadratic if k > 1 && self.loss.is_shift_invariant() => k - 1,
+            _ => k,
+        }
     }
 
     /// The best way; if all are refused, the error of the one that would be.

@@ -232,15 +232,32 @@ impl<L: ConvexLoss> GaussNewton<L> {
         Direction::new(loss, batch.damping, solved, timings, pseudo_gradient)
     }
 
-    /// The second-order model in all outputs.
+    /// The second-order model in all outputs, or in their contrasts.
     fn quadratic(&self, batch: &Batch<L>) -> Result<Solved, Error> {
-        let (how, outputs) = self.place(batch, batch.linearization.outputs_per_example())?;
+        let (how, outputs) = self.place(batch, self.columns(batch.linearization))?;
         let factor = self.loss.curvature(outputs.clone(), batch.targets).ok_or(DirectionError::NoCurvature)?;
         let gradient = match how.route {
             Route::DualAssembled => self.loss.gradient(outputs, batch.targets),
             _ => batch.gradient.clone(),
         };
-        self.second_order(batch, how, Quadratic { gradient, factor, damping: batch.damping }, None)
+        let all = Quadratic { gradient, factor, damping: batch.damping };
+        let (model, map) =
+            if how.route.is_assembled() { self.contrasts(batch.linearization, all) } else { (all, None) };
+        self.second_order(batch, how, model, map)
+    }
+
+    /// The same model in the contrasts to the last output, with the map from them, where the loss depends on those alone: fewer
+    /// rows to assemble, fewer unknowns.
+    fn contrasts(&self, linearization: &Linearization, model: Quadratic) -> (Quadratic, Option<CurvatureFactor>) {
+        let [m, k] = model.gradient.dims();
+        let columns = self.columns(linearization);
+        match model.factor.without_last() {
+            Some(factor) if columns < k => {
+                let map = CurvatureFactor::contrasts([m, k], &linearization.device(), linearization.output_type());
+                (Quadratic { gradient: model.gradient.narrow(1, 0, columns), factor, ..model }, Some(map))
+            }
+            _ => (model, None),
+        }
     }
 
     /// The second-order model in one number an example.

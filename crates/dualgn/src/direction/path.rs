@@ -52,28 +52,28 @@ impl<L: ConvexLoss> GaussNewton<L> {
         let start = Instant::now();
         let (loss, _) = self.checked_loss(linearization, targets)?;
         let outputs = on_host(linearization.outputs());
-        let (gradient, factor, map) = match self.model {
+        let at = |gradient, factor| Quadratic { gradient, factor, damping: 1.0 };
+        let (model, map) = match self.model {
             Model::FastGaussNewton => {
                 let Margin { map, .. } =
                     self.loss.margin(linearization.outputs(), targets).ok_or(DirectionError::NoMargin)?;
                 let Margin { gradient, curvature, .. } =
                     self.loss.margin(outputs, targets).ok_or(DirectionError::NoMargin)?;
-                (gradient, curvature, Some(map))
+                (at(gradient, curvature), Some(map))
             }
             Model::Quadratic => {
                 let factor = self.loss.curvature(outputs.clone(), targets).ok_or(DirectionError::NoCurvature)?;
-                (self.loss.gradient(outputs, targets), factor, None)
+                self.contrasts(linearization, at(self.loss.gradient(outputs, targets), factor))
             }
             Model::ProxLinear { .. } => return Err(DirectionError::Primal.into()),
         };
-        let kernel = Kernel::assemble(linearization, map.as_ref(), gradient.dims()[1], self.budget())?;
-        let at = |damping: f64| Quadratic { gradient: gradient.clone(), factor: factor.clone(), damping };
-        let duals = at(1.0).path(&kernel, dampings)?;
+        let kernel = Kernel::assemble(linearization, map.as_ref(), model.gradient.dims()[1], self.budget())?;
+        let duals = model.path(&kernel, dampings)?;
         timings.solve = start.elapsed();
 
         let examples = linearization.examples() as f64;
         let direction = |(dual, &damping): (super::quadratic::Dual, &f64)| {
-            let measures = at(damping).measure(&dual)?;
+            let measures = Quadratic { damping, ..model.clone() }.measure(&dual)?;
             let start = Instant::now();
             let spread = spread(linearization, map.as_ref(), dual.alpha.clone());
             let pseudo_gradient = linearization.vjp(spread.clone() / examples)?;

@@ -13,6 +13,7 @@ use crate::solve::{BlockCholesky, Progress, Reached, Spectrum, cholesky, conjuga
 const BLOCK_ROWS: usize = 128;
 
 /// The subproblem at one point: `g`, `[m, k]`, `L` and `λ`.
+#[derive(Clone)]
 pub(super) struct Quadratic {
     pub gradient: Tensor<2>,
     pub factor: CurvatureFactor,

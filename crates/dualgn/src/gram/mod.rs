@@ -35,7 +35,7 @@ use burn::tensor::Tensor;
 pub use describe::{Examples, TracedOperation};
 
 use crate::error::{DirectionError, Error};
-use crate::kernels::{SymmetricSum, on_workers, outer};
+use crate::kernels::{SymmetricSum, interleave, on_workers, outer};
 use crate::linearize::Linearization;
 use crate::tensor::Array;
 use blocks::{Block, grid};
@@ -155,7 +155,7 @@ fn block(
                 let (node, position) = part.sites[0];
                 let rows = |set: &Sensitivities| {
                     let sensitivity = set.by_node.get(&node)?.clone();
-                    Some(by_example(broadcast::rows(linearization, node, position, sensitivity)))
+                    Some(interleave(broadcast::rows(linearization, node, position, sensitivity)))
                 };
                 if let Some(own) = rows(left) {
                     sum.add_product(own, right.and_then(rows));
@@ -190,7 +190,7 @@ fn dense(
     let rows = |set: &Sensitivities| {
         let sensitivity = set.by_node.get(&node)?.clone();
         let columns = sensitivity.elements() / (set.count * m);
-        Some(by_example(sensitivity.reshape(&[set.count, m, columns])))
+        Some(interleave(sensitivity.reshape(&[set.count, m, columns])))
     };
     let Some(own) = rows(left) else { return };
     let inputs = linearization.kept(node).array(0).clone();
@@ -198,12 +198,6 @@ fn dense(
     let of_inputs = outer(inputs.reshape(&[m, features]));
     let of_inputs = if bias { of_inputs.add_scalar(1.0) } else { of_inputs };
     sum.add_weighted_product(own, right.and_then(rows), of_inputs);
-}
-
-/// Rows `[k, m, width]`, stacked as the backward passes made them, in the order of the matrix, `[m k, width]`.
-fn by_example(rows: Array) -> Array {
-    let shape = rows.shape();
-    rows.permute(&[1, 0, 2]).reshape(&[shape[0] * shape[1], shape[2]])
 }
 
 /// The cotangents of the rows, `[r, ..]` shaped like the network's output: for all rows, units.

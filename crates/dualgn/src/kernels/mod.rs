@@ -9,6 +9,7 @@
 //! product.rs      A B, A Bᵀ, Aᵀ B
 //! outer.rs        R Rᵀ, of which half is multiplied
 //! symmetric.rs    sums of those, with weights
+//! interleave.rs   rows of backward passes in the order of the examples
 //! convolution.rs  convolutions and their transposes, by patches
 //! pool.rs         maxima of windows, and entries at their places
 //! axis.rs         where a window stands along an axis, for those two
@@ -23,6 +24,7 @@ mod convolution;
 mod error;
 mod exponential;
 mod function;
+mod interleave;
 mod outer;
 mod pool;
 mod product;
@@ -38,6 +40,7 @@ use burn::tensor::{DType, Device};
 
 pub(crate) use convolution::Convolution;
 pub(crate) use function::Function;
+pub(crate) use interleave::interleave;
 pub(crate) use outer::outer;
 pub(crate) use pool::{Windows, put, take};
 pub(crate) use product::product;

@@ -107,6 +107,12 @@ pub trait ConvexLoss: Send + Sync {
     /// How far each `α_i` is outside the domain of `ℓ_i*`: the largest violation of a constraint, `[m]`, zero inside.
     fn domain_violation(&self, dual: Tensor<2>, targets: &Self::Target) -> Tensor<1>;
 
+    /// Whether one number added to all outputs of an example leaves its loss as it is, as with classes. Then `k - 1` rows an
+    /// example suffice where a matrix is assembled.
+    fn is_shift_invariant(&self) -> bool {
+        false
+    }
+
     /// The update of one example's dual variables, on the host. Losses without curvature need it for the prox-linear model;
     /// others gain from it where they stand beside such a loss ([`Heads`]).
     ///
@@ -153,6 +159,10 @@ impl<L: ConvexLoss> ConvexLoss for &L {
 
     fn domain_violation(&self, dual: Tensor<2>, targets: &Self::Target) -> Tensor<1> {
         (**self).domain_violation(dual, targets)
+    }
+
+    fn is_shift_invariant(&self) -> bool {
+        (**self).is_shift_invariant()
     }
 
     fn dual_update(&self, outputs: [usize; 2], targets: &Self::Target) -> Result<Option<DualUpdate>, Error> {

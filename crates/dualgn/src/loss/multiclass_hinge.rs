@@ -56,6 +56,10 @@ impl ConvexLoss for MulticlassHinge {
         outside_simplex(add_at(dual, targets, 1.0))
     }
 
+    fn is_shift_invariant(&self) -> bool {
+        true
+    }
+
     /// The projection of `v + e_y + Δ/σ` on the simplex.
     fn dual_update(&self, _outputs: [usize; 2], targets: &Tensor<1, Int>) -> Result<Option<DualUpdate>, Error> {
         let targets = classes::read_classes(targets)?;

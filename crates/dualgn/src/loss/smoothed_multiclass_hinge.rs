@@ -61,15 +61,13 @@ impl ConvexLoss for SmoothedMulticlassHinge {
     }
 
     fn curvature(&self, outputs: Tensor<2>, targets: &Tensor<1, Int>) -> Option<CurvatureFactor> {
-        let [_, k] = outputs.dims();
         let (_, point) = self.point(outputs, targets);
         let support = point.zeros_like().mask_fill(point.greater_elem(0.0), 1.0);
-        // The matrix is a projection, hence its own square root.
-        let mean = support.clone() / support.clone().sum_dim(1);
-        let identity = Tensor::<2>::eye(k, &support.device()).cast(support.dtype()).unsqueeze::<3>();
-        let (row, column): (Tensor<3>, Tensor<3>) = (support.clone().unsqueeze_dim(1), support.unsqueeze_dim(2));
-        let factor = column * (identity * row - mean.unsqueeze_dim::<3>(1));
-        Some(CurvatureFactor::Dense(factor / self.smoothing.sqrt()))
+        // With q = 1_S / |S| it is |S| / μ times diag(q) - q qᵀ.
+        let size = support.clone().sum_dim(1);
+        let probabilities = support / size.clone();
+        let factor = CurvatureFactor::Softmax { root: probabilities.clone().sqrt(), probabilities };
+        Some(CurvatureFactor::Rows { count: 1, root: (size / self.smoothing).sqrt(), factor: Box::new(factor) })
     }
 
     fn conjugate(&self, dual: Tensor<2>, targets: &Tensor<1, Int>) -> Tensor<1> {
@@ -81,6 +79,10 @@ impl ConvexLoss for SmoothedMulticlassHinge {
 
     fn domain_violation(&self, dual: Tensor<2>, targets: &Tensor<1, Int>) -> Tensor<1> {
         outside_simplex(add_at(dual, targets, 1.0))
+    }
+
+    fn is_shift_invariant(&self) -> bool {
+        true
     }
 
     /// The projection of `(σ (v + e_y) + Δ) / (σ + μ)` on the simplex.

@@ -58,6 +58,10 @@ impl ConvexLoss for SoftmaxCrossEntropy {
         outside_simplex(add_targets(dual, targets, 1.0))
     }
 
+    fn is_shift_invariant(&self) -> bool {
+        true
+    }
+
     /// With `π = a + y` and a multiplier `ν` for its sum: `log π_c + σ π_c = σ (v_c + y_c) + ν`.
     fn dual_update(&self, outputs: [usize; 2], targets: &ClassTargets) -> Result<Option<DualUpdate>, Error> {
         let points = classes::read_points(outputs, targets)?;

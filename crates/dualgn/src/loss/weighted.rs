@@ -100,6 +100,10 @@ impl<L: ConvexLoss> ConvexLoss for Weighted<L> {
         PerToken(&self.0).domain_violation(dual, &tokens(targets))
     }
 
+    fn is_shift_invariant(&self) -> bool {
+        self.0.is_shift_invariant()
+    }
+
     fn dual_update(&self, outputs: [usize; 2], targets: &Self::Target) -> Result<Option<DualUpdate>, Error> {
         PerToken(&self.0).dual_update(outputs, &tokens(targets))
     }

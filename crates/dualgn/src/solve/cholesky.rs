@@ -1,11 +1,14 @@
 //! Direct solution on the host, in double precision.
 
 use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::cholesky::llt::factor::{LltError, cholesky_in_place, cholesky_in_place_scratch};
+use faer::linalg::cholesky::llt::factor::{LltError, LltParams, cholesky_in_place, cholesky_in_place_scratch};
 use faer::linalg::cholesky::llt::solve::{solve_in_place, solve_in_place_scratch};
-use faer::{MatMut, Par};
+use faer::{Auto, MatMut, Par, Spec};
 
 use crate::error::DirectionError;
+
+/// Columns that are eliminated at a time. `faer`'s 128 are 6 to 9 % slower from 1280 unknowns on, on two cores.
+const BLOCK: usize = 256;
 
 /// Solves `A x = b` for a symmetric positive definite `A`, given row-major; only its upper triangle is read.
 ///
@@ -17,13 +20,14 @@ use crate::error::DirectionError;
 pub(crate) fn cholesky(mut matrix: Vec<f64>, mut rhs: Vec<f64>) -> Result<Vec<f64>, DirectionError> {
     let size = rhs.len();
     let parallel = Par::rayon(0);
-    let scratch = cholesky_in_place_scratch::<f64>(size, parallel, Default::default())
+    let parameters = Spec::new(LltParams { block_size: BLOCK, ..Auto::<f64>::auto() });
+    let scratch = cholesky_in_place_scratch::<f64>(size, parallel, parameters)
         .or(solve_in_place_scratch::<f64>(size, 1, parallel));
     let mut memory = MemBuffer::new(scratch);
     let stack = MemStack::new(&mut memory);
 
     let mut factor = MatMut::from_column_major_slice_mut(&mut matrix, size, size);
-    let factored = cholesky_in_place(factor.as_mut(), Default::default(), parallel, stack, Default::default());
+    let factored = cholesky_in_place(factor.as_mut(), Default::default(), parallel, stack, parameters);
     if let Err(LltError::NonPositivePivot { index }) = factored {
         return Err(DirectionError::Factorisation { pivot: index });
     }

@@ -158,8 +158,8 @@ fn routes_that_do_not_exist_are_refused() {
     assert!(matches!(found, Error::Direction(DirectionError::Primal)), "{found}");
     let found = error(oracle.clone().route(Route::PrimalAssembled).memory(1000)).to_string();
     assert!(found.starts_with("the normal matrix of 99 rows needs about"), "{found}");
-    let found = error(oracle.clone().route(Route::DualAssembled).memory(20_000)).to_string();
-    assert!(found.contains("27 rows") && found.contains("a batch of at most about"), "{found}");
+    let found = error(oracle.clone().route(Route::DualAssembled).memory(10_000)).to_string();
+    assert!(found.contains("18 rows") && found.contains("a batch of at most about"), "{found}");
     // With too little for either matrix, products are what is left.
     let direction = oracle.memory(1000).direction(&network, &model, inputs.clone(), labels(9, 3)).unwrap();
     assert_eq!(direction.route, Route::DualMatrixFree);

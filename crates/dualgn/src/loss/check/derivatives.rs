@@ -141,6 +141,27 @@ pub(super) fn convexity<L: ConvexLoss>(
     Ok(())
 }
 
+/// Checks that a loss changes as little as it says when the outputs of each example are shifted.
+pub(super) fn shift<L: ConvexLoss>(
+    subject: &Subject<'_, L>,
+    point: &Point,
+    findings: &mut Findings,
+) -> Result<(), Error> {
+    const VALUE: Test = test("shift invariance", "the value at shifted outputs beside the value", Relation::Equal);
+    const GRADIENT: Test = test("shift invariance", "the sum of the gradient", Relation::Equal);
+    if !subject.loss.is_shift_invariant() {
+        return Ok(());
+    }
+    let shifted = subject.value(&point.at.iter().map(|value| value + 0.5).collect::<Vec<f64>>())?;
+    for (i, found) in shifted.into_iter().enumerate() {
+        let wanted = point.value[i];
+        findings.hold(VALUE, i, found, wanted, TOLERANCE * (1.0 + wanted.abs()));
+        let gradient = subject.row(&point.gradient, i);
+        findings.hold(GRADIENT, i, gradient.iter().sum(), 0.0, TOLERANCE * (1.0 + size(gradient)));
+    }
+    Ok(())
+}
+
 /// Checks that a margin leads to the gradient, and to no more than the curvature.
 pub(super) fn margin<L: ConvexLoss>(
     subject: &Subject<'_, L>,

@@ -34,7 +34,7 @@ impl fmt::Display for LossCheck {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inconsistency {
     /// What is at fault: `"shape"`, `"value"`, `"convexity"`, `"gradient"`, `"curvature"`, `"conjugate"`, `"domain"`,
-    /// `"dual update"` or `"margin"`.
+    /// `"shift invariance"`, `"dual update"` or `"margin"`.
     pub what: &'static str,
     /// The number that was looked at, in words.
     pub quantity: &'static str,

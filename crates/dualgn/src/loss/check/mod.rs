@@ -25,7 +25,7 @@ const TOLERANCE: f64 = 1e-6;
 /// * `L Lᵀ` by differences of the gradient, where that has no kink;
 /// * the conjugate: `ℓ(f) + ℓ*(α) = ⟨α, f⟩` where `α` is the gradient at `f`, and `≥` elsewhere;
 /// * the domain: gradients are in it, `⟨α, f⟩ - ℓ(f)` stays below `ℓ*(α)` inside it and has no bound outside;
-/// * the dual update and the margin, where the loss offers them.
+/// * the invariance to shifts, the dual update and the margin, where the loss offers them.
 ///
 /// Take some dozens of rows, spread over all branches of the loss and not further out than its numbers make sense.
 /// Samples prove nothing, but slips in signs, factors and constants do not survive them.
@@ -60,6 +60,7 @@ pub fn check_loss<L: ConvexLoss>(loss: &L, outputs: Tensor<2>, targets: &L::Targ
     }
     derivatives::by_differences(&subject, &points[0], &mut findings)?;
     derivatives::convexity(&subject, &points, &mut findings)?;
+    derivatives::shift(&subject, &points[0], &mut findings)?;
     derivatives::margin(&subject, &points[0], &mut random, &mut findings)?;
     duality::conjugate(&subject, &points, &mut random, &mut findings)?;
     duality::domain(&subject, &points, &mut random, &mut findings)?;

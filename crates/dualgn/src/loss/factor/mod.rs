@@ -1,6 +1,7 @@
 //! [`CurvatureFactor`]: `L` with `L Lᵀ` the curvature of a loss, applied without forming it.
 
 mod block;
+mod contrasts;
 
 use burn::tensor::Tensor;
 use rayon::prelude::*;

@@ -102,6 +102,7 @@ enum Fault {
     NotConvex,
     Update,
     UpdateOutside,
+    Shift,
 }
 
 /// Huber's loss with a fault.
@@ -156,6 +157,10 @@ impl ConvexLoss for Wrong {
             Fault::TooNarrow => Huber { delta: 0.8 }.domain_violation(dual, targets),
             _ => HUBER.domain_violation(dual, targets),
         }
+    }
+
+    fn is_shift_invariant(&self) -> bool {
+        self.0 == Fault::Shift
     }
 
     fn dual_update(&self, outputs: [usize; 2], targets: &Tensor<2>) -> Result<Option<DualUpdate>, Error> {
@@ -231,6 +236,7 @@ fn planted_faults_are_found_where_they_are() {
         (Fault::TooWide, "domain"),
         (Fault::Update, "dual update"),
         (Fault::UpdateOutside, "dual update"),
+        (Fault::Shift, "shift invariance"),
     ];
     for (fault, what) in alone {
         let check = check(fault);
