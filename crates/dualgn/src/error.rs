@@ -364,6 +364,11 @@ pub enum DirectionError {
         /// The route in words.
         route: &'static str,
     },
+    /// A metric with a solver that assembles a matrix.
+    #[error(
+        "a metric needs products with the Jacobian; leave solver and route to be chosen, or take conjugate gradient"
+    )]
+    Metric,
     /// A primal route for the prox-linear model.
     #[error("the prox-linear model is solved in the dual; take a dual route, or a second-order model")]
     Primal,

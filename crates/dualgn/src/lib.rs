@@ -107,10 +107,11 @@ mod kernels;
 mod linearize;
 mod loss;
 mod solve;
+mod step;
 mod tensor;
 mod trace;
 
-pub use direction::{Damping, Direction, Estimate, GaussNewton, Model, Route, Solver, Timings};
+pub use direction::{Damping, Direction, Estimate, GaussNewton, Model, Proximity, Route, Solver, Subproblem, Timings};
 pub use error::{DeviceError, DirectionError, Error, LinearizeError, LossError, TraceError};
 pub use gram::{Examples, TracedOperation};
 pub use linearize::{Linearization, ParamVector};
@@ -119,5 +120,9 @@ pub use loss::{
     Heads, Hinge, Huber, Inconsistency, LogCosh, Logistic, LossCheck, Margin, MultiLabel, MulticlassHinge, PerToken,
     Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge, TokenTargets, Weighted,
     WeightedTargets, check_loss, matching,
+};
+pub use step::{
+    Adaptation, Armijo, Decay, Fallback, Grid, LevenbergMarquardt, Momentum, Search, SecondMoments, StepReport,
+    Stepper, StepperState,
 };
 pub use trace::{Inputs, Network, Operation, Support, Tracing, operations, stop_gradient};

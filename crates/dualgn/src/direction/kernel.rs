@@ -3,8 +3,8 @@
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use crate::error::{DeviceError, Error};
-use crate::gram::{self, Products, Rows};
-use crate::linearize::Linearization;
+use crate::gram::{self, Products, Rows, Sensitivities};
+use crate::linearize::{Linearization, ParamVector};
 use crate::loss::CurvatureFactor;
 use crate::solve::Symmetric;
 use crate::tensor::Array;
@@ -13,8 +13,10 @@ use crate::tensor::Array;
 pub(super) enum Kernel<'a> {
     /// Products, with a map `V` on both sides.
     Products { linearization: &'a Linearization, products: Products<'a>, map: Option<&'a CurvatureFactor> },
+    /// The same with `J M⁻¹ Jᵀ` for a metric `M`.
+    Scaled { linearization: &'a Linearization, map: Option<&'a CurvatureFactor>, inverse: &'a ParamVector },
     /// Assembled, on the host.
-    Matrix(Symmetric),
+    Matrix(&'a Symmetric),
 }
 
 impl<'a> Kernel<'a> {
@@ -23,14 +25,23 @@ impl<'a> Kernel<'a> {
         Self::Products { linearization, products: Products::new(linearization), map }
     }
 
-    /// Assembles the matrix of all rows, or of `columns` combinations of them an example.
-    pub fn assemble(
+    /// By products, in a metric whose inverse is given.
+    pub fn scaled(
         linearization: &'a Linearization,
         map: Option<&'a CurvatureFactor>,
+        inverse: &'a ParamVector,
+    ) -> Self {
+        Self::Scaled { linearization, map, inverse }
+    }
+
+    /// Assembles the matrix of all rows, or of `columns` combinations of them an example.
+    pub fn assemble(
+        linearization: &Linearization,
+        map: Option<&CurvatureFactor>,
         columns: usize,
         memory: usize,
-    ) -> Result<Self, Error> {
-        let matrix = match map {
+    ) -> Result<(Symmetric, Option<Sensitivities>), Error> {
+        let (matrix, sensitivities) = match map {
             None => gram::assemble(linearization, Rows::All, memory)?,
             Some(map) => {
                 let units = gram::units(linearization, columns).into_tensor();
@@ -38,7 +49,7 @@ impl<'a> Kernel<'a> {
             }
         };
         let data = matrix.into_tensor::<2>().try_into_data().map_err(DeviceError::from)?;
-        Ok(Self::Matrix(Symmetric::new(data)))
+        Ok((Symmetric::new(data), sensitivities))
     }
 
     /// `K x`, in the type and on the device of `x`.
@@ -51,6 +62,15 @@ impl<'a> Kernel<'a> {
                 if let Some(map) = map {
                     product = map.apply_transpose(product.unsqueeze()).squeeze_dim(0);
                 }
+                Ok(placed(product, &device, dtype))
+            }
+            Self::Scaled { linearization, map, inverse } => {
+                let pulled = linearization.vjp(spread(linearization, *map, x))?.times(inverse);
+                let product = linearization.jvp(&pulled)?;
+                let product = match map {
+                    Some(map) => map.apply_transpose(product.unsqueeze()).squeeze_dim(0),
+                    None => product,
+                };
                 Ok(placed(product, &device, dtype))
             }
             Self::Matrix(matrix) => {

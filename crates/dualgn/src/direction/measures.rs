@@ -33,6 +33,11 @@ pub(super) struct SecondOrder {
     /// `½ uᵀHu/m`.
     pub curvature: f64,
     pub norm_squared: f64,
+    /// `‖d - c‖²` and `⟨c, d⟩`: the norm and zero, without a centre.
+    pub distance_squared: f64,
+    pub along_centre: f64,
+    /// `‖c‖²`.
+    pub centre_squared: f64,
     pub damping: f64,
     pub dual_value: f64,
     pub gap: f64,
@@ -42,21 +47,23 @@ pub(super) struct SecondOrder {
 }
 
 impl Measures {
-    /// Of a second-order model, which leaves the loss itself out: `P(0) = 0`.
+    /// Of a second-order model, which leaves the loss itself out: `P(0)` is that of the proximity term alone.
     pub fn second_order(of: SecondOrder) -> Self {
-        let SecondOrder { slope, curvature, norm_squared, damping, dual_value, gap, rounding, dtype } = of;
+        let SecondOrder { slope, curvature, norm_squared, damping, dual_value, gap, rounding, dtype, .. } = of;
+        let SecondOrder { distance_squared, along_centre, centre_squared, .. } = of;
         let second_order = 2.0 * curvature + damping * norm_squared;
         let epsilon = if dtype == DType::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
         Self {
             slope,
-            slope_rounding: 16.0 * epsilon * rounding,
+            // A centre may ascend.
+            slope_rounding: if centre_squared > 0.0 { f64::INFINITY } else { 16.0 * epsilon * rounding },
             norm_squared,
             predicted_decrease: -(slope + curvature),
-            initial_value: 0.0,
-            primal_value: slope + curvature + 0.5 * damping * norm_squared,
+            initial_value: 0.5 * damping * centre_squared,
+            primal_value: slope + curvature + 0.5 * damping * distance_squared,
             dual_value,
             gap,
-            model_step: if second_order > 0.0 { -slope / second_order } else { 0.0 },
+            model_step: if second_order > 0.0 { (damping * along_centre - slope) / second_order } else { 0.0 },
         }
     }
 }

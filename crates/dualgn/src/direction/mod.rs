@@ -10,9 +10,12 @@
 //! outputs. For the quadratic model `(I + LᵀKL/(λm)) β = -LᵀKg/(λm)`, `α = g + Lβ`, `d = -Jᵀα/(λm)`. (Roulet and Blondel,
 //! "Dual Gauss-Newton Directions for Deep Learning", 2023; this symmetric form is derived in `docs/mathematics.md`.)
 
+mod along;
+mod centre;
 mod choice;
 mod damping;
 mod estimate;
+mod form;
 mod kernel;
 mod machine;
 mod measures;
@@ -20,33 +23,29 @@ mod model;
 mod path;
 mod primal;
 mod prox_linear;
+mod proximity;
 mod quadratic;
 mod result;
 mod route;
+mod subproblem;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use burn::module::Module;
-use burn::tensor::Tensor;
 
+pub(crate) use along::Along;
 pub use damping::Damping;
 pub use estimate::Estimate;
 pub use model::Model;
+pub use proximity::Proximity;
 pub use result::{Direction, Timings};
 pub use route::{Route, Solver};
+pub use subproblem::Subproblem;
 
-use crate::error::{DirectionError, Error};
+use crate::error::Error;
 use crate::gram;
-use crate::kernels::on_workers;
-use crate::linearize::{Linearization, ParamVector};
-use crate::loss::{ConvexLoss, CurvatureFactor, Margin};
+use crate::loss::ConvexLoss;
 use crate::trace::{Inputs, Network};
-use kernel::{Kernel, on_host, placed, spread};
-use measures::Measures;
-use primal::Primal;
-use prox_linear::ProxLinear;
-use quadratic::Quadratic;
-use route::{DEFAULT_BUDGET, How, Method};
 
 /// The direction oracle: a convex loss, a model of it, a damping, a solver.
 ///
@@ -172,10 +171,8 @@ impl<L: ConvexLoss> GaussNewton<L> {
         inputs: I,
         targets: impl Into<L::Target>,
     ) -> Result<Direction, Error> {
-        let start = Instant::now();
-        let (linearization, targets) = (network.linearize(model, inputs)?, targets.into());
-        let linearize = start.elapsed();
-        on_workers(&linearization.device(), || self.solve(&linearization, &targets, linearize, None))
+        let subproblem = self.subproblem(network, model, inputs, targets)?;
+        subproblem.direction(subproblem.damping()?)
     }
 
     /// The same, with an iterative solver started from the dual variables of an earlier direction, best one of the same
@@ -194,206 +191,29 @@ impl<L: ConvexLoss> GaussNewton<L> {
         inputs: I,
         targets: impl Into<L::Target>,
     ) -> Result<Direction, Error> {
-        let start = Instant::now();
-        let (linearization, targets) = (network.linearize(model, inputs)?, targets.into());
-        let linearize = start.elapsed();
-        on_workers(&linearization.device(), || self.solve(&linearization, &targets, linearize, Some(earlier)))
+        let subproblem = self.subproblem(network, model, inputs, targets)?;
+        subproblem.direction_from(earlier, subproblem.damping()?)
     }
 
-    /// The direction of a network that is linearised already; `linearize` is the time that took, for the record.
-    fn solve(
+    /// The subproblem of `model` on one batch, of which directions for several dampings, centres and metrics can be had. Cost: one
+    /// forward pass.
+    ///
+    /// # Errors
+    /// The batch does not fit the network or the loss; the loss is not finite.
+    pub fn subproblem<M: Module, I: Inputs>(
         &self,
-        linearization: &Linearization,
-        targets: &L::Target,
-        linearize: Duration,
-        earlier: Option<&Direction>,
-    ) -> Result<Direction, Error> {
+        network: &Network<M, I>,
+        model: &M,
+        inputs: I,
+        targets: impl Into<L::Target>,
+    ) -> Result<Subproblem<'_, L>, Error> {
         let start = Instant::now();
-        let (loss, gradient) = self.checked_loss(linearization, targets)?;
-        let batch = Batch { linearization, targets, gradient, damping: self.damping.at(loss)?, earlier };
-        let mut solved = match self.model {
-            Model::Quadratic => self.quadratic(&batch)?,
-            Model::FastGaussNewton => self.fast(&batch)?,
-            Model::ProxLinear { gap, iterations } => self.prox_linear(&batch, gap, iterations)?,
-        };
-        let solve = start.elapsed();
-
-        let start = Instant::now();
-        let examples = linearization.examples() as f64;
-        let dual = spread(linearization, solved.map.as_ref(), solved.alpha.clone());
-        let pseudo_gradient = match solved.vector.take() {
-            Some(vector) => vector.scale(-batch.damping),
-            None => linearization.vjp(dual.clone() / examples)?,
-        };
-        if solved.map.is_some() {
-            solved.alpha = dual;
-        }
-        let timings = Timings { linearize, solve, pull_back: start.elapsed() };
-        Direction::new(loss, batch.damping, solved, timings, pseudo_gradient)
-    }
-
-    /// The second-order model in all outputs, or in their contrasts.
-    fn quadratic(&self, batch: &Batch<L>) -> Result<Solved, Error> {
-        let (how, outputs) = self.place(batch, self.columns(batch.linearization))?;
-        let factor = self.loss.curvature(outputs.clone(), batch.targets).ok_or(DirectionError::NoCurvature)?;
-        let gradient = match how.route {
-            Route::DualAssembled => self.loss.gradient(outputs, batch.targets),
-            _ => batch.gradient.clone(),
-        };
-        let all = Quadratic { gradient, factor, damping: batch.damping };
-        let (model, map) =
-            if how.route.is_assembled() { self.contrasts(batch.linearization, all) } else { (all, None) };
-        self.second_order(batch, how, model, map)
-    }
-
-    /// The same model in the contrasts to the last output, with the map from them, where the loss depends on those alone: fewer
-    /// rows to assemble, fewer unknowns.
-    fn contrasts(&self, linearization: &Linearization, model: Quadratic) -> (Quadratic, Option<CurvatureFactor>) {
-        let [m, k] = model.gradient.dims();
-        let columns = self.columns(linearization);
-        match model.factor.without_last() {
-            Some(factor) if columns < k => {
-                let map = CurvatureFactor::contrasts([m, k], &linearization.device(), linearization.output_type());
-                (Quadratic { gradient: model.gradient.narrow(1, 0, columns), factor, ..model }, Some(map))
-            }
-            _ => (model, None),
-        }
-    }
-
-    /// The second-order model in one number an example.
-    fn fast(&self, batch: &Batch<L>) -> Result<Solved, Error> {
-        let margin = |outputs| self.loss.margin(outputs, batch.targets).ok_or(DirectionError::NoMargin);
-        let Margin { map, mut gradient, mut curvature } = margin(batch.linearization.outputs())?;
-        let (how, outputs) = self.place(batch, gradient.dims()[1])?;
-        if how.route == Route::DualAssembled {
-            Margin { gradient, curvature, .. } = margin(outputs)?;
-        }
-        self.second_order(batch, how, Quadratic { gradient, factor: curvature, damping: batch.damping }, Some(map))
-    }
-
-    fn second_order(
-        &self,
-        batch: &Batch<L>,
-        how: How,
-        model: Quadratic,
-        map: Option<CurvatureFactor>,
-    ) -> Result<Solved, Error> {
-        if !how.route.is_dual() {
-            let problem = Primal {
-                linearization: batch.linearization,
-                map: map.as_ref(),
-                gradient: &model.gradient,
-                factor: &model.factor,
-                damping: batch.damping,
-            };
-            let primal::Solution { direction, alpha, measures, iterations } = problem.solve(how, self.budget())?;
-            let vector = Some(direction);
-            return Ok(Solved { alpha, vector, start: None, map, measures, iterations, route: how.route, warm: false });
-        }
-        let kernel = self.kernel(batch, how, map.as_ref(), model.gradient.dims()[1])?;
-        let kernel_gradient = kernel.product(model.gradient.clone())?;
-        let columns = model.factor.columns(model.gradient.dims()[1]);
-        let start = batch.earlier.and_then(|earlier| earlier.beta([model.gradient.dims()[0], columns]));
-        let start = start.filter(|_| matches!(how.method, Method::Iterative(_)));
-        let start = start.map(|beta| placed(beta, &model.gradient.device(), model.gradient.dtype()));
-        let mut warm = start.is_some();
-        let mut dual = model.solve(&kernel, kernel_gradient.clone(), how, start)?;
-        let mut measures = model.measure(&dual)?;
-        // Iterates from elsewhere than zero may ascend.
-        if warm && measures.slope >= 0.0 {
-            warm = false;
-            dual = model.solve(&kernel, kernel_gradient, how, None)?;
-            measures = model.measure(&dual)?;
-        }
-        if how.method == Method::Iterative(DEFAULT_BUDGET) && !warm {
-            let iterations = dual.is_enough.then_some(dual.iterations);
-            batch.linearization.graph().history.note_iterations(iterations);
-        }
-        let start = Some(Start::Beta(dual.beta));
-        drop(kernel);
-        let (alpha, iterations) = (dual.alpha, dual.iterations);
-        Ok(Solved { alpha, vector: None, start, map, measures, iterations, route: how.route, warm })
-    }
-
-    /// The loss itself.
-    fn prox_linear(&self, batch: &Batch<L>, tolerance: f64, iterations: usize) -> Result<Solved, Error> {
-        if !(tolerance.is_finite() && tolerance >= 0.0) {
-            return Err(DirectionError::Tolerance(tolerance).into());
-        }
-        let (how, outputs) = self.place(batch, batch.linearization.outputs_per_example())?;
-        let kernel = self.kernel(batch, how, None, outputs.dims()[1])?;
-        let start = batch.earlier.and_then(|earlier| earlier.alpha(outputs.dims()));
-        let problem = ProxLinear {
-            loss: &self.loss,
-            targets: batch.targets,
-            outputs: on_host(outputs),
-            damping: batch.damping,
-            tolerance,
-            iterations,
-            inner: how,
-        };
-        let prox_linear::Solution { alpha, unscaled, measures, iterations, warm } = problem.solve(&kernel, start)?;
-        let start = Some(Start::Alpha(unscaled));
-        Ok(Solved { alpha, vector: None, start, map: None, measures, iterations, route: how.route, warm })
-    }
-
-    /// The way that is taken for `columns` numbers an example; and the outputs, on the host in double precision where everything
-    /// else will be there, too.
-    fn place(&self, batch: &Batch<L>, columns: usize) -> Result<(How, Tensor<2>), Error> {
-        let how = self.choose(batch.linearization, columns)?;
-        let outputs = batch.linearization.outputs();
-        let outputs = if how.route == Route::DualAssembled { on_host(outputs) } else { outputs };
-        Ok((how, outputs))
-    }
-
-    fn kernel<'a>(
-        &self,
-        batch: &Batch<'a, L>,
-        how: How,
-        map: Option<&'a CurvatureFactor>,
-        columns: usize,
-    ) -> Result<Kernel<'a>, Error> {
-        if how.route == Route::DualAssembled {
-            return Kernel::assemble(batch.linearization, map, columns, self.budget());
-        }
-        Ok(Kernel::products(batch.linearization, map))
+        let linearization = network.linearize(model, inputs)?;
+        Subproblem::new(self, linearization, targets.into(), start.elapsed())
     }
 
     /// Bytes that may be used.
     fn budget(&self) -> usize {
         self.memory.unwrap_or_else(gram::default_memory)
     }
-}
-
-/// What a direction is computed of.
-struct Batch<'a, L: ConvexLoss> {
-    linearization: &'a Linearization,
-    targets: &'a L::Target,
-    /// `g`, `[m, k]`, on the network's device.
-    gradient: Tensor<2>,
-    damping: f64,
-    earlier: Option<&'a Direction>,
-}
-
-/// What a later direction may start from.
-#[derive(Clone, Debug)]
-enum Start {
-    /// `β` of a second-order model.
-    Beta(Tensor<2>),
-    /// `α` of the prox-linear model, before it was rescaled.
-    Alpha(Tensor<2>),
-}
-
-/// The solution of a subproblem, by any model.
-struct Solved {
-    /// `α`, or its coefficients if there is a map.
-    alpha: Tensor<2>,
-    /// `d`, if it is known without `α`.
-    vector: Option<ParamVector>,
-    start: Option<Start>,
-    map: Option<CurvatureFactor>,
-    measures: Measures,
-    iterations: usize,
-    route: Route,
-    warm: bool,
 }

@@ -5,14 +5,16 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use super::kernel::{Kernel, on_host, spread};
+use super::form::Form;
 use super::measures::read;
-use super::quadratic::Quadratic;
-use super::{Direction, GaussNewton, Model, Route, Solved, Start, Timings};
+use super::proximity::Proximity;
+use super::quadratic::Dual;
+use super::subproblem::{Solved, Start, Subproblem};
+use super::{Direction, GaussNewton, Route};
 use crate::error::{DirectionError, Error};
 use crate::kernels::on_workers;
 use crate::linearize::Linearization;
-use crate::loss::{ConvexLoss, Margin};
+use crate::loss::ConvexLoss;
 use crate::trace::{Inputs, Network};
 
 impl<L: ConvexLoss> GaussNewton<L> {
@@ -32,66 +34,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
         targets: impl Into<L::Target>,
         dampings: &[f64],
     ) -> Result<Vec<Direction>, Error> {
-        let start = Instant::now();
-        let (linearization, targets) = (network.linearize(model, inputs)?, targets.into());
-        let linearize = start.elapsed();
-        let timings = Timings { linearize, ..Timings::default() };
-        on_workers(&linearization.device(), || self.path_at(&linearization, &targets, timings, dampings))
-    }
-
-    fn path_at(
-        &self,
-        linearization: &Linearization,
-        targets: &L::Target,
-        mut timings: Timings,
-        dampings: &[f64],
-    ) -> Result<Vec<Direction>, Error> {
-        if let Some(bad) = dampings.iter().find(|damping| !(damping.is_finite() && **damping > 0.0)) {
-            return Err(DirectionError::Damping(*bad).into());
-        }
-        let start = Instant::now();
-        let (loss, _) = self.checked_loss(linearization, targets)?;
-        let outputs = on_host(linearization.outputs());
-        let at = |gradient, factor| Quadratic { gradient, factor, damping: 1.0 };
-        let (model, map) = match self.model {
-            Model::FastGaussNewton => {
-                let Margin { map, .. } =
-                    self.loss.margin(linearization.outputs(), targets).ok_or(DirectionError::NoMargin)?;
-                let Margin { gradient, curvature, .. } =
-                    self.loss.margin(outputs, targets).ok_or(DirectionError::NoMargin)?;
-                (at(gradient, curvature), Some(map))
-            }
-            Model::Quadratic => {
-                let factor = self.loss.curvature(outputs.clone(), targets).ok_or(DirectionError::NoCurvature)?;
-                self.contrasts(linearization, at(self.loss.gradient(outputs, targets), factor))
-            }
-            Model::ProxLinear { .. } => return Err(DirectionError::Primal.into()),
-        };
-        let kernel = Kernel::assemble(linearization, map.as_ref(), model.gradient.dims()[1], self.budget())?;
-        let duals = model.path(&kernel, dampings)?;
-        timings.solve = start.elapsed();
-
-        let examples = linearization.examples() as f64;
-        let direction = |(dual, &damping): (super::quadratic::Dual, &f64)| {
-            let measures = Quadratic { damping, ..model.clone() }.measure(&dual)?;
-            let start = Instant::now();
-            let spread = spread(linearization, map.as_ref(), dual.alpha.clone());
-            let pseudo_gradient = linearization.vjp(spread.clone() / examples)?;
-            let timings = Timings { pull_back: start.elapsed(), ..timings };
-            let alpha = if map.is_some() { spread } else { dual.alpha };
-            let solved = Solved {
-                alpha,
-                vector: None,
-                start: Some(Start::Beta(dual.beta)),
-                map: None,
-                measures,
-                iterations: 0,
-                route: Route::DualAssembled,
-                warm: false,
-            };
-            Direction::new(loss, damping, solved, timings, pseudo_gradient)
-        };
-        duals.into_iter().zip(dampings).map(direction).collect()
+        self.subproblem(network, model, inputs, targets)?.path(dampings)
     }
 
     /// The mean loss at the outputs and `g`, once targets are seen to fit and both to be finite.
@@ -111,5 +54,41 @@ impl<L: ConvexLoss> GaussNewton<L> {
             }
         }
         Ok((loss, gradient))
+    }
+}
+
+impl<L: ConvexLoss> Subproblem<'_, L> {
+    /// The exact directions of a second-order model for several dampings, from one eigendecomposition: [`GaussNewton::path`].
+    ///
+    /// # Errors
+    /// Those of [`GaussNewton::path`].
+    pub fn path(&self, dampings: &[f64]) -> Result<Vec<Direction>, Error> {
+        if let Some(bad) = dampings.iter().find(|damping| !(damping.is_finite() && **damping > 0.0)) {
+            return Err(DirectionError::Damping(*bad).into());
+        }
+        let start = Instant::now();
+        let path = |form: &Form| {
+            if form.second_order.is_none() {
+                return Err(DirectionError::Primal.into());
+            }
+            let model = |damping: f64| Self::quadratic(form, damping, None);
+            let duals = model(1.0).path(&self.kernel(form, None), dampings)?;
+            let solve = start.elapsed();
+            let direction = |(dual, &damping): (Dual, &f64)| {
+                let measures = model(damping).measure(&dual)?;
+                let solved = Solved {
+                    alpha: dual.alpha,
+                    vector: None,
+                    start: Some(Start::Beta(dual.beta)),
+                    measures,
+                    iterations: 0,
+                    route: Route::DualAssembled,
+                    warm: false,
+                };
+                self.finish(form, Proximity::new(damping), None, solved, solve)
+            };
+            duals.into_iter().zip(dampings).map(direction).collect()
+        };
+        on_workers(&self.linearization().device(), || self.with_matrix(path))
     }
 }

@@ -3,27 +3,26 @@
 use burn::tensor::Tensor;
 
 use super::kernel::spread;
-use super::measures::{Measures, SecondOrder, dot, read};
+use super::measures::{Measures, dot, read};
+use super::quadratic::{Certificate, Quadratic};
 use super::route::{Budget, Goal, How, Method};
-use crate::error::{DeviceError, Error};
+use crate::error::Error;
 use crate::gram;
 use crate::linearize::{Linearization, ParamVector};
 use crate::loss::CurvatureFactor;
 use crate::solve::{Reached, cholesky, conjugate_gradient};
 use crate::tensor::Array;
 
-/// The subproblem at one point: `g`, `[m, r]`, `L` and `λ`, for all outputs or, with a map `V`, for combinations `Vᵀ f`.
+/// The subproblem at one point, for all outputs or, with a map `V`, for combinations `Vᵀ f`.
 pub(super) struct Primal<'a> {
     pub linearization: &'a Linearization,
     pub map: Option<&'a CurvatureFactor>,
-    pub gradient: &'a Tensor<2>,
-    pub factor: &'a CurvatureFactor,
-    pub damping: f64,
+    pub model: &'a Quadratic,
 }
 
 /// A primal point.
 pub(super) struct Solution {
-    /// `d`.
+    /// `d - c`.
     pub direction: ParamVector,
     /// `g + H J d`, `[m, r]`: the dual variables, if `d` is exact.
     pub alpha: Tensor<2>,
@@ -34,30 +33,35 @@ pub(super) struct Solution {
 impl Primal<'_> {
     pub fn solve(&self, how: How, memory: usize) -> Result<Solution, Error> {
         let m = self.linearization.examples() as f64;
-        let whole = self.linearization.vjp(spread(self.linearization, self.map, self.gradient.clone()) / m)?;
+        let whole = self.linearization.vjp(spread(self.linearization, self.map, self.model.gradient.clone()) / m)?;
         let gradient = whole.to_flat();
         let (flat, iterations) = match how.method {
             Method::Direct => (self.direct(&gradient, memory)?, 0),
             _ => self.iterate(&gradient, how.budget())?,
         };
         let direction = whole.with_flat(flat.clone());
-        let u = self.combine(self.linearization.jvp(&direction)?);
-        let curved = self.transpose(u.clone());
-        let alpha = self.gradient.clone() + self.apply(curved.clone());
+        let change = self.combine(self.linearization.jvp(&direction)?);
+        let alpha = self.model.gradient.clone() + self.curve(change.clone());
         // The residual bounds the gap: P(d) - P* = ½ rᵀA⁻¹r ≤ ‖r‖²/(2λ), since A ⪰ λI.
+        let damping = self.model.damping;
         let pulled = self.linearization.vjp(spread(self.linearization, self.map, alpha.clone()) / m)?.to_flat();
-        let residual = pulled.add(flat.clone().scale(self.damping));
+        let residual = pulled.add(flat.clone().scale(damping));
         let square = |x: &Array| x.clone().mul(x.clone()).sum_all().into_tensor::<1>();
-        let [norm_squared, residual] = read([square(&flat), square(&residual)])?;
-        let measures = self.measure(&u, &curved, norm_squared, residual / (2.0 * self.damping))?;
+        let curved = self.model.factor_transpose(change.clone());
+        let [norm_squared, residual, slope, curvature] =
+            read([square(&flat), square(&residual), dot(&self.model.gradient, &change), dot(&curved, &curved)])?;
+        let gap = residual / (2.0 * damping);
+        let value = (slope + 0.5 * curvature) / m + 0.5 * damping * norm_squared;
+        let certificate = Certificate { dual_value: value - gap, gap };
+        let measures = self.model.measure_step(change, norm_squared, &alpha, certificate)?;
         Ok(Solution { direction, alpha, measures, iterations })
     }
 
     /// By the `p × p` matrix, in double precision on the host.
     fn direct(&self, gradient: &Array, memory: usize) -> Result<Array, Error> {
-        let columns = self.factor.columns(self.gradient.dims()[1]);
+        let columns = self.model.factor.columns(self.model.gradient.dims()[1]);
         let units = gram::units(self.linearization, columns).into_tensor::<3>();
-        let cotangents = self.factor.apply(units);
+        let cotangents = self.model.factor.apply(units);
         let cotangents = match self.map {
             Some(map) => map.apply(cotangents),
             None => cotangents,
@@ -67,7 +71,7 @@ impl Primal<'_> {
         let m = self.linearization.examples() as f64;
         matrix.iter_mut().for_each(|entry| *entry /= m);
         for index in 0..p {
-            matrix[index * (p + 1)] += self.damping;
+            matrix[index * (p + 1)] += self.model.damping;
         }
         let rhs = gradient.to_f64()?.into_iter().map(|entry| -entry).collect();
         let solution = cholesky(matrix, rhs)?;
@@ -82,9 +86,9 @@ impl Primal<'_> {
         let apply = |x: Tensor<2>| {
             let flat = Array::from_tensor(x.clone()).reshape(&[p]);
             let moved = self.combine(self.linearization.jvp(&like.with_flat(flat))?);
-            let curved = self.apply(self.transpose(moved));
+            let curved = self.curve(moved);
             let pulled = self.linearization.vjp(spread(self.linearization, self.map, curved) / m)?;
-            let product = pulled.to_flat().reshape(&[1, p]).into_tensor::<2>() + x.clone() * self.damping;
+            let product = pulled.to_flat().reshape(&[1, p]).into_tensor::<2>() + x.clone() * self.model.damping;
             Ok((product, None))
         };
         let rhs = gradient.clone().neg().reshape(&[1, p]).into_tensor::<2>();
@@ -92,28 +96,10 @@ impl Primal<'_> {
         // The gap is at most ‖r‖²/(2λ), since A ⪰ λI.
         let enough = |reached: Reached| match budget.goal {
             Goal::Residual(tolerance) => reached.residual <= tolerance * tolerance * whole,
-            Goal::Gap(tolerance) => reached.residual <= 2.0 * self.damping * tolerance * reached.decrease,
+            Goal::Gap(tolerance) => reached.residual <= 2.0 * self.model.damping * tolerance * reached.decrease,
         };
         let progress = conjugate_gradient(apply, rhs, budget.iterations, enough)?;
         Ok((Array::from_tensor(progress.solution).reshape(&[p]), progress.iterations))
-    }
-
-    fn measure(&self, u: &Tensor<2>, curved: &Tensor<2>, norm_squared: f64, gap: f64) -> Result<Measures, DeviceError> {
-        let m = self.linearization.examples() as f64;
-        let [slope, curvature, gradient_squared, u_squared] =
-            read([dot(self.gradient, u), dot(curved, curved), dot(self.gradient, self.gradient), dot(u, u)])?;
-        let (slope, curvature) = (slope / m, 0.5 * curvature / m);
-        let value = slope + curvature + 0.5 * self.damping * norm_squared;
-        Ok(Measures::second_order(SecondOrder {
-            slope,
-            curvature,
-            norm_squared,
-            damping: self.damping,
-            dual_value: value - gap,
-            gap,
-            rounding: (gradient_squared * u_squared).sqrt() / m,
-            dtype: self.gradient.dtype(),
-        }))
     }
 
     /// `Vᵀ x`.
@@ -124,11 +110,8 @@ impl Primal<'_> {
         }
     }
 
-    fn apply(&self, x: Tensor<2>) -> Tensor<2> {
-        self.factor.apply(x.unsqueeze()).squeeze_dim(0)
-    }
-
-    fn transpose(&self, x: Tensor<2>) -> Tensor<2> {
-        self.factor.apply_transpose(x.unsqueeze()).squeeze_dim(0)
+    /// `H x`.
+    fn curve(&self, x: Tensor<2>) -> Tensor<2> {
+        self.model.factor(self.model.factor_transpose(x))
     }
 }

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use super::centre::Centre;
 use super::kernel::{Kernel, from_host, to_host};
 use super::measures::{Measures, SecondOrder, dot, read};
 use super::route::{Budget, Goal, How, Method};
@@ -12,12 +13,29 @@ use crate::solve::{BlockCholesky, Progress, Reached, Spectrum, cholesky, conjuga
 /// Rows of a block of the preconditioner.
 const BLOCK_ROWS: usize = 128;
 
-/// The subproblem at one point: `g`, `[m, k]`, `L` and `λ`.
+/// The subproblem at one point: `g`, `[m, k]`, `L` and `λ`, and a centre `c`.
 #[derive(Clone)]
 pub(super) struct Quadratic {
+    /// `g + H J c`: the gradient of the model at the centre.
     pub gradient: Tensor<2>,
     pub factor: CurvatureFactor,
     pub damping: f64,
+    centre: Option<AtCentre>,
+}
+
+/// A centre with `g` itself.
+#[derive(Clone)]
+struct AtCentre {
+    centre: Centre,
+    gradient: Tensor<2>,
+}
+
+/// How good a point is at least.
+#[derive(Clone, Copy)]
+pub(super) struct Certificate {
+    /// A bound from below on the model in `e = d - c`, without its value at zero.
+    pub dual_value: f64,
+    pub gap: f64,
 }
 
 /// A dual point.
@@ -34,6 +52,18 @@ pub(super) struct Dual {
 }
 
 impl Quadratic {
+    /// The model of `g` and `L` around a centre, which is zero if there is none.
+    pub fn new(gradient: Tensor<2>, factor: CurvatureFactor, damping: f64, centre: Option<Centre>) -> Self {
+        let mut model = Self { gradient, factor, damping, centre: None };
+        if let Some(centre) = centre {
+            let curved = model.factor(model.factor_transpose(centre.change.clone()));
+            let moved = model.gradient.clone() + curved;
+            let gradient = std::mem::replace(&mut model.gradient, moved);
+            model.centre = Some(AtCentre { centre, gradient });
+        }
+        model
+    }
+
     /// Solves `(I + LᵀKL/(λm)) β = -LᵀKg/(λm)`: a factorisation of the assembled matrix, or conjugate gradient within a budget.
     /// `start` is a `β` to start conjugate gradient from instead of zero.
     pub fn solve(
@@ -46,7 +76,7 @@ impl Quadratic {
         let [m, k] = self.gradient.dims();
         let matrix = match kernel {
             Kernel::Matrix(matrix) => Some(matrix),
-            Kernel::Products { .. } => None,
+            Kernel::Products { .. } | Kernel::Scaled { .. } => None,
         };
         match (how.method, matrix) {
             (Method::Direct, Some(matrix)) => {
@@ -156,34 +186,75 @@ impl Quadratic {
         Ok(Dual { alpha, beta, kernel_alpha, iterations, is_enough })
     }
 
-    /// Everything that `K α` gives for free, with `u = J d = -K α / (λm)`.
+    /// Everything that `K α` gives for free, with `J e = -K α / (λm)` for `d = c + e`.
     pub fn measure(&self, dual: &Dual) -> Result<Measures, DeviceError> {
         let m = self.examples();
-        let u = dual.kernel_alpha.clone() * -self.scale();
-        let curved = self.factor_transpose(u.clone());
-        // b - Aβ = Lᵀ u - β, since α = g + Lβ.
-        let residual = curved.clone() - dual.beta.clone();
-        let [slope, curvature, along, beta_squared, residual, gradient_squared, u_squared] = read([
-            dot(&self.gradient, &u),
-            dot(&curved, &curved),
-            dot(&dual.alpha, &u),
-            dot(&dual.beta, &dual.beta),
-            dot(&residual, &residual),
-            dot(&self.gradient, &self.gradient),
-            dot(&u, &u),
-        ])?;
-        let (slope, curvature, norm_squared) = (slope / m, 0.5 * curvature / m, -along / (m * self.damping));
-        Ok(Measures::second_order(SecondOrder {
-            slope,
-            curvature,
-            norm_squared,
-            damping: self.damping,
+        let change = dual.kernel_alpha.clone() * -self.scale();
+        // b - Aβ = Lᵀ J e - β, since α = g + L Lᵀ J c + Lβ.
+        let residual = self.factor_transpose(change.clone()) - dual.beta.clone();
+        let [along, beta_squared, residual] =
+            read([dot(&dual.alpha, &change), dot(&dual.beta, &dual.beta), dot(&residual, &residual)])?;
+        let norm_squared = -along / (m * self.damping);
+        let certificate = Certificate {
+            // Of the model in e, whose value at zero is left out.
             dual_value: (0.5 * along - 0.5 * beta_squared) / m,
             // P(d) - D(α), without the cancellation of the difference.
             gap: 0.5 * residual / m,
-            rounding: (gradient_squared * u_squared).sqrt() / m,
-            dtype: self.gradient.dtype(),
+        };
+        self.measure_step(change, norm_squared, &dual.alpha, certificate)
+    }
+
+    /// The measures of `d = c + e` from `J e`, `‖e‖²` and `α = g + H J d`.
+    pub fn measure_step(
+        &self,
+        change: Tensor<2>,
+        norm_squared: f64,
+        alpha: &Tensor<2>,
+        certificate: Certificate,
+    ) -> Result<Measures, DeviceError> {
+        let m = self.examples();
+        let Some(AtCentre { centre, gradient }) = &self.centre else {
+            let of = self.second_order(&self.gradient, &change)?;
+            let Certificate { dual_value, gap } = certificate;
+            let distance_squared = norm_squared;
+            return Ok(Measures::second_order(SecondOrder { norm_squared, distance_squared, dual_value, gap, ..of }));
+        };
+        let own = &centre.change;
+        let curved = self.factor_transpose(own.clone());
+        let [along, slope, curvature] = read([dot(alpha, own), dot(gradient, own), dot(&curved, &curved)])?;
+        // ⟨c, e⟩ in the metric, since e = -M⁻¹Jᵀα/(λm).
+        let between = -along / (self.damping * m);
+        let of = self.second_order(gradient, &(own.clone() + change))?;
+        Ok(Measures::second_order(SecondOrder {
+            norm_squared: centre.norm_squared + 2.0 * between + norm_squared,
+            distance_squared: norm_squared,
+            along_centre: centre.norm_squared + between,
+            centre_squared: centre.norm_squared,
+            dual_value: (slope + 0.5 * curvature) / m + certificate.dual_value,
+            gap: certificate.gap,
+            ..of
         }))
+    }
+
+    /// Slope and curvature along `u = J d`; no norms and no certificate.
+    fn second_order(&self, gradient: &Tensor<2>, u: &Tensor<2>) -> Result<SecondOrder, DeviceError> {
+        let m = self.examples();
+        let curved = self.factor_transpose(u.clone());
+        let [slope, curvature, gradient_squared, u_squared] =
+            read([dot(gradient, u), dot(&curved, &curved), dot(gradient, gradient), dot(u, u)])?;
+        Ok(SecondOrder {
+            slope: slope / m,
+            curvature: 0.5 * curvature / m,
+            norm_squared: 0.0,
+            distance_squared: 0.0,
+            along_centre: 0.0,
+            centre_squared: 0.0,
+            damping: self.damping,
+            dual_value: 0.0,
+            gap: 0.0,
+            rounding: (gradient_squared * u_squared).sqrt() / m,
+            dtype: gradient.dtype(),
+        })
     }
 
     /// `1 / (λm)`.
@@ -195,11 +266,11 @@ impl Quadratic {
         self.gradient.dims()[0] as f64
     }
 
-    fn factor(&self, x: Tensor<2>) -> Tensor<2> {
+    pub fn factor(&self, x: Tensor<2>) -> Tensor<2> {
         self.factor.apply(x.unsqueeze()).squeeze_dim(0)
     }
 
-    fn factor_transpose(&self, x: Tensor<2>) -> Tensor<2> {
+    pub fn factor_transpose(&self, x: Tensor<2>) -> Tensor<2> {
         self.factor.apply_transpose(x.unsqueeze()).squeeze_dim(0)
     }
 }

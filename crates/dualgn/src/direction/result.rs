@@ -7,8 +7,9 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
 use super::measures::Measures;
+use super::proximity::Proximity;
 use super::route::Route;
-use super::{Solved, Start};
+use super::subproblem::{Solved, Start};
 use crate::error::{DirectionError, Error};
 use crate::linearize::ParamVector;
 
@@ -31,17 +32,18 @@ pub struct Timings {
 pub struct Direction {
     /// The loss at the current weights.
     pub loss: f64,
-    /// `⟨∇L, d⟩`: negative, or zero to rounding.
+    /// `⟨∇L, d⟩`: negative, or zero to rounding; of either sign if the proximity term has a centre.
     pub slope: f64,
     /// How much the model of the loss, without the damping term, decreases along `d`.
     pub predicted_decrease: f64,
-    /// `‖d‖`.
+    /// `‖d‖`, in the metric of the proximity term.
     pub norm: f64,
     /// The damping `λ`.
     pub damping: f64,
-    /// `P(0)`: zero for second-order models, which leave the loss itself out; the loss for the prox-linear model.
+    /// `P(0)`: zero for second-order models, which leave the loss itself out; the loss for the prox-linear model. With a centre
+    /// `(λ/2) ‖c‖²` more.
     pub initial_value: f64,
-    /// `P(d)`, the model with the damping term.
+    /// `P(d)`, the model with the proximity term.
     pub primal_value: f64,
     /// The dual value that certifies the direction, never above `P` of any.
     pub dual_value: f64,
@@ -66,12 +68,13 @@ pub struct Direction {
 impl Direction {
     pub(super) fn new(
         loss: f64,
-        damping: f64,
+        proximity: Proximity,
         solved: Solved,
         timings: Timings,
         pseudo_gradient: ParamVector,
     ) -> Result<Self, Error> {
         let Solved { alpha, start, measures, iterations, route, warm, .. } = solved;
+        let damping = proximity.damping;
         let Measures { slope, norm_squared, predicted_decrease, primal_value, gap, .. } = measures;
         // K α is finite only if the rows of J that make ṽ are, so ṽ itself, as long as all parameters, need not be read.
         if ![slope, norm_squared, predicted_decrease, primal_value, gap].iter().all(|value| value.is_finite()) {

@@ -50,6 +50,31 @@ pub(super) fn summed(stack: Array, batch: &Batch, examples: usize, keep: impl Fn
     sum.reshape(&[count, examples, width])
 }
 
+/// A stack `[c, ..]` as `[c, m, rest]`.
+pub(super) fn by_example(stack: Array, batch: &Batch, examples: usize) -> Array {
+    let shape = stack.shape();
+    let (parts, at) = apart(&shape[1..], batch, examples);
+    let rest = stack.elements() / (shape[0] * examples);
+    let parts = [&[shape[0]], parts.as_slice()].concat();
+    let mut axes: Vec<usize> = (0..parts.len()).filter(|&axis| axis != at + 1).collect();
+    axes.insert(1, at + 1);
+    let stack = stack.reshape(&parts);
+    let stack = if at == 0 { stack } else { stack.permute(&axes) };
+    stack.reshape(&[shape[0], examples, rest])
+}
+
+/// Back from `[m, rest]` to a value of a shape.
+pub(super) fn from_examples(rows: Array, shape: &[usize], batch: &Batch, examples: usize) -> Array {
+    let (mut parts, at) = apart(shape, batch, examples);
+    // `m` in front, and then where it was.
+    parts.remove(at);
+    let rows = rows.reshape(&[&[examples], parts.as_slice()].concat());
+    let mut axes: Vec<usize> = (1..=parts.len()).collect();
+    axes.insert(at, 0);
+    let rows = if at == 0 { rows } else { rows.permute(&axes) };
+    rows.reshape(shape)
+}
+
 /// One example of a value, its axis cut down to `outer · inner`.
 pub(super) fn example(value: &Array, batch: &Batch, examples: usize, index: usize) -> Array {
     let Batch::Split { axis, .. } = *batch else { return value.clone() };

@@ -30,6 +30,8 @@ mod sensitivities;
 mod sum;
 mod unfold;
 
+use std::collections::HashSet;
+
 use burn::tensor::Tensor;
 
 pub use describe::{Examples, TracedOperation};
@@ -45,7 +47,7 @@ pub(crate) use memory::{default_memory, mixing, too_large};
 pub(crate) use normal::{normal_matrix, normal_memory_needed};
 use plan::{Kind, Part, Plan};
 pub(crate) use product::{Products, product_flops};
-use sensitivities::Sensitivities;
+pub(crate) use sensitivities::Sensitivities;
 use sum::Sum;
 
 impl Linearization {
@@ -58,8 +60,8 @@ impl Linearization {
     /// # Errors
     /// An operation mixes the examples of a batch, or the matrix does not fit the memory.
     pub fn gram(&self) -> Result<Tensor<2>, Error> {
-        let matrix = on_workers(&self.device(), || assemble(self, Rows::All, default_memory()));
-        Ok(matrix?.into_tensor())
+        let (matrix, _) = on_workers(&self.device(), || assemble(self, Rows::All, default_memory()))?;
+        Ok(matrix.into_tensor())
     }
 }
 
@@ -97,8 +99,12 @@ pub(crate) fn cost_of_rules(linearization: &Linearization, per_example: usize) -
     cost::cost(&Plan::new(graph), graph, per_example)
 }
 
-/// Assembles `K`, or `Vᵀ K V`, within a memory budget in bytes.
-pub(crate) fn assemble(linearization: &Linearization, rows: Rows, memory: usize) -> Result<Array, DirectionError> {
+/// Assembles `K`, or `Vᵀ K V`, within a memory budget in bytes; with the sensitivities of all rows, if they were there at once.
+pub(crate) fn assemble(
+    linearization: &Linearization,
+    rows: Rows,
+    memory: usize,
+) -> Result<(Array, Option<Sensitivities>), DirectionError> {
     if let Some(error) = mixing(linearization) {
         return Err(error);
     }
@@ -110,7 +116,7 @@ pub(crate) fn assemble(linearization: &Linearization, rows: Rows, memory: usize)
         return Err(too_large("Gram", rows, m, needed, memory));
     }
     let plan = Plan::new(graph);
-    let sites = plan.sites();
+    let sites: HashSet<usize> = (0..graph.nodes.len()).filter(|&node| graph.is_site(&graph.nodes[node])).collect();
     // Half of what the matrix leaves is for two sets of sensitivities, half for what a rule works with.
     let half = (memory - needed) / 2;
     let at_once = 1 + half / (2 * Sensitivities::bytes(graph, &sites)).max(1);
@@ -131,7 +137,8 @@ pub(crate) fn assemble(linearization: &Linearization, rows: Rows, memory: usize)
     });
     let matrix = matrix.reshape(&[m * k, m * k]);
     // Outputs may have another float type than parameters, and whoever multiplies with the matrix has the outputs'.
-    Ok(matrix.cast(linearization.output_type()))
+    let all = kept.filter(|(range, _)| range.end - range.start == k).map(|(_, sensitivities)| sensitivities);
+    Ok((matrix.cast(linearization.output_type()), all))
 }
 
 /// The block `[m k, m k']` of the matrix for two sets of rows; `right` is `None` if they are the same.

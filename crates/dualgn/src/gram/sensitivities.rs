@@ -1,13 +1,16 @@
-//! [`Sensitivities`]: what one backward pass of stacked cotangents leaves at the sites.
+//! [`Sensitivities`]: what one backward pass of stacked cotangents leaves at the sites, and the rest of the way from there.
 
 use std::collections::{HashMap, HashSet};
 
-use crate::linearize::{Flow, Linearization};
+use super::layout::{by_example, from_examples};
+use crate::kernels::combine;
+use crate::linearize::{Flow, Linearization, ParamVector};
 use crate::tensor::Array;
 use crate::trace::{Graph, ValueId};
 
 /// `∂f_{i,c} / ∂z` for some rows `c` of each example, at every site `z` that is asked for.
-pub(super) struct Sensitivities {
+#[derive(Debug)]
+pub(crate) struct Sensitivities {
     /// Rows an example.
     pub count: usize,
     /// `[count, ..]`, shaped like the output of the site.
@@ -32,6 +35,26 @@ impl Sensitivities {
             linearization.pull_node(index, node, &mut flow, wanted);
         }
         Self { count, by_node }
+    }
+
+    /// `Σ_ic x[i, c] ∇f_{i,c}` for weights `[m, count]` of the rows: the last steps of a backward pass, from the sites on. Needs all
+    /// sites.
+    pub fn pull(&self, linearization: &Linearization, weights: Array) -> ParamVector {
+        let graph = linearization.graph();
+        let weights = weights.cast(graph.dtype).transpose();
+        let mut flow = Flow::new(graph.values.len());
+        for (index, node) in graph.nodes.iter().enumerate().rev() {
+            if let Some(sensitivity) = self.by_node.get(&index) {
+                let value = &graph.values[node.output];
+                let weights = weights.clone().cast(value.dtype);
+                let sum = combine(by_example(sensitivity.clone(), &value.batch, graph.examples), weights);
+                flow.add(node.output, from_examples(sum, &value.shape, &value.batch, graph.examples).lift());
+            }
+            linearization.pull_node(index, node, &mut flow, |value| {
+                graph.values[value].active && graph.is_parameter_side(value)
+            });
+        }
+        linearization.gathered(flow)
     }
 
     /// Bytes that one row an example takes: at the sites, and at the two largest layers on the way.

@@ -10,6 +10,7 @@
 //! outer.rs        R Rᵀ, of which half is multiplied
 //! symmetric.rs    sums of those, with weights
 //! interleave.rs   rows of backward passes in the order of the examples
+//! combine.rs      sums of them, with weights for each example
 //! convolution.rs  convolutions and their transposes, by patches
 //! pool.rs         maxima of windows, and entries at their places
 //! axis.rs         where a window stands along an axis, for those two
@@ -20,6 +21,7 @@
 //! device and type the callers use Burn's operations: a kernel returns the array it was given.
 
 mod axis;
+mod combine;
 mod convolution;
 mod error;
 mod exponential;
@@ -38,6 +40,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{BackendTensor, DispatchKindConversion, DispatchTensor, Flex};
 use burn::tensor::{DType, Device};
 
+pub(crate) use combine::combine;
 pub(crate) use convolution::Convolution;
 pub(crate) use function::Function;
 pub(crate) use interleave::interleave;

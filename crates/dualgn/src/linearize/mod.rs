@@ -3,6 +3,7 @@
 //! Letters: `m` examples, `k` outputs per example, `p` parameters, `c` stacked vectors. The Jacobian `J` has `mk` rows,
 //! example by example.
 
+mod evaluation;
 pub(crate) mod rules;
 mod vector;
 
@@ -11,16 +12,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use burn::module::{Module, ModuleVisitor, Param, ParamId};
-use burn::tensor::{Bool, DType, Device, Int, Tensor};
+use burn::module::Module;
+use burn::tensor::{DType, Device, Tensor};
 
 pub use vector::ParamVector;
 
 use crate::error::{Error, LinearizeError};
 use crate::kernels::on_workers;
 use crate::tensor::Array;
-use crate::trace::{Graph, Inputs, Network, Node, Op, Source, ValueId};
-use rules::{Kept, constant, discrete, random, rule};
+use crate::trace::{Graph, Inputs, Network, Node, ValueId};
+use evaluation::{Evaluation, module_tensors};
+use rules::{Kept, rule};
 
 /// A network at one point: the outputs, and what the products with its Jacobian need.
 ///
@@ -34,6 +36,10 @@ pub struct Linearization {
     site_inputs: HashMap<usize, Vec<Array>>,
     /// `[m, k]`.
     outputs: Array,
+    /// The batch.
+    inputs: Vec<Array>,
+    /// Random numbers by the node that drew them.
+    drawn: HashMap<usize, Array>,
 }
 
 impl fmt::Debug for Linearization {
@@ -56,12 +62,12 @@ impl<M: Module, I: Inputs> Network<M, I> {
     /// The batch cannot be traced; the model lacks a parameter of the traced one; a type or shape differs.
     pub fn linearize(&self, model: &M, inputs: I) -> Result<Linearization, Error> {
         let graph = self.graph(model, inputs.shapes())?;
-        let inputs = inputs.tensors().into_iter().map(Array::new).collect();
-        let evaluation = Evaluation::new(&graph, model, inputs)?;
+        let inputs: Vec<Array> = inputs.tensors().into_iter().map(Array::new).collect();
+        let evaluation = Evaluation::new(&graph, model, &inputs, HashMap::new())?;
         let device = evaluation.device.clone();
         Ok(on_workers(&device, || {
             let start = Instant::now();
-            let linearization = evaluation.run();
+            let linearization = evaluation.linearize(inputs);
             graph.history.note_forward(start.elapsed());
             linearization
         }))
@@ -72,6 +78,16 @@ impl Linearization {
     /// The outputs `f`, `[m, k]`: trailing axes of the network's output are flattened.
     pub fn outputs(&self) -> Tensor<2> {
         self.outputs.clone().into_tensor()
+    }
+
+    /// The outputs of the same batch at the weights of another model of the same kind, `[m, k]`, with the same random numbers:
+    /// what a step leads to. Cost: one forward pass, of which nothing is kept.
+    ///
+    /// # Errors
+    /// The model lacks a parameter of the traced one, or has one of another shape or on another device.
+    pub fn outputs_at<M: Module>(&self, model: &M) -> Result<Tensor<2>, LinearizeError> {
+        let evaluation = Evaluation::new(&self.graph, model, &self.inputs, self.drawn.clone())?;
+        Ok(on_workers(&self.device(), || evaluation.outputs()).into_tensor())
     }
 
     /// Examples `m`.
@@ -158,6 +174,21 @@ impl Linearization {
         (self.device() == Device::flex()).then(|| self.graph.history.forward_seconds())
     }
 
+    /// The weights `w` of a model of the same kind.
+    ///
+    /// # Errors
+    /// The model lacks a parameter of the traced one.
+    pub fn weights<M: Module>(&self, model: &M) -> Result<ParamVector, LinearizeError> {
+        let tensors = module_tensors(model);
+        let block = |index: usize| {
+            let known = self.graph.parameter(index);
+            let missing = || LinearizeError::MissingParameter { path: known.path.clone() };
+            tensors.get(&known.id).cloned().ok_or_else(missing)
+        };
+        let blocks = (0..self.graph.parameters.len()).map(block).collect::<Result<_, _>>()?;
+        Ok(ParamVector::new(self.graph.clone(), blocks))
+    }
+
     /// A vector of zeros.
     pub(crate) fn zeros(&self) -> ParamVector {
         let graph = &self.graph;
@@ -217,14 +248,26 @@ impl Linearization {
         for (index, node) in graph.nodes.iter().enumerate().rev() {
             self.pull_node(index, node, &mut flow, |value| graph.values[value].active);
         }
+        self.at_parameters(flow, count)
+    }
+
+    /// What has arrived at each parameter, `[c, ..]`.
+    fn at_parameters(&self, mut flow: Flow, count: usize) -> Vec<Array> {
         let block = |&parameter: &ValueId| {
             let zeros = || {
-                let shape = [&[count], graph.values[parameter].shape.as_slice()].concat();
-                Array::zeros(&shape, graph.dtype, &self.device())
+                let shape = [&[count], self.graph.values[parameter].shape.as_slice()].concat();
+                Array::zeros(&shape, self.graph.dtype, &self.device())
             };
             flow.take(parameter).unwrap_or_else(zeros)
         };
-        graph.parameters.iter().map(block).collect()
+        self.graph.parameters.iter().map(block).collect()
+    }
+
+    /// What has arrived at the parameters of one cotangent.
+    pub(crate) fn gathered(&self, flow: Flow) -> ParamVector {
+        let shapes = self.graph.parameters.iter().map(|&value| &self.graph.values[value].shape);
+        let blocks = self.at_parameters(flow, 1).into_iter().zip(shapes).map(|(block, shape)| block.reshape(shape));
+        ParamVector::new(self.graph.clone(), blocks.collect())
     }
 
     fn check_cotangents(&self, cotangents: Array) -> Result<Array, LinearizeError> {
@@ -280,117 +323,4 @@ impl Flow {
     pub fn get(&self, value: ValueId) -> Option<&Array> {
         self.0[value].as_ref()
     }
-}
-
-/// One forward pass.
-struct Evaluation<'a> {
-    graph: &'a Arc<Graph>,
-    values: Vec<Option<Array>>,
-    device: Device,
-}
-
-impl<'a> Evaluation<'a> {
-    /// Fills in inputs, the module's tensors and constants.
-    fn new<M: Module>(graph: &'a Arc<Graph>, model: &M, inputs: Vec<Array>) -> Result<Self, LinearizeError> {
-        let device = inputs[0].device();
-        for (&input, array) in graph.inputs.iter().zip(&inputs) {
-            let (expected, found) = (graph.values[input].dtype, array.dtype());
-            if expected.is_float() && found != expected {
-                let name = |dtype| format!("{dtype:?}").to_lowercase();
-                return Err(LinearizeError::InputType { inputs: name(found), network: name(expected) });
-            }
-            if array.device() != device {
-                let (first, other) = (format!("{device:?}"), format!("{:?}", array.device()));
-                return Err(LinearizeError::InputDevices { first, other });
-            }
-        }
-        let tensors = module_tensors(model);
-        let mut values = vec![None; graph.values.len()];
-        for (id, value) in graph.values.iter().enumerate() {
-            values[id] = match &value.source {
-                Source::Node(_) => None,
-                Source::Input(position) => Some(as_recorded(inputs[*position].clone(), value.dtype)),
-                Source::Constant(data) => Some(Array::from_data(data.clone(), &device)),
-                Source::Module(index) => {
-                    let known = &graph.tensors[*index];
-                    let Some(array) = tensors.get(&known.id) else {
-                        return Err(LinearizeError::MissingParameter { path: known.path.clone() });
-                    };
-                    if array.shape() != known.shape {
-                        let (path, expected, found) = (known.path.clone(), known.shape.clone(), array.shape());
-                        return Err(LinearizeError::ParameterShape { path, expected, found });
-                    }
-                    if array.device() != device {
-                        let (path, parameter) = (known.path.clone(), format!("{:?}", array.device()));
-                        return Err(LinearizeError::Device { path, parameter, inputs: format!("{device:?}") });
-                    }
-                    Some(array.clone())
-                }
-            };
-        }
-        Ok(Self { graph, values, device })
-    }
-
-    fn run(mut self) -> Linearization {
-        let graph = self.graph;
-        let mut unread: Vec<usize> = graph.values.iter().map(|value| value.uses).collect();
-        let mut kept = vec![Kept::default(); graph.nodes.len()];
-        let mut site_inputs = HashMap::new();
-        for (index, node) in graph.nodes.iter().enumerate() {
-            let inputs: Vec<Array> =
-                node.inputs.iter().map(|&input| self.values[input].clone().expect("made before it is read")).collect();
-            for &input in &node.inputs {
-                unread[input] -= 1;
-                if unread[input] == 0 && input != graph.output {
-                    self.values[input] = None;
-                }
-            }
-            self.values[node.output] = Some(if graph.values[node.output].active {
-                let rule = rule(&node.op).expect("active nodes have a rule");
-                let shapes = inputs.iter().map(Array::shape).collect();
-                if graph.mixing.is_none() && graph.is_site(node) && rule.needs_values() {
-                    site_inputs.insert(index, inputs.clone());
-                }
-                let (output, arrays) = rule.evaluate(inputs, &graph.active_inputs(node));
-                kept[index] = Kept { shapes, output: output.shape(), arrays };
-                output
-            } else {
-                let value = match &node.op {
-                    Op::Discrete(op) => discrete(op, &inputs),
-                    Op::Fill(fill) => constant(fill, &self.device),
-                    Op::Random(draw) => random(draw, &self.device),
-                    op => rule(op).expect("all other operations have a rule").value(inputs),
-                };
-                as_recorded(value, graph.values[node.output].dtype)
-            });
-        }
-        let outputs = self.values[graph.output].take().expect("the output is made");
-        let outputs = outputs.reshape(&[graph.examples, graph.outputs]);
-        Linearization { graph: graph.clone(), kept, site_inputs, outputs }
-    }
-}
-
-/// Integers in the type they were recorded with: what a device takes for its own may differ from it.
-fn as_recorded(array: Array, dtype: DType) -> Array {
-    let integer = |dtype: DType| !dtype.is_float() && !dtype.is_bool();
-    if integer(array.dtype()) && integer(dtype) && array.dtype() != dtype { array.convert(dtype) } else { array }
-}
-
-/// Every tensor of a module, without its autodiff wrapper.
-fn module_tensors<M: Module>(model: &M) -> HashMap<ParamId, Array> {
-    struct Collect(HashMap<ParamId, Array>);
-    impl ModuleVisitor for Collect {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.0.insert(param.id, Array::from_tensor(param.base().without_autodiff()));
-        }
-        fn visit_int<const D: usize>(&mut self, param: &Param<Tensor<D, Int>>) {
-            self.0.insert(param.id, Array::from_tensor(param.base().without_autodiff()));
-        }
-        fn visit_bool<const D: usize>(&mut self, param: &Param<Tensor<D, Bool>>) {
-            self.0.insert(param.id, Array::from_tensor(param.base().without_autodiff()));
-        }
-    }
-    let mut collect = Collect(HashMap::new());
-    model.visit(&mut collect);
-    collect.0
 }

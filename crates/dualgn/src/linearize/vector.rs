@@ -124,6 +124,39 @@ impl ParamVector {
         Self { graph: self.graph, blocks }
     }
 
+    /// `self ∘ other`, entry by entry.
+    ///
+    /// # Panics
+    /// When the vectors are of different networks.
+    #[must_use]
+    pub fn times(self, other: &Self) -> Self {
+        assert!(self.is_of(&other.graph), "the vectors are of different networks");
+        let blocks = self.blocks.into_iter().zip(&other.blocks).map(|(a, b)| a.mul(b.clone())).collect();
+        Self { graph: self.graph, blocks }
+    }
+
+    /// The root of each entry.
+    pub(crate) fn root(self) -> Self {
+        Self { blocks: self.blocks.into_iter().map(Array::sqrt).collect(), graph: self.graph }
+    }
+
+    /// Each entry plus a number.
+    pub(crate) fn plus(self, number: f64) -> Self {
+        Self { blocks: self.blocks.into_iter().map(|block| block.add_scalar(number)).collect(), graph: self.graph }
+    }
+
+    /// The sum of the entries, read back from the device.
+    pub(crate) fn sum(&self) -> Result<f64, DeviceError> {
+        Array::cat(self.blocks.iter().map(|block| block.clone().sum_all()).collect(), 0).sum_all().scalar()
+    }
+
+    /// One over each entry.
+    pub(crate) fn reciprocal(&self) -> Self {
+        let one = |block: &Array| Array::constant(&block.shape(), 1.0, block.dtype(), &block.device());
+        let blocks = self.blocks.iter().map(|block| one(block).div(block.clone())).collect();
+        Self { graph: self.graph.clone(), blocks }
+    }
+
     /// The inner product, read back from the device.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("loss", &[]),
     ("solve", &["kernels"]),
     ("direction", &["trace", "kernels", "linearize", "gram", "loss", "solve"]),
+    ("step", &["trace", "linearize", "loss", "direction"]),
 ];
 
 #[test]

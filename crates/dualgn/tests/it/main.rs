@@ -14,6 +14,7 @@ mod random;
 mod reference;
 mod routes;
 mod rules;
+mod steps;
 mod tokens;
 mod trace;
 mod training;

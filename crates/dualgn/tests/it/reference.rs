@@ -12,8 +12,8 @@ use burn::tensor::module as nn;
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation};
 use dualgn::{
-    ClassTargets, ConvexLoss, Direction, GaussNewton, Inputs, Logistic, Network, Route, SoftmaxCrossEntropy, Solver,
-    Squared,
+    ClassTargets, ConvexLoss, Direction, GaussNewton, Inputs, Logistic, Network, Proximity, Route, SoftmaxCrossEntropy,
+    Solver, Squared,
 };
 use ndarray::ArrayD;
 use ndarray_npy::NpzReader;
@@ -380,10 +380,10 @@ fn siren_shape_squared() {
     check("siren_shape_squared", MLP3, |w, x| w.mlp(x, |z| (z * 10.0).sin()), Squared, Reference::inputs, real);
 }
 
-/// A proximal centre `c` (SPRING) is the plain problem with the outputs shifted by `J c`, and for the squared loss that is a
+/// A proximal centre `c` (SPRING), which is also the plain problem with the outputs shifted by `J c`; for the squared loss that is a
 /// shift of the targets: `d = c + d'` where `d'` solves it.
 #[test]
-fn spring_squared_by_shifted_targets() {
+fn spring_squared() {
     for seed in 0..2 {
         let mut reference = Reference::open("spring_squared", seed);
         let weights = Weights::read(&mut reference, MLP3);
@@ -405,6 +405,12 @@ fn spring_squared_by_shifted_targets() {
         let direction = oracle.direction(&network, &weights, inputs, shifted).unwrap();
         assert_close("dual variables", &host(direction.dual()), &reference.values("alpha"), 1e-8);
         let found = weights.flat(&direction.vector().add_scaled(&centre, 1.0), MLP3, &ranks);
+        assert_close("direction by shifted targets", &found, &joined(&mut reference, "direction"), 1e-8);
+
+        let targets = real(&mut reference);
+        let subproblem = oracle.subproblem(&network, &weights, reference.inputs(), targets).unwrap();
+        let direction = subproblem.direction(Proximity::new(reference.number("lambda")).centred(&centre)).unwrap();
+        let found = weights.flat(&direction.vector(), MLP3, &ranks);
         assert_close("direction", &found, &joined(&mut reference, "direction"), 1e-8);
     }
 }

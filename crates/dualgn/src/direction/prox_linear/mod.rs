@@ -65,6 +65,8 @@ pub(super) struct Solution {
     pub iterations: usize,
     /// Whether the given start was used.
     pub warm: bool,
+    /// `J d`, `[m, k]`.
+    pub change: Tensor<2>,
 }
 
 /// Where a solver stopped.
@@ -115,7 +117,8 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
             return Err(DirectionError::NoDecrease { iterations }.into());
         }
         let measures = self.measure(&point, &gradient, initial_value, dual_value)?;
-        Ok(Solution { alpha: point.alpha, unscaled, measures, iterations, warm })
+        let change = self.change(&point.kernel_alpha);
+        Ok(Solution { alpha: point.alpha, unscaled, measures, iterations, warm, change })
     }
 
     /// Whether the gap between a primal and a dual value is within the tolerance.

@@ -38,7 +38,7 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
             let Some(factor) = self.loss.curvature(moved, self.targets) else { break };
             let residual = gradient - point.alpha.clone();
             let kernel_residual = kernel_gradient - point.kernel_alpha.clone();
-            let model = Quadratic { gradient: residual, factor, damping: self.damping };
+            let model = Quadratic::new(residual, factor, self.damping, None);
             let step = model.solve(kernel, kernel_residual, self.inner, None)?;
             let measures = model.measure(&step)?;
             // A truncated step is too long: its own exact minimiser is the first one tried.

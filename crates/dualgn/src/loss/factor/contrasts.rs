@@ -55,7 +55,7 @@ mod tests {
         let map = CurvatureFactor::contrasts([m, k], &device, DType::F64);
         for factor in [softmax, dense, scaled] {
             let reduced = factor.without_last().unwrap();
-            let values = |tensor: Tensor<3>| tensor.into_data().to_vec::<f64>().unwrap();
+            let values = |tensor: Tensor<3>| tensor.into_data().try_to_vec::<f64>().unwrap();
             let wanted = values(factor.apply(factor.apply_transpose(units.clone())));
             let inner = reduced.apply_transpose(map.apply_transpose(units.clone()));
             let found = values(map.apply(reduced.apply(inner)));

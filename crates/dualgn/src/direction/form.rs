@@ -1,0 +1,144 @@
+//! [`Form`]: a model of the loss at a point, with the way it is solved and the matrix where there is one.
+
+use burn::tensor::Tensor;
+
+use super::centre::Centre;
+use super::kernel::{Kernel, on_host};
+use super::quadratic::Quadratic;
+use super::route::{Budget, DEFAULT_BUDGET, Goal, How, Method, Route, Solver};
+use super::{GaussNewton, Model, Subproblem};
+use crate::error::{DirectionError, Error};
+use crate::gram::Sensitivities;
+use crate::linearize::ParamVector;
+use crate::loss::{ConvexLoss, CurvatureFactor, Margin};
+use crate::solve::Symmetric;
+
+/// Everything of a subproblem that its proximity term does not change.
+#[derive(Debug)]
+pub(super) struct Form {
+    pub how: How,
+    /// `g` and `L` of a second-order model, in the numbers an example that it has.
+    pub second_order: Option<(Tensor<2>, CurvatureFactor)>,
+    /// From those numbers to outputs, if they are not the outputs.
+    pub map: Option<CurvatureFactor>,
+    pub matrix: Option<Symmetric>,
+    /// What the matrix was made of, if all of it is there at once: it shortens the way back to the parameters.
+    pub sensitivities: Option<Sensitivities>,
+}
+
+impl<L: ConvexLoss> Subproblem<'_, L> {
+    /// Does something with a form that has the Gram matrix.
+    pub(super) fn with_matrix<R>(&self, act: impl FnOnce(&Form) -> Result<R, Error>) -> Result<R, Error> {
+        match self.form.get() {
+            Some(form) if form.matrix.is_some() => act(form),
+            _ => act(&self.make_form(Some(How { route: Route::DualAssembled, method: Method::Direct }))?),
+        }
+    }
+
+    /// The form of the oracle's model, made once.
+    pub(super) fn form(&self) -> Result<&Form, Error> {
+        if self.form.get().is_none() {
+            let form = self.make_form(None)?;
+            // Another thread may have been first; both forms are the same.
+            let _ = self.form.set(form);
+        }
+        Ok(self.form.get().expect("it was just set"))
+    }
+
+    /// The form of the model for a way, or for the one that the oracle chooses.
+    pub(super) fn make_form(&self, how: Option<How>) -> Result<Form, Error> {
+        let Self { oracle, linearization, targets, .. } = self;
+        let outputs = linearization.outputs();
+        // What the network's outputs are turned into: a margin, or nothing.
+        let margin = |outputs| oracle.loss.margin(outputs, targets).ok_or(DirectionError::NoMargin);
+        let (columns, map) = match oracle.model {
+            Model::FastGaussNewton => {
+                let Margin { map, gradient, .. } = margin(outputs.clone())?;
+                (gradient.dims()[1], Some(map))
+            }
+            _ => (oracle.columns(linearization), None),
+        };
+        let how = how.map_or_else(|| oracle.choose(linearization, columns), Ok)?;
+        // Where the matrix is on the host in double precision, everything else is.
+        let outputs = if how.route == Route::DualAssembled { on_host(outputs) } else { outputs };
+        let (second_order, map) = match oracle.model {
+            Model::ProxLinear { .. } => (None, None),
+            Model::FastGaussNewton => {
+                let Margin { gradient, curvature, .. } = margin(outputs)?;
+                (Some((gradient, curvature)), map)
+            }
+            Model::Quadratic => {
+                let factor = oracle.loss.curvature(outputs.clone(), targets).ok_or(DirectionError::NoCurvature)?;
+                let gradient = match how.route {
+                    Route::DualAssembled => oracle.loss.gradient(outputs, targets),
+                    _ => self.gradient.clone(),
+                };
+                if how.route.is_assembled() {
+                    self.contrasts(gradient, factor)
+                } else {
+                    (Some((gradient, factor)), None)
+                }
+            }
+        };
+        let (matrix, sensitivities) = match how.route {
+            Route::DualAssembled => {
+                let columns = second_order.as_ref().map_or(columns, |(gradient, _)| gradient.dims()[1]);
+                let (matrix, sensitivities) = Kernel::assemble(linearization, map.as_ref(), columns, oracle.budget())?;
+                (Some(matrix), sensitivities)
+            }
+            _ => (None, None),
+        };
+        Ok(Form { how, second_order, map, matrix, sensitivities })
+    }
+
+    /// The model in the contrasts to the last output, with the map from them, where the loss depends on those alone: fewer
+    /// rows to assemble, fewer unknowns.
+    fn contrasts(
+        &self,
+        gradient: Tensor<2>,
+        factor: CurvatureFactor,
+    ) -> (Option<(Tensor<2>, CurvatureFactor)>, Option<CurvatureFactor>) {
+        let [m, k] = gradient.dims();
+        let columns = self.oracle.columns(&self.linearization);
+        match factor.without_last() {
+            Some(factor) if columns < k => {
+                let (device, dtype) = (self.linearization.device(), self.linearization.output_type());
+                let map = CurvatureFactor::contrasts([m, k], &device, dtype);
+                (Some((gradient.narrow(1, 0, columns), factor)), Some(map))
+            }
+            _ => (Some((gradient, factor)), None),
+        }
+    }
+
+    /// A second-order model with its centre.
+    pub(super) fn quadratic(form: &Form, damping: f64, centre: Option<&Centre>) -> Quadratic {
+        let (gradient, factor) = form.second_order.clone().expect("of a second-order model");
+        let centre = centre.map(|centre| centre.combined(form.map.as_ref(), &gradient));
+        Quadratic::new(gradient, factor, damping, centre)
+    }
+
+    pub(super) fn kernel<'k>(&'k self, form: &'k Form, inverse: Option<&'k ParamVector>) -> Kernel<'k> {
+        match (&form.matrix, inverse) {
+            (Some(matrix), _) => Kernel::Matrix(matrix),
+            (None, None) => Kernel::products(&self.linearization, form.map.as_ref()),
+            (None, Some(inverse)) => Kernel::scaled(&self.linearization, form.map.as_ref(), inverse),
+        }
+    }
+}
+
+impl<L: ConvexLoss> GaussNewton<L> {
+    /// The way of a metric other than the identity.
+    pub(super) fn by_products(&self) -> Result<How, DirectionError> {
+        let method = match self.solver {
+            Solver::Auto => Method::Iterative(DEFAULT_BUDGET),
+            Solver::ConjugateGradient { iterations, tolerance } => {
+                Method::Iterative(Budget { iterations, goal: Goal::Residual(tolerance) })
+            }
+            Solver::Cholesky | Solver::Preconditioned { .. } => return Err(DirectionError::Metric),
+        };
+        match self.route {
+            None | Some(Route::DualMatrixFree) => Ok(How { route: Route::DualMatrixFree, method }),
+            Some(_) => Err(DirectionError::Metric),
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! [`Subproblem`]: the subproblem at one point of one batch.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+use super::centre::Centre;
+use super::form::Form;
+use super::kernel::{on_host, placed, spread};
+use super::measures::{Measures, read};
+use super::primal::{self, Primal};
+use super::prox_linear::{self, ProxLinear};
+use super::proximity::Proximity;
+use super::route::{DEFAULT_BUDGET, How, Method, Route};
+use super::{Direction, GaussNewton, Model, Timings};
+use crate::error::{DirectionError, Error};
+use crate::kernels::on_workers;
+use crate::linearize::{Linearization, ParamVector};
+use crate::loss::ConvexLoss;
+use crate::tensor::Array;
+
+/// The subproblem of an oracle at one point of one batch, of which directions for several proximity terms can be had: the forward
+/// pass is made once, and so is the Gram matrix where it is assembled. Made by
+/// [`GaussNewton::subproblem`](GaussNewton::subproblem).
+///
+/// ```
+/// use burn::nn::{Linear, LinearConfig};
+/// use burn::prelude::*;
+/// use dualgn::{GaussNewton, Network, Proximity, Squared};
+///
+/// let device = Device::default();
+/// let model = LinearConfig::new(3, 1).init(&device);
+/// let inputs = Tensor::<2>::random([8, 3], burn::tensor::Distribution::Default, &device);
+/// let targets = inputs.clone().sum_dim(1);
+/// let network = Network::trace(&model, |m: &Linear, x: Tensor<2>| m.forward(x), [8, 3])?;
+///
+/// let oracle = GaussNewton::new(Squared);
+/// let subproblem = oracle.subproblem(&network, &model, inputs, targets)?;
+/// let long = subproblem.direction(1e-3)?;
+/// let short = subproblem.direction(1.0)?;
+/// assert!(short.norm < long.norm);
+///
+/// // Momentum: near a part of an earlier direction.
+/// let centre = long.vector().scale(0.9);
+/// let near = subproblem.direction(Proximity::new(1.0).centred(&centre))?;
+/// assert!(near.norm > short.norm);
+/// # Ok::<(), dualgn::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Subproblem<'a, L: ConvexLoss> {
+    pub(super) oracle: &'a GaussNewton<L>,
+    pub(super) linearization: Linearization,
+    pub(super) targets: L::Target,
+    loss: f64,
+    /// `g`, `[m, k]`, on the network's device.
+    pub(super) gradient: Tensor<2>,
+    pub(super) form: OnceLock<Form>,
+    /// The forward pass, and everything since that several directions share.
+    timings: Timings,
+}
+
+/// What a later direction may start from.
+#[derive(Clone, Debug)]
+pub(super) enum Start {
+    /// `β` of a second-order model.
+    Beta(Tensor<2>),
+    /// `α` of the prox-linear model, before it was rescaled.
+    Alpha(Tensor<2>),
+}
+
+/// The solution of a subproblem, by any model.
+pub(super) struct Solved {
+    /// `α`, in the numbers an example of the form.
+    pub alpha: Tensor<2>,
+    /// `d - c`, if it is known without `α`.
+    pub vector: Option<ParamVector>,
+    pub start: Option<Start>,
+    pub measures: Measures,
+    pub iterations: usize,
+    pub route: Route,
+    pub warm: bool,
+}
+
+impl<'a, L: ConvexLoss> Subproblem<'a, L> {
+    /// At a linearised network; `linearize` is the time that took, for the record.
+    pub(super) fn new(
+        oracle: &'a GaussNewton<L>,
+        linearization: Linearization,
+        targets: L::Target,
+        linearize: Duration,
+    ) -> Result<Self, Error> {
+        let start = Instant::now();
+        let (loss, gradient) = on_workers(&linearization.device(), || oracle.checked_loss(&linearization, &targets))?;
+        let timings = Timings { linearize, solve: start.elapsed(), ..Timings::default() };
+        Ok(Self { oracle, linearization, targets, loss, gradient, form: OnceLock::new(), timings })
+    }
+
+    /// The loss of the batch, a mean over its examples.
+    pub fn loss(&self) -> f64 {
+        self.loss
+    }
+
+    /// The loss of the batch at the weights of another model of the same kind, with the same random numbers: what a step leads to.
+    /// It may be infinite or no number.
+    ///
+    /// # Errors
+    /// The model is another one, or a device failed.
+    pub fn loss_at<M: Module>(&self, model: &M) -> Result<f64, Error> {
+        self.loss_of(self.linearization.outputs_at(model)?)
+    }
+
+    /// The mean loss at some outputs of the batch.
+    pub(super) fn loss_of(&self, outputs: Tensor<2>) -> Result<f64, Error> {
+        Ok(read([self.oracle.loss.value(outputs, &self.targets).mean()])?[0])
+    }
+
+    /// The network at this point.
+    pub fn linearization(&self) -> &Linearization {
+        &self.linearization
+    }
+
+    /// The gradient `∇L` of the loss of the batch. Cost: one backward pass.
+    pub fn gradient(&self) -> ParamVector {
+        let cotangent = self.gradient.clone() / self.linearization.examples() as f64;
+        self.linearization.vjp(cotangent).expect("the gradient has the shape of the outputs")
+    }
+
+    /// The damping of the oracle at this loss.
+    ///
+    /// # Errors
+    /// It is not positive.
+    pub fn damping(&self) -> Result<f64, DirectionError> {
+        self.oracle.damping.at(self.loss)
+    }
+
+    /// The direction for a proximity term; a number is a damping `λ`.
+    ///
+    /// # Errors
+    /// Those of [`GaussNewton::direction`]; a centre or a metric is of another network; a metric was asked for with a solver that
+    /// assembles.
+    pub fn direction<'p>(&self, proximity: impl Into<Proximity<'p>>) -> Result<Direction, Error> {
+        self.solve(proximity.into(), None, None)
+    }
+
+    /// The same from the dual variables of an earlier direction, as [`GaussNewton::direction_from`] does.
+    ///
+    /// # Errors
+    /// Those of [`Subproblem::direction`].
+    pub fn direction_from<'p>(
+        &self,
+        earlier: &Direction,
+        proximity: impl Into<Proximity<'p>>,
+    ) -> Result<Direction, Error> {
+        self.solve(proximity.into(), Some(earlier), None)
+    }
+
+    /// The direction of a term without centre and metric from the eigenvalues of the dual system, for where its factorisation
+    /// fails.
+    pub(crate) fn direction_by_eigenvalues(&self, proximity: Proximity) -> Result<Direction, Error> {
+        if proximity.centre.is_some() || proximity.metric.is_some() {
+            return Err(DirectionError::Eigenvalues.into());
+        }
+        let mut directions = self.path(&[proximity.damping])?;
+        directions.pop().ok_or(DirectionError::Eigenvalues.into())
+    }
+
+    /// The direction by products with the Jacobian, whatever the oracle's solver is.
+    pub(crate) fn direction_by_products(&self, proximity: Proximity) -> Result<Direction, Error> {
+        let how = How { route: Route::DualMatrixFree, method: Method::Iterative(DEFAULT_BUDGET) };
+        self.solve(proximity, None, Some(how))
+    }
+
+    /// `how` is a way other than the oracle's.
+    fn solve(&self, proximity: Proximity, earlier: Option<&Direction>, how: Option<How>) -> Result<Direction, Error> {
+        let damping = proximity.damping;
+        if !(damping.is_finite() && damping > 0.0) {
+            return Err(DirectionError::Damping(damping).into());
+        }
+        on_workers(&self.linearization.device(), || {
+            let start = Instant::now();
+            let how = match (how, proximity.metric) {
+                (None, Some(_)) => Some(self.oracle.by_products()?),
+                (how, _) => how,
+            };
+            let other;
+            let form = match how {
+                None => self.form()?,
+                Some(how) => {
+                    other = self.make_form(Some(how))?;
+                    &other
+                }
+            };
+            let centre = proximity.centre.map(|centre| Centre::new(&self.linearization, centre, proximity.metric));
+            let centre = centre.transpose()?;
+            let inverse = proximity.metric.map(ParamVector::reciprocal);
+            let solved = match form.second_order {
+                Some(_) => self.second_order(form, damping, centre.as_ref(), inverse.as_ref(), earlier)?,
+                None => self.prox_linear(form, damping, centre.as_ref(), inverse.as_ref(), earlier)?,
+            };
+            self.finish(form, proximity, inverse.as_ref(), solved, start.elapsed())
+        })
+    }
+
+    /// From a solution to a direction.
+    pub(super) fn finish(
+        &self,
+        form: &Form,
+        proximity: Proximity,
+        inverse: Option<&ParamVector>,
+        mut solved: Solved,
+        solve: Duration,
+    ) -> Result<Direction, Error> {
+        let start = Instant::now();
+        let m = self.linearization.examples() as f64;
+        let dual = spread(&self.linearization, form.map.as_ref(), solved.alpha.clone());
+        let mut pseudo_gradient = match solved.vector.take() {
+            Some(vector) => vector.scale(-proximity.damping),
+            None => match &form.sensitivities {
+                Some(sensitivities) => {
+                    let weights = placed(solved.alpha.clone() / m, &self.linearization.device(), dual.dtype());
+                    sensitivities.pull(&self.linearization, Array::from_tensor(weights))
+                }
+                None => self.linearization.vjp(dual.clone() / m)?,
+            },
+        };
+        if let Some(inverse) = inverse {
+            pseudo_gradient = pseudo_gradient.times(inverse);
+        }
+        if let Some(centre) = proximity.centre {
+            pseudo_gradient = pseudo_gradient.add_scaled(centre, -proximity.damping);
+        }
+        if form.map.is_some() {
+            solved.alpha = dual;
+        }
+        let Timings { linearize, solve: before, .. } = self.timings;
+        let timings = Timings { linearize, solve: before + solve, pull_back: start.elapsed() };
+        Direction::new(self.loss, proximity, solved, timings, pseudo_gradient)
+    }
+
+    fn second_order(
+        &self,
+        form: &Form,
+        damping: f64,
+        centre: Option<&Centre>,
+        inverse: Option<&ParamVector>,
+        earlier: Option<&Direction>,
+    ) -> Result<Solved, Error> {
+        let (how, map) = (form.how, form.map.as_ref());
+        let model = Self::quadratic(form, damping, centre);
+        if !how.route.is_dual() {
+            let problem = Primal { linearization: &self.linearization, map, model: &model };
+            let primal::Solution { direction, alpha, measures, iterations } =
+                problem.solve(how, self.oracle.budget())?;
+            let (vector, route) = (Some(direction), how.route);
+            return Ok(Solved { alpha, vector, start: None, measures, iterations, route, warm: false });
+        }
+        let kernel = self.kernel(form, inverse);
+        let gradient = &model.gradient;
+        let kernel_gradient = kernel.product(gradient.clone())?;
+        let columns = model.factor.columns(gradient.dims()[1]);
+        let start = earlier.and_then(|earlier| earlier.beta([gradient.dims()[0], columns]));
+        let start = start.filter(|_| matches!(how.method, Method::Iterative(_)));
+        let start = start.map(|beta| placed(beta, &gradient.device(), gradient.dtype()));
+        let mut warm = start.is_some();
+        let mut dual = model.solve(&kernel, kernel_gradient.clone(), how, start)?;
+        let mut measures = model.measure(&dual)?;
+        // Iterates from elsewhere than zero may ascend.
+        if warm && centre.is_none() && measures.slope >= 0.0 {
+            warm = false;
+            dual = model.solve(&kernel, kernel_gradient, how, None)?;
+            measures = model.measure(&dual)?;
+        }
+        if how.method == Method::Iterative(DEFAULT_BUDGET) && !warm {
+            let iterations = dual.is_enough.then_some(dual.iterations);
+            self.linearization.graph().history.note_iterations(iterations);
+        }
+        let start = Some(Start::Beta(dual.beta));
+        let (alpha, iterations) = (dual.alpha, dual.iterations);
+        Ok(Solved { alpha, vector: None, start, measures, iterations, route: how.route, warm })
+    }
+
+    /// The loss itself.
+    fn prox_linear(
+        &self,
+        form: &Form,
+        damping: f64,
+        centre: Option<&Centre>,
+        inverse: Option<&ParamVector>,
+        earlier: Option<&Direction>,
+    ) -> Result<Solved, Error> {
+        let Model::ProxLinear { gap: tolerance, iterations } = self.oracle.model else {
+            unreachable!("the model has no form")
+        };
+        if !(tolerance.is_finite() && tolerance >= 0.0) {
+            return Err(DirectionError::Tolerance(tolerance).into());
+        }
+        let kernel = self.kernel(form, inverse);
+        let mut outputs = on_host(self.linearization.outputs());
+        let start = earlier.and_then(|earlier| earlier.alpha(outputs.dims()));
+        if let Some(centre) = centre {
+            outputs = outputs + on_host(centre.change.clone());
+        }
+        let problem = ProxLinear {
+            loss: &self.oracle.loss,
+            targets: &self.targets,
+            outputs,
+            damping,
+            tolerance,
+            iterations,
+            inner: form.how,
+        };
+        let prox_linear::Solution { alpha, unscaled, mut measures, iterations, warm, change } =
+            problem.solve(&kernel, start)?;
+        if let Some(centre) = centre {
+            let gradient = on_host(self.gradient.clone());
+            measures = centre.prox_linear(measures, &gradient, &alpha, &change, self.loss, damping)?;
+        }
+        let (start, route) = (Some(Start::Alpha(unscaled)), form.how.route);
+        Ok(Solved { alpha, vector: None, start, measures, iterations, route, warm })
+    }
+}

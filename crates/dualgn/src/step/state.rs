@@ -1,0 +1,72 @@
+//! [`StepperState`]: what a stepper carries from step to step.
+
+use std::collections::BTreeMap;
+
+use crate::error::{DeviceError, Error};
+use crate::linearize::{Linearization, ParamVector};
+
+/// Everything that a [`Stepper`](super::Stepper) carries from step to step, as numbers: for checkpoints. A stepper with the same
+/// settings and this state goes on as the one it came from would have.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StepperState {
+    /// Single numbers by name.
+    pub numbers: BTreeMap<String, f64>,
+    /// Vectors of parameter space by name, in the order of [`ParamVector::to_vec`].
+    pub vectors: BTreeMap<String, Vec<f64>>,
+}
+
+/// The same while it is used.
+#[derive(Clone, Debug, Default)]
+pub(super) struct State {
+    pub numbers: BTreeMap<&'static str, f64>,
+    pub vectors: BTreeMap<&'static str, Kept>,
+}
+
+/// Numbers that a stepper may keep.
+pub(super) const NUMBERS: [&str; 6] =
+    ["averaged", "damping", "actual decrease", "predicted decrease", "last step", "moments"];
+/// Vectors that a stepper may keep.
+pub(super) const VECTORS: [&str; 2] = ["momentum", "second moments"];
+
+/// A vector, or its entries until there is a network to put them in.
+#[derive(Clone, Debug)]
+pub(super) enum Kept {
+    Vector(ParamVector),
+    Entries(Vec<f64>),
+}
+
+impl State {
+    pub fn number(&self, name: &'static str) -> Option<f64> {
+        self.numbers.get(name).copied()
+    }
+
+    pub fn vector(&self, name: &'static str, at: &Linearization) -> Result<Option<ParamVector>, Error> {
+        match self.vectors.get(name) {
+            None => Ok(None),
+            Some(Kept::Vector(vector)) => Ok(Some(vector.clone())),
+            Some(Kept::Entries(entries)) => Ok(Some(at.zeros().with_entries(entries)?)),
+        }
+    }
+
+    pub fn save(&self) -> Result<StepperState, DeviceError> {
+        let numbers = self.numbers.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+        let vector = |(name, kept): (&&str, &Kept)| {
+            let entries = match kept {
+                Kept::Vector(vector) => vector.to_vec()?,
+                Kept::Entries(entries) => entries.clone(),
+            };
+            Ok(((*name).to_owned(), entries))
+        };
+        let vectors = self.vectors.iter().map(vector).collect::<Result<_, DeviceError>>()?;
+        Ok(StepperState { numbers, vectors })
+    }
+
+    /// What is not known by name is left out: it is of another version.
+    pub fn restore(state: StepperState) -> Self {
+        let StepperState { mut numbers, mut vectors } = state;
+        Self {
+            numbers: NUMBERS.iter().filter_map(|name| Some((*name, numbers.remove(*name)?))).collect(),
+            vectors: VECTORS.iter().filter_map(|name| Some((*name, Kept::Entries(vectors.remove(*name)?)))).collect(),
+        }
+    }
+}
