@@ -19,11 +19,16 @@ pub struct Arguments {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, for as long as the program runs")]
 pub enum Command {
     /// Trains one network by several methods, from the same weights on the same batches, and writes a report
     Compare(Compare),
     /// Trains one network by one method, and writes its weights and a report
     Train(Train),
+    /// Goes on with a run of `train` from its last checkpoint, to the same weights as if it had not been stopped
+    Resume(Resume),
+    /// Lists the methods: their pieces, and whose they are
+    Methods,
     /// Lists the problems: their data, network, losses and defaults
     Problems,
     /// Lists Burn's operations and what becomes of each: a rule, parts, a value, or a refusal with its reason
@@ -97,18 +102,33 @@ pub struct Compare {
 pub struct Train {
     /// The problem; `dualgn problems` describes them
     pub problem: ProblemName,
-    /// The method  [default: Adam on the directions of the model]
+    /// The method; `dualgn methods` describes them  [default: guarded steps on the directions of the model]
     #[arg(long, value_enum)]
     pub method: Option<Method>,
     /// The model of the loss that directions come from  [default: quadratic; prox-linear for losses without curvature]
     #[arg(long, value_enum, conflicts_with = "method")]
     pub model: Option<ModelName>,
-    /// Learning rate; without it, the best of a small grid after a short trial
+    /// Learning rate, or the longest step of a search; without it, the method's own, or the best of a small grid after a short
+    /// trial
     #[arg(long, value_parser = positive, allow_negative_numbers = true)]
     pub rate: Option<f64>,
+    /// Seconds between checkpoints at least; 0 writes one after every step
+    #[arg(long, default_value_t = 10.0, value_parser = seconds, allow_negative_numbers = true)]
+    pub checkpoint: f64,
     /// Options shared with `compare`.
     #[command(flatten)]
     pub run: Run,
+}
+
+/// `dualgn resume`.
+#[derive(Debug, Args)]
+pub struct Resume {
+    /// The folder of the run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Show nothing but the result
+    #[arg(long)]
+    pub quiet: bool,
 }
 
 /// Options of every run.
@@ -123,6 +143,9 @@ pub struct Run {
     /// Seconds of training for each method, evaluations excluded, instead of a number of epochs
     #[arg(long, value_parser = positive, allow_negative_numbers = true)]
     pub seconds: Option<f64>,
+    /// Training loss at which to stop, if it is reached before
+    #[arg(long, value_parser = positive, allow_negative_numbers = true)]
+    pub target_loss: Option<f64>,
     /// Examples in a batch  [default: the problem's]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub batch: Option<u32>,
@@ -160,6 +183,9 @@ pub struct Run {
     /// Where tensors live; all but `flex` need the feature of the same name
     #[arg(long, value_enum, default_value_t)]
     pub device: DeviceName,
+    /// Show nothing but the result
+    #[arg(long)]
+    pub quiet: bool,
 }
 
 /// How the dual system is solved.
@@ -174,6 +200,13 @@ pub enum SolverName {
     Cg,
 }
 
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
+        _ => Err("a number of seconds is needed, at least 0".into()),
+    }
+}
+
 fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
@@ -184,7 +217,6 @@ fn positive(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::Optimizer;
     use clap::CommandFactory;
 
     #[test]
@@ -203,7 +235,7 @@ mod tests {
         let plain = compare(&[]).unwrap();
         assert_eq!((plain.methods, plain.model, plain.run.loss), (None, None, None));
         let some = compare(&["--methods", "adam,prox-linear-adam", "--seconds", "3"]).unwrap();
-        assert_eq!(some.methods.unwrap(), [Method::ADAM, Method::on(ModelName::ProxLinear, Optimizer::Adam)]);
+        assert_eq!(some.methods.unwrap(), ["adam", "prox-linear-adam"].map(|name| Method::named(name).unwrap()));
         assert_eq!(some.run.seconds, Some(3.0));
         assert!(compare(&["--methods", "adam", "--model", "fgn"]).is_err());
     }
@@ -233,7 +265,7 @@ mod tests {
         };
         assert_eq!(train(&[]).unwrap(), (None, None));
         assert_eq!(train(&["--model", "fgn"]).unwrap(), (None, Some(ModelName::Fgn)));
-        let fgn = Method::on(ModelName::Fgn, Optimizer::Sgd);
+        let fgn = Method::named("fgn-sgd").unwrap();
         assert_eq!(train(&["--method", "fgn-sgd"]).unwrap(), (Some(fgn), None));
         assert!(train(&["--method", "adam", "--model", "fgn"]).is_err());
     }

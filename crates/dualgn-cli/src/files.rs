@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 
@@ -26,6 +26,18 @@ fn readable_by_all(file: &fs::File) {
 
 #[cfg(not(unix))]
 fn readable_by_all(_: &fs::File) {}
+
+/// Syncs a folder, so that its renames survive a loss of power; where the system has no such thing, nothing is done.
+pub fn sync_folder(path: &Path) {
+    if let Ok(folder) = fs::File::open(path) {
+        let _ = folder.sync_all();
+    }
+}
+
+/// A path that means the same from any folder.
+pub fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
 
 /// Makes a folder and those above it.
 pub fn make_folder(path: &Path) -> Result<(), Failure> {

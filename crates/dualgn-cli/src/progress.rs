@@ -5,17 +5,20 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::record::{Metric, Record};
+use crate::record::{Metric, Record, StepRecord};
 
 /// The progress of one run.
 pub struct Progress {
     bar: Option<ProgressBar>,
+    quiet: bool,
     label: String,
     metric: Metric,
     start: Instant,
     printed: Option<Instant>,
     latest: String,
     steps: usize,
+    /// Of the last step.
+    direction: Option<String>,
 }
 
 /// Positions of the bar.
@@ -25,8 +28,8 @@ const QUIET: Duration = Duration::from_secs(2);
 
 impl Progress {
     /// Starts showing a run.
-    pub fn start(label: &str, metric: Metric) -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
+    pub fn start(label: &str, metric: Metric, quiet: bool) -> Self {
+        let bar = (std::io::stderr().is_terminal() && !quiet).then(|| {
             let bar = ProgressBar::new(LENGTH);
             let style = ProgressStyle::with_template("{prefix:>28} {bar:24} {percent:>3} %  {msg}  {eta} left");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -34,12 +37,17 @@ impl Progress {
             bar
         });
         let (label, latest) = (label.to_owned(), String::new());
-        Self { bar, label, metric, start: Instant::now(), printed: None, latest, steps: 0 }
+        Self { bar, quiet, label, metric, start: Instant::now(), printed: None, latest, steps: 0, direction: None }
     }
 
     /// A step was taken.
-    pub fn step(&mut self, step: usize, spent: f64) {
+    pub fn step(&mut self, step: usize, spent: f64, direction: Option<&StepRecord>) {
         self.steps = step;
+        self.direction = direction.map(|direction| {
+            let ratio = direction.ratio.map_or(String::new(), |ratio| format!("  ratio {ratio:.2}"));
+            let rate = direction.rate.map_or(String::new(), |rate| format!("  step {rate:.2}"));
+            format!("  damping {:.1e}{ratio}{rate}", direction.damping)
+        });
         if let Some(bar) = &self.bar {
             bar.set_position((spent.min(1.0) * LENGTH as f64) as u64);
             bar.set_message(self.message());
@@ -55,7 +63,7 @@ impl Progress {
         self.latest = format!("loss {:.3e}  {test}", record.train_loss);
         self.steps = record.step;
         let due = self.printed.is_none_or(|printed| printed.elapsed() >= QUIET);
-        if self.bar.is_none() && due {
+        if self.bar.is_none() && due && !self.quiet {
             self.printed = Some(Instant::now());
             eprintln!("{}: step {}  {}", self.label, record.step, self.message());
         }
@@ -66,11 +74,13 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        eprintln!("{}: {how} after {} steps  {}", self.label, self.steps, self.latest);
+        if !self.quiet {
+            eprintln!("{}: {how} after {} steps  {}", self.label, self.steps, self.latest);
+        }
     }
 
     fn message(&self) -> String {
         let rate = self.steps as f64 / self.start.elapsed().as_secs_f64().max(1e-9);
-        format!("{}  {rate:.0} steps/s", self.latest)
+        format!("{}{}  {rate:.0} steps/s", self.latest, self.direction.as_deref().unwrap_or_default())
     }
 }

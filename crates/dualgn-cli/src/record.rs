@@ -4,7 +4,7 @@
 //! These are plain data: training fills them; `metrics.jsonl`, `steps.jsonl`, the terminal table and the report read
 //! them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The quality of the model on held-out examples, besides the loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -17,7 +17,7 @@ pub enum Metric {
 }
 
 /// One step along a direction, with the certificate of the direction. All are means over the batch of the step.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StepRecord {
     /// Number of the step, from 1.
     pub step: usize,
@@ -41,10 +41,26 @@ pub struct StepRecord {
     pub iterations: usize,
     /// Milliseconds the subproblem took, without the forward pass and the last backward pass.
     pub milliseconds: f64,
+    /// How far the step went along the direction; zero if no step was better than staying. This and the following are of methods
+    /// that decide it themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+    /// Actual over predicted decrease.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ratio: Option<f64>,
+    /// Losses evaluated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trials: Option<usize>,
+    /// Dampings refused before this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<usize>,
+    /// What was done where a factorisation failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<String>,
 }
 
 /// One evaluation of one method. Losses are means over the examples.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Record {
     /// Optimizer steps taken so far.
     pub step: usize,
@@ -66,6 +82,10 @@ pub struct Record {
 pub enum Status {
     /// Its budget was spent.
     Finished,
+    /// The training loss came down to the one that was asked for.
+    Reached,
+    /// No step decreased the loss of all training examples any more.
+    Converged,
     /// The loss was not finite or there was no direction; the method stopped there.
     Diverged,
     /// The user interrupted it; what was measured until then is kept.
@@ -73,7 +93,7 @@ pub enum Status {
 }
 
 /// One learning rate that was tried before the run.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Trial {
     /// The learning rate.
     pub learning_rate: f64,

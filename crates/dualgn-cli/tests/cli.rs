@@ -171,7 +171,7 @@ fn runs_repeat_by_their_seed() {
         let rest = ["--epochs", "3", "--seed", seed, "--out", out.to_str().unwrap()];
         let output = run(&[&["train", "diabetes"], &method[..], &rest[..]].concat());
         assert!(output.status.success(), "{}", text(&output.stderr));
-        assert!(out.join("model.bpk").metadata().unwrap().len() > 1000, "the weights are kept");
+        assert!(out.join("model.safetensors").metadata().unwrap().len() > 1000, "the weights are kept");
         lines(&out.join("dual-gn-sgd/metrics.jsonl")).last().unwrap()["train_loss"].as_f64().unwrap()
     };
     let first = last_loss("a", "1");

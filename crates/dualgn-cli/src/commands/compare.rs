@@ -5,7 +5,7 @@ use dualgn::ConvexLoss;
 use super::output::Output;
 use super::plan::{self, Plan};
 use super::setup::{Work, with_session};
-use super::tune::tuned_run;
+use super::tune::{Running, choose_rate, recorded_run};
 use crate::arguments::Compare;
 use crate::failure::Failure;
 use crate::interrupt;
@@ -21,24 +21,27 @@ pub fn compare(arguments: &Compare) -> Result<(), Failure> {
     methods.dedup();
     plan::check(&methods, loss)?;
     let plan = Plan::new("compare", arguments.problem, loss, &arguments.run);
-    let work = Comparing { methods, output: Output::new(plan.folder.clone())? };
+    let work = Comparing { methods, output: Output::new(plan.folder.clone())?, quiet: arguments.run.quiet };
     with_session(&plan, work)
 }
 
 struct Comparing {
     methods: Vec<Method>,
     output: Output,
+    quiet: bool,
 }
 
 impl Work for Comparing {
     fn run<L: ConvexLoss + Clone>(
         self,
-        session: &Session<L>,
+        session: &mut Session<L>,
         budget: Budget,
         mut comparison: Comparison,
     ) -> Result<(), Failure> {
         for &method in &self.methods {
-            let (run, _) = tuned_run(session, method, None, budget, comparison.metric, &self.output)?;
+            let running = Running { budget, metric: comparison.metric, output: &self.output, quiet: self.quiet };
+            let rate = choose_rate(session, method, None, running)?;
+            let (run, _) = recorded_run(session, method, rate, running, None)?;
             comparison.runs.push(run);
             comparison.target = target(&comparison.runs);
             // After every method, so that a killed comparison leaves a page of what it has.
@@ -65,7 +68,7 @@ pub fn finish(output: &Output, comparison: &Comparison) -> Result<(), Failure> {
 
 /// The training loss that Adam ended with, if it ran to its end.
 fn target(runs: &[MethodRun]) -> Option<Target> {
-    let adam = runs.iter().find(|run| run.method == Method::ADAM.name() && run.status == Status::Finished)?;
+    let adam = runs.iter().find(|run| run.method == "adam" && run.status == Status::Finished)?;
     let train_loss = adam.records.last()?.train_loss;
     Some(Target { train_loss, source: "Adam's last training loss".into() })
 }

@@ -3,7 +3,10 @@
 mod check;
 mod columns;
 mod compare;
+mod configuration;
 mod cost;
+mod keep;
+mod methods;
 mod ops;
 mod output;
 mod plan;
@@ -22,6 +25,11 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Train(arguments) => train::train(&arguments),
+        Command::Resume(arguments) => train::resume(&arguments),
+        Command::Methods => {
+            print!("{}", methods::list());
+            Ok(())
+        }
         Command::Problems => {
             print!("{}", problems::list());
             Ok(())

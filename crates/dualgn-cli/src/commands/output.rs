@@ -1,11 +1,12 @@
 //! The files of a run: `metrics.jsonl` and `steps.jsonl` of each method, written line by line, and a page and a
 //! summary, written whole.
 
-use std::fs::File;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::failure::Failure;
 use crate::files;
@@ -29,13 +30,26 @@ impl Output {
         &self.folder
     }
 
-    /// Starts a file of a method: `FOLDER/METHOD/NAME.jsonl`.
-    pub fn lines(&self, method: &str, name: &str) -> Result<Lines, Failure> {
+    /// Starts a file of a method, `FOLDER/METHOD/NAME.jsonl`; or goes on with one after its records from before a step.
+    pub fn lines(&self, method: &str, name: &str, before: Option<usize>) -> Result<Lines, Failure> {
         let folder = self.folder.join(method);
         files::make_folder(&folder)?;
         let path = folder.join(format!("{name}.jsonl"));
-        let file = File::create(&path).map_err(|error| Failure::file("write", &path, &error))?;
-        Ok(Lines { path, file })
+        if let Some(before) = before {
+            let kept: Vec<serde_json::Value> = read_lines(&path, before)?;
+            let text: String = kept.iter().map(|line| format!("{line}\n")).collect();
+            files::replace(&path, text.as_bytes())?;
+        }
+        let file = match before {
+            Some(_) => File::options().append(true).open(&path),
+            None => File::create(&path),
+        };
+        Ok(Lines { file: file.map_err(|error| Failure::file("write", &path, &error))?, path })
+    }
+
+    /// The records of a method from before a step.
+    pub fn records<T: DeserializeOwned>(&self, method: &str, name: &str, before: usize) -> Result<Vec<T>, Failure> {
+        read_lines(&self.folder.join(method).join(format!("{name}.jsonl")), before)
     }
 
     /// Writes `report.html` and `comparison.json` of what there is so far.
@@ -46,6 +60,20 @@ impl Output {
         files::replace(&page, report::page(comparison).as_bytes())?;
         Ok(page)
     }
+}
+
+/// The records of a file from before a step; a line that was cut off when the run was killed ends it.
+fn read_lines<T: DeserializeOwned>(path: &Path, before: usize) -> Result<Vec<T>, Failure> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(vec![]),
+        Err(error) => return Err(Failure::file("read", path, &error)),
+    };
+    let lines = text.lines().map_while(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let lines = lines.take_while(|line| line["step"].as_u64().is_some_and(|step| step < before as u64));
+    let record =
+        |line| serde_json::from_value(line).map_err(|error| Failure::Input(format!("{}: {error}", path.display())));
+    lines.map(record).collect()
 }
 
 /// A file of one line a record. Each line is in the hands of the system before training goes on, so that a killed run

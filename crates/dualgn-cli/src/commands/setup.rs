@@ -19,8 +19,12 @@ use crate::train::{Budget, DampingChoice, ProxLinear, Session};
 /// A command that trains: what it does with a session of any loss.
 pub trait Work {
     /// Does it, and returns what was measured and whether it was interrupted.
-    fn run<L: ConvexLoss + Clone>(self, session: &Session<L>, budget: Budget, blank: Comparison)
-    -> Result<(), Failure>;
+    fn run<L: ConvexLoss + Clone>(
+        self,
+        session: &mut Session<L>,
+        budget: Budget,
+        blank: Comparison,
+    ) -> Result<(), Failure>;
 }
 
 /// Builds the session of a plan and does the work with it.
@@ -97,7 +101,7 @@ impl<W: Work> Setup<'_, W> {
         if let Some(mib) = run.memory {
             oracle = oracle.memory((mib as usize) << 20);
         }
-        let session = Session {
+        let mut session = Session {
             objective: Objective { loss, encode, outputs: dataset.outputs, reading, scale },
             model,
             network,
@@ -109,6 +113,8 @@ impl<W: Work> Setup<'_, W> {
             batch,
             seed: run.seed,
             device: device.clone(),
+            choice: None,
+            target_loss: run.target_loss,
         };
         let budget = match (run.seconds, run.epochs) {
             (Some(seconds), _) => Budget::Seconds(seconds),
@@ -118,7 +124,7 @@ impl<W: Work> Setup<'_, W> {
             }
         };
         let blank = self.blank(&widths, session.model.num_params(), batch, scale);
-        self.work.run(&session, budget, blank)
+        self.work.run(&mut session, budget, blank)
     }
 
     /// The comparison before any run.

@@ -26,7 +26,7 @@ impl Observer for Blind {
 struct TwoSteps(LossName);
 
 impl Work for TwoSteps {
-    fn run<L: ConvexLoss + Clone>(self, session: &Session<L>, _: Budget, blank: Comparison) -> Result<(), Failure> {
+    fn run<L: ConvexLoss + Clone>(self, session: &mut Session<L>, _: Budget, blank: Comparison) -> Result<(), Failure> {
         let name = format!("{} on {}", blank.loss, blank.problem);
         // What the table says of the loss is what the library says of it.
         let inputs = session.train.inputs.clone().narrow(0, 0, 8);
@@ -43,9 +43,10 @@ impl Work for TwoSteps {
                 refused += 1;
                 continue;
             }
-            let outcome = session.run(method, method.rates()[0], Budget::Steps(2), &mut Blind)?;
-            let name = format!("{name} by {}", method.name());
-            assert!(outcome.status == Status::Finished, "{name}: {:?}", outcome.reason);
+            let outcome = session.run(method, method.rates[0], Budget::Steps(2), &mut Blind, None)?;
+            let name = format!("{name} by {}", method.name);
+            let is_over = matches!(outcome.status, Status::Finished | Status::Converged);
+            assert!(is_over, "{name}: {:?}", outcome.reason);
             assert_eq!(outcome.records.len(), 3, "{name}");
             for record in &outcome.records {
                 assert!(record.train_loss.is_finite() && record.test_loss.is_finite(), "{name}: {record:?}");
@@ -58,7 +59,9 @@ impl Work for TwoSteps {
             let steps = if method.model.is_some() { vec![1, 2] } else { vec![] };
             assert!(outcome.directions.iter().map(|direction| direction.step).eq(steps), "{name}");
             for direction in &outcome.directions {
-                assert!(direction.slope < 0.0 && direction.relative_gap < 1.0, "{name}: {direction:?}");
+                // Around a centre a direction may lead up.
+                let descends = direction.slope < 0.0 || method.name == "spring";
+                assert!(descends && direction.relative_gap < 1.0, "{name}: {direction:?}");
             }
         }
         assert!(refused < Method::value_variants().len() - 2, "{name}: nothing but gradients");

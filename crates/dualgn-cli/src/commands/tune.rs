@@ -2,54 +2,98 @@
 
 use dualgn::ConvexLoss;
 
+use super::keep::Keep;
 use super::output::{Lines, Output};
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::memory;
 use crate::progress::Progress;
 use crate::record::{MethodRun, Metric, Record, Status, StepRecord, Trial};
-use crate::train::{Budget, Method, Observer, Outcome, Session};
+use crate::train::{Budget, Checkpoint, Method, Observer, Outcome, Session};
 
 /// A trial of a learning rate takes this part of the budget.
 const TRIAL: f64 = 0.2;
 
-/// Tries the method's learning rates on a part of the budget each, then trains with the best. A rate that is given is
-/// taken as it is.
-pub fn tuned_run<L: ConvexLoss + Clone>(
+/// What all runs of a command share.
+#[derive(Clone, Copy)]
+pub struct Running<'a> {
+    /// When a run ends.
+    pub budget: Budget,
+    /// What the test metric is.
+    pub metric: Metric,
+    /// Where records go.
+    pub output: &'a Output,
+    /// Whether to show nothing meanwhile.
+    pub quiet: bool,
+}
+
+/// A learning rate, and what it was chosen of.
+pub struct Rate {
+    /// The rate.
+    pub rate: f64,
+    /// The trials, best first; none if the rate was given, or there is one alone.
+    pub trials: Vec<Trial>,
+    /// How it came about, in words.
+    pub words: String,
+}
+
+/// The rate that is given, or the method's best on a part of the budget each.
+pub fn choose_rate<L: ConvexLoss + Clone>(
     session: &Session<L>,
     method: Method,
-    rate: Option<f64>,
-    budget: Budget,
-    metric: Metric,
-    output: &Output,
+    given: Option<f64>,
+    running: Running,
+) -> Result<Rate, Failure> {
+    if let Some(rate) = given.or((method.rates.len() == 1).then(|| method.rates[0])) {
+        return Ok(Rate { rate, trials: vec![], words: format!("rate {rate}") });
+    }
+    let mut trials = try_rates(session, method, running)?;
+    let rate = trials.first().map_or(method.rates[0], |trial| trial.learning_rate);
+    let words = format!("rate {rate}, chosen of {}", trials.len());
+    trials.retain(|trial| trial.train_loss.is_some() || trial.learning_rate != rate);
+    Ok(Rate { rate, trials, words })
+}
+
+/// Trains with a rate; everything is shown and written as it happens.
+pub fn recorded_run<L: ConvexLoss + Clone>(
+    session: &Session<L>,
+    method: Method,
+    rate: Rate,
+    running: Running,
+    keep: Option<Keep>,
 ) -> Result<(MethodRun, Outcome), Failure> {
-    let mut trials = match rate {
-        Some(_) => vec![],
-        None => try_rates(session, method, budget, metric)?,
-    };
-    let chosen = rate.unwrap_or_else(|| trials.first().map_or(method.rates()[0], |trial| trial.learning_rate));
-    let mut settings = match (rate, trials.len()) {
-        (Some(rate), _) => format!("rate {rate}"),
-        (None, count) => format!("rate {chosen}, chosen of {count}"),
-    };
+    let Running { budget, metric, output, quiet } = running;
+    let Rate { rate, trials, words: mut settings } = rate;
     if method.model.is_some() {
         settings = format!("{settings}; damping {} × loss", session.damping(method));
+        if let Some(choice) = &session.choice {
+            settings = format!("{settings}; {}", choice.describe());
+        }
     }
+    let (from, earlier) = match &keep {
+        Some(keep) => (keep.from.clone(), keep.earlier.clone()),
+        None => (None, Default::default()),
+    };
+    // The state of a checkpoint is evaluated again.
+    let (evaluated, taken) = from.as_ref().map(|from| (from.step, from.step + 1)).unzip();
     let mut recording = Recording {
-        progress: Progress::start(method.name(), metric),
-        metrics: output.lines(method.name(), "metrics")?,
-        steps: method.model.map(|_| output.lines(method.name(), "steps")).transpose()?,
+        progress: Progress::start(method.name, metric, quiet),
+        metrics: output.lines(method.name, "metrics", evaluated)?,
+        steps: method.model.map(|_| output.lines(method.name, "steps", taken)).transpose()?,
+        keep,
     };
     memory::reset_peak();
-    let outcome = session.run(method, chosen, budget, &mut recording)?;
+    let mut outcome = session.run(method, rate, budget, &mut recording, from)?;
     recording.progress.finish(&ending(&outcome));
     if let Some(reason) = &outcome.reason {
         settings = format!("{settings}; {reason}");
     }
-    trials.retain(|trial| trial.train_loss.is_some() || trial.learning_rate != chosen);
+    let (records, directions) = earlier;
+    outcome.records.splice(0..0, records);
+    outcome.directions.splice(0..0, directions);
     let run = MethodRun {
-        method: method.name().into(),
-        title: method.title(),
+        method: method.name.into(),
+        title: method.title.into(),
         settings,
         trials,
         status: outcome.status,
@@ -64,20 +108,20 @@ pub fn tuned_run<L: ConvexLoss + Clone>(
 fn try_rates<L: ConvexLoss + Clone>(
     session: &Session<L>,
     method: Method,
-    budget: Budget,
-    metric: Metric,
+    running: Running,
 ) -> Result<Vec<Trial>, Failure> {
-    let budget = match budget {
+    let budget = match running.budget {
         Budget::Steps(steps) => Budget::Steps(((steps as f64 * TRIAL).ceil() as usize).max(1)),
         Budget::Seconds(seconds) => Budget::Seconds(seconds * TRIAL),
     };
     let mut trials = vec![];
-    for rate in method.rates() {
+    for &rate in method.rates {
         if interrupt::requested() {
             break;
         }
-        let mut trying = Trying(Progress::start(&format!("{}, rate {rate}", method.name()), metric));
-        let outcome = session.run(method, rate, budget, &mut trying)?;
+        let label = format!("{}, rate {rate}", method.name);
+        let mut trying = Trying(Progress::start(&label, running.metric, running.quiet));
+        let outcome = session.run(method, rate, budget, &mut trying, None)?;
         let last = outcome.records.last().filter(|_| outcome.status != Status::Diverged);
         let train_loss = last.map(|record| record.train_loss).filter(|loss| loss.is_finite());
         trying.0.finish(&train_loss.map_or_else(|| ending(&outcome), |loss| format!("loss {loss:.3e}")));
@@ -88,36 +132,50 @@ fn try_rates<L: ConvexLoss + Clone>(
     Ok(trials)
 }
 
-/// How a run ended, in a word or with its reason.
-fn ending(outcome: &Outcome) -> String {
+/// How a run ended, in words.
+pub fn ending(outcome: &Outcome) -> String {
     match (outcome.status, &outcome.reason) {
         (Status::Finished, _) => "finished".into(),
+        (Status::Reached, _) => "reached the target loss".into(),
+        (Status::Converged, _) => "converged: no step decreases the loss any more,".into(),
         (Status::Interrupted, _) => "interrupted".into(),
-        (Status::Diverged, None) => "diverged".into(),
+        (Status::Diverged, None) => "diverged: the loss is not finite,".into(),
         (Status::Diverged, Some(reason)) => format!("diverged ({reason})"),
     }
 }
 
-/// The run that is reported: everything is shown and written as it happens.
+/// The run that is reported.
 struct Recording {
     progress: Progress,
     metrics: Lines,
     /// Of methods that step along directions.
     steps: Option<Lines>,
+    keep: Option<Keep>,
 }
 
 impl Observer for Recording {
     fn evaluated(&mut self, record: &Record) -> Result<(), Failure> {
         self.progress.evaluated(record);
+        if let Some(keep) = &mut self.keep {
+            keep.evaluated(record);
+        }
         self.metrics.append(record)
     }
 
     fn stepped(&mut self, step: usize, spent: f64, direction: Option<&StepRecord>) -> Result<(), Failure> {
-        self.progress.step(step, spent);
+        self.progress.step(step, spent, direction);
         match (&mut self.steps, direction) {
             (Some(steps), Some(direction)) => steps.append(direction),
             _ => Ok(()),
         }
+    }
+
+    fn checkpoint(
+        &mut self,
+        is_end: bool,
+        snapshot: &mut dyn FnMut() -> Result<Checkpoint, Failure>,
+    ) -> Result<(), Failure> {
+        self.keep.as_mut().map_or(Ok(()), |keep| keep.checkpoint(is_end, snapshot))
     }
 }
 
@@ -129,8 +187,8 @@ impl Observer for Trying {
         Ok(())
     }
 
-    fn stepped(&mut self, step: usize, spent: f64, _: Option<&StepRecord>) -> Result<(), Failure> {
-        self.0.step(step, spent);
+    fn stepped(&mut self, step: usize, spent: f64, direction: Option<&StepRecord>) -> Result<(), Failure> {
+        self.0.step(step, spent, direction);
         Ok(())
     }
 }

@@ -61,6 +61,15 @@ impl Batches {
         &self.order[start..self.used]
     }
 
+    /// Goes on to where it is after so many batches.
+    pub fn skip(&mut self, batches: usize) {
+        let per_epoch = self.per_epoch();
+        // A full epoch is left by the next batch, not by its own last one.
+        self.epoch = (batches.saturating_sub(1) / per_epoch) as u64;
+        self.used = (batches - self.epoch as usize * per_epoch) * self.batch;
+        self.shuffle();
+    }
+
     /// Makes `order` the permutation of this epoch (Fisher and Yates, from the identity).
     fn shuffle(&mut self) {
         self.random.set_stream(self.epoch);
@@ -159,6 +168,18 @@ mod tests {
         let mut batches = Batches::new(10, 5, 0).unwrap();
         let drawn: Vec<_> = (0..3).map(|_| batches.next_batch().to_vec()).collect();
         assert_eq!(drawn, [[3, 0, 5, 9, 6], [7, 2, 4, 1, 8], [0, 1, 4, 6, 7]]);
+    }
+
+    #[test]
+    fn skipping_leads_where_drawing_does() {
+        for count in 0..9 {
+            let (mut drawn, mut skipped) = (Batches::new(10, 3, 5).unwrap(), Batches::new(10, 3, 5).unwrap());
+            (0..count).for_each(|_| drop(drawn.next_batch().to_vec()));
+            skipped.skip(count);
+            for _ in 0..7 {
+                assert_eq!(drawn.next_batch(), skipped.next_batch(), "{count}");
+            }
+        }
     }
 
     #[test]

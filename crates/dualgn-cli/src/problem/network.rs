@@ -1,10 +1,22 @@
 //! The networks: dense layers with relu on flattened inputs, which all problems train, and a small convolutional one.
 
-use burn::module::Module;
+use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, activation};
+
+/// Gives parameters the numbers 1, 2, .. for their identities, which records of optimizers go by: Burn's are random, and would be
+/// others when a run is resumed.
+struct Numbered(u64);
+
+impl ModuleMapper for Numbered {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        self.0 += 1;
+        let (_, value, mapper) = param.consume();
+        Param::from_mapped_value(ParamId::from(self.0), value, mapper)
+    }
+}
 
 /// A multilayer perceptron.
 #[derive(Module, Debug)]
@@ -16,7 +28,7 @@ impl Mlp {
     /// Layers of the given widths, from the inputs to the outputs.
     pub fn new(widths: &[usize], device: &Device) -> Self {
         let layers = widths.windows(2).map(|pair| LinearConfig::new(pair[0], pair[1]).init(device)).collect();
-        Self { layers }
+        Self { layers }.map(&mut Numbered(0))
     }
 
     /// `[m, features]` to `[m, outputs]`.

@@ -128,6 +128,11 @@ fn direction(course: &Course, step: usize) -> StepRecord {
     let (decrease, relative_gap) = (1.5 * loss, 1e-3 * wiggle.powi(9) * (0.1 + fall));
     let gap = decrease * relative_gap;
     StepRecord {
+        rate: None,
+        ratio: None,
+        trials: None,
+        refused: None,
+        fallback: None,
         step,
         loss,
         slope: -3.0 * loss * wiggle,

@@ -1,123 +1,113 @@
-//! The methods that can be compared, and the learning rates each of them tries.
+//! [`Method`]: a direction and what steps along it, by name. The names are in [`presets`](super::presets).
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use dualgn::Model;
+use dualgn::{Adaptation, Momentum, Search};
 
+use super::model::ModelName;
+use super::presets::ALL;
 use crate::problem::LossName;
 
-/// What stands for the loss in the subproblem of a direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ModelName {
-    /// Second-order: the dual Gauss-Newton direction; needs a loss with curvature
-    Quadratic,
-    /// The loss itself: the prox-linear direction, for every loss
-    ProxLinear,
-    /// Second-order in one number an example: fast Gauss-Newton, for the softmax cross-entropy
-    Fgn,
-}
-
-/// What the duality gap of a prox-linear direction must come down to, and what that may cost.
+/// A method by its pieces.
 #[derive(Clone, Copy, Debug)]
-pub struct ProxLinear {
-    /// The gap at most, for each unit of the decrease that the dual promises.
-    pub gap: f64,
-    /// Inner iterations at most.
-    pub iterations: usize,
-}
-
-impl ModelName {
-    /// The model a loss has unless another is asked for: the quadratic one where it has curvature.
-    pub fn default_for(loss: LossName) -> Self {
-        if loss.has_curvature() { Self::Quadratic } else { Self::ProxLinear }
-    }
-
-    /// The model itself.
-    pub fn model(self, ProxLinear { gap, iterations }: ProxLinear) -> Model {
-        match self {
-            Self::Quadratic => Model::Quadratic,
-            Self::ProxLinear => Model::ProxLinear { gap, iterations },
-            Self::Fgn => Model::FastGaussNewton,
-        }
-    }
-}
-
-/// A method: which direction, and what steps along it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Method {
+    /// The name on the command line.
+    pub name: &'static str,
+    /// A short title for people.
+    pub title: &'static str,
+    /// Whose method it is.
+    pub source: &'static str,
     /// The model its directions come from; `None` for gradients.
     pub model: Option<ModelName>,
     /// Who takes the steps.
-    pub optimizer: Optimizer,
+    pub steps: Steps,
+    /// The learning rates tried, if there is anything to try.
+    ///
+    /// For plain steps on directions the rate multiplies the direction itself: 1 is the Gauss-Newton step. (As a rate for the
+    /// pseudo-gradient `-λ d` it is that divided by λ.)
+    pub rates: &'static [f64],
+    /// By how much the problem's damping is multiplied for this method.
+    pub damping_factor: f64,
+    /// Whether every step sees all training examples.
+    pub full_batch: bool,
 }
 
 /// Who takes the steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Optimizer {
-    /// Plain steps.
-    Sgd,
-    /// Adam.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Steps {
+    /// Plain steps by a rate.
+    Plain,
+    /// Adam of Burn.
     Adam,
+    /// AdamW of Burn, with its weight decay.
+    AdamW,
+    /// Muon of Burn on matrices, and AdamW on everything else at a tenth of the rate.
+    Muon,
+    /// L-BFGS of Burn with its strong Wolfe line search.
+    Lbfgs,
+    /// The steppers of the library.
+    Guided(Guide),
+}
+
+/// The pieces of a stepper.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Guide {
+    /// How the damping changes.
+    pub adaptation: Adaptation,
+    /// How far steps go.
+    pub search: Search,
+    /// What they keep of earlier ones.
+    pub momentum: Momentum,
+    /// Whether steps on batches become shorter in the second half of a run, down to nothing.
+    pub annealed: bool,
+    /// Which way a direction is solved, where that is the method's own.
+    pub way: Way,
+}
+
+/// The way of a direction that a method prescribes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Whatever `--solver` says.
+    Any,
+    /// Exactly.
+    Exact,
+    /// Conjugate gradient on the primal system.
+    PrimalIterations,
+}
+
+impl PartialEq for Method {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
 }
 
 impl Method {
-    /// Stochastic gradient descent.
-    pub const SGD: Self = Self { model: None, optimizer: Optimizer::Sgd };
-    /// Adam.
-    pub const ADAM: Self = Self { model: None, optimizer: Optimizer::Adam };
-
-    const ALL: [Self; 8] = [
-        Self::SGD,
-        Self::ADAM,
-        Self::on(ModelName::Quadratic, Optimizer::Sgd),
-        Self::on(ModelName::Quadratic, Optimizer::Adam),
-        Self::on(ModelName::ProxLinear, Optimizer::Sgd),
-        Self::on(ModelName::ProxLinear, Optimizer::Adam),
-        Self::on(ModelName::Fgn, Optimizer::Sgd),
-        Self::on(ModelName::Fgn, Optimizer::Adam),
-    ];
-
-    /// An optimizer on the directions of a model.
-    pub const fn on(model: ModelName, optimizer: Optimizer) -> Self {
-        Self { model: Some(model), optimizer }
+    /// The preset of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        ALL.into_iter().find(|method| method.name == name)
     }
 
     /// The methods a model is compared by: both optimizers, on gradients and on its directions.
     pub fn compared(model: ModelName) -> Vec<Self> {
-        vec![Self::SGD, Self::ADAM, Self::on(model, Optimizer::Sgd), Self::on(model, Optimizer::Adam)]
+        let on =
+            |steps: Steps| ALL.into_iter().filter(move |method| method.model == Some(model) && method.steps == steps);
+        let of_gradients = ALL.into_iter().filter(|method| ["sgd", "adam"].contains(&method.name));
+        of_gradients.chain(on(Steps::Plain)).chain(on(Steps::Adam)).collect()
     }
 
-    /// The name on the command line.
-    pub fn name(self) -> &'static str {
-        match (self.model, self.optimizer) {
-            (None, Optimizer::Sgd) => "sgd",
-            (None, Optimizer::Adam) => "adam",
-            (Some(ModelName::Quadratic), Optimizer::Sgd) => "dual-gn-sgd",
-            (Some(ModelName::Quadratic), Optimizer::Adam) => "dual-gn-adam",
-            (Some(ModelName::ProxLinear), Optimizer::Sgd) => "prox-linear-sgd",
-            (Some(ModelName::ProxLinear), Optimizer::Adam) => "prox-linear-adam",
-            (Some(ModelName::Fgn), Optimizer::Sgd) => "fgn-sgd",
-            (Some(ModelName::Fgn), Optimizer::Adam) => "fgn-adam",
-        }
-    }
-
-    /// A short title for people.
-    pub fn title(self) -> String {
-        let optimizer = match self.optimizer {
-            Optimizer::Sgd => "SGD",
-            Optimizer::Adam => "Adam",
+    /// The method that wants no tuning, for a model.
+    pub fn guided(model: ModelName) -> Self {
+        let name = match model {
+            ModelName::Quadratic => "dual-gn",
+            ModelName::ProxLinear => "prox-linear",
+            ModelName::Fgn => "fgn",
         };
-        match self.model {
-            None => optimizer.into(),
-            Some(ModelName::Quadratic) => format!("{optimizer} on dual Gauss-Newton directions"),
-            Some(ModelName::ProxLinear) => format!("{optimizer} on prox-linear directions"),
-            Some(ModelName::Fgn) => format!("{optimizer} on fast Gauss-Newton directions"),
-        }
+        Self::named(name).expect("it is among the presets")
     }
 
     /// Why it cannot work with a loss, in one sentence.
     pub fn refusal(self, loss: LossName) -> Option<String> {
-        let (method, loss_name) = (self.name(), loss.name());
+        let (method, loss_name) = (self.name, loss.name());
         match self.model {
             Some(ModelName::Quadratic) if !loss.has_curvature() => Some(format!(
                 "{method} needs a loss with curvature, and {loss_name} is piecewise linear; take \
@@ -131,37 +121,75 @@ impl Method {
         }
     }
 
-    /// By how much the problem's damping is multiplied for this method.
-    ///
-    /// Adam divides each coordinate by its own size, which undoes what a Gauss-Newton direction does to the relative sizes
-    /// of coordinates; it gains only from directions near the gradient (decision 10).
-    pub fn damping_factor(self) -> f64 {
-        match self.optimizer {
-            Optimizer::Sgd => 1.0,
-            Optimizer::Adam => 100.0,
-        }
+    /// The pieces, in words.
+    pub fn pieces(self) -> String {
+        let direction = match self.model {
+            None => "gradient".to_owned(),
+            Some(ModelName::Quadratic) => "quadratic model".into(),
+            Some(ModelName::ProxLinear) => "prox-linear model".into(),
+            Some(ModelName::Fgn) => "fast Gauss-Newton model".into(),
+        };
+        let rates = match self.rates {
+            [rate] => format!("rate {rate}"),
+            rates => format!("the best of {} rates", rates.len()),
+        };
+        let batch = if self.full_batch { "; all examples in each step" } else { "" };
+        let steps = match self.steps {
+            Steps::Plain => format!("plain steps, {rates}"),
+            Steps::Adam => format!("Adam, {rates}"),
+            Steps::AdamW => format!("AdamW, decay 0.01, {rates}"),
+            Steps::Muon => format!("Muon on matrices, AdamW on the rest, {rates}"),
+            Steps::Lbfgs => format!("history of 20, 5 iterations a step, strong Wolfe search, {rates}"),
+            Steps::Guided(guide) => format!("{guide}, {rates}"),
+        };
+        format!("{direction}; {steps}{batch}")
     }
+}
 
-    /// The learning rates tried, four for every method.
-    ///
-    /// For SGD on directions the rate multiplies the direction itself: 1 is the Gauss-Newton step. (As a rate for the
-    /// pseudo-gradient `-λ d` it is that divided by λ.)
-    pub fn rates(self) -> [f64; 4] {
-        match (self.model, self.optimizer) {
-            (None, Optimizer::Sgd) => [0.03, 0.1, 0.3, 1.0],
-            (Some(_), Optimizer::Sgd) => [0.1, 0.25, 0.5, 1.0],
-            (_, Optimizer::Adam) => [1e-3, 3e-3, 1e-2, 3e-2],
+impl std::fmt::Display for Guide {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.way {
+            Way::Any => {}
+            Way::Exact => formatter.write_str("solved exactly; ")?,
+            Way::PrimalIterations => formatter.write_str("conjugate gradient on the primal system; ")?,
+        }
+        match self.adaptation {
+            Adaptation::LevenbergMarquardt(rule) => write!(
+                formatter,
+                "damping × {} below a ratio of {}, × {:.3} above {}; ",
+                rule.rise, rule.poor, rule.fall, rule.good
+            )?,
+            _ => formatter.write_str("damping in proportion to the loss; ")?,
+        }
+        match self.momentum {
+            Momentum::HeavyBall(mu) => write!(formatter, "heavy ball {mu}; ")?,
+            Momentum::Mean(mu) => write!(formatter, "mean of directions, {mu}; ")?,
+            Momentum::Nesterov(mu) => write!(formatter, "Nesterov {mu}; ")?,
+            Momentum::Centre(mu) => write!(formatter, "centre {mu} of the last direction; ")?,
+            Momentum::Model => formatter.write_str("the model's minimiser with the last step; ")?,
+            _ => {}
+        }
+        match self.search {
+            Search::Model => formatter.write_str("the model's minimiser along it"),
+            Search::Armijo(rule) => write!(formatter, "backtracking by {}, decrease {}", rule.shrink, rule.sufficient),
+            Search::Grid(grid) => write!(formatter, "the best of {} steps down to {:e}", grid.trials, grid.least),
+            _ => formatter.write_str("the rate itself"),
+        }?;
+        if self.annealed {
+            formatter.write_str(", on batches less and less from the middle of the run on")
+        } else {
+            Ok(())
         }
     }
 }
 
 impl ValueEnum for Method {
     fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
+        &ALL
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.name()).help(self.title()))
+        Some(PossibleValue::new(self.name).help(self.title))
     }
 }
 

@@ -21,9 +21,18 @@ pub struct Schedule {
 const EVALUATIONS: f64 = 60.0;
 
 impl Schedule {
-    /// Nothing is spent yet.
-    pub fn new(budget: Budget) -> Self {
-        Self { budget, evaluated: 0.0 }
+    /// From a step on, whose evaluation is due if it is the first.
+    pub fn new(budget: Budget, step: usize, seconds: f64) -> Self {
+        let mut schedule = Self { budget, evaluated: 0.0 };
+        if step > 0 {
+            schedule.evaluated = schedule.part(step, seconds);
+        }
+        schedule
+    }
+
+    /// Whole parts of the budget that are spent. The small number keeps a step that completes a part from being rounded below it.
+    fn part(&self, step: usize, seconds: f64) -> f64 {
+        (self.spent(step, seconds) * EVALUATIONS + 1e-9).floor()
     }
 
     /// The fraction of the budget that is spent.
@@ -36,8 +45,7 @@ impl Schedule {
 
     /// Whether an evaluation is due; to be asked once before each step.
     pub fn due(&mut self, step: usize, seconds: f64) -> bool {
-        // The small number keeps a step that completes a part from being rounded below it.
-        let part = (self.spent(step, seconds) * EVALUATIONS + 1e-9).floor();
+        let part = self.part(step, seconds);
         let due = step <= 10 || part > self.evaluated;
         self.evaluated = part;
         due
@@ -50,7 +58,7 @@ mod tests {
 
     #[test]
     fn evaluations_are_dense_at_first_and_even_later() {
-        let mut schedule = Schedule::new(Budget::Steps(1200));
+        let mut schedule = Schedule::new(Budget::Steps(1200), 0, 0.0);
         let due: Vec<usize> = (0..=1200).filter(|&step| schedule.due(step, 0.0)).collect();
         assert_eq!(due[..11], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
         assert_eq!(due[11..14], [20, 40, 60]);

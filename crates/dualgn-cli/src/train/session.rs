@@ -2,14 +2,18 @@
 
 use std::time::Instant;
 
-use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use dualgn::{ConvexLoss, Damping, Direction, DirectionError, Error, GaussNewton, Network};
+use dualgn::{
+    ConvexLoss, Damping, Direction, DirectionError, Error, Estimate, GaussNewton, Network, Route, Solver, StepReport,
+};
 
+use super::checkpoint::{Checkpoint, weights, with_weights};
 use super::evaluate::evaluate;
-use super::method::{Method, ProxLinear};
-use super::optimizer::Stepper;
+use super::method::{Guide, Method, Steps, Way};
+use super::model::ProxLinear;
 use super::schedule::{Budget, Schedule};
+use super::taker::{BatchOf, Taken, Taker};
+use super::way::SolverChoice;
 use crate::data::Batches;
 use crate::failure::Failure;
 use crate::interrupt;
@@ -47,10 +51,24 @@ pub trait Observer {
     /// Step number `step` was taken, which brings the part of the budget that is spent to `spent`; methods that step
     /// along directions have a record of it.
     fn stepped(&mut self, step: usize, spent: f64, direction: Option<&StepRecord>) -> Result<(), Failure>;
+
+    /// A moment at which the run could be kept; at its end it should be. `snapshot` takes the time that reading it from the device
+    /// takes.
+    fn checkpoint(
+        &mut self,
+        is_end: bool,
+        snapshot: &mut dyn FnMut() -> Result<Checkpoint, Failure>,
+    ) -> Result<(), Failure> {
+        let _ = (is_end, snapshot);
+        Ok(())
+    }
 }
 
 /// Damping when the loss is zero: below it, f32 has no digits left for the system.
 const LEAST_DAMPING: f64 = 1e-6;
+
+/// An exact direction is worth so many times the time of an iterative one.
+const EXACTNESS: f64 = 4.0;
 
 /// Everything the runs of one problem share. All methods start from the same weights and see the same batches.
 pub struct Session<'a, L: ConvexLoss> {
@@ -76,6 +94,10 @@ pub struct Session<'a, L: ConvexLoss> {
     pub seed: u64,
     /// Where tensors live.
     pub device: Device,
+    /// The solver and the route of all directions; `None` for whatever is best at each.
+    pub choice: Option<SolverChoice>,
+    /// A training loss at which a run may end.
+    pub target_loss: Option<f64>,
 }
 
 impl<L: ConvexLoss + Clone> Session<'_, L> {
@@ -83,8 +105,13 @@ impl<L: ConvexLoss + Clone> Session<'_, L> {
     pub fn damping(&self, method: Method) -> f64 {
         match self.damping {
             DampingChoice::User(factor) => factor,
-            DampingChoice::Problem(factor) => factor * method.damping_factor(),
+            DampingChoice::Problem(factor) => factor * method.damping_factor,
         }
+    }
+
+    /// Examples in a batch of a method.
+    pub fn batch(&self, method: Method) -> usize {
+        if method.full_batch { self.train.len() } else { self.batch.min(self.train.len()) }
     }
 
     /// Steps in one pass over the training examples.
@@ -92,118 +119,176 @@ impl<L: ConvexLoss + Clone> Session<'_, L> {
         Ok(Batches::new(self.train.len(), self.batch, self.seed)?.per_epoch())
     }
 
-    /// Trains from the initial model.
+    /// The solver and the route that the first direction of a method takes; `None` for methods without directions. Given back as
+    /// `choice`, all directions of a run take them, whatever is measured meanwhile.
+    pub fn choose(&self, method: Method) -> Result<Option<SolverChoice>, Failure> {
+        let Some(oracle) = self.oracle(method) else { return Ok(None) };
+        let indices = Batches::new(self.train.len(), self.batch(method), self.seed)?.next_batch().to_vec();
+        let linearization = self.network.linearize(&self.model, self.gather(&indices).inputs)?;
+        let best = |oracle: &GaussNewton<L>| -> Result<Option<Estimate>, Failure> {
+            let estimates = oracle.estimates(&linearization).map_err(dualgn::Error::from)?;
+            Ok(estimates.into_iter().next().filter(|best| best.refusal.is_none()))
+        };
+        let Some(mut chosen) = best(&oracle)? else { return Ok(None) };
+        // What the solver does at the start it does to the end, and systems become harder on the way.
+        if let (Solver::Certified { .. }, Ok(Some(exact))) = (chosen.solver, best(&oracle.solver(Solver::Cholesky)))
+            && exact.seconds <= EXACTNESS * chosen.seconds
+        {
+            chosen = exact;
+        }
+        Ok(SolverChoice::new(chosen.solver, chosen.route))
+    }
+
+    /// The oracle of a method's directions.
+    fn oracle(&self, method: Method) -> Option<GaussNewton<L>> {
+        let model = method.model?;
+        let damping = Damping::RelativeToLoss { factor: self.damping(method), least: LEAST_DAMPING };
+        let oracle = self.oracle.clone().model(model.model(self.prox_linear)).damping(damping);
+        let oracle = match method.steps {
+            Steps::Guided(Guide { way: Way::Exact, .. }) => oracle.solver(Solver::Cholesky),
+            Steps::Guided(Guide { way: Way::PrimalIterations, .. }) => oracle.route(Route::PrimalMatrixFree),
+            _ => oracle,
+        };
+        Some(match &self.choice {
+            Some(choice) => choice.on(oracle.clone()).unwrap_or(oracle),
+            None => oracle,
+        })
+    }
+
+    /// Trains from the initial model, or from a checkpoint.
     pub fn run(
         &self,
         method: Method,
         rate: f64,
         budget: Budget,
         observer: &mut impl Observer,
+        from: Option<Checkpoint>,
     ) -> Result<Outcome, Failure> {
-        let mut batches = Batches::new(self.train.len(), self.batch, self.seed)?;
-        let oracle = method.model.map(|model| {
-            let damping = Damping::RelativeToLoss { factor: self.damping(method), least: LEAST_DAMPING };
-            self.oracle.clone().model(model.model(self.prox_linear)).damping(damping)
-        });
-        let mut stepper = Stepper::new(method, rate);
+        let mut batches = Batches::new(self.train.len(), self.batch(method), self.seed)?;
+        let mut taker = Taker::new(method, rate, self.oracle(method));
         let mut model = self.model.clone();
+        let (mut step, mut seconds) = (0, 0.0);
+        let mut resumes = from.is_some();
+        if let Some(Checkpoint { step: taken, seconds: spent, weights, taker: state }) = from {
+            (step, seconds) = (taken, spent);
+            model = with_weights(model, weights)?;
+            taker = taker.restore(state)?;
+            batches.skip(taken);
+        }
         let (mut records, mut directions) = (vec![], vec![]);
-        let mut seconds = 0.0;
-        let mut schedule = Schedule::new(budget);
-        let mut step = 0;
+        let mut schedule = Schedule::new(budget, step, seconds);
         let mut reason = None;
+        // Whether the last step found nothing better than staying.
+        let mut stays = false;
         let status = loop {
             let spent = schedule.spent(step, seconds);
             let stop = interrupt::requested();
-            if schedule.due(step, seconds) || spent >= 1.0 || stop {
-                let record = self.record(&model, step, seconds)?;
+            let ends = spent >= 1.0 || stop || (stays && self.batch(method) == self.train.len());
+            let is_first = std::mem::take(&mut resumes);
+            if schedule.due(step, seconds) || ends || is_first {
+                let record = self.record(&model, method, step, seconds)?;
                 observer.evaluated(&record)?;
-                let finite = record.train_loss.is_finite();
+                let loss = record.train_loss;
                 records.push(record);
-                if !finite {
+                if !loss.is_finite() {
                     break Status::Diverged;
                 }
+                if self.target_loss.is_some_and(|target| loss <= target) {
+                    break Status::Reached;
+                }
             }
+            let mut snapshot = || Ok(Checkpoint { step, seconds, weights: weights(&model)?, taker: taker.state()? });
+            observer.checkpoint(ends, &mut snapshot)?;
             if stop {
                 break Status::Interrupted;
             }
             if spent >= 1.0 {
                 break Status::Finished;
             }
+            if ends {
+                break Status::Converged;
+            }
             let start = Instant::now();
-            let indices = batches.next_batch().to_vec();
-            let direction = match self.step(oracle.as_ref(), model.clone(), &mut stepper, &indices) {
-                Ok((next, direction)) => {
-                    model = next;
-                    direction
-                }
-                // The method cannot go on from here, and the others go on.
-                Err(error) if diverged(&error) => {
-                    reason = Some(error.to_string());
-                    // The steps until here count.
-                    if records.last().is_none_or(|last: &Record| last.step < step) {
-                        let record = self.record(&model, step, seconds)?;
-                        observer.evaluated(&record)?;
-                        records.push(record);
+            let batch = self.gather(batches.next_batch());
+            let taken =
+                match taker.step(self.part(method, spent), &self.objective.loss, &self.network, model.clone(), batch) {
+                    Ok((next, taken)) => {
+                        model = next;
+                        taken
                     }
-                    break Status::Diverged;
-                }
-                Err(error) => return Err(error.into()),
-            };
+                    // The method cannot go on from here, and the others go on.
+                    Err(error) if diverged(&error) => {
+                        reason = Some(error.to_string());
+                        // The steps until here count.
+                        if records.last().is_none_or(|last: &Record| last.step < step) {
+                            let record = self.record(&model, method, step, seconds)?;
+                            observer.evaluated(&record)?;
+                            records.push(record);
+                        }
+                        break Status::Diverged;
+                    }
+                    Err(error) => return Err(error.into()),
+                };
             seconds += start.elapsed().as_secs_f64();
             step += 1;
-            let direction = direction.map(|direction| StepRecord { step, ..direction });
+            let direction = StepRecord::new(step, &taken);
+            stays = direction.as_ref().is_some_and(|direction| direction.rate == Some(0.0));
             observer.stepped(step, schedule.spent(step, seconds), direction.as_ref())?;
             directions.extend(direction);
         };
         Ok(Outcome { model, status, reason, records, directions })
     }
 
-    /// One step on a batch: along a direction of the oracle, or of the gradient.
-    fn step(
-        &self,
-        oracle: Option<&GaussNewton<L>>,
-        model: Mlp,
-        stepper: &mut Stepper,
-        indices: &[usize],
-    ) -> Result<(Mlp, Option<StepRecord>), Error> {
+    /// The part of the rate that is taken once so much of the budget is spent. Batches disagree, and what a whole step gains on one it
+    /// loses on others: annealed methods take shorter ones towards the end.
+    fn part(&self, method: Method, spent: f64) -> f64 {
+        let is_annealed = matches!(method.steps, Steps::Guided(Guide { annealed: true, .. }));
+        if is_annealed && self.batch(method) < self.train.len() { (2.0 * (1.0 - spent)).min(1.0) } else { 1.0 }
+    }
+
+    /// Some training examples on the device.
+    fn gather(&self, indices: &[usize]) -> BatchOf<L> {
         let rows: Vec<i64> = indices.iter().map(|&index| index as i64).collect();
         let rows: Tensor<1, Int> = Tensor::from_data(TensorData::from(rows.as_slice()), &self.device);
         let inputs = self.train.inputs.clone().select(0, rows);
         let targets = self.objective.targets(&self.train.targets.gather(indices), &self.device);
-        if let Some(oracle) = oracle {
-            let direction = oracle.direction(&self.network, &model, inputs, targets)?;
-            let record = certificate(&direction);
-            return Ok((stepper.follow(model, direction), Some(record)));
-        }
-        let outputs = model.forward(Tensor::from_inner(inputs));
-        let loss = self.objective.loss.value(outputs, &targets).mean();
-        let gradients = GradientsParams::from_grads(loss.backward(), &model);
-        Ok((stepper.step(model, gradients), None))
+        BatchOf { inputs, targets }
     }
 
-    fn record(&self, model: &Mlp, step: usize, seconds: f64) -> Result<Record, Failure> {
+    fn record(&self, model: &Mlp, method: Method, step: usize, seconds: f64) -> Result<Record, Failure> {
         let (train_loss, _) = evaluate(&self.objective, model, self.train)?;
         let (test_loss, test_metric) = evaluate(&self.objective, model, self.test)?;
-        let epoch = (step * self.batch.min(self.train.len())) as f64 / self.train.len() as f64;
+        let epoch = (step * self.batch(method)) as f64 / self.train.len() as f64;
         Ok(Record { step, epoch, seconds, train_loss, test_loss, test_metric })
     }
 }
 
-/// What is known of a direction; the step is not counted yet.
-fn certificate(direction: &Direction) -> StepRecord {
-    StepRecord {
-        step: 0,
-        loss: direction.loss,
-        slope: direction.slope,
-        norm: direction.norm,
-        damping: direction.damping,
-        primal: direction.primal_value,
-        dual: direction.dual_value,
-        gap: direction.gap,
-        relative_gap: direction.relative_gap(),
-        iterations: direction.iterations,
-        milliseconds: direction.timings.solve.as_secs_f64() * 1e3,
+impl StepRecord {
+    /// Of a step along a direction.
+    fn new(step: usize, taken: &Taken) -> Option<Self> {
+        let (direction, report): (&Direction, Option<&StepReport>) = match taken {
+            Taken::Gradient => return None,
+            Taken::Direction(direction) => (direction, None),
+            Taken::Guided(report) => (&report.direction, Some(report)),
+        };
+        Some(Self {
+            step,
+            loss: direction.loss,
+            slope: direction.slope,
+            norm: direction.norm,
+            damping: direction.damping,
+            primal: direction.primal_value,
+            dual: direction.dual_value,
+            gap: direction.gap,
+            relative_gap: direction.relative_gap(),
+            iterations: direction.iterations,
+            milliseconds: direction.timings.solve.as_secs_f64() * 1e3,
+            rate: report.map(|report| report.step),
+            ratio: report.and_then(|report| report.ratio),
+            trials: report.map(|report| report.trials),
+            refused: report.map(|report| report.refused),
+            fallback: report.and_then(|report| report.fallback).map(|fallback| fallback.name().into()),
+        })
     }
 }
 

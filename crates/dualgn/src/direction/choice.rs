@@ -85,7 +85,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
 
     fn task<'a>(&self, linearization: &'a Linearization, columns: usize) -> Task<'a> {
         let solves = if self.is_prox_linear() { PROX_LINEAR_SOLVES } else { 1.0 };
-        Task { linearization, columns, solves, memory: self.budget(), has_primal: !self.is_prox_linear() }
+        Task { linearization, columns, solves, memory: self.memory_budget(), has_primal: !self.is_prox_linear() }
     }
 
     fn is_prox_linear(&self) -> bool {

@@ -14,7 +14,7 @@
 //! and two forward passes for what all have in common. Memory counts matrices, their copies, and rows.
 
 use super::machine::Machine;
-use super::route::{Budget, Goal, How, Method, Route};
+use super::route::{Budget, Goal, How, Method, Route, Solver};
 use crate::error::DirectionError;
 use crate::gram;
 use crate::linearize::Linearization;
@@ -25,6 +25,8 @@ use crate::linearize::Linearization;
 pub struct Estimate {
     /// The route.
     pub route: Route,
+    /// What is done on it. With both set, an oracle has nothing left to choose, and runs on one machine repeat bit for bit.
+    pub solver: Solver,
     /// Seconds for a direction, after the forward pass.
     pub seconds: f64,
     /// Whether the direction is expected to be as accurate as the solver asks: not so where conjugate gradient came to the
@@ -107,6 +109,7 @@ impl Task<'_> {
         };
         Estimate {
             route: how.route,
+            solver: how.solver(),
             seconds: seconds + 2.0 * passes(graph.forward_flops()),
             is_accurate,
             bytes,

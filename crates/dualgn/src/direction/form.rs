@@ -83,7 +83,8 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
         let (matrix, sensitivities) = match how.route {
             Route::DualAssembled => {
                 let columns = second_order.as_ref().map_or(columns, |(gradient, _)| gradient.dims()[1]);
-                let (matrix, sensitivities) = Kernel::assemble(linearization, map.as_ref(), columns, oracle.budget())?;
+                let (matrix, sensitivities) =
+                    Kernel::assemble(linearization, map.as_ref(), columns, oracle.memory_budget())?;
                 (Some(matrix), sensitivities)
             }
             _ => (None, None),
@@ -134,6 +135,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
             Solver::ConjugateGradient { iterations, tolerance } => {
                 Method::Iterative(Budget { iterations, goal: Goal::Residual(tolerance) })
             }
+            Solver::Certified { iterations, gap } => Method::Iterative(Budget { iterations, goal: Goal::Gap(gap) }),
             Solver::Cholesky | Solver::Preconditioned { .. } => return Err(DirectionError::Metric),
         };
         match self.route {

@@ -212,8 +212,8 @@ impl<L: ConvexLoss> GaussNewton<L> {
         Subproblem::new(self, linearization, targets.into(), start.elapsed())
     }
 
-    /// Bytes that may be used.
-    fn budget(&self) -> usize {
+    /// The memory, in bytes, that a direction may use now: what was set, or the default.
+    pub fn memory_budget(&self) -> usize {
         self.memory.unwrap_or_else(gram::default_memory)
     }
 }

@@ -71,6 +71,14 @@ pub enum Solver {
         /// Stop earlier once the residual is at most this times the right-hand side.
         tolerance: f64,
     },
+    /// Conjugate gradient from zero until its certificate is good enough, on the route that is estimated to be fastest: what
+    /// [`Solver::Auto`] does where it iterates.
+    Certified {
+        /// At most so many iterations.
+        iterations: usize,
+        /// Stop earlier once the duality gap is at most this times the decrease that the dual promises.
+        gap: f64,
+    },
     /// Conjugate gradient on the assembled `K`, preconditioned by the blocks of the diagonal (of about 128 rows): for batches
     /// with so many outputs that a factorisation takes too long. Every iterate descends.
     Preconditioned {
@@ -117,6 +125,20 @@ pub(super) struct How {
 }
 
 impl How {
+    /// The solver that does nothing else.
+    pub fn solver(self) -> Solver {
+        match self.method {
+            Method::Direct => Solver::Cholesky,
+            Method::Iterative(Budget { iterations, goal: Goal::Gap(gap) }) => Solver::Certified { iterations, gap },
+            Method::Iterative(Budget { iterations, goal: Goal::Residual(tolerance) }) => {
+                Solver::ConjugateGradient { iterations, tolerance }
+            }
+            Method::Preconditioned(Budget { iterations, goal: Goal::Residual(tolerance) | Goal::Gap(tolerance) }) => {
+                Solver::Preconditioned { iterations, tolerance }
+            }
+        }
+    }
+
     /// The budget of the iterations, if there are any.
     pub fn budget(self) -> Budget {
         match self.method {
@@ -148,12 +170,20 @@ impl Solver {
                 all.extend((route == Some(Route::PrimalMatrixFree)).then_some(how(Route::PrimalMatrixFree, method)));
                 all
             }
+            Self::Certified { iterations, gap } => {
+                let method = Method::Iterative(Budget { iterations, goal: Goal::Gap(gap) });
+                [Route::DualMatrixFree, Route::DualAssembled, Route::PrimalMatrixFree]
+                    .map(|route| how(route, method))
+                    .into()
+            }
             Self::Preconditioned { iterations, tolerance } => {
                 let method = Method::Preconditioned(Budget { iterations, goal: Goal::Residual(tolerance) });
                 vec![how(Route::DualAssembled, method)]
             }
         };
-        if let Self::ConjugateGradient { tolerance, .. } | Self::Preconditioned { tolerance, .. } = self
+        if let Self::ConjugateGradient { tolerance, .. }
+        | Self::Preconditioned { tolerance, .. }
+        | Self::Certified { gap: tolerance, .. } = self
             && !(tolerance.is_finite() && tolerance >= 0.0)
         {
             return Err(DirectionError::Tolerance(tolerance));

@@ -252,7 +252,7 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
         if !how.route.is_dual() {
             let problem = Primal { linearization: &self.linearization, map, model: &model };
             let primal::Solution { direction, alpha, measures, iterations } =
-                problem.solve(how, self.oracle.budget())?;
+                problem.solve(how, self.oracle.memory_budget())?;
             let (vector, route) = (Some(direction), how.route);
             return Ok(Solved { alpha, vector, start: None, measures, iterations, route, warm: false });
         }

@@ -32,6 +32,9 @@ pub struct LevenbergMarquardt {
     pub accept: f64,
     /// Weight of earlier steps in the smoothed decreases, from 0 to below 1.
     pub smoothing: f64,
+    /// Whether the oracle's damping, at the loss of each batch, is the least. Batches want it: a step that is right for one batch, as
+    /// its ratio says, is too long for the others.
+    pub floor: bool,
     /// The damping at least.
     pub least: f64,
     /// The damping at most.
@@ -48,6 +51,7 @@ impl LevenbergMarquardt {
         refuse: 4.0,
         accept: 0.0,
         smoothing: 0.8,
+        floor: true,
         least: 1e-8,
         most: 1e8,
     };
@@ -59,6 +63,7 @@ impl LevenbergMarquardt {
         refuse: 10.0,
         accept: 1e-4,
         smoothing: 0.0,
+        floor: false,
         least: 1e-16,
         most: 1e16,
         ..Self::STOCHASTIC

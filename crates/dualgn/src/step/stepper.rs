@@ -186,6 +186,7 @@ impl<L: ConvexLoss> Stepper<L> {
             return self.finish(state, &point, attempt, 0, None);
         };
         let mut damping = match state.number("damping") {
+            Some(damping) if rule.floor => rule.clamp(damping.max(subproblem.damping()?)),
             Some(damping) => damping,
             None => rule.clamp(subproblem.damping()?),
         };

@@ -256,7 +256,7 @@ fn levenberg_marquardt() {
 /// On batches the decreases are smoothed before their ratio counts.
 #[test]
 fn smoothed_damping() {
-    let rule = LevenbergMarquardt::STOCHASTIC;
+    let rule = LevenbergMarquardt { floor: false, ..LevenbergMarquardt::STOCHASTIC };
     let reference = |problem: &Problem| {
         let (problem, mut damping) = (problem.clone(), DAMPING);
         let mut smoothed: Option<[f64; 2]> = None;

@@ -1,0 +1,140 @@
+//! [`Configuration`]: everything a run was started with, with every default written out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use crate::arguments::{Run, SolverName};
+use crate::device::DeviceName;
+use crate::failure::Failure;
+use crate::files;
+use crate::problem::{LossName, ProblemName};
+use crate::record::Trial;
+use crate::train::{Budget, Method, SolverChoice};
+
+/// The file `configuration.json` of a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Configuration {
+    /// Version of the program.
+    pub version: String,
+    /// The command as it was typed.
+    pub command: String,
+    /// Program, system, cores, device.
+    pub environment: String,
+    /// The problem's name.
+    pub problem: String,
+    /// The loss's name.
+    pub loss: String,
+    /// The method's name.
+    pub method: String,
+    /// Its learning rate.
+    pub rate: f64,
+    /// How that came about.
+    pub rate_words: String,
+    /// The rates tried.
+    pub trials: Vec<Trial>,
+    /// The damping for each unit of loss.
+    pub damping: f64,
+    /// Examples in a batch.
+    pub batch: usize,
+    /// Steps at most.
+    pub steps: Option<usize>,
+    /// Seconds at most.
+    pub seconds: Option<f64>,
+    /// The training loss to stop at.
+    pub target_loss: Option<f64>,
+    /// Seed of weights and batches.
+    pub seed: u64,
+    /// Solver and route of the directions.
+    pub solver: Option<SolverChoice>,
+    /// Bytes for matrices.
+    pub memory: usize,
+    /// Gap of prox-linear directions.
+    pub gap: f64,
+    /// Their inner iterations.
+    pub inner: u32,
+    /// Folder of the data.
+    pub data: Option<PathBuf>,
+    /// Training examples used.
+    pub limit: Option<u32>,
+    /// The device's name.
+    pub device: String,
+    /// Seconds between checkpoints.
+    pub checkpoint: f64,
+}
+
+const FILE: &str = "configuration.json";
+
+impl Configuration {
+    /// Writes it into the folder of a run.
+    pub fn save(&self, run: &Path) -> Result<(), Failure> {
+        let text = serde_json::to_vec_pretty(self).map_err(|error| Failure::Run(error.to_string()))?;
+        files::replace(&run.join(FILE), &text)
+    }
+
+    /// Removes that of a run.
+    pub fn remove(run: &Path) -> std::io::Result<()> {
+        fs::remove_file(run.join(FILE))
+    }
+
+    /// Reads that of a run.
+    pub fn load(run: &Path) -> Result<Self, Failure> {
+        let path = run.join(FILE);
+        let text = fs::read(&path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => Failure::Input(format!(
+                "{} is not the folder of a run: it has no {FILE}; `dualgn train` writes one when training begins",
+                run.display()
+            )),
+            _ => Failure::file("read", &path, &error),
+        })?;
+        serde_json::from_slice(&text).map_err(|error| Failure::Input(format!("{}: {error}", path.display())))
+    }
+
+    /// When the run ends.
+    pub fn budget(&self) -> Budget {
+        match (self.steps, self.seconds) {
+            (_, Some(seconds)) => Budget::Seconds(seconds),
+            (steps, None) => Budget::Steps(steps.unwrap_or(1)),
+        }
+    }
+
+    /// Problem, loss and method by their names.
+    pub fn names(&self, run: &Path) -> Result<(ProblemName, LossName, Method), Failure> {
+        let unknown = |what: &str, name: &str| {
+            Failure::Input(format!("{}: there is no {what} `{name}`", run.join(FILE).display()))
+        };
+        Ok((
+            ProblemName::from_str(&self.problem, false).map_err(|_| unknown("problem", &self.problem))?,
+            LossName::from_str(&self.loss, false).map_err(|_| unknown("loss", &self.loss))?,
+            Method::named(&self.method).ok_or_else(|| unknown("method", &self.method))?,
+        ))
+    }
+
+    /// The options that lead to the same session.
+    pub fn options(&self, run: &Path, quiet: bool) -> Result<Run, Failure> {
+        let device = DeviceName::from_str(&self.device, false);
+        let unknown = |_| Failure::Input(format!("{}: there is no device `{}`", run.join(FILE).display(), self.device));
+        Ok(Run {
+            loss: None,
+            epochs: None,
+            seconds: self.seconds,
+            target_loss: self.target_loss,
+            batch: u32::try_from(self.batch).ok(),
+            seed: self.seed,
+            damping: Some(self.damping),
+            // The choice that was made overrides it.
+            solver: SolverName::Auto,
+            iterations: 0,
+            gap: self.gap,
+            inner: self.inner,
+            memory: None,
+            data: self.data.clone(),
+            limit: self.limit,
+            out: Some(run.to_owned()),
+            device: device.map_err(unknown)?,
+            quiet,
+        })
+    }
+}

@@ -1,0 +1,279 @@
+//! [`Checkpoint`]: everything that a run needs to go on, in one file.
+//!
+//! The file is in the safetensors format: the weights by their names in the network, the vectors of a stepper, the record of an
+//! optimizer of Burn as bytes; the numbers are in the metadata, with a checksum of all. Files are written beside their place,
+//! synced and renamed; the one before stays, so that there is a good one at any moment.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{DType, Tensor, TensorData};
+use dualgn::StepperState;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+
+use super::taker::TakerState;
+use crate::failure::Failure;
+use crate::files;
+use crate::problem::Mlp;
+
+/// A moment of a run.
+#[derive(Clone)]
+pub struct Checkpoint {
+    /// Steps taken.
+    pub step: usize,
+    /// Seconds of training.
+    pub seconds: f64,
+    /// The weights by name.
+    pub weights: BTreeMap<String, TensorData>,
+    /// What the method carries.
+    pub taker: TakerState,
+}
+
+/// A checkpoint that was read, and where it was.
+pub struct Loaded {
+    /// The checkpoint.
+    pub checkpoint: Checkpoint,
+    /// What was wrong with a newer one, if one was passed over.
+    pub passed_over: Option<String>,
+}
+
+/// What is not a tensor.
+#[derive(Serialize, Deserialize)]
+struct Numbers {
+    step: usize,
+    seconds: f64,
+    stepper: Option<BTreeMap<String, f64>>,
+    has_optimizer: bool,
+}
+
+const LAST: &str = "last.safetensors";
+const PREVIOUS: &str = "previous.safetensors";
+const BEST: &str = "best.safetensors";
+const WEIGHTS: &str = "model.";
+const VECTORS: &str = "stepper.";
+const OPTIMIZER: &str = "optimizer";
+
+impl Checkpoint {
+    /// Writes it as the last one of a folder; the last one until now becomes the previous one.
+    pub fn save(&self, folder: &Path) -> Result<(), Failure> {
+        files::make_folder(folder)?;
+        let (last, previous) = (folder.join(LAST), folder.join(PREVIOUS));
+        let unfinished = folder.join("unfinished.safetensors");
+        files::replace(&unfinished, &self.to_bytes()?)?;
+        let renamed = |from: &Path, to: &Path| fs::rename(from, to).map_err(|error| Failure::file("write", to, &error));
+        if last.exists() {
+            renamed(&last, &previous)?;
+        }
+        renamed(&unfinished, &last)?;
+        files::sync_folder(folder);
+        Ok(())
+    }
+
+    /// Writes it as the best one of a folder.
+    pub fn save_best(&self, folder: &Path) -> Result<(), Failure> {
+        files::make_folder(folder)?;
+        files::replace(&folder.join(BEST), &self.to_bytes()?)
+    }
+
+    /// The last good one of a folder.
+    pub fn load(folder: &Path) -> Result<Loaded, Failure> {
+        let mut passed_over: Option<String> = None;
+        for name in [LAST, PREVIOUS] {
+            let path = folder.join(name);
+            match fs::read(&path) {
+                Err(_) => {}
+                Ok(bytes) => match Self::from_bytes(&bytes) {
+                    Ok(checkpoint) => return Ok(Loaded { checkpoint, passed_over }),
+                    Err(reason) => passed_over = Some(format!("{} {reason}", path.display())),
+                },
+            }
+        }
+        Err(Failure::Input(match passed_over {
+            Some(reason) => format!("{reason}, and there is no earlier checkpoint; start the run again"),
+            None => format!("there is no checkpoint in {}; start the run again", folder.display()),
+        }))
+    }
+
+    fn to_bytes(&self) -> Result<Vec<u8>, Failure> {
+        let mut tensors: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)> = BTreeMap::new();
+        for (name, data) in &self.weights {
+            tensors.insert(format!("{WEIGHTS}{name}"), entry(data)?);
+        }
+        let mut numbers = Numbers { step: self.step, seconds: self.seconds, stepper: None, has_optimizer: false };
+        match &self.taker {
+            TakerState::None => {}
+            TakerState::Burn(bytes) => {
+                numbers.has_optimizer = true;
+                tensors.insert(OPTIMIZER.into(), (Dtype::U8, vec![bytes.len()], bytes.clone()));
+            }
+            TakerState::Stepper(state) => {
+                numbers.stepper = Some(state.numbers.clone());
+                for (name, entries) in &state.vectors {
+                    let bytes = entries.iter().flat_map(|entry| entry.to_le_bytes()).collect();
+                    tensors.insert(format!("{VECTORS}{name}"), (Dtype::F64, vec![entries.len()], bytes));
+                }
+            }
+        }
+        let run = |error: &dyn std::fmt::Display| Failure::Run(format!("cannot write a checkpoint: {error}"));
+        let numbers = serde_json::to_string(&numbers).map_err(|error| run(&error))?;
+        let checksum =
+            checksum(&numbers, tensors.iter().map(|(name, (_, _, bytes))| (name.as_str(), bytes.as_slice())));
+        let metadata = HashMap::from([("numbers".to_owned(), numbers), ("checksum".to_owned(), checksum)]);
+        let views = tensors.iter().map(|(name, (dtype, shape, bytes))| {
+            TensorView::new(*dtype, shape.clone(), bytes).map(|view| (name, view))
+        });
+        let views: Vec<_> = views.collect::<Result<_, _>>().map_err(|error| run(&error))?;
+        safetensors::serialize(views, Some(metadata)).map_err(|error| run(&error))
+    }
+
+    /// Or what is wrong with the bytes, as the end of a sentence.
+    fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        let broken = |error: &dyn std::fmt::Display| format!("is damaged ({error})");
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| broken(&error))?;
+        let file = SafeTensors::deserialize(bytes).map_err(|error| broken(&error))?;
+        let metadata = header.metadata().clone().unwrap_or_default();
+        let numbers = metadata.get("numbers").ok_or("is not a checkpoint")?;
+        let mut tensors: Vec<(&str, TensorView)> = file.iter().collect();
+        tensors.sort_by(|a, b| a.0.cmp(b.0));
+        let found = checksum(numbers, tensors.iter().map(|(name, view)| (*name, view.data())));
+        if metadata.get("checksum") != Some(&found) {
+            return Err("is damaged (its checksum is wrong)".into());
+        }
+        let numbers: Numbers = serde_json::from_str(numbers).map_err(|error| broken(&error))?;
+        let (mut weights, mut vectors, mut optimizer) = (BTreeMap::new(), BTreeMap::new(), vec![]);
+        for (name, view) in tensors {
+            if let Some(name) = name.strip_prefix(WEIGHTS) {
+                weights.insert(name.to_owned(), data(&view)?);
+            } else if let Some(name) = name.strip_prefix(VECTORS) {
+                let entries =
+                    view.data().chunks_exact(8).map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap_or_default()));
+                vectors.insert(name.to_owned(), entries.collect());
+            } else if name == OPTIMIZER {
+                optimizer = view.data().to_vec();
+            }
+        }
+        let taker = match numbers.stepper {
+            Some(numbers) => TakerState::Stepper(StepperState { numbers, vectors }),
+            None if numbers.has_optimizer => TakerState::Burn(optimizer),
+            None => TakerState::None,
+        };
+        Ok(Self { step: numbers.step, seconds: numbers.seconds, weights, taker })
+    }
+}
+
+/// A checksum of everything in a file, in the order of the names.
+fn checksum<'a>(numbers: &str, tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(numbers.as_bytes());
+    for (name, bytes) in tensors {
+        hasher.update(name.as_bytes());
+        hasher.update(bytes);
+    }
+    format!("{:08x}", hasher.finalize())
+}
+
+fn entry(data: &TensorData) -> Result<(Dtype, Vec<usize>, Vec<u8>), Failure> {
+    let dtype = match data.dtype() {
+        DType::F32 => Dtype::F32,
+        DType::F64 => Dtype::F64,
+        other => return Err(Failure::Run(format!("weights of the type {other:?} cannot be written"))),
+    };
+    Ok((dtype, data.shape().to_vec(), data.as_bytes().to_vec()))
+}
+
+fn data(view: &TensorView) -> Result<TensorData, String> {
+    let dtype = match view.dtype() {
+        Dtype::F32 => DType::F32,
+        Dtype::F64 => DType::F64,
+        other => return Err(format!("has weights of the type {other:?}")),
+    };
+    Ok(TensorData::from_bytes_vec(view.data().to_vec(), view.shape().to_vec(), dtype))
+}
+
+/// The weights of a network by name.
+pub fn weights(model: &Mlp) -> Result<BTreeMap<String, TensorData>, Failure> {
+    struct Collect {
+        path: Vec<String>,
+        found: Result<BTreeMap<String, TensorData>, String>,
+    }
+    impl ModuleVisitor for Collect {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.path.push(name.into());
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.pop();
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let Ok(found) = &mut self.found else { return };
+            match param.val().without_autodiff().try_into_data() {
+                Ok(data) => drop(found.insert(self.path.join("."), data)),
+                Err(error) => self.found = Err(error.to_string()),
+            }
+        }
+    }
+    let mut collect = Collect { path: vec![], found: Ok(BTreeMap::new()) };
+    model.visit(&mut collect);
+    collect.found.map_err(Failure::Run)
+}
+
+/// A network with other weights, which must be there for each of its own.
+pub fn with_weights(model: Mlp, weights: BTreeMap<String, TensorData>) -> Result<Mlp, Failure> {
+    struct Replace {
+        path: Vec<String>,
+        weights: BTreeMap<String, TensorData>,
+        wrong: Option<String>,
+    }
+    impl ModuleMapper for Replace {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.path.push(name.into());
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.pop();
+        }
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let name = self.path.join(".");
+            let data = match self.weights.remove(&name) {
+                Some(data) if data.shape().to_vec() == param.val().dims() => data,
+                _ => {
+                    self.wrong.get_or_insert(name);
+                    return param;
+                }
+            };
+            param.map(|value| {
+                let device = value.device();
+                let new = Tensor::from_data(data, (&device.without_autodiff(), value.dtype()));
+                Tensor::from_inner(new).set_require_grad(value.is_require_grad())
+            })
+        }
+    }
+    let mut replace = Replace { path: vec![], weights, wrong: None };
+    let model = model.map(&mut replace);
+    match replace.wrong {
+        Some(name) => Err(Failure::Input(format!("the checkpoint has no `{name}` of the network's shape"))),
+        None => Ok(model),
+    }
+}
+
+/// Writes the weights of a network alone, by their names in it.
+pub fn write_weights(path: &Path, model: &Mlp) -> Result<(), Failure> {
+    let entries: Vec<_> =
+        weights(model)?.iter().map(|(name, data)| Ok((name.clone(), entry(data)?))).collect::<Result<_, Failure>>()?;
+    let run = |error: &dyn std::fmt::Display| Failure::Run(format!("cannot write the weights: {error}"));
+    let views = entries
+        .iter()
+        .map(|(name, (dtype, shape, bytes))| TensorView::new(*dtype, shape.clone(), bytes).map(|view| (name, view)));
+    let views: Vec<_> = views.collect::<Result<_, _>>().map_err(|error| run(&error))?;
+    files::replace(path, &safetensors::serialize(views, None).map_err(|error| run(&error))?)
+}
+
+/// Where a run's checkpoints are.
+pub fn folder(run: &Path) -> PathBuf {
+    run.join("checkpoints")
+}
+
+#[cfg(test)]
+#[path = "checkpoint_tests.rs"]
+mod tests;

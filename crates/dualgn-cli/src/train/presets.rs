@@ -1,0 +1,140 @@
+//! The methods by name.
+
+use dualgn::{Adaptation, Armijo, LevenbergMarquardt, Momentum, Search};
+
+use super::method::{Guide, Method, Steps, Way};
+use super::model::ModelName;
+
+const OF_GRADIENTS: [f64; 4] = [0.03, 0.1, 0.3, 1.0];
+const OF_DIRECTIONS: [f64; 4] = [0.1, 0.25, 0.5, 1.0];
+const OF_ADAM: [f64; 4] = [1e-3, 3e-3, 1e-2, 3e-2];
+const WHOLE: [f64; 1] = [1.0];
+
+const ROULET: &str = "Roulet and Blondel, arXiv 2308.08886";
+const KORBIT: &str = "Korbit and Zanon, arXiv 2605.06081";
+
+/// Adam divides each coordinate by its own size, which undoes what a Gauss-Newton direction does to the relative sizes of
+/// coordinates; it gains only from directions near the gradient (decision 10).
+const FOR_ADAM: f64 = 100.0;
+
+/// Damping by ratio, backtracking from the whole step, along the model's minimiser over the direction and the last step: on
+/// batches the last step is a memory of others (decision 36).
+const GUARDED: Guide = Guide {
+    adaptation: Adaptation::LevenbergMarquardt(LevenbergMarquardt::STOCHASTIC),
+    search: Search::Armijo(Armijo::HALVING),
+    momentum: Momentum::Model,
+    annealed: true,
+    way: Way::Any,
+};
+
+const fn gradient(name: &'static str, title: &'static str, source: &'static str, steps: Steps) -> Method {
+    let rates: &[f64] = match steps {
+        Steps::Plain => &OF_GRADIENTS,
+        Steps::Lbfgs => &WHOLE,
+        _ => &OF_ADAM,
+    };
+    let full_batch = matches!(steps, Steps::Lbfgs);
+    Method { name, title, source, model: None, steps, rates, damping_factor: 1.0, full_batch }
+}
+
+const fn plain(name: &'static str, title: &'static str, source: &'static str, model: ModelName) -> Method {
+    let (model, steps, rates) = (Some(model), Steps::Plain, &OF_DIRECTIONS);
+    Method { name, title, source, model, steps, rates, damping_factor: 1.0, full_batch: false }
+}
+
+const fn by_adam(name: &'static str, title: &'static str, source: &'static str, model: ModelName) -> Method {
+    let method = plain(name, title, source, model);
+    Method { steps: Steps::Adam, rates: &OF_ADAM, damping_factor: FOR_ADAM, ..method }
+}
+
+const fn guided(name: &'static str, title: &'static str, source: &'static str, guide: Guide) -> Method {
+    let method = plain(name, title, source, ModelName::Quadratic);
+    Method { steps: Steps::Guided(guide), rates: &WHOLE, ..method }
+}
+
+/// All presets.
+pub const ALL: [Method; 19] = [
+    gradient("sgd", "SGD", "Robbins and Monro, 1951", Steps::Plain),
+    gradient("adam", "Adam", "Kingma and Ba, arXiv 1412.6980", Steps::Adam),
+    gradient("adamw", "AdamW", "Loshchilov and Hutter, arXiv 1711.05101", Steps::AdamW),
+    gradient("muon", "Muon", "Jordan et al., 2024", Steps::Muon),
+    gradient("lbfgs", "L-BFGS", "Liu and Nocedal, 1989", Steps::Lbfgs),
+    guided("dual-gn", "Dual Gauss-Newton, guarded", ROULET, GUARDED),
+    plain("dual-gn-sgd", "SGD on dual Gauss-Newton directions", ROULET, ModelName::Quadratic),
+    by_adam("dual-gn-adam", "Adam on dual Gauss-Newton directions", ROULET, ModelName::Quadratic),
+    Method {
+        model: Some(ModelName::ProxLinear),
+        ..guided(
+            "prox-linear",
+            "Prox-linear, guarded",
+            ROULET,
+            // Of the loss itself there is no such minimiser in closed form.
+            Guide { momentum: Momentum::None, ..GUARDED },
+        )
+    },
+    plain("prox-linear-sgd", "SGD on prox-linear directions", ROULET, ModelName::ProxLinear),
+    by_adam("prox-linear-adam", "Adam on prox-linear directions", ROULET, ModelName::ProxLinear),
+    Method { model: Some(ModelName::Fgn), ..guided("fgn", "Fast Gauss-Newton, guarded", KORBIT, GUARDED) },
+    plain("fgn-sgd", "SGD on fast Gauss-Newton directions", KORBIT, ModelName::Fgn),
+    by_adam("fgn-adam", "Adam on fast Gauss-Newton directions", KORBIT, ModelName::Fgn),
+    guided(
+        "egn",
+        "Exact Gauss-Newton",
+        "Korbit, Adeoye, Bemporad and Zanon, arXiv 2405.14402",
+        Guide {
+            adaptation: Adaptation::LevenbergMarquardt(LevenbergMarquardt {
+                rise: 1.01,
+                fall: 0.99,
+                smoothing: 0.0,
+                floor: false,
+                ..LevenbergMarquardt::STOCHASTIC
+            }),
+            search: Search::Armijo(Armijo::EXACT_GAUSS_NEWTON),
+            momentum: Momentum::Mean(0.9),
+            annealed: false,
+            way: Way::Exact,
+        },
+    ),
+    Method {
+        rates: &OF_DIRECTIONS,
+        ..guided(
+            "spring",
+            "SPRING",
+            "Goldshlager, Abrahamsen and Lin, arXiv 2401.10190",
+            Guide {
+                adaptation: Adaptation::Oracle,
+                search: Search::Rate,
+                momentum: Momentum::Centre(0.9),
+                annealed: false,
+                way: Way::Any,
+            },
+        )
+    },
+    guided(
+        "kfac-step",
+        "Dual Gauss-Newton, step and momentum by the model",
+        "Martens and Grosse, arXiv 1503.05671, section 7",
+        Guide { search: Search::Rate, ..GUARDED },
+    ),
+    Method {
+        full_batch: true,
+        ..guided(
+            "lm",
+            "Levenberg-Marquardt",
+            "Marquardt, 1963",
+            Guide {
+                adaptation: Adaptation::LevenbergMarquardt(LevenbergMarquardt::FULL),
+                search: Search::Rate,
+                momentum: Momentum::None,
+                annealed: false,
+                ..GUARDED
+            },
+        )
+    },
+    guided(
+        "gn-cg",
+        "Gauss-Newton by primal conjugate gradient",
+        "Martens, 2010",
+        Guide { way: Way::PrimalIterations, momentum: Momentum::None, ..GUARDED },
+    ),
+];
