@@ -3,4 +3,5 @@
 mod dense;
 mod faults;
 mod methods;
+mod nist;
 mod proximity;
