@@ -1,7 +1,10 @@
 //! [`StepReport`]: what a step was.
 
+use burn::optim::GradientsParams;
+
 use super::fallback::Fallback;
 use crate::direction::Direction;
+use crate::linearize::ParamVector;
 
 /// What a step of a [`Stepper`](super::Stepper) was.
 #[derive(Clone, Debug)]
@@ -29,4 +32,14 @@ pub struct StepReport {
     pub next_damping: Option<f64>,
     /// What was done where a factorisation failed.
     pub fallback: Option<Fallback>,
+    /// The change of the weights, `w' - w`.
+    pub change: ParamVector,
+}
+
+impl StepReport {
+    /// The step in the form of a gradient, `w - w'`, for loops that want to hand one to an optimizer, as burn-train's `Learner` does:
+    /// plain SGD at the rate 1 takes the step.
+    pub fn into_gradients(self) -> GradientsParams {
+        self.change.scale(-1.0).into_gradients()
+    }
 }

@@ -326,13 +326,12 @@ impl<L: ConvexLoss> Stepper<L> {
         let Attempt { direction, found, vector, kept, .. } = attempt;
         let step = found.step;
         let is_taken = step != 0.0;
-        let mut next = point.model.clone();
+        let mut change = vector.clone().scale(step);
         if let (Decay::Decoupled(eta), true) = (self.decay, is_taken) {
-            next = point.weights.added_to(next, -eta * step);
+            change = change.add_scaled(&point.weights, -eta * step);
         }
-        if is_taken {
-            next = vector.added_to(next, step);
-        }
+        let model = point.model.clone();
+        let next = if is_taken { change.added_to(model, 1.0) } else { model };
         let next_damping = rule.map(|rule| match attempt.decreases {
             Some([actual, predicted]) if is_taken => {
                 let smoothed = |name: &'static str, new: f64| {
@@ -377,6 +376,7 @@ impl<L: ConvexLoss> Stepper<L> {
             refused,
             next_damping,
             fallback: attempt.fallback,
+            change,
             direction,
         };
         Ok((next, report))
