@@ -163,7 +163,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
     ///
     /// # Errors
     /// The damping is not positive; the batch does not fit the network or the loss, or the loss the model; the loss is not
-    /// finite; the Gram matrix was asked for and cannot be had (see [`DirectionError`]).
+    /// finite; the Gram matrix was asked for and cannot be had (see [`DirectionError`](crate::DirectionError)).
     pub fn direction<M: Module, I: Inputs>(
         &self,
         network: &Network<M, I>,
