@@ -129,6 +129,9 @@ pub struct Resume {
     /// Show nothing but the result
     #[arg(long)]
     pub quiet: bool,
+    /// Print the result as JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of every run.
@@ -186,6 +189,9 @@ pub struct Run {
     /// Show nothing but the result
     #[arg(long)]
     pub quiet: bool,
+    /// Print the result as JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// How the dual system is solved.

@@ -4,6 +4,7 @@ mod arguments;
 mod commands;
 mod data;
 mod device;
+mod events;
 mod failure;
 mod files;
 mod interrupt;

@@ -187,6 +187,21 @@ fn a_full_disk_is_an_error_with_a_path() {
     assert!(!out.join("checkpoints/last.safetensors").exists());
 }
 
+/// The result as JSON and nothing else on standard output; a batch larger than the data is all of them; TensorBoard's files are there.
+#[test]
+fn results_are_json_on_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let rest = ["--epochs", "5", "--batch", "100000", "--json", "--quiet", "--out", out.to_str().unwrap()];
+    let output = succeeds(&[&["train", "diabetes"], &rest[..]].concat());
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&result["batch"], &result["runs"][0]["method"]), (&354.into(), &"dual-gn".into()));
+    let events = fs::read_dir(out.join("dual-gn"))
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("events.out.tfevents"));
+    assert_eq!(events.count(), 1);
+}
+
 /// A target ends a run before its budget does, and so does a point from which nothing gets better.
 #[test]
 fn runs_end_for_reasons_that_are_said() {

@@ -6,7 +6,7 @@ use super::output::Output;
 use super::plan::{self, Plan};
 use super::setup::{Work, with_session};
 use super::tune::{Running, choose_rate, recorded_run};
-use crate::arguments::Compare;
+use crate::arguments::{Compare, Run};
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::record::{Comparison, MethodRun, Status, Target};
@@ -21,7 +21,8 @@ pub fn compare(arguments: &Compare) -> Result<(), Failure> {
     methods.dedup();
     plan::check(&methods, loss)?;
     let plan = Plan::new("compare", arguments.problem, loss, &arguments.run);
-    let work = Comparing { methods, output: Output::new(plan.folder.clone())?, quiet: arguments.run.quiet };
+    let Run { quiet, json, .. } = arguments.run;
+    let work = Comparing { methods, output: Output::new(plan.folder.clone())?, quiet, json };
     with_session(&plan, work)
 }
 
@@ -29,6 +30,7 @@ struct Comparing {
     methods: Vec<Method>,
     output: Output,
     quiet: bool,
+    json: bool,
 }
 
 impl Work for Comparing {
@@ -50,9 +52,20 @@ impl Work for Comparing {
                 break;
             }
         }
-        println!("{}", report::terminal(&comparison));
+        show(&comparison, self.json)?;
         finish(&self.output, &comparison)
     }
+}
+
+/// Prints what was measured, as a table for people or in the form of `comparison.json`.
+pub fn show(comparison: &Comparison, json: bool) -> Result<(), Failure> {
+    if json {
+        let text = serde_json::to_string_pretty(comparison).map_err(|error| Failure::Run(error.to_string()))?;
+        println!("{text}");
+    } else {
+        println!("{}", report::terminal(comparison));
+    }
+    Ok(())
 }
 
 /// Names the page, and fails if the user stopped the run.

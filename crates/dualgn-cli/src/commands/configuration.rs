@@ -113,7 +113,7 @@ impl Configuration {
     }
 
     /// The options that lead to the same session.
-    pub fn options(&self, run: &Path, quiet: bool) -> Result<Run, Failure> {
+    pub fn options(&self, run: &Path, [quiet, json]: [bool; 2]) -> Result<Run, Failure> {
         let device = DeviceName::from_str(&self.device, false);
         let unknown = |_| Failure::Input(format!("{}: there is no device `{}`", run.join(FILE).display(), self.device));
         Ok(Run {
@@ -135,6 +135,7 @@ impl Configuration {
             out: Some(run.to_owned()),
             device: device.map_err(unknown)?,
             quiet,
+            json,
         })
     }
 }

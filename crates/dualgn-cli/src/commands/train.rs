@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use dualgn::ConvexLoss;
 
-use super::compare::finish;
+use super::compare::{finish, show};
 use super::configuration::Configuration;
 use super::keep::Keep;
 use super::output::Output;
@@ -19,7 +19,6 @@ use crate::failure::Failure;
 use crate::files;
 use crate::interrupt;
 use crate::record::{Comparison, Record, StepRecord};
-use crate::report;
 use crate::train::{Budget, Checkpoint, Loaded, Method, ModelName, Session, checkpoints, write_weights};
 
 /// The weights of a run that is over.
@@ -59,7 +58,7 @@ pub fn resume(arguments: &Resume) -> Result<(), Failure> {
         eprintln!("nothing to do: the run is finished, after {} steps", checkpoint.step);
         return Ok(());
     }
-    let run = configuration.options(folder, arguments.quiet)?;
+    let run = configuration.options(folder, [arguments.quiet, arguments.json])?;
     let plan = Plan { typed: configuration.command.clone(), ..Plan::new("train", problem, loss, &run) };
     let output = Output::new(folder.clone())?;
     let start = Start::Resumed { configuration: Box::new(configuration), checkpoint };
@@ -122,7 +121,7 @@ impl Work for Training<'_> {
         let Configuration { rate, trials, rate_words: words, .. } = configuration;
         let (run, outcome) = recorded_run(session, method, Rate { rate, trials, words }, running, Some(keep))?;
         comparison.runs.push(run);
-        println!("{}", report::terminal(&comparison));
+        show(&comparison, plan.run.json)?;
         let path = output.folder().join(WEIGHTS);
         write_weights(&path, &outcome.model)?;
         if !plan.run.quiet {

@@ -4,6 +4,7 @@ use dualgn::ConvexLoss;
 
 use super::keep::Keep;
 use super::output::{Lines, Output};
+use crate::events::Events;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::memory;
@@ -80,6 +81,7 @@ pub fn recorded_run<L: ConvexLoss + Clone>(
         progress: Progress::start(method.name, metric, quiet),
         metrics: output.lines(method.name, "metrics", evaluated)?,
         steps: method.model.map(|_| output.lines(method.name, "steps", taken)).transpose()?,
+        events: Events::start(&output.folder().join(method.name), metric, evaluated)?,
         keep,
     };
     memory::reset_peak();
@@ -150,6 +152,7 @@ struct Recording {
     metrics: Lines,
     /// Of methods that step along directions.
     steps: Option<Lines>,
+    events: Events,
     keep: Option<Keep>,
 }
 
@@ -159,11 +162,15 @@ impl Observer for Recording {
         if let Some(keep) = &mut self.keep {
             keep.evaluated(record);
         }
+        self.events.evaluated(record)?;
         self.metrics.append(record)
     }
 
     fn stepped(&mut self, step: usize, spent: f64, direction: Option<&StepRecord>) -> Result<(), Failure> {
         self.progress.step(step, spent, direction);
+        if let Some(direction) = direction {
+            self.events.stepped(direction)?;
+        }
         match (&mut self.steps, direction) {
             (Some(steps), Some(direction)) => steps.append(direction),
             _ => Ok(()),
