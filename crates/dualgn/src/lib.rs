@@ -69,6 +69,8 @@
 //! * [`GaussNewton`]: the oracle, with its [`Model`] of the loss, its damping `λ` and its [`Solver`]. There are four
 //!   [`Route`]s to a direction; [`GaussNewton::estimates`] says what each would take ([`Estimate`]), and
 //!   [`GaussNewton::path`] gives directions for several dampings at once.
+//! * [`Subproblem`]: directions for several dampings, around centres and in metrics ([`Proximity`]) from one forward pass.
+//! * [`Stepper`]: steps for training loops, with damping by ratio, searches, momentum and decay; its state can be saved.
 //! * [`Direction`]: slope, predicted decrease, norm, duality gap, and the pseudo-gradient as
 //!   [`GradientsParams`](burn::optim::GradientsParams) or as a step.
 //! * [`ParamVector`]: a vector of parameter space, such as a gradient or a direction.
@@ -96,6 +98,8 @@
 //! model ── trace ──▶ graph ── linearize at w ──▶ jvp, vjp, outputs ── gram ──▶ K = J Jᵀ
 //!                                                      │                         │
 //!                                     loss ──▶ g, L ──▶ direction ◀── solve ◀────┘
+//!                                                          │
+//!                                                         step ──▶ new weights
 //! ```
 //!
 //! Below them all, `kernels`: matrix products and elementwise functions on the CPU.

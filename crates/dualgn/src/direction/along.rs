@@ -47,9 +47,14 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
         Ok(self.loss() - self.loss_of(self.linearization().outputs() + change * t)?)
     }
 
-    /// The `a` and `b` for which the second-order model with `(λ/2) ‖d‖²` is least at `d = a v₀ + b v₁`; of parallel vectors the
-    /// second counts for nothing.
-    pub(crate) fn minimiser(&self, vectors: [&ParamVector; 2], damping: f64) -> Result<[f64; 2], Error> {
+    /// The `a` and `b` for which the second-order model with `(λ/2) ‖d‖²`, and with `more` slope along each vector, is least at
+    /// `d = a v₀ + b v₁`; of parallel vectors the second counts for nothing.
+    pub(crate) fn minimiser(
+        &self,
+        vectors: [&ParamVector; 2],
+        more: [f64; 2],
+        damping: f64,
+    ) -> Result<[f64; 2], Error> {
         let m = self.linearization().examples() as f64;
         let changes = [self.linearization().jvp(vectors[0])?, self.linearization().jvp(vectors[1])?];
         let factored = [self.factored(&changes[0])?, self.factored(&changes[1])?];
@@ -63,7 +68,7 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
         ])?;
         let entry = |c: f64, i: usize, j: usize| Ok::<_, Error>(c / m + damping * vectors[i].dot(vectors[j])?);
         let (a00, a01, a11) = (entry(c00, 0, 0)?, entry(c01, 0, 1)?, entry(c11, 1, 1)?);
-        let (b0, b1) = (-g0 / m, -g1 / m);
+        let (b0, b1) = (-g0 / m - more[0], -g1 / m - more[1]);
         let determinant = a00 * a11 - a01 * a01;
         if determinant <= 1e-12 * a00 * a11 {
             return Ok([if a00 > 0.0 { b0 / a00 } else { 0.0 }, 0.0]);

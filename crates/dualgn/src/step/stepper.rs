@@ -283,11 +283,20 @@ impl<L: ConvexLoss> Stepper<L> {
                 (v.clone().scale(1.0 / (1.0 - mu.powf(averaged))), Some(v))
             }
             (Momentum::Model, Some(step)) => {
-                let [a, b] = subproblem.minimiser([&d, step], direction.damping)?;
+                let eta = self.decay.penalty();
+                let penalty = match eta {
+                    0.0 => [0.0; 2],
+                    _ => [eta * point.weights.dot(&d)?, eta * point.weights.dot(step)?],
+                };
+                let [a, b] = subproblem.minimiser([&d, step], penalty, direction.damping)?;
                 (d.scale(a).add_scaled(step, b), None)
             }
         };
-        let is_direction = matches!(self.momentum, Momentum::None | Momentum::Centre(_)) || momentum.is_none();
+        let is_direction = match self.momentum {
+            Momentum::None | Momentum::Centre(_) => true,
+            Momentum::Nesterov(_) => false,
+            _ => momentum.is_none(),
+        };
         let along = subproblem.along(&vector, is_direction.then_some(&direction))?;
         let (penalty, norm) = (Penalty::new(self.decay, &point.weights, &vector)?, vector.norm()?);
         let slope = along.slope + penalty.slope();

@@ -136,31 +136,62 @@ fn spring_with_its_norm_constraint() {
     assert!((1..STEPS).contains(&limited), "{limited} of the steps were limited");
 }
 
-/// The quadratic model over the direction and the last step.
+/// The quadratic model over the direction and the last step, also with a penalty on the weights.
 #[test]
 fn steps_that_minimise_the_model_over_two_directions() {
-    let reference = |problem: &Problem| {
-        let (problem, mut last): (_, Option<Vec<f64>>) = (problem.clone(), None);
-        move |w: &mut Vec<f64>| {
-            let at = problem.at(w);
-            let d = at.direction(DAMPING);
-            let step = match &last {
-                None => d,
-                Some(s) => {
-                    let entry = |a: &[f64], b: &[f64]| at.form(a, b) + DAMPING * dot(a, b);
-                    let (a00, a01, a11) = (entry(&d, &d), entry(&d, s), entry(s, s));
-                    let (b0, b1) = (-dot(&at.gradient, &d), -dot(&at.gradient, s));
-                    let determinant = a00 * a11 - a01 * a01;
-                    let (a, b) = ((b0 * a11 - b1 * a01) / determinant, (b1 * a00 - b0 * a01) / determinant);
-                    plus(&d.iter().map(|d| a * d).collect::<Vec<_>>(), b, s)
-                }
-            };
-            *w = plus(w, 1.0, &step);
-            last = Some(step);
-            None
+    let reference = |eta: f64| {
+        move |problem: &Problem| {
+            let (problem, mut last): (_, Option<Vec<f64>>) = (problem.clone(), None);
+            move |w: &mut Vec<f64>| {
+                let mut at = problem.at(w);
+                at.gradient = plus(&at.gradient, eta, w);
+                (0..w.len()).for_each(|i| at.curvature[(i, i)] += eta);
+                let d = at.direction(DAMPING);
+                let step = match &last {
+                    None => d,
+                    Some(s) => {
+                        let entry = |a: &[f64], b: &[f64]| at.form(a, b) + DAMPING * dot(a, b);
+                        let (a00, a01, a11) = (entry(&d, &d), entry(&d, s), entry(s, s));
+                        let (b0, b1) = (-dot(&at.gradient, &d), -dot(&at.gradient, s));
+                        let determinant = a00 * a11 - a01 * a01;
+                        let (a, b) = ((b0 * a11 - b1 * a01) / determinant, (b1 * a00 - b0 * a01) / determinant);
+                        plus(&d.iter().map(|d| a * d).collect::<Vec<_>>(), b, s)
+                    }
+                };
+                *w = plus(w, 1.0, &step);
+                last = Some(step);
+                None
+            }
         }
     };
-    compare_both!("model", 1.0, stepper => stepper.momentum(Momentum::Model), reference);
+    compare_both!("model", 1.0, stepper => stepper.momentum(Momentum::Model), reference(0.0));
+    let decay = Decay::Coupled(0.05);
+    compare_both!("model, penalty", 1.0, stepper => stepper.momentum(Momentum::Model).decay(decay), reference(0.05));
+}
+
+/// What a report says of the way: the slope along what was stepped along, with the penalty, and the loss after the step.
+#[test]
+fn reports_say_what_was_stepped_along() {
+    let problem = Problem::new(Kind::Squared, 9, 3);
+    let momenta =
+        [Momentum::None, Momentum::HeavyBall(0.6), Momentum::Nesterov(0.6), Momentum::Mean(0.6), Momentum::Centre(0.6)];
+    for momentum in momenta {
+        let mut model = Small::new(&problem.weights(5), problem.outputs);
+        let network = problem.network(&model);
+        let mut stepper =
+            Stepper::new(squared(DAMPING)).momentum(momentum).decay(Decay::Coupled(0.03)).search(Search::Model);
+        for _ in 0..3 {
+            let w = model.flat();
+            let (next, report) = stepper.step(0.5, &network, &model, problem.inputs(), problem.targets()).unwrap();
+            let moved = plus(&next.flat(), -1.0, &w);
+            assert!(relative(&moved, &report.change.to_vec().unwrap()) < 1e-12);
+            let gradient = plus(&problem.at(&w).gradient, 0.03, &w);
+            let slope = dot(&gradient, &moved) / report.step;
+            assert!((report.slope - slope).abs() < 1e-9 * slope.abs(), "{momentum:?}: {} and {slope}", report.slope);
+            assert!((report.length - dot(&moved, &moved).sqrt()).abs() < 1e-12);
+            model = next;
+        }
+    }
 }
 
 /// A coupled decay is an explicit penalty, a decoupled one shrinks the weights beside the step.
