@@ -174,7 +174,11 @@ pub struct Run {
     /// Memory for matrices and what they are made of, in MiB  [default: half of what is free]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub memory: Option<u32>,
-    /// Folder with the four MNIST files, for the problem `mnist`
+    /// Examples of a batch that go through the network at once when a direction is made, where all of them need too much memory
+    /// [default: all]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub micro_batch: Option<u32>,
+    /// Folder with the data of the problems that are not in the program: `concrete.csv`, or the four MNIST files
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Use only so many training examples (and as many test examples) of `mnist`

@@ -210,6 +210,17 @@ pub enum LinearizeError {
         /// Device of one that differs.
         other: String,
     },
+    /// A batch was to go through the network in parts, but its examples are not independent.
+    #[error(
+        "the examples of a batch mix in `{operation}` {place}: in parts it would compute something else; linearize the batch in \
+         one piece"
+    )]
+    MixesExamples {
+        /// The operation's name in Burn.
+        operation: String,
+        /// Where it is in the module.
+        place: String,
+    },
     /// A vector of parameter space belongs to another network.
     #[error("the tangent is a vector of another network, or of one with other trainable parameters")]
     OtherNetwork,

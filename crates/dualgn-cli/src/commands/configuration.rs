@@ -51,6 +51,9 @@ pub struct Configuration {
     pub solver: Option<SolverChoice>,
     /// Bytes for matrices.
     pub memory: usize,
+    /// Examples that go through the network at once.
+    #[serde(default)]
+    pub micro_batch: Option<u32>,
     /// Gap of prox-linear directions.
     pub gap: f64,
     /// Their inner iterations.
@@ -130,6 +133,7 @@ impl Configuration {
             gap: self.gap,
             inner: self.inner,
             memory: None,
+            micro_batch: self.micro_batch,
             data: self.data.clone(),
             limit: self.limit,
             out: Some(run.to_owned()),

@@ -34,7 +34,10 @@ pub fn list() -> String {
         }
         text.push('\n');
     }
-    text.push_str("mnist needs `--data DIR`, a folder with its four idx files; the others are part of the program.\n");
+    text.push_str(
+        "concrete and mnist need `--data DIR`, a folder with `concrete.csv` or the four idx files; the others are part of the \
+         program.\n",
+    );
     text
 }
 

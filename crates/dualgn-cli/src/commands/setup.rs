@@ -101,6 +101,9 @@ impl<W: Work> Setup<'_, W> {
         if let Some(mib) = run.memory {
             oracle = oracle.memory((mib as usize) << 20);
         }
+        if let Some(examples) = run.micro_batch {
+            oracle = oracle.micro_batch(examples as usize);
+        }
         let mut session = Session {
             objective: Objective { loss, encode, outputs: dataset.outputs, reading, scale },
             model,

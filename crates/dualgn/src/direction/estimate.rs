@@ -76,11 +76,14 @@ impl Task<'_> {
         let is_accurate = how.method == Method::Direct || expected.is_some();
         let iterations = expected.map_or(iterations, |expected| iterations.min(expected)) as f64;
         let vectors = |length: f64| 10.0 * machine.overhead + 10.0 * length * size / machine.bandwidth;
-        let stacked = passes(columns as f64 * graph.backward_flops());
+        // Parts of a batch are run again for each product and for each of their pairs.
+        let parts = graph.examples.div_ceil(linearization.pass_graph().examples) as f64;
+        let rerun = if parts > 1.0 { 2.0 * passes(graph.forward_flops()) } else { 0.0 };
+        let stacked = (passes(columns as f64 * graph.backward_flops()) + 0.5 * rerun) * (parts + 1.0) / 2.0;
         let seconds = match how.route {
             Route::DualMatrixFree => {
                 let again = 8.0 * n * iterations / machine.bandwidth;
-                self.solves * (iterations + 1.0) * (passes(gram::product_flops(graph)) + vectors(n) + again)
+                self.solves * (iterations + 1.0) * (passes(gram::product_flops(graph)) + rerun + vectors(n) + again)
             }
             Route::DualAssembled => {
                 let rules = gram::cost_of_rules(linearization, columns);
@@ -94,7 +97,7 @@ impl Task<'_> {
             }
             Route::PrimalMatrixFree => {
                 (iterations + 3.0)
-                    * (passes(graph.product_flops()) + vectors(p) + 8.0 * p * iterations / machine.bandwidth)
+                    * (passes(graph.product_flops()) + rerun + vectors(p) + 8.0 * p * iterations / machine.bandwidth)
             }
             Route::PrimalAssembled => {
                 let products = (2.0 * n * p + n * p * p) / machine.flops;

@@ -73,6 +73,7 @@ pub struct GaussNewton<L> {
     solver: Solver,
     route: Option<Route>,
     memory: Option<usize>,
+    micro_batch: Option<usize>,
 }
 
 impl<L: ConvexLoss> GaussNewton<L> {
@@ -85,6 +86,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
             solver: Solver::Auto,
             route: None,
             memory: None,
+            micro_batch: None,
         }
     }
 
@@ -143,6 +145,14 @@ impl<L: ConvexLoss> GaussNewton<L> {
     #[must_use]
     pub fn memory(mut self, bytes: usize) -> Self {
         self.memory = Some(bytes);
+        self
+    }
+
+    /// Sets how many examples go through the network at once, for batches whose passes do not fit the memory: see
+    /// [`Network::linearize_in_parts`]. Directions are the same to rounding. Unless set, the batch goes in one piece.
+    #[must_use]
+    pub fn micro_batch(mut self, examples: usize) -> Self {
+        self.micro_batch = Some(examples);
         self
     }
 
@@ -208,7 +218,10 @@ impl<L: ConvexLoss> GaussNewton<L> {
         targets: impl Into<L::Target>,
     ) -> Result<Subproblem<'_, L>, Error> {
         let start = Instant::now();
-        let linearization = network.linearize(model, inputs)?;
+        let linearization = match self.micro_batch {
+            None => network.linearize(model, inputs)?,
+            Some(examples) => network.linearize_in_parts(model, inputs, examples)?,
+        };
         Subproblem::new(self, linearization, targets.into(), start.elapsed())
     }
 

@@ -15,23 +15,24 @@ pub(super) fn blocks(length: usize, size: usize) -> impl Iterator<Item = Block> 
     (0..length).step_by(size).map(move |start| Block { start, end: (start + size).min(length) })
 }
 
-/// A matrix `[m, k, m, k']` from its blocks over pairs of ranges of examples (`along` 0) or of rows an example (`along` 1); of
-/// a symmetric one, the lower half is made.
+/// A matrix `[m, k, m', k']` from its blocks over pairs of ranges of examples (`along` 0) or of rows an example (`along` 1). Of
+/// a symmetric one, which has no `other` length, the lower half is made.
 pub(super) fn grid(
     along: usize,
     length: usize,
+    other: Option<usize>,
     size: usize,
-    symmetric: bool,
     mut block: impl FnMut(Block, Block) -> Array,
 ) -> Array {
     let sides: Vec<Block> = blocks(length, size).collect();
+    let others: Vec<Block> = blocks(other.unwrap_or(length), size).collect();
     let mut made: Vec<Vec<Array>> = vec![];
     for (i, left) in sides.iter().enumerate() {
-        let count = if symmetric { i + 1 } else { sides.len() };
-        made.push(sides[..count].iter().map(|right| block(*left, *right)).collect());
+        let count = if other.is_none() { i + 1 } else { others.len() };
+        made.push(others[..count].iter().map(|right| block(*left, *right)).collect());
     }
     let lines = (0..made.len()).map(|i| {
-        let mirrored = made[i].len()..sides.len();
+        let mirrored = made[i].len()..others.len();
         let mirrored: Vec<Array> = mirrored.map(|j| made[j][i].clone().permute(&[2, 3, 0, 1])).collect();
         joined([made[i].clone(), mirrored].concat(), along + 2)
     });

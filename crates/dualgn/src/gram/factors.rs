@@ -95,10 +95,15 @@ impl Sizes {
 
 impl Factors {
     /// Of a part with several positions, given its sensitivities by node.
-    pub fn of(linearization: &Linearization, part: &Part, sensitivities: &HashMap<usize, Array>) -> Option<Self> {
+    pub fn of(
+        linearization: &Linearization,
+        part: &Part,
+        sensitivities: &HashMap<usize, Array>,
+        vocabulary: &Vocabulary,
+    ) -> Option<Self> {
         let each = part.sites.iter().filter_map(|(node, _)| {
             let sensitivity = sensitivities.get(node)?.clone();
-            Some(Self::at(linearization, part.kind, *node, sensitivity))
+            Some(Self::at(linearization, part.kind, *node, sensitivity, vocabulary))
         });
         let (inputs, sensitivities): (Vec<Array>, Vec<Array>) =
             each.map(|factors| (factors.inputs, factors.sensitivities)).unzip();
@@ -111,7 +116,13 @@ impl Factors {
     }
 
     /// At one site.
-    pub fn at(linearization: &Linearization, kind: Kind, node: usize, sensitivity: Array) -> Self {
+    pub fn at(
+        linearization: &Linearization,
+        kind: Kind,
+        node: usize,
+        sensitivity: Array,
+        vocabulary: &Vocabulary,
+    ) -> Self {
         let graph = linearization.graph();
         let m = graph.examples;
         let site = &graph.nodes[node];
@@ -156,7 +167,7 @@ impl Factors {
                 Self { inputs, sensitivities: split(outputs, site.output) }
             }
             (Kind::Embedding, _) => {
-                let indicators = indicators(&data(), m, sensitivity.dtype());
+                let indicators = vocabulary.indicators(&data(), m, sensitivity.dtype());
                 Self {
                     inputs: indicators,
                     sensitivities: positions(sensitivity, batch(site.output), m).permute(&[1, 0, 2, 3]).lift(),
@@ -167,6 +178,10 @@ impl Factors {
                 sensitivities: positions(sensitivity, batch(site.output), m).permute(&[1, 0, 2, 3]).lift(),
             },
         }
+    }
+
+    fn examples(&self) -> usize {
+        self.sensitivities.shape()[1]
     }
 
     /// Inputs `a`.
@@ -183,7 +198,7 @@ impl Factors {
         inputs.transpose().matmul(self.sensitivities.clone().narrow(1, examples.start, examples.end))
     }
 
-    /// Adds the contribution `[m k, m k']` of two sets of rows; `right` is `None` if they are the same. Working arrays have
+    /// Adds the contribution `[m k, m' k']` of two sets of rows; `right` is `None` if they are the same. Working arrays have
     /// about `chunk` numbers.
     pub fn contribute(&self, right: Option<&Factors>, chunk: usize, sum: &mut Sum) {
         let shape = self.sensitivities.shape();
@@ -197,10 +212,11 @@ impl Factors {
         };
         let most = k.max(k_right);
         if sizes.materialised(most) <= sizes.pairwise(most) {
-            let all = Block { start: 0, end: sizes.examples };
-            let width = (k + right.map_or(0, |_| k_right)) * sizes.examples * sizes.groups * sizes.outputs;
+            let rows = k * sizes.examples + right.map_or(0, |right| k_right * right.examples());
+            let width = rows * sizes.groups * sizes.outputs;
             for features in blocks(sizes.inputs, chunk / width.max(1)) {
                 let rows = |factors: &Factors| {
+                    let all = Block { start: 0, end: factors.examples() };
                     let gradients = factors.gradients(all, features);
                     let shape = gradients.shape();
                     // The groups' inner products add up, as those of the features do.
@@ -232,37 +248,52 @@ impl Factors {
         let t = sizes.positions;
         let (k, k_right) = (self.sensitivities.shape()[2], right.map_or(0, |right| right.sensitivities.shape()[2]));
         let side = (chunk / (2 * k * k.max(k_right) * t * t).max(1)) as f64;
-        let result = grid(0, sizes.examples, side.sqrt() as usize, right.is_none(), |i, j| {
+        let other = right.unwrap_or(self);
+        let result = grid(0, sizes.examples, right.map(Self::examples), side.sqrt() as usize, |i, j| {
             let (a, d, k, n) = part(self, i);
-            let (b, e, l, o) = part(right.unwrap_or(self), j);
+            let (b, e, l, o) = part(other, j);
             let same = right.is_none() && i == j;
             let of_inputs = if same { outer(a) } else { product(a, b.transpose()) };
             let of_outputs = if same { outer(d) } else { product(d, e.transpose()) };
             let pairs = of_outputs.reshape(&[n, k, t, o, l, t]).mul(of_inputs.reshape(&[n, 1, t, o, 1, t]));
             pairs.sum_axis(5).sum_axis(2).reshape(&[n, k, o, l])
         });
-        let rows = sizes.examples * k;
-        sum.add(result.reshape(&[rows, sizes.examples * right.map_or(k, |_| k_right)]));
+        sum.add(result.reshape(&[sizes.examples * k, other.examples() * right.map_or(k, |_| k_right)]));
     }
 }
 
-/// Ones where a position has a token, `[1, m, T, tokens]`, for the tokens that occur.
-fn indicators(tokens: &Array, examples: usize, dtype: DType) -> Array {
-    let device = tokens.device();
-    // An index that cannot be read back would have failed the forward pass before.
-    let values = tokens.clone().convert(DType::F64).to_f64().unwrap_or_default();
-    let mut known: HashMap<u64, usize> = HashMap::new();
-    let numbers: Vec<usize> = values
-        .iter()
-        .map(|token| {
-            let next = known.len();
-            *known.entry(token.to_bits()).or_insert(next)
-        })
-        .collect();
-    let count = known.len();
-    let mut indicators = vec![0.0; numbers.len() * count];
-    for (position, number) in numbers.iter().enumerate() {
-        indicators[position * count + number] = 1.0;
+/// The tokens that occur, numbered: an embedding is a dense layer on their indicators. Two sets of rows are multiplied on the
+/// tokens of both.
+#[derive(Default)]
+pub(super) struct Vocabulary(HashMap<u64, usize>);
+
+impl Vocabulary {
+    /// Of the parts of some sides, one each; empty for whatever is no embedding.
+    pub fn of<'a>(parts: impl Iterator<Item = (&'a Linearization, &'a Part)>) -> Self {
+        let mut known = HashMap::new();
+        for (linearization, part) in parts.filter(|(_, part)| part.kind == Kind::Embedding) {
+            for token in tokens(linearization.kept(part.sites[0].0).array(0)) {
+                let next = known.len();
+                known.entry(token).or_insert(next);
+            }
+        }
+        Self(known)
     }
-    Array::from_f64(&indicators, &[1, examples, numbers.len() / examples, count], dtype, &device)
+
+    /// Ones where a position has a token, `[1, m, T, tokens]`.
+    fn indicators(&self, array: &Array, examples: usize, dtype: DType) -> Array {
+        let (positions, count) = (tokens(array), self.0.len());
+        let mut indicators = vec![0.0; positions.len() * count];
+        for (position, token) in positions.iter().enumerate() {
+            indicators[position * count + self.0[token]] = 1.0;
+        }
+        Array::from_f64(&indicators, &[1, examples, positions.len() / examples, count], dtype, &array.device())
+    }
+}
+
+/// Tokens on the host.
+fn tokens(array: &Array) -> Vec<u64> {
+    // An index that cannot be read back would have failed the forward pass before.
+    let values = array.clone().convert(DType::F64).to_f64().unwrap_or_default();
+    values.into_iter().map(f64::to_bits).collect()
 }

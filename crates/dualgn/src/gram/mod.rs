@@ -15,6 +15,7 @@
 //! made in chunks: of the rows an example (with a backward pass for each pair of chunks), of a layer's input features, of
 //! examples. Nothing of the size of `J` is ever there.
 
+mod assembly;
 mod blocks;
 mod broadcast;
 mod cost;
@@ -30,22 +31,20 @@ mod sensitivities;
 mod sum;
 mod unfold;
 
-use std::collections::HashSet;
-
 use burn::tensor::Tensor;
 
+pub(crate) use assembly::assemble;
 pub use describe::{Examples, TracedOperation};
 
-use crate::error::{DirectionError, Error};
-use crate::kernels::{SymmetricSum, interleave, on_workers, outer};
+use crate::error::Error;
+use crate::kernels::{SymmetricSum, interleave, on_workers, outer, product};
 use crate::linearize::Linearization;
 use crate::tensor::Array;
-use blocks::{Block, grid};
 use cost::Cost;
-use factors::Factors;
+use factors::{Factors, Vocabulary};
 pub(crate) use memory::{default_memory, mixing, too_large};
 pub(crate) use normal::{normal_matrix, normal_memory_needed};
-use plan::{Kind, Part, Plan};
+use plan::{Kind, Plan};
 pub(crate) use product::{Products, product_flops};
 pub(crate) use sensitivities::Sensitivities;
 use sum::Sum;
@@ -89,7 +88,8 @@ impl Rows<'_> {
 pub(crate) fn memory_needed(linearization: &Linearization, per_example: usize) -> (usize, usize) {
     let graph = linearization.graph();
     let rows = graph.examples * per_example;
-    let sensitivities = Sensitivities::bytes(graph, &Plan::new(graph).sites());
+    let pass = linearization.pass_graph();
+    let sensitivities = Sensitivities::bytes(pass, &Plan::new(pass).sites());
     (rows, rows * rows * (3 * graph.dtype.size() + size_of::<f64>()) + 2 * sensitivities)
 }
 
@@ -99,110 +99,85 @@ pub(crate) fn cost_of_rules(linearization: &Linearization, per_example: usize) -
     cost::cost(&Plan::new(graph), graph, per_example)
 }
 
-/// Assembles `K`, or `Vᵀ K V`, within a memory budget in bytes; with the sensitivities of all rows, if they were there at once.
-pub(crate) fn assemble(
-    linearization: &Linearization,
-    rows: Rows,
-    memory: usize,
-) -> Result<(Array, Option<Sensitivities>), DirectionError> {
-    if let Some(error) = mixing(linearization) {
-        return Err(error);
-    }
-    let graph = linearization.graph();
-    let (m, k) = (graph.examples, rows.per_example(linearization));
-    let cotangents = cotangents(linearization, rows);
-    let (rows, needed) = memory_needed(linearization, k);
-    if needed > memory {
-        return Err(too_large("Gram", rows, m, needed, memory));
-    }
-    let plan = Plan::new(graph);
-    let sites: HashSet<usize> = (0..graph.nodes.len()).filter(|&node| graph.is_site(&graph.nodes[node])).collect();
-    // Half of what the matrix leaves is for two sets of sensitivities, half for what a rule works with.
-    let half = (memory - needed) / 2;
-    let at_once = 1 + half / (2 * Sensitivities::bytes(graph, &sites)).max(1);
-    let chunk = half / (2 * graph.dtype.size());
-    let part =
-        |range: Block| Sensitivities::new(linearization, &sites, cotangents.clone().narrow(0, range.start, range.end));
-    let mut kept: Option<(Block, Sensitivities)> = None;
-    let matrix = grid(1, k, at_once, true, |i, j| {
-        let left = match kept.take() {
-            Some((range, left)) if range == i => left,
-            _ => part(i),
-        };
-        let right = (i != j).then(|| part(j));
-        let block = block(linearization, &plan, &left, right.as_ref(), chunk);
-        let shape = [m, left.count, m, right.as_ref().unwrap_or(&left).count];
-        kept = Some((i, left));
-        block.reshape(&shape)
-    });
-    let matrix = matrix.reshape(&[m * k, m * k]);
-    // Outputs may have another float type than parameters, and whoever multiplies with the matrix has the outputs'.
-    let all = kept.filter(|(range, _)| range.end - range.start == k).map(|(_, sensitivities)| sensitivities);
-    Ok((matrix.cast(linearization.output_type()), all))
+/// A set of rows that a rule multiplies.
+#[derive(Clone, Copy)]
+struct Side<'a> {
+    linearization: &'a Linearization,
+    plan: &'a Plan,
+    sensitivities: &'a Sensitivities,
 }
 
-/// The block `[m k, m k']` of the matrix for two sets of rows; `right` is `None` if they are the same.
-fn block(
-    linearization: &Linearization,
-    plan: &Plan,
-    left: &Sensitivities,
-    right: Option<&Sensitivities>,
-    chunk: usize,
-) -> Array {
-    let graph = linearization.graph();
-    let (m, device) = (graph.examples, linearization.device());
+impl Side<'_> {
+    fn examples(self) -> usize {
+        self.linearization.graph().examples
+    }
+
+    /// Whether two sets are of the same examples.
+    fn shares_examples(self, other: Self) -> bool {
+        std::ptr::eq(self.linearization, other.linearization)
+    }
+}
+
+/// The block `[m k, m' k']` of the matrix for two sets of rows; `right` is `None` if they are the same.
+fn block(left: Side, right: Option<Side>, chunk: usize) -> Array {
+    let (graph, device) = (left.linearization.graph(), left.linearization.device());
+    let rows = |side: Side| side.examples() * side.sensitivities.count;
     let mut sum = match right {
-        None => Sum::Symmetric(SymmetricSum::new(m * left.count, graph.dtype, device.clone())),
+        None => Sum::Symmetric(SymmetricSum::new(rows(left), graph.dtype, device.clone())),
         Some(_) => Sum::Rectangular(None),
     };
-    for part in &plan.parts {
+    for (index, part) in left.plan.parts.iter().enumerate() {
         match part.kind {
-            Kind::Dense { bias } => dense(linearization, part, bias, left, right, &mut sum),
+            Kind::Dense { bias } => dense(index, bias, left, right, &mut sum),
             Kind::Broadcast => {
-                let (node, position) = part.sites[0];
-                let rows = |set: &Sensitivities| {
-                    let sensitivity = set.by_node.get(&node)?.clone();
-                    Some(interleave(broadcast::rows(linearization, node, position, sensitivity)))
+                let rows = |side: Side| {
+                    let (node, position) = side.plan.parts[index].sites[0];
+                    let sensitivity = side.sensitivities.by_node.get(&node)?.clone();
+                    Some(interleave(broadcast::rows(side.linearization, node, position, sensitivity)))
                 };
                 if let Some(own) = rows(left) {
                     sum.add_product(own, right.and_then(rows));
                 }
             }
             _ => {
-                let Some(factors) = Factors::of(linearization, part, &left.by_node) else { continue };
-                let right = right.map(|right| Factors::of(linearization, part, &right.by_node));
-                factors.contribute(right.flatten().as_ref(), chunk, &mut sum);
+                let sides = [Some(left), right].into_iter().flatten();
+                let vocabulary = Vocabulary::of(sides.map(|side| (side.linearization, &side.plan.parts[index])));
+                let factors = |side: Side| {
+                    let (part, sensitivities) = (&side.plan.parts[index], &side.sensitivities.by_node);
+                    Factors::of(side.linearization, part, sensitivities, &vocabulary)
+                };
+                let Some(own) = factors(left) else { continue };
+                own.contribute(right.and_then(factors).as_ref(), chunk, &mut sum);
             }
         }
     }
-    if !plan.loose.is_empty() {
-        sum.add(rows::contribution(linearization, plan, left, right, chunk));
+    if !left.plan.loose.is_empty() {
+        sum.add(rows::contribution(left, right, chunk));
     }
-    let shape = [left.count * m, right.unwrap_or(left).count * m];
+    let shape = [rows(left), rows(right.unwrap_or(left))];
     sum.finish().unwrap_or_else(|| Array::zeros(&shape, graph.dtype, &device))
 }
 
 /// A dense layer with one position an example: `(A Aᵀ [+ 1]) ⊙ (Δ Δᵀ)`. The `+ 1` is the bias, whose gradient is `δ` itself.
 /// Nothing of the size of the weight is touched.
-fn dense(
-    linearization: &Linearization,
-    part: &Part,
-    bias: bool,
-    left: &Sensitivities,
-    right: Option<&Sensitivities>,
-    sum: &mut Sum,
-) {
-    let (node, _) = part.sites[0];
-    let m = linearization.graph().examples;
-    let rows = |set: &Sensitivities| {
-        let sensitivity = set.by_node.get(&node)?.clone();
-        let columns = sensitivity.elements() / (set.count * m);
-        Some(interleave(sensitivity.reshape(&[set.count, m, columns])))
+fn dense(index: usize, bias: bool, left: Side, right: Option<Side>, sum: &mut Sum) {
+    let node = |side: Side| side.plan.parts[index].sites[0].0;
+    let rows = |side: Side| {
+        let sensitivity = side.sensitivities.by_node.get(&node(side))?.clone();
+        let (count, m) = (side.sensitivities.count, side.examples());
+        let columns = sensitivity.elements() / (count * m);
+        Some(interleave(sensitivity.reshape(&[count, m, columns])))
     };
     let Some(own) = rows(left) else { return };
-    let inputs = linearization.kept(node).array(0).clone();
-    let features = inputs.elements() / m;
-    let of_inputs = outer(inputs.reshape(&[m, features]));
+    let inputs = |side: Side| {
+        let inputs = side.linearization.kept(node(side)).array(0).clone();
+        let (m, elements) = (side.examples(), inputs.elements());
+        inputs.reshape(&[m, elements / m])
+    };
+    let of_inputs = match right {
+        Some(right) if !left.shares_examples(right) => product(inputs(left), inputs(right).transpose()),
+        _ => outer(inputs(left)),
+    };
     let of_inputs = if bias { of_inputs.add_scalar(1.0) } else { of_inputs };
     sum.add_weighted_product(own, right.and_then(rows), of_inputs);
 }

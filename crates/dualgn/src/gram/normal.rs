@@ -6,14 +6,15 @@ use super::blocks::blocks;
 use super::plan::Plan;
 use super::sensitivities::Sensitivities;
 use super::{Rows, cotangents, memory, rows};
-use crate::error::DirectionError;
+use crate::error::{DeviceError, DirectionError};
 use crate::kernels::outer;
 use crate::linearize::Linearization;
+use crate::tensor::Array;
 
 /// Bytes that it needs at least: the matrix in double precision and its factor's scratch, a block's product, the rows of one
 /// example, the sensitivities.
 pub(crate) fn normal_memory_needed(linearization: &Linearization, per_example: usize) -> usize {
-    let graph = linearization.graph();
+    let graph = linearization.pass_graph();
     let (p, size) = (graph.parameter_count(), graph.dtype.size());
     let sensitivities = per_example * Sensitivities::bytes(graph, &Plan::materialised(graph).sites());
     p.saturating_mul(p).saturating_mul(2 * size_of::<f64>() + size) + 3 * per_example * p * size + sensitivities
@@ -39,15 +40,27 @@ pub(crate) fn normal_matrix(
         let error: DirectionError = memory::too_large("normal", p, graph.examples, needed, budget);
         return Err(error.into());
     }
-    let plan = Plan::materialised(graph);
-    let cotangents = cotangents(linearization, Rows::Combined(combinations));
-    let sensitivities = Sensitivities::new(linearization, &plan.sites(), cotangents);
     let at_once = 1 + (budget - needed) / (3 * r * p * graph.dtype.size());
     let mut sum = vec![0.0; p * p];
-    for block in blocks(graph.examples, at_once) {
+    let all = cotangents(linearization, Rows::Combined(combinations));
+    if !linearization.is_in_parts() {
+        add(linearization, all, at_once, &mut sum)?;
+        return Ok(sum);
+    }
+    for part in blocks(graph.examples, linearization.pass_graph().examples) {
+        add(&linearization.part(part.start), all.clone().narrow(1, part.start, part.end), at_once, &mut sum)?;
+    }
+    Ok(sum)
+}
+
+/// Adds the outer products of the rows of `r` cotangents an example, `at_once` examples at a time.
+fn add(linearization: &Linearization, cotangents: Array, at_once: usize, sum: &mut [f64]) -> Result<(), DeviceError> {
+    let plan = Plan::materialised(linearization.graph());
+    let sensitivities = Sensitivities::new(linearization, &plan.sites(), cotangents);
+    for block in blocks(linearization.examples(), at_once) {
         let rows = rows::block_rows(linearization, &plan, &sensitivities, block);
         let product = outer(rows.transpose()).to_f64()?;
         sum.iter_mut().zip(product).for_each(|(sum, product)| *sum += product);
     }
-    Ok(sum)
+    Ok(())
 }

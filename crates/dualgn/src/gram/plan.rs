@@ -22,7 +22,7 @@ pub(super) enum Kind {
 }
 
 /// A parameter with a structured rule.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Part {
     pub kind: Kind,
     /// The nodes that use it, and at which input. Several only if all are dense layers.
@@ -30,6 +30,7 @@ pub(super) struct Part {
 }
 
 /// The rule for each parameter of a graph.
+#[derive(PartialEq, Eq)]
 pub(super) struct Plan {
     pub parts: Vec<Part>,
     /// Parameters, by position, whose per-example gradients are materialised behind whatever makes the sites' inputs of them.

@@ -27,15 +27,21 @@ impl<'a> Products<'a> {
             let a = linearization.kept(node).array(0).clone();
             (node, outer(a.reshape(&[rows, inputs])))
         };
-        Self { linearization, inner: short(linearization.graph()).into_iter().map(inner).collect() }
+        // Of a batch in parts nothing is kept, and all parameters take the way through parameter space.
+        let short = if linearization.is_in_parts() { vec![] } else { short(linearization.graph()) };
+        Self { linearization, inner: short.into_iter().map(inner).collect() }
     }
 
     /// `K u`, `[c, m, k]`, of stacked `u`.
     pub fn times(&self, u: Array) -> Array {
         let graph = self.linearization.graph();
         let shape = u.shape();
+        let u = u.reshape(&[&[shape[0]], graph.values[graph.output].shape.as_slice()].concat());
+        if self.linearization.is_in_parts() {
+            return self.linearization.push(self.linearization.pull_checked(u)).reshape(&shape);
+        }
         let mut flow = Flow::new(graph.values.len());
-        flow.add(graph.output, u.reshape(&[&[shape[0]], graph.values[graph.output].shape.as_slice()].concat()));
+        flow.add(graph.output, u);
         let mut sensitivities = HashMap::new();
         for (index, node) in graph.nodes.iter().enumerate().rev() {
             let short = self.inner.contains_key(&index);

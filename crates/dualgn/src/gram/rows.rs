@@ -6,9 +6,10 @@
 //! between there and the parameters (reshapes, norms of weights, sums of uses) is then pulled back like any other part of the
 //! network, with the block's rows as stacked vectors.
 
+use super::Side;
 use super::blocks::{Block, grid};
 use super::broadcast;
-use super::factors::Factors;
+use super::factors::{Factors, Vocabulary};
 use super::layout::example;
 use super::plan::{Kind, Plan, kind};
 use super::sensitivities::Sensitivities;
@@ -18,37 +19,32 @@ use crate::linearize::{Flow, Linearization};
 use crate::tensor::Array;
 use crate::trace::{Batch, Index, Norm, Op, ValueId};
 
-/// The contribution of all materialised parameters, `[m k, m k']`; `right` is `None` if both sets of rows are the same.
+/// The contribution of all materialised parameters, `[m k, m' k']`; `right` is `None` if both sets of rows are the same.
 ///
 /// Two blocks of rows are kept at a time, each of at most `chunk / 2` numbers (but at least one example); with more than
 /// one block, blocks are computed again for each pair.
-pub(super) fn contribution(
-    linearization: &Linearization,
-    plan: &Plan,
-    left: &Sensitivities,
-    right: Option<&Sensitivities>,
-    chunk: usize,
-) -> Array {
-    let graph = linearization.graph();
-    let m = graph.examples;
-    let width: usize = plan.loose.iter().map(|&index| graph.parameter(index).shape.iter().product::<usize>()).sum();
-    let counts = [left.count, right.map_or(left.count, |right| right.count)];
+pub(super) fn contribution(left: Side, right: Option<Side>, chunk: usize) -> Array {
+    let graph = left.linearization.graph();
+    let width: usize =
+        left.plan.loose.iter().map(|&index| graph.parameter(index).shape.iter().product::<usize>()).sum();
+    let other = right.unwrap_or(left);
+    let counts = [left.sensitivities.count, other.sensitivities.count];
     let size = chunk / (2 * counts[0].max(counts[1]) * width).max(1);
+    let rows = |side: Side, block: Block| block_rows(side.linearization, side.plan, side.sensitivities, block);
     let mut kept: Option<(Block, Array)> = None;
-    let result = grid(0, m, size, right.is_none(), |i, j| {
-        let rows = match kept.take() {
-            Some((block, rows)) if block == i => rows,
-            _ => block_rows(linearization, plan, left, i),
+    let result = grid(0, left.examples(), right.map(Side::examples), size, |i, j| {
+        let own = match kept.take() {
+            Some((block, own)) if block == i => own,
+            _ => rows(left, i),
         };
-        kept = Some((i, rows.clone()));
+        kept = Some((i, own.clone()));
         let product = match right {
-            None if i == j => outer(rows),
-            None => product(rows, block_rows(linearization, plan, left, j).transpose()),
-            Some(right) => product(rows, block_rows(linearization, plan, right, j).transpose()),
+            None if i == j => outer(own),
+            _ => product(own, rows(other, j).transpose()),
         };
         product.reshape(&[i.end - i.start, counts[0], j.end - j.start, counts[1]])
     });
-    result.reshape(&[m * counts[0], m * counts[1]])
+    result.reshape(&[left.examples() * counts[0], other.examples() * counts[1]])
 }
 
 /// The rows of some examples, `[block k, width]`: columns are the materialised parameters in their order.
@@ -108,7 +104,7 @@ fn gradients(
     let value = graph.nodes[node].inputs[position];
     let kind = kind(graph, node, position, value)?;
     let factors = || {
-        let factors = Factors::at(linearization, kind, node, sensitivity.clone());
+        let factors = Factors::at(linearization, kind, node, sensitivity.clone(), &Vocabulary::default());
         let features = Block { start: 0, end: factors.features() };
         // [g, block, k, a, b]
         factors.gradients(block, features)

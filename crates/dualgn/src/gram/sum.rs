@@ -21,14 +21,14 @@ impl Sum {
         }
     }
 
-    /// Adds `(R Sᵀ) ⊙ (W ⊗ 11ᵀ)` for weights `W`, `[m, m]`.
+    /// Adds `(R Sᵀ) ⊙ (W ⊗ 11ᵀ)` for weights `W`, `[m, m']`.
     pub fn add_weighted_product(&mut self, left: Array, right: Option<Array>, weights: Array) {
         match (self, right) {
             (Self::Symmetric(sum), _) => sum.add_weighted_outer(left, weights),
             (rectangular, Some(right)) => {
-                let (n, o, m) = (left.shape()[0], right.shape()[0], weights.shape()[0]);
-                let blocks = product(left, right.transpose()).reshape(&[m, n / m, m, o / m]);
-                rectangular.add(blocks.mul(weights.reshape(&[m, 1, m, 1])).reshape(&[n, o]));
+                let (n, o, m, l) = (left.shape()[0], right.shape()[0], weights.shape()[0], weights.shape()[1]);
+                let blocks = product(left, right.transpose()).reshape(&[m, n / m, l, o / l]);
+                rectangular.add(blocks.mul(weights.reshape(&[m, 1, l, 1])).reshape(&[n, o]));
             }
             (Self::Rectangular(_), None) => unreachable!("two sets have two factors"),
         }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Bool, DType, Device, Int, Tensor};
 
-use super::Linearization;
 use super::rules::{Kept, constant, discrete, random, rule};
+use super::{Linearization, Pass, Saved};
 use crate::error::LinearizeError;
 use crate::tensor::Array;
 use crate::trace::{Graph, Node, Op, Source};
@@ -29,9 +29,9 @@ struct Record {
 
 impl<'a> Evaluation<'a> {
     /// Fills in inputs, the module's tensors and constants.
-    pub fn new<M: Module>(
+    pub fn new(
         graph: &'a Arc<Graph>,
-        model: &M,
+        tensors: &HashMap<ParamId, Array>,
         inputs: &[Array],
         drawn: HashMap<usize, Array>,
     ) -> Result<Self, LinearizeError> {
@@ -47,7 +47,6 @@ impl<'a> Evaluation<'a> {
                 return Err(LinearizeError::InputDevices { first, other });
             }
         }
-        let tensors = module_tensors(model);
         let mut values = vec![None; graph.values.len()];
         for (id, value) in graph.values.iter().enumerate() {
             values[id] = match &value.source {
@@ -80,12 +79,19 @@ impl<'a> Evaluation<'a> {
         let mut record = Some(Record { kept, site_inputs: HashMap::new() });
         let outputs = self.run(&mut record);
         let Record { kept, site_inputs } = record.expect("it was there");
-        Linearization { graph: self.graph.clone(), kept, site_inputs, outputs, inputs, drawn: self.drawn }
+        let pass = Pass { kept, site_inputs, inputs, drawn: self.drawn };
+        Linearization { graph: self.graph.clone(), outputs, saved: Saved::Pass(pass) }
     }
 
     /// The pass alone, `[m, k]`.
-    pub fn outputs(mut self) -> Array {
-        self.run(&mut None)
+    pub fn outputs(self) -> Array {
+        self.outputs_and_draws().0
+    }
+
+    /// The same, with the random numbers that were drawn.
+    pub fn outputs_and_draws(mut self) -> (Array, HashMap<usize, Array>) {
+        let outputs = self.run(&mut None);
+        (outputs, self.drawn)
     }
 
     fn run(&mut self, record: &mut Option<Record>) -> Array {

@@ -4,6 +4,7 @@
 //! example by example.
 
 mod evaluation;
+mod parts;
 pub(crate) mod rules;
 mod vector;
 
@@ -22,20 +23,35 @@ use crate::kernels::on_workers;
 use crate::tensor::Array;
 use crate::trace::{Graph, Inputs, Network, Node, ValueId};
 use evaluation::{Evaluation, module_tensors};
+use parts::Parts;
 use rules::{Kept, rule};
 
 /// A network at one point: the outputs, and what the products with its Jacobian need.
 ///
 /// Made by [`Network::linearize`] with one forward pass; holds the values that the derivative rules keep, so its memory
-/// is that of an ordinary backward pass.
+/// is that of an ordinary backward pass. One made by [`Network::linearize_in_parts`] holds inputs and outputs only, and makes
+/// the rest again where it is needed.
 pub struct Linearization {
     graph: Arc<Graph>,
+    /// `[m, k]`.
+    outputs: Array,
+    saved: Saved,
+}
+
+/// What products with the Jacobian need.
+enum Saved {
+    /// All of one pass.
+    Pass(Pass),
+    /// Enough to make passes again.
+    Parts(Parts),
+}
+
+/// What a forward pass leaves.
+struct Pass {
     /// For each active node, what its rule kept.
     kept: Vec<Kept>,
     /// For nodes where parameters meet data, the values of all inputs, if the rule needs values.
     site_inputs: HashMap<usize, Vec<Array>>,
-    /// `[m, k]`.
-    outputs: Array,
     /// The batch.
     inputs: Vec<Array>,
     /// Random numbers by the node that drew them.
@@ -63,7 +79,7 @@ impl<M: Module, I: Inputs> Network<M, I> {
     pub fn linearize(&self, model: &M, inputs: I) -> Result<Linearization, Error> {
         let graph = self.graph(model, inputs.shapes())?;
         let inputs: Vec<Array> = inputs.tensors().into_iter().map(Array::new).collect();
-        let evaluation = Evaluation::new(&graph, model, &inputs, HashMap::new())?;
+        let evaluation = Evaluation::new(&graph, &module_tensors(model), &inputs, HashMap::new())?;
         let device = evaluation.device.clone();
         Ok(on_workers(&device, || {
             let start = Instant::now();
@@ -86,8 +102,15 @@ impl Linearization {
     /// # Errors
     /// The model lacks a parameter of the traced one, or has one of another shape or on another device.
     pub fn outputs_at<M: Module>(&self, model: &M) -> Result<Tensor<2>, LinearizeError> {
-        let evaluation = Evaluation::new(&self.graph, model, &self.inputs, self.drawn.clone())?;
-        Ok(on_workers(&self.device(), || evaluation.outputs()).into_tensor())
+        let tensors = module_tensors(model);
+        let outputs = match &self.saved {
+            Saved::Pass(pass) => {
+                let evaluation = Evaluation::new(&self.graph, &tensors, &pass.inputs, pass.drawn.clone())?;
+                on_workers(&self.device(), || evaluation.outputs())
+            }
+            Saved::Parts(parts) => on_workers(&self.device(), || parts.outputs(&tensors))?,
+        };
+        Ok(outputs.into_tensor())
     }
 
     /// Examples `m`.
@@ -157,16 +180,40 @@ impl Linearization {
         &self.graph
     }
 
+    /// The examples that go through the network at once, and their graph: all, unless the batch is in parts.
+    pub(crate) fn pass_graph(&self) -> &Graph {
+        match &self.saved {
+            Saved::Pass(_) => &self.graph,
+            Saved::Parts(parts) => parts.largest(),
+        }
+    }
+
+    /// Whether the batch is in parts. [`Linearization::part`] is then what the Gram rules are for.
+    pub(crate) fn is_in_parts(&self) -> bool {
+        matches!(self.saved, Saved::Parts(_))
+    }
+
+    /// The part of a batch that begins with an example. Cost: a forward pass of it.
+    pub(crate) fn part(&self, start: usize) -> Linearization {
+        let Saved::Parts(parts) = &self.saved else { unreachable!("asked of batches in parts") };
+        parts.linearize(start)
+    }
+
+    fn pass(&self) -> &Pass {
+        let Saved::Pass(pass) = &self.saved else { unreachable!("rules are for batches in one piece") };
+        pass
+    }
+
     /// What the rule of an active node kept.
     pub(crate) fn kept(&self, node: usize) -> &Kept {
-        &self.kept[node]
+        &self.pass().kept[node]
     }
 
     /// The inputs of a node where parameters meet data. If its rule needs no values, neither do they have any.
     pub(crate) fn site_inputs(&self, node: usize) -> Vec<Array> {
-        let shapes = self.kept[node].shapes.iter();
+        let shapes = self.kept(node).shapes.iter();
         let blank = || shapes.map(|shape| Array::blank(shape, self.graph.dtype, &self.device())).collect();
-        self.site_inputs.get(&node).cloned().unwrap_or_else(blank)
+        self.pass().site_inputs.get(&node).cloned().unwrap_or_else(blank)
     }
 
     /// Seconds of the fastest forward pass of this graph so far; `None` if the device may not have finished when it returned.
@@ -201,7 +248,10 @@ impl Linearization {
     }
 
     /// Tangents `[c, ..]` of the parameters forward to the output, `[c, ..]`.
-    fn push(&self, tangents: Vec<Array>) -> Array {
+    pub(crate) fn push(&self, tangents: Vec<Array>) -> Array {
+        if let Saved::Parts(parts) = &self.saved {
+            return parts.push(tangents);
+        }
         let mut flow = Flow::new(self.graph.values.len());
         for (&parameter, tangent) in self.graph.parameters.iter().zip(tangents) {
             flow.add(parameter, tangent);
@@ -218,7 +268,7 @@ impl Linearization {
                 let tangents: Vec<Option<Array>> = node.inputs.iter().map(|&input| flow.0[input].clone()).collect();
                 if tangents.iter().any(Option::is_some) {
                     let rule = rule(&node.op).expect("active nodes have a rule");
-                    flow.add(node.output, rule.jvp(&self.kept[index], &tangents));
+                    flow.add(node.output, rule.jvp(self.kept(index), &tangents));
                 }
                 if let Some(tangent) = more(index) {
                     flow.add(node.output, tangent);
@@ -240,7 +290,11 @@ impl Linearization {
         Ok(on_workers(&self.device(), || self.pull_checked(cotangents)))
     }
 
-    fn pull_checked(&self, cotangents: Array) -> Vec<Array> {
+    /// The same, with cotangents shaped like the network's output.
+    pub(crate) fn pull_checked(&self, cotangents: Array) -> Vec<Array> {
+        if let Saved::Parts(parts) = &self.saved {
+            return parts.pull(cotangents);
+        }
         let graph = &*self.graph;
         let count = cotangents.shape()[0];
         let mut flow = Flow::new(graph.values.len());
@@ -291,7 +345,7 @@ impl Linearization {
             return;
         }
         let rule = rule(&node.op).expect("active nodes have a rule");
-        let cotangents = rule.vjp(&self.kept[index], cotangent, &wanted);
+        let cotangents = rule.vjp(self.kept(index), cotangent, &wanted);
         for (&input, cotangent) in node.inputs.iter().zip(cotangents) {
             if let Some(cotangent) = cotangent {
                 flow.add(input, cotangent);

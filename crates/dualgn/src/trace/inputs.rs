@@ -40,6 +40,10 @@ pub trait Inputs: sealed::Sealed + Clone + 'static {
     /// The same inputs, with autodiff.
     #[doc(hidden)]
     fn with_autodiff(self) -> Self;
+
+    /// Examples `start..end`.
+    #[doc(hidden)]
+    fn narrow(self, start: usize, end: usize) -> Self;
 }
 
 impl<const D: usize, K: Autodiff + 'static> sealed::Sealed for Tensor<D, K> {}
@@ -73,6 +77,10 @@ impl<const D: usize, K: Autodiff + 'static> Inputs for Tensor<D, K> {
     fn with_autodiff(self) -> Self {
         Tensor::from_inner(self.without_autodiff())
     }
+
+    fn narrow(self, start: usize, end: usize) -> Self {
+        Tensor::narrow(self, 0, start, end - start)
+    }
 }
 
 macro_rules! tuples {
@@ -103,6 +111,10 @@ macro_rules! tuples {
 
                 fn with_autodiff(self) -> Self {
                     ($(self.$index.with_autodiff(),)+)
+                }
+
+                fn narrow(self, start: usize, end: usize) -> Self {
+                    ($(self.$index.narrow(start, end),)+)
                 }
             }
         )+

@@ -3,10 +3,10 @@
 
 use burn::module::Module;
 use burn::tensor::{DType, Tensor};
-use dualgn::{Inputs, Network};
+use dualgn::{Inputs, Network, ParamVector};
 
 use crate::common::{
-    assert_close, difference, flatten, from, gram_by_products, host, moved, norm, numbers, vjp_by_autodiff,
+    assert_close, difference, flatten, from, gram_by_products, host, moved, norm, numbers, tensor, vjp_by_autodiff,
 };
 
 /// Checks a model whose parameters are on an autodiff device.
@@ -77,5 +77,37 @@ pub fn check_to<M: Module + 'static, I: Inputs, const E: usize>(
     if dtype == DType::F64 {
         let differences = difference(|step| host(forward(&moved(model, &tangent, step).valid(), inputs.clone())));
         assert_close(&format!("{name}: jvp"), &pushed, &differences, 1e-6);
+    }
+}
+
+/// Outputs, both products and the Gram matrix of a network, in parts of one example and of all but one.
+pub fn check_parts<M: Module + 'static, I: Inputs, const E: usize>(
+    name: &str,
+    model: &M,
+    forward: impl Fn(&M, I) -> Tensor<E> + Send + Sync + 'static,
+    inputs: I,
+    dtype: DType,
+) {
+    // The same products, summed in another order: a few hundred roundings of 1e-16 or 6e-8.
+    let tolerance = if dtype == DType::F64 { 1e-12 } else { 1e-4 };
+    let network = Network::trace(model, forward, inputs.shapes()).unwrap();
+    let whole = network.linearize(model, inputs.clone()).unwrap();
+    let (m, k) = (whole.examples(), whole.outputs_per_example());
+    let cotangents: Tensor<3> = tensor([2, m, k], 12, dtype);
+    let cotangent = cotangents.clone().narrow(0, 0, 1).reshape([m, k]);
+    let pulled = whole.vjp(cotangent.clone()).unwrap();
+    for examples in [1, m.saturating_sub(1)] {
+        let name = format!("{name} {dtype:?} by {examples}");
+        let parts = network.linearize_in_parts(model, inputs.clone(), examples).unwrap();
+        assert_eq!((parts.examples(), parts.outputs_per_example()), (m, k));
+        assert_close(&name, &host(parts.outputs()), &host(whole.outputs()), tolerance);
+        let own = parts.vjp(cotangent.clone()).unwrap();
+        assert_close(&name, &own.to_vec().unwrap(), &pulled.to_vec().unwrap(), tolerance);
+        // Vectors of both are vectors of one network.
+        assert_close(&name, &host(parts.jvp(&pulled).unwrap()), &host(whole.jvp(&own).unwrap()), tolerance);
+        let stacked = |vectors: Vec<ParamVector>| vectors[1].to_vec().unwrap();
+        let (own, pulled) = (parts.vjps(cotangents.clone()).unwrap(), whole.vjps(cotangents.clone()).unwrap());
+        assert_close(&name, &stacked(own), &stacked(pulled), tolerance);
+        assert_close(&name, &host(parts.gram().unwrap()), &host(whole.gram().unwrap()), tolerance);
     }
 }

@@ -9,6 +9,7 @@ mod memory;
 mod models;
 mod modules;
 mod networks;
+mod parts;
 mod points;
 mod random;
 mod reference;

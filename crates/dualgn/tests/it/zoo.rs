@@ -24,7 +24,7 @@ pub fn padding([m, length]: [usize; 2]) -> Tensor<2, Bool> {
     Tensor::from_data(TensorData::new(padded, [m, length]), &Device::default())
 }
 
-/// Two tests for each network, in the float types given.
+/// Three tests for each network, in the float types given.
 #[macro_export]
 macro_rules! network_tests {
     ($types:expr; $($test:ident: $model:expr, $forward:expr, $inputs:expr;)*) => {
@@ -61,6 +61,14 @@ macro_rules! network_tests {
                             rows.iter().flat_map(|a| rows.iter().map(|b| dot(a, b)).collect::<Vec<_>>()).collect();
                         let found = host(linearization.gram().unwrap());
                         assert_close(stringify!($test), &found, &wanted, tolerance);
+                    }
+                }
+
+                #[test]
+                fn parts_of_a_batch_make_the_whole() {
+                    for dtype in $types {
+                        let model = prepared($model(&$crate::device()), dtype);
+                        $crate::check::check_parts(stringify!($test), &model, $forward, $inputs(dtype), dtype);
                     }
                 }
             }

@@ -1,0 +1,144 @@
+//! Assembly within a memory budget: over chunks of rows an example, and over pairs of parts of a batch.
+
+use std::collections::HashSet;
+
+use super::blocks::{Block, grid};
+use super::plan::Plan;
+use super::sensitivities::Sensitivities;
+use super::{Rows, Side, block, cotangents, memory_needed, mixing, too_large};
+use crate::error::DirectionError;
+use crate::linearize::Linearization;
+use crate::tensor::Array;
+
+/// Assembles `K`, or `Vᵀ K V`, within a memory budget in bytes; with the sensitivities of all rows, if they were there at once.
+pub(crate) fn assemble(
+    linearization: &Linearization,
+    rows: Rows,
+    memory: usize,
+) -> Result<(Array, Option<Sensitivities>), DirectionError> {
+    if let Some(error) = mixing(linearization) {
+        return Err(error);
+    }
+    let (m, k) = (linearization.examples(), rows.per_example(linearization));
+    let cotangents = cotangents(linearization, rows);
+    let (rows, needed) = memory_needed(linearization, k);
+    if needed > memory {
+        return Err(too_large("Gram", rows, m, needed, memory));
+    }
+    let budget = (memory - needed) / 2;
+    let (matrix, all) = match linearization.is_in_parts() {
+        false => {
+            let mut points = Points::new(linearization, None, cotangents, budget);
+            (points.matrix(), points.all())
+        }
+        true => (in_parts(linearization, &cotangents, budget), None),
+    };
+    // Outputs may have another float type than parameters, and whoever multiplies with the matrix has the outputs'.
+    Ok((matrix.reshape(&[m * k, m * k]).cast(linearization.output_type()), all))
+}
+
+/// The matrix `[m, k, m, k]` of a batch in parts: a block for each pair of them.
+fn in_parts(linearization: &Linearization, cotangents: &Array, budget: usize) -> Array {
+    let at = |block: Block| (linearization.part(block.start), cotangents.clone().narrow(1, block.start, block.end));
+    let size = linearization.pass_graph().examples;
+    let mut kept: Option<(Block, Linearization)> = None;
+    grid(0, linearization.examples(), None, size, |i, j| {
+        let left = match kept.take() {
+            Some((block, left)) if block == i => left,
+            _ => linearization.part(i.start),
+        };
+        let other = (i != j).then(|| at(j));
+        let own = cotangents.clone().narrow(1, i.start, i.end);
+        let right = other.as_ref().map(|(right, cotangents)| (right, cotangents.clone()));
+        let block = Points::new(&left, right, own, budget).matrix();
+        kept = Some((i, left));
+        block
+    })
+}
+
+/// One set of examples, or two, whose rows are multiplied.
+struct Points<'a> {
+    left: Point<'a>,
+    right: Option<Point<'a>>,
+    /// Rows an example that are made at once, and the numbers that a rule may work with.
+    at_once: usize,
+    chunk: usize,
+    /// The last sensitivities of the left ones.
+    kept: Option<(Block, Sensitivities)>,
+}
+
+/// A set of examples, the rules for its sites, and the cotangents of its rows.
+struct Point<'a> {
+    linearization: &'a Linearization,
+    plan: Plan,
+    sites: HashSet<usize>,
+    cotangents: Array,
+}
+
+impl<'a> Point<'a> {
+    fn new(linearization: &'a Linearization, cotangents: Array) -> Self {
+        let graph = linearization.graph();
+        let sites = (0..graph.nodes.len()).filter(|&node| graph.is_site(&graph.nodes[node])).collect();
+        Self { linearization, plan: Plan::new(graph), sites, cotangents }
+    }
+
+    fn sensitivities(&self, range: Block) -> Sensitivities {
+        Sensitivities::new(self.linearization, &self.sites, self.cotangents.clone().narrow(0, range.start, range.end))
+    }
+
+    fn side<'s>(&'s self, sensitivities: &'s Sensitivities) -> Side<'s> {
+        Side { linearization: self.linearization, plan: &self.plan, sensitivities }
+    }
+}
+
+impl<'a> Points<'a> {
+    /// `budget`: bytes for two sets of sensitivities, and as many for what a rule works with.
+    fn new(
+        linearization: &'a Linearization,
+        other: Option<(&'a Linearization, Array)>,
+        cotangents: Array,
+        budget: usize,
+    ) -> Self {
+        let mut left = Point::new(linearization, cotangents);
+        let mut right = other.map(|(linearization, cotangents)| Point::new(linearization, cotangents));
+        // A single example has fewer axes to be told from others by, and may take other rules.
+        if let Some(right) = &mut right
+            && left.plan != right.plan
+        {
+            for point in [&mut left, right] {
+                point.plan = Plan::materialised(point.linearization.graph());
+            }
+        }
+        let graph = linearization.graph();
+        let at_once = 1 + budget / (2 * Sensitivities::bytes(graph, &left.sites)).max(1);
+        Self { left, right, at_once, chunk: budget / (2 * graph.dtype.size()), kept: None }
+    }
+
+    /// Their block of the matrix, `[m, k, m', k]`.
+    fn matrix(&mut self) -> Array {
+        let Self { left, right, at_once, chunk, kept } = self;
+        let k = left.cotangents.shape()[0];
+        grid(1, k, right.is_some().then_some(k), *at_once, |i, j| {
+            let own = match kept.take() {
+                Some((range, own)) if range == i => own,
+                _ => left.sensitivities(i),
+            };
+            let other = match right {
+                Some(right) => Some((&*right, right.sensitivities(j))),
+                None => (i != j).then(|| (&*left, left.sensitivities(j))),
+            };
+            let second = other.as_ref().map(|(point, sensitivities)| point.side(sensitivities));
+            let block = block(left.side(&own), second, *chunk);
+            let (first, last) = (left.side(&own), second.unwrap_or(left.side(&own)));
+            let shape = [first.examples(), own.count, last.examples(), last.sensitivities.count];
+            *kept = Some((i, own));
+            block.reshape(&shape)
+        })
+    }
+
+    /// The sensitivities of all rows of the left ones, if they were there at once.
+    fn all(self) -> Option<Sensitivities> {
+        let k = self.left.cotangents.shape()[0];
+        self.kept.filter(|(range, _)| range.end - range.start == k).map(|(_, sensitivities)| sensitivities)
+    }
+}
