@@ -75,6 +75,10 @@ impl Task<'_> {
         };
         let is_accurate = how.method == Method::Direct || expected.is_some();
         let iterations = expected.map_or(iterations, |expected| iterations.min(expected)) as f64;
+        let sketch = match how.method {
+            Method::Nystrom(rank, _) => rank as f64,
+            _ => 0.0,
+        };
         let vectors = |length: f64| 10.0 * machine.overhead + 10.0 * length * size / machine.bandwidth;
         // Parts of a batch are run again for each product and for each of their pairs.
         let parts = graph.examples.div_ceil(linearization.pass_graph().examples) as f64;
@@ -83,7 +87,9 @@ impl Task<'_> {
         let seconds = match how.route {
             Route::DualMatrixFree => {
                 let again = 8.0 * n * iterations / machine.bandwidth;
-                self.solves * (iterations + 1.0) * (passes(gram::product_flops(graph)) + rerun + vectors(n) + again)
+                self.solves
+                    * (iterations + sketch + 1.0)
+                    * (passes(gram::product_flops(graph)) + rerun + vectors(n) + again)
             }
             Route::DualAssembled => {
                 let rules = gram::cost_of_rules(linearization, columns);
@@ -91,7 +97,7 @@ impl Task<'_> {
                 let gram = rules.flops / machine.flops + touched / machine.bandwidth;
                 let solve = match how.method {
                     Method::Direct => n.powi(3) / 1.5 / machine.host_flops + 48.0 * n * n / machine.bandwidth,
-                    _ => (iterations + 1.0) * (2.0 * n * n * size / machine.bandwidth + vectors(n)),
+                    _ => (iterations + sketch + 1.0) * (2.0 * n * n * size / machine.bandwidth + vectors(n)),
                 };
                 stacked + gram + self.solves * solve
             }
@@ -105,7 +111,7 @@ impl Task<'_> {
             }
         };
         let bytes = match how.route {
-            Route::DualMatrixFree => (8.0 * n * (iterations + 10.0)) as usize,
+            Route::DualMatrixFree => (8.0 * n * (iterations + 3.0 * sketch + 10.0)) as usize,
             Route::DualAssembled => gram::memory_needed(linearization, columns).1,
             Route::PrimalMatrixFree => (size * p * (iterations + 10.0)) as usize,
             Route::PrimalAssembled => gram::normal_memory_needed(linearization, columns),

@@ -136,6 +136,9 @@ impl<L: ConvexLoss> GaussNewton<L> {
                 Method::Iterative(Budget { iterations, goal: Goal::Residual(tolerance) })
             }
             Solver::Certified { iterations, gap } => Method::Iterative(Budget { iterations, goal: Goal::Gap(gap) }),
+            Solver::Nystrom { rank, iterations, tolerance } => {
+                Method::Nystrom(rank, Budget { iterations, goal: Goal::Residual(tolerance) })
+            }
             Solver::Cholesky | Solver::Preconditioned { .. } => return Err(DirectionError::Metric),
         };
         match self.route {

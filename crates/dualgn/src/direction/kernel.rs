@@ -52,6 +52,22 @@ impl<'a> Kernel<'a> {
         Ok((Symmetric::new(data), sensitivities))
     }
 
+    /// `K x` for each of a stack `[c, m, r]`, in the type and on the device of `x`.
+    pub fn products_of(&self, x: Tensor<3>) -> Result<Tensor<3>, Error> {
+        let Self::Products { linearization, products, map } = self else {
+            let [count, m, r] = x.dims();
+            let one = |i| self.product(x.clone().narrow(0, i, 1).reshape([m, r]));
+            let each = (0..count).map(one).collect::<Result<_, _>>()?;
+            return Ok(Tensor::stack(each, 0));
+        };
+        let (device, dtype) = (x.device(), x.dtype());
+        let x = placed(x, &linearization.device(), linearization.output_type());
+        let u = map.map_or(x.clone(), |map| map.apply(x));
+        let product = products.times(Array::from_tensor(u)).into_tensor::<3>();
+        let product = map.map_or(product.clone(), |map| map.apply_transpose(product));
+        Ok(placed(product, &device, dtype))
+    }
+
     /// `K x`, in the type and on the device of `x`.
     pub fn product(&self, x: Tensor<2>) -> Result<Tensor<2>, Error> {
         let (device, dtype, shape) = (x.device(), x.dtype(), x.dims());
@@ -109,7 +125,7 @@ pub(super) fn on_host(tensor: Tensor<2>) -> Tensor<2> {
 }
 
 /// A tensor on a device in a float type. It travels in the narrower of its types, since not every device has both.
-pub(super) fn placed(tensor: Tensor<2>, device: &Device, dtype: DType) -> Tensor<2> {
+pub(super) fn placed<const D: usize>(tensor: Tensor<D>, device: &Device, dtype: DType) -> Tensor<D> {
     let tensor = if dtype.size() < tensor.dtype().size() { tensor.cast(dtype) } else { tensor };
     let tensor = if tensor.device() == *device { tensor } else { tensor.to_device(device) };
     tensor.cast(dtype)

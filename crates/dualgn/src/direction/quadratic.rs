@@ -1,6 +1,7 @@
 //! The dual of the quadratic model, and what its solution says about the direction.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
+use faer::MatRef;
 
 use super::centre::Centre;
 use super::kernel::{Kernel, from_host, to_host};
@@ -8,10 +9,36 @@ use super::measures::{Measures, SecondOrder, dot, read};
 use super::route::{Budget, Goal, How, Method};
 use crate::error::{DeviceError, Error};
 use crate::loss::CurvatureFactor;
-use crate::solve::{BlockCholesky, Progress, Reached, Spectrum, cholesky, conjugate_gradient, with_entries};
+use crate::solve::{BlockCholesky, Nystrom, Progress, Reached, Spectrum, cholesky, conjugate_gradient, with_entries};
 
 /// Rows of a block of the preconditioner.
 const BLOCK_ROWS: usize = 128;
+/// Products of a preconditioner that are made at once, each with a vector of parameter space.
+const STACKED: usize = 8;
+
+/// `M = C Cᵀ`, near the matrix of the system.
+enum Preconditioner {
+    Blocks(BlockCholesky),
+    Nystrom(Nystrom),
+}
+
+impl Preconditioner {
+    /// `C⁻¹ x` in the place of `x`.
+    fn solve(&self, x: &mut [f64]) {
+        match self {
+            Self::Blocks(blocks) => blocks.solve(x),
+            Self::Nystrom(nystrom) => nystrom.solve(x),
+        }
+    }
+
+    /// `C⁻ᵀ x` in the place of `x`.
+    fn solve_transposed(&self, x: &mut [f64]) {
+        match self {
+            Self::Blocks(blocks) => blocks.solve_transposed(x),
+            Self::Nystrom(nystrom) => nystrom.solve(x),
+        }
+    }
+}
 
 /// The subproblem at one point: `g`, `[m, k]`, `L` and `λ`, and a centre `c`.
 #[derive(Clone)]
@@ -91,11 +118,38 @@ impl Quadratic {
                 let blocks = with_entries!(matrix, entries => {
                     self.factor.system_blocks(entries, self.scale(), [m, k], examples)?
                 });
-                let preconditioner = BlockCholesky::new(blocks)?;
+                let preconditioner = Preconditioner::Blocks(BlockCholesky::new(blocks)?);
                 self.iterate(kernel, kernel_gradient, budget, start, Some(&preconditioner))
+            }
+            (Method::Nystrom(rank, budget), _) => {
+                let preconditioner = self.nystrom(kernel, rank)?;
+                self.iterate(kernel, kernel_gradient, budget, start, preconditioner.as_ref())
             }
             _ => self.iterate(kernel, kernel_gradient, how.budget(), start, None),
         }
+    }
+
+    /// The preconditioner of a rank, from as many products.
+    fn nystrom(&self, kernel: &Kernel, rank: usize) -> Result<Option<Preconditioner>, Error> {
+        let [m, k] = self.gradient.dims();
+        let columns = self.factor.columns(k);
+        let vectors = Nystrom::test_vectors(m * columns, rank);
+        let rank = vectors.ncols();
+        if rank == 0 {
+            return Ok(None);
+        }
+        let values: Vec<f64> =
+            vectors.col_iter().flat_map(|column| column.iter().copied().collect::<Vec<_>>()).collect();
+        let dtype = self.gradient.dtype();
+        let data = TensorData::new(values, [rank, m, columns]).convert_dtype(dtype);
+        let x = Tensor::<3>::from_data(data, (&self.gradient.device(), dtype));
+        let mut products: Vec<f64> = vec![];
+        for x in x.split(STACKED, 0) {
+            let stack = self.factor.apply_transpose(kernel.products_of(self.factor.apply(x))?) * self.scale();
+            products.extend(stack.try_into_data().map_err(DeviceError::from)?.iter::<f64>());
+        }
+        let products = MatRef::from_column_major_slice(&products, m * columns, rank).to_owned();
+        Ok(Some(Preconditioner::Nystrom(Nystrom::new(&vectors, products)?)))
     }
 
     /// The dual point of an exact `β`. Cost: a product with `K`.
@@ -129,7 +183,7 @@ impl Quadratic {
         kernel_gradient: Tensor<2>,
         budget: Budget,
         start: Option<Tensor<2>>,
-        preconditioner: Option<&BlockCholesky>,
+        preconditioner: Option<&Preconditioner>,
     ) -> Result<Dual, Error> {
         let scale = self.scale();
         let apply = |x: Tensor<2>| {
@@ -149,7 +203,7 @@ impl Quadratic {
             value = dot(&alpha, &kernel_alpha) * scale + dot(start, start);
         }
         // With M = C Cᵀ: plain iterations on C⁻¹ A C⁻ᵀ, whose solution is Cᵀ β.
-        let outer = |x: Tensor<2>, inverse: fn(&BlockCholesky, &mut [f64])| match preconditioner {
+        let outer = |x: Tensor<2>, inverse: fn(&Preconditioner, &mut [f64])| match preconditioner {
             Some(preconditioner) => {
                 let (shape, device, dtype) = (x.dims(), x.device(), x.dtype());
                 let mut values = to_host(x)?;
@@ -159,11 +213,11 @@ impl Quadratic {
             None => Ok(x),
         };
         let inner = |x: Tensor<2>| {
-            let (product, companion) = apply(outer(x, BlockCholesky::solve_transposed)?)?;
-            Ok((outer(product, BlockCholesky::solve)?, Some(companion)))
+            let (product, companion) = apply(outer(x, Preconditioner::solve_transposed)?)?;
+            Ok((outer(product, Preconditioner::solve)?, Some(companion)))
         };
         if preconditioner.is_some() {
-            rhs = outer(rhs, BlockCholesky::solve)?;
+            rhs = outer(rhs, Preconditioner::solve)?;
             whole = dot(&rhs, &rhs);
         }
         let [value, whole] = read([value, whole])?;
@@ -174,7 +228,7 @@ impl Quadratic {
         };
         let progress = conjugate_gradient(inner, rhs, budget.iterations, enough)?;
         let Progress { solution, companion, iterations, is_enough } = progress;
-        let solution = outer(solution, BlockCholesky::solve_transposed)?;
+        let solution = outer(solution, Preconditioner::solve_transposed)?;
         if let Some(companion) = companion {
             kernel_alpha = kernel_alpha + companion;
         }

@@ -87,6 +87,18 @@ pub enum Solver {
         /// Stop earlier once the residual, in the norm of the preconditioner, is at most this times the right-hand side.
         tolerance: f64,
     },
+    /// Conjugate gradient preconditioned by a randomised approximation of the dual system (Frangella, Tropp and Udell,
+    /// "Randomized Nyström Preconditioning", 2023), from `rank` stacked products: for small dampings, with which a few large
+    /// eigenvalues take most of the iterations. By products with `K` or with `K` assembled; not on primal routes. Every iterate
+    /// descends.
+    Nystrom {
+        /// Eigenvalues that are taken out.
+        rank: usize,
+        /// At most so many iterations.
+        iterations: usize,
+        /// Stop earlier once the residual, in the norm of the preconditioner, is at most this times the right-hand side.
+        tolerance: f64,
+    },
 }
 
 /// Iterations, and when to stop earlier.
@@ -115,6 +127,8 @@ pub(super) enum Method {
     Direct,
     Iterative(Budget),
     Preconditioned(Budget),
+    /// With a rank.
+    Nystrom(usize, Budget),
 }
 
 /// A route and a method on it.
@@ -136,6 +150,9 @@ impl How {
             Method::Preconditioned(Budget { iterations, goal: Goal::Residual(tolerance) | Goal::Gap(tolerance) }) => {
                 Solver::Preconditioned { iterations, tolerance }
             }
+            Method::Nystrom(rank, Budget { iterations, goal: Goal::Residual(tolerance) | Goal::Gap(tolerance) }) => {
+                Solver::Nystrom { rank, iterations, tolerance }
+            }
         }
     }
 
@@ -143,7 +160,7 @@ impl How {
     pub fn budget(self) -> Budget {
         match self.method {
             Method::Direct => Budget { iterations: 0, goal: Goal::Residual(0.0) },
-            Method::Iterative(budget) | Method::Preconditioned(budget) => budget,
+            Method::Iterative(budget) | Method::Preconditioned(budget) | Method::Nystrom(_, budget) => budget,
         }
     }
 }
@@ -180,9 +197,14 @@ impl Solver {
                 let method = Method::Preconditioned(Budget { iterations, goal: Goal::Residual(tolerance) });
                 vec![how(Route::DualAssembled, method)]
             }
+            Self::Nystrom { rank, iterations, tolerance } => {
+                let method = Method::Nystrom(rank, Budget { iterations, goal: Goal::Residual(tolerance) });
+                [Route::DualMatrixFree, Route::DualAssembled].map(|route| how(route, method)).into()
+            }
         };
         if let Self::ConjugateGradient { tolerance, .. }
         | Self::Preconditioned { tolerance, .. }
+        | Self::Nystrom { tolerance, .. }
         | Self::Certified { gap: tolerance, .. } = self
             && !(tolerance.is_finite() && tolerance >= 0.0)
         {

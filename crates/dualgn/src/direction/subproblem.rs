@@ -127,6 +127,31 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
         self.linearization.vjp(cotangent).expect("the gradient has the shape of the outputs")
     }
 
+    /// The centre `(∇L - γ) / λ`, around which directions are those of another gradient `γ` in the place of the batch's: they
+    /// minimise `⟨γ, d⟩`, the curvature of this batch, and `(λ/2) ‖d‖²`. So a large batch can give the gradient and a small one
+    /// the curvature. Slope and decrease of such a direction are still those of this batch.
+    ///
+    /// ```
+    /// # use burn::nn::{Linear, LinearConfig};
+    /// # use burn::prelude::*;
+    /// # use dualgn::{GaussNewton, Network, Proximity, Squared};
+    /// # let model = LinearConfig::new(3, 1).init(&Device::default());
+    /// # let inputs = Tensor::<2>::random([64, 3], burn::tensor::Distribution::Default, &Device::default());
+    /// # let targets = inputs.clone().sum_dim(1);
+    /// # let network = Network::trace(&model, |m: &Linear, x: Tensor<2>| m.forward(x), [8, 3])?;
+    /// let oracle = GaussNewton::new(Squared).micro_batch(16);
+    /// let gradient = oracle.subproblem(&network, &model, inputs.clone(), targets.clone())?.gradient();
+    ///
+    /// let subproblem = oracle.subproblem(&network, &model, inputs.narrow(0, 0, 8), targets.narrow(0, 0, 8))?;
+    /// let centre = subproblem.centre_of(&gradient, 0.1);
+    /// let direction = subproblem.direction(Proximity::new(0.1).centred(&centre))?;
+    /// assert!(direction.vector().dot(&gradient)? < 0.0);
+    /// # Ok::<(), dualgn::Error>(())
+    /// ```
+    pub fn centre_of(&self, gradient: &ParamVector, damping: f64) -> ParamVector {
+        self.gradient().add_scaled(gradient, -1.0).scale(1.0 / damping)
+    }
+
     /// The damping of the oracle at this loss.
     ///
     /// # Errors
@@ -261,7 +286,7 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
         let kernel_gradient = kernel.product(gradient.clone())?;
         let columns = model.factor.columns(gradient.dims()[1]);
         let start = earlier.and_then(|earlier| earlier.beta([gradient.dims()[0], columns]));
-        let start = start.filter(|_| matches!(how.method, Method::Iterative(_)));
+        let start = start.filter(|_| matches!(how.method, Method::Iterative(_) | Method::Nystrom(..)));
         let start = start.map(|beta| placed(beta, &gradient.device(), gradient.dtype()));
         let mut warm = start.is_some();
         let mut dual = model.solve(&kernel, kernel_gradient.clone(), how, start)?;

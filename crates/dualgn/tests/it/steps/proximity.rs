@@ -77,6 +77,34 @@ fn check(what: &str, found: &Direction, at: &At, centre: &[f64], metric: &[f64])
     close("model step", found.model_step, 1.0);
 }
 
+/// The gradient of one batch with the curvature of another, on every route.
+#[test]
+fn gradients_of_other_batches() {
+    for kind in [Kind::Squared, Kind::Softmax] {
+        let (many, few) = (Problem::new(kind, 12, 3), Problem::new(kind, 5, 3));
+        let w = many.weights(5);
+        let gradient = many.at(&w).gradient;
+        let mut at = few.at(&w);
+        let centre: Vec<f64> = at.gradient.iter().zip(&gradient).map(|(own, other)| (own - other) / DAMPING).collect();
+        at.gradient = gradient;
+        for (solver, route) in WAYS {
+            let found = direction(&few, &w, (solver, Some(route)), Some(&centre), None).unwrap();
+            let what = format!("{kind:?} {}", route.name());
+            assert_close(&what, &found.vector().to_vec().unwrap(), &at.direction(DAMPING), 1e-9);
+        }
+    }
+    // The centre is what the subproblem says.
+    let (many, few) = (Problem::new(Kind::Squared, 12, 3), Problem::new(Kind::Squared, 5, 3));
+    let w = many.weights(5);
+    let (model, oracle) = (Small::new(&w, few.outputs), squared(DAMPING));
+    let network = few.network(&model);
+    let gradient = oracle.subproblem(&network, &model, many.inputs(), many.targets()).unwrap().gradient();
+    let subproblem = oracle.subproblem(&network, &model, few.inputs(), few.targets()).unwrap();
+    let centre = subproblem.centre_of(&gradient, DAMPING).to_vec().unwrap();
+    let wanted = plus(&few.at(&w).gradient, -1.0, &many.at(&w).gradient);
+    assert_close("centre", &centre, &wanted.iter().map(|x| x / DAMPING).collect::<Vec<_>>(), 1e-12);
+}
+
 #[test]
 fn centres_on_every_route() {
     for kind in [Kind::Squared, Kind::Softmax] {
