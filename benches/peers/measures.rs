@@ -43,18 +43,21 @@ impl Subject {
         let device = Device::default();
         device.seed(0);
         let training = device.clone().autodiff();
+        let forwards: [fn(&Mlp, Tensor<2>) -> Tensor<2>; 2] = [Mlp::forward, Mlp::forward_half];
+        let forward = forwards[usize::from(workload.ends_with("-half"))];
         let wide = |sizes: [usize; 4], m: usize| {
             let model = Mlp::new(&sizes, false, &training);
             let inputs = Tensor::<2>::random([m, sizes[0]], Distribution::Normal(0.0, 1.0), &device);
             let targets = labels(m, sizes[3], &device);
-            classification(method, model, Mlp::forward, inputs, targets)
+            classification(method, model, forward, inputs, targets)
         };
         // A width other than the workload's own, `W1@256`, shows how the time grows with the parameters.
         if let Some(width) = workload.strip_prefix("W1@") {
             let width = width.parse().map_err(|_| format!("`{width}` is not a width"))?;
             return wide([784, width, width, 10], 64);
         }
-        match workload {
+        // `W1-half` has activations in half precision, for devices that multiply them faster.
+        match workload.trim_end_matches("-half") {
             "W1" => wide([784, 1024, 1024, 10], 64),
             "W1b" => wide([784, 1024, 1024, 10], 128),
             "W6" => wide([784, 2048, 2048, 100], 128),
@@ -76,9 +79,11 @@ impl Subject {
         }
     }
 
-    /// Runs it once and returns a norm of the result, or zero where none is read back.
+    /// Runs it once, to the end of what the device does, and returns a norm of the result, or zero where none is read back.
     pub fn run(&mut self) -> Result<f64, String> {
-        (self.run)()
+        let norm = (self.run)()?;
+        Device::default().sync().map_err(words)?;
+        Ok(norm)
     }
 
     pub fn parameters(&self) -> usize {

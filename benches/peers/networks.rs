@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{DType, Device, Tensor, activation};
 
 /// Dense layers with one activation between them.
 #[derive(Module, Debug)]
@@ -27,6 +27,23 @@ impl Mlp {
             }
         }
         x
+    }
+}
+
+impl Mlp {
+    /// The same with weights and activations rounded to bfloat16, and outputs in single precision.
+    pub fn forward_half(&self, x: Tensor<2>) -> Tensor<2> {
+        let half = DType::BF16;
+        let last = self.layers.len() - 1;
+        let x = self.layers.iter().enumerate().fold(x.cast(half), |x, (index, layer)| {
+            let x = x.matmul(layer.weight.val().cast(half));
+            let x = match &layer.bias {
+                Some(bias) => x + bias.val().cast(half).unsqueeze::<2>(),
+                None => x,
+            };
+            if index < last { activation::relu(x) } else { x }
+        });
+        x.cast(DType::F32)
     }
 }
 

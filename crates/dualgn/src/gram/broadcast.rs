@@ -2,6 +2,7 @@
 //! sensitivity, times what the parameter was multiplied with, summed over the axes along which it is broadcast.
 
 use super::layout::summed;
+use super::widened;
 use crate::linearize::Linearization;
 use crate::tensor::Array;
 use crate::trace::{Norm, Op};
@@ -14,15 +15,15 @@ pub(super) fn rows(linearization: &Linearization, node: usize, position: usize, 
     let rank = output.shape.len();
     match &site.op {
         Op::Binary(op) => {
-            let gradient = op.multiply(kept, position, sensitivity);
+            let gradient = widened(op.multiply(kept, position, sensitivity), linearization);
             summed(gradient, &output.batch, graph.examples, |axis| shape[axis] != 1)
         }
         Op::Norm(norm) => {
             let gradient = if position == 1 { sensitivity.mul(kept.array(0).clone()) } else { sensitivity };
             let own = if matches!(norm, Norm::Layer { .. }) { rank - 1 } else { 1 };
-            summed(gradient, &output.batch, graph.examples, |axis| axis == own)
+            summed(widened(gradient, linearization), &output.batch, graph.examples, |axis| axis == own)
         }
         // The bias of a convolution, one for each channel.
-        _ => summed(sensitivity, &output.batch, graph.examples, |axis| axis == 1),
+        _ => summed(widened(sensitivity, linearization), &output.batch, graph.examples, |axis| axis == 1),
     }
 }

@@ -18,6 +18,7 @@ use super::layout::positions;
 use super::plan::{Kind, Part};
 use super::sum::Sum;
 use super::unfold::Patches;
+use super::widened;
 use crate::kernels::{outer, product};
 use crate::linearize::Linearization;
 use crate::tensor::Array;
@@ -98,11 +99,11 @@ impl Factors {
     pub fn of(
         linearization: &Linearization,
         part: &Part,
-        sensitivities: &HashMap<usize, Array>,
+        sensitivities: impl Fn(usize) -> Option<Array>,
         vocabulary: &Vocabulary,
     ) -> Option<Self> {
         let each = part.sites.iter().filter_map(|(node, _)| {
-            let sensitivity = sensitivities.get(node)?.clone();
+            let sensitivity = sensitivities(*node)?;
             Some(Self::at(linearization, part.kind, *node, sensitivity, vocabulary))
         });
         let (inputs, sensitivities): (Vec<Array>, Vec<Array>) =
@@ -129,6 +130,7 @@ impl Factors {
         let batch = |value: usize| &graph.values[value].batch;
         let kept = linearization.kept(node);
         let data = || kept.array(0).clone();
+        let wide = || widened(data(), linearization);
         match (kind, &site.op) {
             (Kind::Convolution | Kind::TransposedConvolution, Op::Conv(conv)) => {
                 let weight = graph.values[site.inputs[1]].shape.as_slice();
@@ -151,7 +153,7 @@ impl Factors {
                 };
                 let (inputs, outputs) = if kind == Kind::Convolution {
                     let counts = &graph.values[site.output].shape[2..];
-                    let unfolded = patches.of(data(), counts).lift();
+                    let unfolded = patches.of(wide(), counts).lift();
                     (unfolded, flat(sensitivity))
                 } else {
                     let counts = &graph.values[site.inputs[0]].shape[2..];
@@ -159,7 +161,7 @@ impl Factors {
                     let folded = sensitivity.reshape(&[&[k * shape[1]], &shape[2..]].concat());
                     let unfolded = patches.of(folded, counts);
                     let (channels, places) = (unfolded.shape()[1], unfolded.shape()[2]);
-                    (flat(data().lift()), unfolded.reshape(&[k, shape[1], channels, places]))
+                    (flat(wide().lift()), unfolded.reshape(&[k, shape[1], channels, places]))
                 };
                 let inputs = split(inputs, site.inputs[0]);
                 let shape = inputs.shape();
@@ -174,7 +176,7 @@ impl Factors {
                 }
             }
             _ => Self {
-                inputs: positions(data().lift(), batch(site.inputs[0]), m),
+                inputs: positions(wide().lift(), batch(site.inputs[0]), m),
                 sensitivities: positions(sensitivity, batch(site.output), m).permute(&[1, 0, 2, 3]).lift(),
             },
         }

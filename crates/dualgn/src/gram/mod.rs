@@ -112,6 +112,11 @@ impl Side<'_> {
         self.linearization.graph().examples
     }
 
+    /// What arrived at a site, in the precision that is summed in: that of the parameters, however coarse activations are.
+    fn sensitivity(self, node: usize) -> Option<Array> {
+        Some(widened(self.sensitivities.by_node.get(&node)?.clone(), self.linearization))
+    }
+
     /// Whether two sets are of the same examples.
     fn shares_examples(self, other: Self) -> bool {
         std::ptr::eq(self.linearization, other.linearization)
@@ -143,7 +148,7 @@ fn block(left: Side, right: Option<Side>, chunk: usize) -> Array {
                 let sides = [Some(left), right].into_iter().flatten();
                 let vocabulary = Vocabulary::of(sides.map(|side| (side.linearization, &side.plan.parts[index])));
                 let factors = |side: Side| {
-                    let (part, sensitivities) = (&side.plan.parts[index], &side.sensitivities.by_node);
+                    let (part, sensitivities) = (&side.plan.parts[index], |node| side.sensitivity(node));
                     Factors::of(side.linearization, part, sensitivities, &vocabulary)
                 };
                 let Some(own) = factors(left) else { continue };
@@ -163,14 +168,14 @@ fn block(left: Side, right: Option<Side>, chunk: usize) -> Array {
 fn dense(index: usize, bias: bool, left: Side, right: Option<Side>, sum: &mut Sum) {
     let node = |side: Side| side.plan.parts[index].sites[0].0;
     let rows = |side: Side| {
-        let sensitivity = side.sensitivities.by_node.get(&node(side))?.clone();
+        let sensitivity = side.sensitivity(node(side))?;
         let (count, m) = (side.sensitivities.count, side.examples());
         let columns = sensitivity.elements() / (count * m);
         Some(interleave(sensitivity.reshape(&[count, m, columns])))
     };
     let Some(own) = rows(left) else { return };
     let inputs = |side: Side| {
-        let inputs = side.linearization.kept(node(side)).array(0).clone();
+        let inputs = widened(side.linearization.kept(node(side)).array(0).clone(), side.linearization);
         let (m, elements) = (side.examples(), inputs.elements());
         inputs.reshape(&[m, elements / m])
     };
@@ -180,6 +185,12 @@ fn dense(index: usize, bias: bool, left: Side, right: Option<Side>, sum: &mut Su
     };
     let of_inputs = if bias { of_inputs.add_scalar(1.0) } else { of_inputs };
     sum.add_weighted_product(own, right.and_then(rows), of_inputs);
+}
+
+/// An array of less precision than the parameters, in theirs.
+fn widened(array: Array, linearization: &Linearization) -> Array {
+    let dtype = linearization.graph().dtype;
+    if array.dtype().size() < dtype.size() { array.cast(dtype) } else { array }
 }
 
 /// The cotangents of the rows, `[r, ..]` shaped like the network's output: for all rows, units.

@@ -13,6 +13,7 @@ use super::factors::{Factors, Vocabulary};
 use super::layout::example;
 use super::plan::{Kind, Plan, kind};
 use super::sensitivities::Sensitivities;
+use super::widened;
 use crate::kernels::{outer, product};
 use crate::linearize::rules::{Kept, rule};
 use crate::linearize::{Flow, Linearization};
@@ -104,7 +105,8 @@ fn gradients(
     let value = graph.nodes[node].inputs[position];
     let kind = kind(graph, node, position, value)?;
     let factors = || {
-        let factors = Factors::at(linearization, kind, node, sensitivity.clone(), &Vocabulary::default());
+        let sensitivity = widened(sensitivity.clone(), linearization);
+        let factors = Factors::at(linearization, kind, node, sensitivity, &Vocabulary::default());
         let features = Block { start: 0, end: factors.features() };
         // [g, block, k, a, b]
         factors.gradients(block, features)
@@ -120,6 +122,7 @@ fn gradients(
         _ => factors().permute(&[1, 2, 0, 3, 4]),
     };
     let rows = sensitivity.shape()[0] * (block.end - block.start);
+    let gradients = gradients.cast(graph.values[value].dtype);
     Some(gradients.reshape(&[&[rows], graph.values[value].shape.as_slice()].concat()))
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::layout::{by_example, from_examples};
+use super::widened;
 use crate::kernels::combine;
 use crate::linearize::{Flow, Linearization, ParamVector};
 use crate::tensor::Array;
@@ -46,8 +47,9 @@ impl Sensitivities {
         for (index, node) in graph.nodes.iter().enumerate().rev() {
             if let Some(sensitivity) = self.by_node.get(&index) {
                 let value = &graph.values[node.output];
-                let weights = weights.clone().cast(value.dtype);
-                let sum = combine(by_example(sensitivity.clone(), &value.batch, graph.examples), weights);
+                let sensitivity = widened(sensitivity.clone(), linearization);
+                let weights = weights.clone().cast(sensitivity.dtype());
+                let sum = combine(by_example(sensitivity, &value.batch, graph.examples), weights).cast(value.dtype);
                 flow.add(node.output, from_examples(sum, &value.shape, &value.batch, graph.examples).lift());
             }
             linearization.pull_node(index, node, &mut flow, |value| {

@@ -3,6 +3,7 @@
 mod check;
 mod common;
 mod direction;
+mod half;
 mod layers;
 mod losses;
 mod memory;
