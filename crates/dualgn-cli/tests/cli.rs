@@ -54,7 +54,9 @@ fn assert_certified(steps: &[serde_json::Value], count: usize) {
 fn problems_are_listed() {
     let output = run(&["problems"]);
     assert!(output.status.success());
-    for name in ["digits", "breast-cancer", "diabetes", "bikeshare", "mnist", "smoothed-multiclass-hinge", "gamma"] {
+    for name in
+        ["digits", "breast-cancer", "diabetes", "bikeshare", "concrete", "mnist", "smoothed-multiclass-hinge", "gamma"]
+    {
         assert!(text(&output.stdout).contains(name));
     }
 }
@@ -196,11 +198,63 @@ fn bad_input_is_one_sentence_and_exit_code_two() {
     let (empty, out) = (folder.path().to_str().unwrap(), folder.path().join("out"));
     let out = out.to_str().unwrap();
     assert_refused(&["compare", "mnist", "--out", out], &["--data", "yann.lecun.com"]);
+    assert_refused(&["train", "concrete", "--out", out], &["--data", "concrete.csv"]);
+    assert_refused(&["train", "concrete", "--data", empty, "--out", out], &["concrete.csv", empty]);
     assert_refused(&["compare", "mnist", "--data", empty, "--out", out], &["train-images", empty]);
     assert_refused(&["compare", "digits", "--device", "cuda", "--out", out], &["cuda"]);
     let file = folder.path().join("file");
     fs::File::create(&file).unwrap();
     assert_refused(&["compare", "digits", "--out", file.join("below").to_str().unwrap()], &["folder", "file"]);
+}
+
+/// A table of the shape of `concrete.csv`, with one column that never changes.
+fn mixtures(folder: &Path, last_cell: &str) {
+    let mut table = "cement,slag,ash,water,plasticizer,coarse,fine,age,target\n".to_owned();
+    for row in 0..40 {
+        let cells: Vec<String> = (0..7).map(|column| format!("{}", (row * (column + 3) + column) % 17)).collect();
+        table += &format!("{},5,{}\n", cells.join(","), 10 + row % 7);
+    }
+    table += &format!("1,2,3,4,5,6,{last_cell},5,20\n");
+    fs::write(folder.join("concrete.csv"), table).unwrap();
+}
+
+/// A column without variance, a batch larger than the data, and a batch in parts train; what is no number does not.
+#[test]
+fn awkward_data_train_and_bad_data_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    mixtures(folder.path(), "7");
+    let losses = [&["--batch", "100000"][..], &["--micro-batch", "7"]].map(|more| {
+        let out = folder.path().join(more[0]);
+        let arguments = ["train", "concrete", "--data", data, "--epochs", "20", "--out", out.to_str().unwrap()];
+        let output = run(&[&arguments[..], more].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let records = lines(&out.join("dual-gn/metrics.jsonl"));
+        let loss = |record: Option<&serde_json::Value>| record.unwrap()["train_loss"].as_f64().unwrap();
+        assert!(loss(records.last()) < 0.9 * loss(records.first()));
+        records.iter().map(|record| loss(Some(record))).collect::<Vec<_>>()
+    });
+    // Cut into parts, the batch gives the same steps up to the rounding of f32, which every step spreads further.
+    let [whole, parts] = &losses;
+    assert!(whole.iter().zip(parts).take(5).all(|(a, b)| (a - b).abs() < 0.02 * a), "{whole:?} {parts:?}");
+
+    let out = folder.path().join("out");
+    let arguments = ["train", "concrete", "--data", data, "--out", out.to_str().unwrap()];
+    for bad in ["NaN", "inf", "", "seven"] {
+        mixtures(folder.path(), bad);
+        assert_refused(&arguments, &["concrete.csv", "line 42", "fine"]);
+    }
+}
+
+/// Where nothing can be written the run ends with the path, and before it trains.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_cannot_be_written_is_an_error() {
+    // Also the superuser cannot write there.
+    let output = run(&["train", "digits", "--epochs", "1", "--out", "/proc/dualgn"]);
+    let message = text(&output.stderr);
+    assert!(matches!(output.status.code(), Some(1 | 2)), "{message}");
+    assert!(message.contains("/proc/dualgn") && !message.contains("panicked"), "{message}");
 }
 
 /// Ctrl-C: the step is finished, what there is is written, and the exit code says so.

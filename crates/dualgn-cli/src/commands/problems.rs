@@ -35,8 +35,8 @@ pub fn list() -> String {
         text.push('\n');
     }
     text.push_str(
-        "concrete and mnist need `--data DIR`, a folder with `concrete.csv` or the four idx files; the others are part of the \
-         program.\n",
+        "concrete and mnist need `--data DIR`, a folder with `concrete.csv` or the four idx files; the others are\n\
+         part of the program.\n",
     );
     text
 }
