@@ -19,6 +19,8 @@ pub struct Progress {
     steps: usize,
     /// Of the last step.
     direction: Option<String>,
+    /// Milliseconds of all directions: forward, solve, back.
+    phases: [f64; 3],
 }
 
 /// Positions of the bar.
@@ -31,13 +33,24 @@ impl Progress {
     pub fn start(label: &str, metric: Metric, quiet: bool) -> Self {
         let bar = (std::io::stderr().is_terminal() && !quiet).then(|| {
             let bar = ProgressBar::new(LENGTH);
-            let style = ProgressStyle::with_template("{prefix:>28} {bar:24} {percent:>3} %  {msg}  {eta} left");
+            let style = ProgressStyle::with_template("{prefix:>28} {bar:24} {percent:>3} %  {eta} left\n{wide_msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_prefix(label.to_owned());
             bar
         });
         let (label, latest) = (label.to_owned(), String::new());
-        Self { bar, quiet, label, metric, start: Instant::now(), printed: None, latest, steps: 0, direction: None }
+        Self {
+            bar,
+            quiet,
+            label,
+            metric,
+            start: Instant::now(),
+            printed: None,
+            latest,
+            steps: 0,
+            direction: None,
+            phases: [0.0; 3],
+        }
     }
 
     /// A step was taken.
@@ -46,8 +59,18 @@ impl Progress {
         self.direction = direction.map(|direction| {
             let ratio = direction.ratio.map_or(String::new(), |ratio| format!("  ratio {ratio:.2}"));
             let rate = direction.rate.map_or(String::new(), |rate| format!("  step {rate:.2}"));
-            format!("  damping {:.1e}{ratio}{rate}", direction.damping)
+            let StepRecord { slope, damping, iterations, relative_gap, .. } = *direction;
+            // A direct solve has no iterations, and its gap is rounding.
+            let solver = match iterations {
+                0 => String::new(),
+                _ => format!("  gap {relative_gap:.0e} in {iterations}"),
+            };
+            format!("  slope {slope:.1e}  damping {damping:.1e}{ratio}{rate}{solver}")
         });
+        if let Some(direction) = direction {
+            let own = [direction.forward_milliseconds, direction.milliseconds, direction.back_milliseconds];
+            self.phases.iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
+        }
         if let Some(bar) = &self.bar {
             bar.set_position((spent.min(1.0) * LENGTH as f64) as u64);
             bar.set_message(self.message());
@@ -81,6 +104,14 @@ impl Progress {
 
     fn message(&self) -> String {
         let rate = self.steps as f64 / self.start.elapsed().as_secs_f64().max(1e-9);
-        format!("{}{}  {rate:.0} steps/s", self.latest, self.direction.as_deref().unwrap_or_default())
+        let all: f64 = self.phases.iter().sum();
+        let phases = match all > 0.0 {
+            true => {
+                let [forward, solve, back] = self.phases.map(|phase| 100.0 * phase / all);
+                format!("  forward {forward:.0}, solve {solve:.0}, back {back:.0} %")
+            }
+            false => String::new(),
+        };
+        format!("{}{}  {rate:.0} steps/s{phases}", self.latest, self.direction.as_deref().unwrap_or_default())
     }
 }

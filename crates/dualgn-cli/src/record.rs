@@ -41,6 +41,12 @@ pub struct StepRecord {
     pub iterations: usize,
     /// Milliseconds the subproblem took, without the forward pass and the last backward pass.
     pub milliseconds: f64,
+    /// Milliseconds of the forward pass.
+    #[serde(default)]
+    pub forward_milliseconds: f64,
+    /// Milliseconds of the way back to the parameters.
+    #[serde(default)]
+    pub back_milliseconds: f64,
     /// How far the step went along the direction; zero if no step was better than staying. This and the following are of methods
     /// that decide it themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,7 @@
 //! The binary from outside: what it prints, what it writes, how it exits.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -215,7 +216,7 @@ fn mixtures(folder: &Path, last_cell: &str) {
         table += &format!("{},5,{}\n", cells.join(","), 10 + row % 7);
     }
     table += &format!("1,2,3,4,5,6,{last_cell},5,20\n");
-    fs::write(folder.join("concrete.csv"), table).unwrap();
+    fs::File::create(folder.join("concrete.csv")).unwrap().write_all(table.as_bytes()).unwrap();
 }
 
 /// A column without variance, a batch larger than the data, and a batch in parts train; what is no number does not.

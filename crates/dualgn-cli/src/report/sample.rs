@@ -144,6 +144,8 @@ fn direction(course: &Course, step: usize) -> StepRecord {
         relative_gap,
         iterations: 6 + (30.0 * (1.0 - fall) * wiggle) as usize,
         milliseconds: 700.0 * course.seconds_per_step,
+        forward_milliseconds: 200.0 * course.seconds_per_step,
+        back_milliseconds: 100.0 * course.seconds_per_step,
     }
 }
 

@@ -285,6 +285,8 @@ impl StepRecord {
             relative_gap: direction.relative_gap(),
             iterations: direction.iterations,
             milliseconds: direction.timings.solve.as_secs_f64() * 1e3,
+            forward_milliseconds: direction.timings.linearize.as_secs_f64() * 1e3,
+            back_milliseconds: direction.timings.pull_back.as_secs_f64() * 1e3,
             rate: report.map(|report| report.step),
             ratio: report.and_then(|report| report.ratio),
             trials: report.map(|report| report.trials),
