@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """All methods of `dualgn methods` on six small problems, three seeds, at equal seconds and at equal steps, one core a run:
 
-    cargo build --release && python3 benches/methods.py DATA [--seconds 1.5] [--steps 50]
+    cargo build --release && python3 benches/methods.py DATA [--seconds 1.2] [--steps 40]
 
 DATA holds `concrete.csv`, `mnist/` and `fashion_mnist_10k/`. Learning rates are chosen by trials on a fifth of the budget each, as
 `dualgn compare` does. Writes `benches/results/methods.json` and the table `benches/results/methods.md`.
 """
-import argparse, json, math, os, statistics, subprocess, tempfile
+import argparse, json, os, statistics, subprocess, tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
 
 ROOT = Path(__file__).resolve().parent.parent
+SEEDS = 3
 PROGRAM = ROOT / "target/release/dualgn"
 ALL = ("sgd adam adamw muon lbfgs dual-gn dual-gn-sgd dual-gn-adam prox-linear prox-linear-sgd prox-linear-adam fgn fgn-sgd fgn-adam "
        "egn spring kfac-step lm gn-cg").split()
@@ -42,11 +43,7 @@ def job(data, name, problem, classes, per_epoch, options, seed, budget, core):
 
 def figure(values, digits):
     """Mean and half of the range."""
-    known = [value for value in values if value is not None and math.isfinite(value)]
-    if len(known) < len(values):
-        return "diverged" if not known else f"diverged {len(values) - len(known)} of {len(values)}"
-    spread = (max(known) - min(known)) / 2
-    return f"{statistics.mean(known):.{digits}g} ± {spread:.1g}"
+    return f"{statistics.mean(values):.{digits}g} ± {(max(values) - min(values)) / 2:.1g}"
 
 
 def table(rows, kind):
@@ -59,9 +56,13 @@ def table(rows, kind):
             if not own:
                 cells.append("")
                 continue
-            loss = figure([None if row["status"] == "diverged" else row["train_loss"] for row in own], 2)
+            own = [row for row in own if row["status"] != "diverged" and row["train_loss"] is not None]
+            if not own:
+                cells.append("diverged")
+                continue
             metric = [row["test_metric"] * (100 if classes else 1) for row in own]
-            cells.append(loss if "diverged" in loss else f"{loss}; {figure(metric, 3)}")
+            diverged = f" ({SEEDS - len(own)} diverged)" if len(own) < SEEDS else ""
+            cells.append(f"{figure([row['train_loss'] for row in own], 2)}; {figure(metric, 3)}{diverged}")
         lines.append(f"| {method} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -69,9 +70,8 @@ def table(rows, kind):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=Path)
-    parser.add_argument("--seconds", type=float, default=1.5)
-    parser.add_argument("--steps", type=int, default=50)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=1.2)
+    parser.add_argument("--steps", type=int, default=40)
     arguments = parser.parse_args()
     cores = Queue()
     for core in sorted(os.sched_getaffinity(0)):
@@ -87,17 +87,22 @@ def main():
         return rows
 
     tasks = [(*problem, seed, budget) for budget in [("seconds", arguments.seconds), ("steps", arguments.steps)]
-             for problem in PROBLEMS for seed in range(arguments.seeds)]
+             for problem in PROBLEMS for seed in range(SEEDS)]
     with ThreadPoolExecutor(cores.qsize()) as pool:
         rows = [row for rows in pool.map(run, tasks) for row in rows]
     results = ROOT / "benches/results"
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
     (results / "methods.json").write_text(json.dumps(dict(commit=commit, runs=rows), indent=0) + "\n")
-    text = f"Training loss; test accuracy (%) or root mean squared error. Mean of {arguments.seeds} seeds ± half of their range.\n"
+    write_tables(rows, arguments)
+
+
+def write_tables(rows, arguments):
+    text = f"Training loss; test accuracy (%) or root mean squared error. Mean of {SEEDS} seeds ± half of their range.\n"
     text += f"\n## {arguments.seconds} seconds each, one core\n\n{table(rows, 'seconds')}\n"
     text += f"\n## {arguments.steps} steps each\n\n{table(rows, 'steps')}\n"
-    (results / "methods.md").write_text(text)
+    (ROOT / "benches/results/methods.md").write_text(text)
     print(text)
 
 
-main()
+if __name__ == "__main__":
+    main()
