@@ -45,9 +45,15 @@ pub(super) struct Attempt {
     pub decreases: Option<[f64; 2]>,
 }
 
+/// Of actual to predicted decrease. A model that promises none, as one solved by few iterations may, has no step to be accepted,
+/// whatever the loss does: two increases are no agreement.
+pub(super) fn ratio([actual, predicted]: [f64; 2]) -> f64 {
+    if predicted > 0.0 { actual / predicted } else { f64::NEG_INFINITY }
+}
+
 impl Attempt {
     pub fn ratio(&self) -> Option<f64> {
-        self.decreases.map(|[actual, predicted]| actual / predicted)
+        self.decreases.map(ratio)
     }
 
     /// The same without a step.

@@ -3,7 +3,7 @@
 use burn::module::Module;
 
 use super::adaptation::{Adaptation, LevenbergMarquardt};
-use super::attempt::{Attempt, Penalty, Point};
+use super::attempt::{Attempt, Penalty, Point, ratio};
 use super::metric::{SecondMoments, update_metric};
 use super::momentum::{Decay, Momentum};
 use super::report::StepReport;
@@ -17,6 +17,8 @@ use crate::trace::{Inputs, Network};
 
 /// Dampings that are tried from one point at most.
 const ATTEMPTS: usize = 40;
+/// The relative gap of a direction up to which its damping may fall.
+const CERTIFIED: f64 = 0.5;
 
 /// Takes steps along Gauss-Newton directions, for training loops written by hand.
 ///
@@ -350,7 +352,9 @@ impl<L: ConvexLoss> Stepper<L> {
                     (smoothed("actual decrease", actual), smoothed("predicted decrease", predicted));
                 state.numbers.insert("actual decrease", actual);
                 state.numbers.insert("predicted decrease", predicted);
-                rule.after(attempt.damping, actual / predicted)
+                let next = rule.after(attempt.damping, actual / predicted);
+                // What an inexact solution misses grows as the damping falls.
+                if direction.relative_gap() <= CERTIFIED { next } else { next.max(attempt.damping) }
             }
             _ => attempt.damping,
         });
@@ -373,7 +377,7 @@ impl<L: ConvexLoss> Stepper<L> {
                 state.numbers.insert("averaged", attempt.averaged);
             }
         }
-        let ratio = attempt.decreases.map(|[actual, predicted]| actual / predicted);
+        let ratio = attempt.decreases.map(ratio);
         let report = StepReport {
             loss: attempt.loss,
             loss_after: found.loss,

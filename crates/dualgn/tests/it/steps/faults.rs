@@ -141,3 +141,28 @@ fn a_search_finds_a_way_down_where_momentum_leads_up() {
         model = next;
     }
 }
+
+/// A direction of few iterations may be one that its own model finds worse than staying, and then a loss that rises as well is no
+/// agreement: such steps are refused, and the damping rises until the iterations suffice.
+#[test]
+fn inexact_directions_never_lead_up() {
+    for iterations in [1, 2, 3] {
+        let problem = Problem::new(Kind::Softmax, 9, 3);
+        let mut model = Small::new(&problem.weights(5), problem.outputs);
+        let network = problem.network(&model);
+        let oracle = softmax(1e-7).solver(Solver::ConjugateGradient { iterations, tolerance: 0.0 });
+        let oracle = oracle.route(Route::DualMatrixFree);
+        let rule = Adaptation::LevenbergMarquardt(LevenbergMarquardt::FULL);
+        let mut stepper = Stepper::new(oracle).adaptation(rule);
+        let mut refused = 0;
+        let first = problem.at(&model.flat()).loss;
+        for _ in 0..25 {
+            let (next, report) = stepper.step(1.0, &network, &model, problem.inputs(), problem.classes()).unwrap();
+            let (before, after) = (problem.at(&model.flat()).loss, problem.at(&next.flat()).loss);
+            assert!(after <= before, "{iterations}: {before} and {after}");
+            refused += report.refused;
+            model = next;
+        }
+        assert!(refused > 0 && problem.at(&model.flat()).loss < first);
+    }
+}
