@@ -43,21 +43,21 @@ impl Subject {
         let device = Device::default();
         device.seed(0);
         let training = device.clone().autodiff();
-        let forwards: [fn(&Mlp, Tensor<2>) -> Tensor<2>; 2] = [Mlp::forward, Mlp::forward_half];
-        let forward = forwards[usize::from(workload.ends_with("-half"))];
-        let wide = |sizes: [usize; 4], m: usize| {
+        let wide_by = |forward: fn(&Mlp, Tensor<2>) -> Tensor<2>, sizes: [usize; 4], m: usize| {
             let model = Mlp::new(&sizes, false, &training);
             let inputs = Tensor::<2>::random([m, sizes[0]], Distribution::Normal(0.0, 1.0), &device);
             let targets = labels(m, sizes[3], &device);
             classification(method, model, forward, inputs, targets)
         };
+        let wide = |sizes, m| wide_by(Mlp::forward, sizes, m);
         // A width other than the workload's own, `W1@256`, shows how the time grows with the parameters.
         if let Some(width) = workload.strip_prefix("W1@") {
             let width = width.parse().map_err(|_| format!("`{width}` is not a width"))?;
             return wide([784, width, width, 10], 64);
         }
-        // `W1-half` has activations in half precision, for devices that multiply them faster.
-        match workload.trim_end_matches("-half") {
+        match workload {
+            // Activations in half precision, for devices that multiply them faster.
+            "W1-half" => wide_by(Mlp::forward_half, [784, 1024, 1024, 10], 64),
             "W1" => wide([784, 1024, 1024, 10], 64),
             "W1b" => wide([784, 1024, 1024, 10], 128),
             "W6" => wide([784, 2048, 2048, 100], 128),

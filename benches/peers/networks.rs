@@ -28,9 +28,7 @@ impl Mlp {
         }
         x
     }
-}
 
-impl Mlp {
     /// The same with weights and activations rounded to bfloat16, and outputs in single precision.
     pub fn forward_half(&self, x: Tensor<2>) -> Tensor<2> {
         let half = DType::BF16;

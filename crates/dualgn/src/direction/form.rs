@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use super::centre::Centre;
 use super::kernel::{Kernel, on_host};
 use super::quadratic::Quadratic;
-use super::route::{Budget, DEFAULT_BUDGET, Goal, How, Method, Route, Solver};
+use super::route::{How, Method, Route};
 use super::{GaussNewton, Model, Subproblem};
 use crate::error::{DirectionError, Error};
 use crate::gram::Sensitivities;
@@ -130,20 +130,16 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
 impl<L: ConvexLoss> GaussNewton<L> {
     /// The way of a metric other than the identity.
     pub(super) fn by_products(&self) -> Result<How, DirectionError> {
-        let method = match self.solver {
-            Solver::Auto => Method::Iterative(DEFAULT_BUDGET),
-            Solver::ConjugateGradient { iterations, tolerance } => {
-                Method::Iterative(Budget { iterations, goal: Goal::Residual(tolerance) })
-            }
-            Solver::Certified { iterations, gap } => Method::Iterative(Budget { iterations, goal: Goal::Gap(gap) }),
-            Solver::Nystrom { rank, iterations, tolerance } => {
-                Method::Nystrom(rank, Budget { iterations, goal: Goal::Residual(tolerance) })
-            }
-            Solver::Cholesky | Solver::Preconditioned { .. } => return Err(DirectionError::Metric),
+        let route = Route::DualMatrixFree;
+        let ways = match self.route {
+            Some(other) if other != route => return Err(DirectionError::Metric),
+            _ => self.solver.candidates(Some(route)),
         };
-        match self.route {
-            None | Some(Route::DualMatrixFree) => Ok(How { route: Route::DualMatrixFree, method }),
-            Some(_) => Err(DirectionError::Metric),
+        match ways {
+            Ok(ways) => ways.first().copied().ok_or(DirectionError::Metric),
+            // What the solver does needs a matrix.
+            Err(DirectionError::Route { .. }) => Err(DirectionError::Metric),
+            Err(error) => Err(error),
         }
     }
 }

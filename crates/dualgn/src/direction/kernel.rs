@@ -72,14 +72,7 @@ impl<'a> Kernel<'a> {
     pub fn product(&self, x: Tensor<2>) -> Result<Tensor<2>, Error> {
         let (device, dtype, shape) = (x.device(), x.dtype(), x.dims());
         match self {
-            Self::Products { linearization, products, map } => {
-                let u = spread(linearization, *map, x).unsqueeze::<3>();
-                let mut product = products.times(Array::from_tensor(u)).into_tensor::<3>().squeeze_dim::<2>(0);
-                if let Some(map) = map {
-                    product = map.apply_transpose(product.unsqueeze()).squeeze_dim(0);
-                }
-                Ok(placed(product, &device, dtype))
-            }
+            Self::Products { .. } => Ok(self.products_of(x.unsqueeze())?.squeeze_dim(0)),
             Self::Scaled { linearization, map, inverse } => {
                 let pulled = linearization.vjp(spread(linearization, *map, x))?.times(inverse);
                 let product = linearization.jvp(&pulled)?;
