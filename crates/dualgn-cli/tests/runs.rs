@@ -90,21 +90,23 @@ fn killed_runs_end_with_the_same_weights() {
     assert!(text(&output.stderr).contains("nothing to do: the run is finished"), "{}", text(&output.stderr));
 }
 
-/// Every kind of state survives: of optimizers of Burn, of L-BFGS, of steppers with a centre and with a mean.
+/// Every kind of state survives: of optimizers of Burn, of L-BFGS, of steppers with a centre and with a mean, and batches in parts.
 #[test]
 fn methods_go_on_as_they_were() {
     let folder = tempfile::tempdir().unwrap();
-    for (method, rate) in [
-        ("adam", "0.003"),
-        ("muon", "0.003"),
-        ("lbfgs", "1"),
-        ("dual-gn-adam", "0.003"),
-        ("spring", "0.5"),
-        ("egn", "1"),
-        ("lm", "1"),
+    for (method, rate, more) in [
+        ("adam", "0.003", [].as_slice()),
+        ("muon", "0.003", &[]),
+        ("lbfgs", "1", &[]),
+        ("dual-gn-adam", "0.003", &[]),
+        ("dual-gn", "1", &["--micro-batch", "50"]),
+        ("spring", "0.5", &[]),
+        ("egn", "1", &[]),
+        ("lm", "1", &[]),
     ] {
         let (whole, stopped) = (folder.path().join("whole"), folder.path().join(method));
         let of_method = ["diabetes", "--method", method, "--rate", rate, "--batch", "128", "--epochs", "8"];
+        let of_method = [&of_method, more].concat();
         succeeds(&arguments(&of_method, &whole));
         let mut child = dualgn(&arguments(&of_method, &stopped)).spawn().unwrap();
         wait_for_checkpoint(&stopped);

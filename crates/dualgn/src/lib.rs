@@ -126,7 +126,7 @@ pub use loss::{
     WeightedTargets, check_loss, matching,
 };
 pub use step::{
-    Adaptation, Armijo, Decay, Fallback, Grid, LevenbergMarquardt, Momentum, Search, SecondMoments, StepReport,
-    Stepper, StepperState,
+    Adaptation, Armijo, DampingSchedule, Decay, Fallback, Grid, LevenbergMarquardt, Momentum, Search, SecondMoments,
+    StepReport, Stepper, StepperState,
 };
 pub use trace::{Inputs, Network, Operation, Support, Tracing, operations, stop_gradient};

@@ -6,8 +6,27 @@
 pub enum Adaptation {
     /// The oracle's damping, at each loss.
     Oracle,
+    /// The oracle's damping, less and less of it from step to step.
+    Schedule(DampingSchedule),
     /// By the ratio of actual to predicted decrease, from the oracle's damping at the first loss on.
     LevenbergMarquardt(LevenbergMarquardt),
+}
+
+/// The oracle's damping times `factor^t` after `t` steps, down to a least one: strong while the linearised network is good for short
+/// steps only, weak near a minimum.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DampingSchedule {
+    /// What the damping is multiplied with after each step, above 0 and usually below 1.
+    pub factor: f64,
+    /// The damping at least, above 0.
+    pub least: f64,
+}
+
+impl DampingSchedule {
+    /// The damping after some steps, of the oracle's.
+    pub(super) fn after(self, steps: f64, oracle: f64) -> f64 {
+        (oracle * self.factor.powf(steps)).max(self.least)
+    }
 }
 
 /// Levenberg-Marquardt damping: with the ratio `ρ = (L(w) - L(w + t d)) / (predicted decrease)` on the batch of the step, `λ` rises
@@ -88,6 +107,14 @@ impl LevenbergMarquardt {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_schedule_ends_at_its_least() {
+        let schedule = DampingSchedule { factor: 0.5, least: 1e-3 };
+        assert_eq!(schedule.after(0.0, 2.0), 2.0);
+        assert_eq!(schedule.after(3.0, 2.0), 0.25);
+        assert_eq!(schedule.after(100.0, 2.0), 1e-3);
+    }
 
     #[test]
     fn damping_follows_the_ratio_between_its_bounds() {

@@ -3,7 +3,7 @@
 //! | piece | choices | file |
 //! |---|---|---|
 //! | direction | any oracle | [`GaussNewton`](crate::GaussNewton) |
-//! | damping | the oracle's, or by the ratio of actual to predicted decrease | [`adaptation`] |
+//! | damping | the oracle's, less from step to step, or by the ratio of actual to predicted decrease | [`adaptation`] |
 //! | how far | the rate, the minimiser of the model, backtracking, a grid | [`search`] |
 //! | momentum, decay | heavy ball, Nesterov, a mean, a centre, the minimiser over two directions; coupled, decoupled | [`momentum`] |
 //! | metric | the identity, roots of second moments | [`metric`] |
@@ -20,7 +20,7 @@ mod search;
 mod state;
 mod stepper;
 
-pub use adaptation::{Adaptation, LevenbergMarquardt};
+pub use adaptation::{Adaptation, DampingSchedule, LevenbergMarquardt};
 pub use fallback::Fallback;
 pub use metric::SecondMoments;
 pub use momentum::{Decay, Momentum};

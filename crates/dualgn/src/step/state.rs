@@ -23,8 +23,8 @@ pub(super) struct State {
 }
 
 /// Numbers that a stepper may keep.
-pub(super) const NUMBERS: [&str; 6] =
-    ["averaged", "damping", "actual decrease", "predicted decrease", "last step", "moments"];
+pub(super) const NUMBERS: [&str; 7] =
+    ["averaged", "damping", "actual decrease", "predicted decrease", "last step", "moments", "steps"];
 /// Vectors that a stepper may keep.
 pub(super) const VECTORS: [&str; 2] = ["momentum", "second moments"];
 

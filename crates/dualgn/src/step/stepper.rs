@@ -183,9 +183,19 @@ impl<L: ConvexLoss> Stepper<L> {
             model,
             subproblem: &subproblem,
         };
-        let Adaptation::LevenbergMarquardt(rule) = self.adaptation else {
-            let attempt = self.attempt(&point, rate, subproblem.damping()?, false)?;
-            return self.finish(state, &point, attempt, 0, None);
+        let rule = match self.adaptation {
+            Adaptation::LevenbergMarquardt(rule) => rule,
+            Adaptation::Oracle => {
+                let attempt = self.attempt(&point, rate, subproblem.damping()?, false)?;
+                return self.finish(state, &point, attempt, 0, None);
+            }
+            Adaptation::Schedule(schedule) => {
+                let steps = state.number("steps").unwrap_or(0.0);
+                let damping = schedule.after(steps, subproblem.damping()?);
+                let attempt = self.attempt(&point, rate, damping, false)?;
+                state.numbers.insert("steps", steps + 1.0);
+                return self.finish(state, &point, attempt, 0, None);
+            }
         };
         let mut damping = match state.number("damping") {
             Some(damping) if rule.floor => rule.clamp(damping.max(subproblem.damping()?)),

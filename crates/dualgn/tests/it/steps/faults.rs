@@ -3,8 +3,8 @@
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Tensor};
 use dualgn::{
-    Adaptation, Decay, DirectionError, Error, Fallback, GaussNewton, LevenbergMarquardt, Momentum, Network, Route,
-    Search, SecondMoments, Solver, Squared, Stepper,
+    Adaptation, DampingSchedule, Decay, DirectionError, Error, Fallback, GaussNewton, LevenbergMarquardt, Momentum,
+    Network, Route, Search, SecondMoments, Solver, Squared, Stepper,
 };
 
 use super::dense::{Kind, Problem, Small, softmax, squared};
@@ -100,10 +100,11 @@ fn a_restored_stepper_goes_on_as_the_other() {
     let problem = Problem::new(Kind::Softmax, 9, 3);
     let exact = Solver::ConjugateGradient { iterations: 40, tolerance: 1e-12 };
     let momenta = [Momentum::HeavyBall(0.5), Momentum::Mean(0.9), Momentum::Centre(0.8), Momentum::Model];
+    let schedule = Adaptation::Schedule(DampingSchedule { factor: 0.8, least: 1e-3 });
     for (momentum, metric) in momenta.into_iter().zip([true, false, true, false]) {
         let new = || {
             let stepper = Stepper::guarded(softmax(0.1).solver(exact)).momentum(momentum).decay(Decay::Coupled(0.01));
-            if metric { stepper.metric(SecondMoments::default()) } else { stepper }
+            if metric { stepper.metric(SecondMoments::default()) } else { stepper.adaptation(schedule) }
         };
         let mut model = Small::new(&problem.weights(5), problem.outputs);
         let network = problem.network(&model);

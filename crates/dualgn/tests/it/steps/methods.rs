@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 use dualgn::{
-    Adaptation, Armijo, ConvexLoss, Decay, Grid, LevenbergMarquardt, Momentum, Search, SecondMoments, Solver,
-    StepReport, Stepper,
+    Adaptation, Armijo, ConvexLoss, DampingSchedule, Decay, Grid, LevenbergMarquardt, Momentum, Search, SecondMoments,
+    Solver, StepReport, Stepper,
 };
 
 use super::dense::{At, Kind, Problem, Small, dot, plus, softmax, squared};
@@ -62,6 +62,21 @@ fn plain_steps() {
         }
     };
     compare_both!("plain", 0.7, stepper => stepper, reference);
+}
+
+#[test]
+fn a_damping_schedule() {
+    let schedule = DampingSchedule { factor: 0.7, least: 0.02 };
+    let reference = |problem: &Problem| {
+        let (problem, mut count) = (problem.clone(), 0);
+        move |w: &mut Vec<f64>| {
+            let damping = (DAMPING * 0.7_f64.powi(count)).max(0.02);
+            count += 1;
+            *w = plus(w, 0.5, &problem.at(w).direction(damping));
+            Some(0.5)
+        }
+    };
+    compare_both!("schedule", 0.5, stepper => stepper.adaptation(Adaptation::Schedule(schedule)), reference);
 }
 
 #[test]
