@@ -4,16 +4,24 @@ use super::certificates::Certificates;
 use super::number::{grouped, memory, one_digit, significant};
 use crate::record::{Comparison, MethodRun, Metric, Status};
 
-/// Lines are cut here; only the notes, last in a line, can be that long.
+/// Lines are cut here where there is no terminal to fit; only the notes, last in a line, can be that long.
 const WIDTH: usize = 110;
+
+/// Notes in less room than this say nothing.
+const LEAST_NOTES: usize = 12;
 
 /// Columns before the notes: the name, then numbers.
 const COLUMNS: usize = 9;
 
 type Row = [String; COLUMNS];
 
-/// The table, and below it the target whose first attainment it reports. Ends with a line break.
+/// The table, and below it the target whose first attainment it reports, as wide as the terminal. Ends with a line break.
 pub fn terminal(comparison: &Comparison) -> String {
+    let terminal = console::Term::stdout();
+    table(comparison, terminal.size_checked().map_or(WIDTH, |(_, columns)| columns.into()))
+}
+
+fn table(comparison: &Comparison, width: usize) -> String {
     let metric = match comparison.metric {
         Metric::Accuracy => ["test", "acc. %"],
         Metric::Rmse => ["test", "RMSE"],
@@ -41,7 +49,7 @@ pub fn terminal(comparison: &Comparison) -> String {
         let cells = rows.iter().map(|(row, _)| row[column].chars().count());
         cells.max().unwrap_or(0)
     });
-    let mut lines: Vec<String> = rows.iter().map(|(row, notes)| line(row, &widths, notes)).collect();
+    let mut lines: Vec<String> = rows.iter().map(|(row, notes)| line(row, &widths, notes, width)).collect();
     let longest = lines.iter().map(|line| line.chars().count()).max();
     lines.insert(2, "─".repeat(longest.unwrap_or(0)));
     let mut text = lines.join("\n");
@@ -85,14 +93,17 @@ fn notes(comparison: &Comparison, run: &MethodRun) -> String {
     [status, gap, settings].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-fn line(row: &Row, widths: &[usize; COLUMNS], notes: &str) -> String {
+fn line(row: &Row, widths: &[usize; COLUMNS], notes: &str, width: usize) -> String {
     let mut line = format!("{:<width$}", row[0], width = widths[0]);
-    for (cell, &width) in row.iter().zip(widths).skip(1) {
-        line.push_str(&format!("  {cell:>width$}"));
+    for (cell, &columns) in row.iter().zip(widths).skip(1) {
+        line.push_str(&format!("  {cell:>columns$}"));
     }
     line.push_str("  ");
     // Names may be long enough to push the numbers far out: only notes are ever cut.
-    let room = WIDTH.saturating_sub(line.chars().count()).max(1);
+    let room = width.saturating_sub(line.chars().count());
+    if room < LEAST_NOTES {
+        return line.trim_end().to_owned();
+    }
     if notes.chars().count() > room {
         line.extend(notes.chars().take(room - 1));
         line.push('…');
@@ -120,7 +131,7 @@ mod tests {
 
     /// Lines of the table proper: two of headings, a rule, one a method.
     fn lines(comparison: &Comparison) -> Vec<String> {
-        let text = terminal(comparison);
+        let text = table(comparison, WIDTH);
         let table = text.split("\n\n").next().unwrap();
         table.lines().map(str::to_owned).collect()
     }
@@ -152,6 +163,8 @@ mod tests {
             assert!(line.chars().count() <= WIDTH, "{line}");
         }
         assert!(lines(&comparison)[4].ends_with('…'));
+        let narrow = table(&comparison, 80);
+        assert!(!narrow.contains("rate") && narrow.contains("MiB"), "{narrow}");
     }
 
     #[test]
@@ -177,11 +190,11 @@ mod tests {
     #[test]
     fn the_target_is_told() {
         let mut comparison = sample::comparison();
-        assert!(terminal(&comparison).contains("target: training loss 0.0"));
-        assert!(terminal(&comparison).contains("(Adam's last training loss)"));
+        assert!(table(&comparison, WIDTH).contains("target: training loss 0.0"));
+        assert!(table(&comparison, WIDTH).contains("(Adam's last training loss)"));
         comparison.target = None;
-        assert!(terminal(&comparison).ends_with("\n\ntarget: none\n"));
+        assert!(table(&comparison, WIDTH).ends_with("\n\ntarget: none\n"));
         comparison.runs.clear();
-        assert!(terminal(&comparison).contains("method"));
+        assert!(table(&comparison, WIDTH).contains("method"));
     }
 }
