@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 
+use super::widened;
 use crate::kernels::{outer, product};
 use crate::linearize::{Flow, Linearization};
 use crate::tensor::Array;
@@ -24,7 +25,7 @@ impl<'a> Products<'a> {
     /// Cost: the inner products of the inputs of the layers that take the short way.
     pub fn new(linearization: &'a Linearization) -> Self {
         let inner = |(node, rows, inputs)| {
-            let a = linearization.kept(node).array(0).clone();
+            let a = widened(linearization.kept(node).array(0).clone(), linearization);
             (node, outer(a.reshape(&[rows, inputs])))
         };
         // Of a batch in parts nothing is kept, and all parameters take the way through parameter space.
@@ -58,16 +59,17 @@ impl<'a> Products<'a> {
     }
 }
 
-/// `G z̄` for stacked `z̄`, `[c, .., columns]`, with rows folded.
+/// `G z̄` for stacked `z̄`, `[c, .., columns]`, with rows folded, in the precision of `G`; the result has that of `z̄`.
 fn rows_times(inner: &Array, sensitivity: Array) -> Array {
-    let shape = sensitivity.shape();
+    let (shape, dtype) = (sensitivity.shape(), sensitivity.dtype());
+    let sensitivity = sensitivity.cast(inner.dtype());
     let rows = inner.shape()[0];
     let columns = shape.last().copied().unwrap_or(1);
     let result = match shape[0] {
         1 => product(inner.clone(), sensitivity.reshape(&[rows, columns])),
         count => inner.clone().lift().matmul(sensitivity.reshape(&[count, rows, columns])),
     };
-    result.reshape(&shape)
+    result.reshape(&shape).cast(dtype)
 }
 
 /// The dense layers that take the short way: node, rows, inputs.

@@ -1,4 +1,4 @@
-//! Where a parameter is used: the sites at the ends of reshapes and permutations.
+//! Where a parameter is used: the sites at the ends of reshapes, permutations and roundings.
 
 use super::graph::{Graph, ValueId};
 use super::op::{Layout, Op};
@@ -27,8 +27,8 @@ impl Graph {
         readers
     }
 
-    /// All uses of a parameter in the order of execution; `None` if something else than a reshape or a permutation stands
-    /// between it and one of them.
+    /// All uses of a parameter in the order of execution; `None` if something else than a reshape, a permutation or a change of its
+    /// float type stands between it and one of them.
     pub fn uses(&self, readers: &[Vec<(usize, usize)>], parameter: ValueId) -> Option<Vec<Use<'_>>> {
         let mut uses = vec![];
         let mut open = vec![(parameter, vec![])];
@@ -43,6 +43,7 @@ impl Graph {
                     Op::Layout(layout @ (Layout::Reshape(_) | Layout::Permute(_))) => {
                         open.push((node.output, [path.as_slice(), &[layout]].concat()));
                     }
+                    Op::Cast(_) => open.push((node.output, path.clone())),
                     _ => return None,
                 }
             }
