@@ -107,6 +107,7 @@
 mod direction;
 mod error;
 mod gram;
+mod jet;
 mod kernels;
 mod linearize;
 mod loss;
@@ -118,6 +119,7 @@ mod trace;
 pub use direction::{Damping, Direction, Estimate, GaussNewton, Model, Proximity, Route, Solver, Subproblem, Timings};
 pub use error::{DeviceError, DirectionError, Error, LinearizeError, LossError, TraceError};
 pub use gram::{Examples, TracedOperation};
+pub use jet::{Jet, jet};
 pub use linearize::{Linearization, ParamVector};
 pub use loss::{
     Absolute, BinaryTargets, ClassTargets, ConvexLoss, CountTargets, CurvatureFactor, DualUpdate, Gamma, HeadTargets,

@@ -28,10 +28,8 @@ const REPEATS: usize = 4;
 impl Machine {
     /// Measured when it is asked for first, and remembered.
     pub fn of(device: &Device, dtype: DType) -> Self {
-        static KNOWN: Mutex<Option<HashMap<(String, DType), Machine>>> = Mutex::new(None);
-        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (format!("{device:?}"), dtype);
-        *known.get_or_insert_default().entry(key).or_insert_with(|| Self::measure(device, dtype))
+        static KNOWN: Known = Mutex::new(None);
+        remembered(&KNOWN, (format!("{device:?}"), dtype), || Self::measure(device, dtype))
     }
 
     fn measure(device: &Device, dtype: DType) -> Self {
@@ -53,6 +51,20 @@ impl Machine {
     }
 }
 
+/// What is known of devices, by name and float type.
+type Known = Mutex<Option<HashMap<(String, DType), Machine>>>;
+
+/// What is known of a device, or is measured now. It is measured without the lock: while a measurement waits for its products, the
+/// worker that waits may take up other work that asks for the same, and would wait for itself. Of several the first counts.
+fn remembered(known: &Known, key: (String, DType), measure: impl FnOnce() -> Machine) -> Machine {
+    let known = || known.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(machine) = known().get_or_insert_default().get(&key) {
+        return *machine;
+    }
+    let measured = measure();
+    *known().get_or_insert_default().entry(key).or_insert(measured)
+}
+
 /// Seconds of the fastest of some calls. A result is waited for by reading one number of it.
 fn fastest(call: impl Fn() -> Array) -> f64 {
     let once = || {
@@ -63,4 +75,23 @@ fn fastest(call: impl Fn() -> Array) -> f64 {
         start.elapsed().as_secs_f64()
     };
     (0..REPEATS).map(|_| once()).fold(f64::INFINITY, f64::min).max(1e-9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As where a worker that waits for a measurement takes up work that asks for the same.
+    #[test]
+    fn a_measurement_within_a_measurement_ends() {
+        let known = Known::default();
+        let key = || ("a device".to_owned(), DType::F64);
+        let machine = |flops| Machine { flops, host_flops: 1.0, bandwidth: 1.0, overhead: 1.0 };
+        let outer = remembered(&known, key(), || {
+            assert_eq!(remembered(&known, key(), || machine(1.0)).flops, 1.0);
+            machine(2.0)
+        });
+        assert_eq!(outer.flops, 1.0, "the first counts");
+        assert_eq!(remembered(&known, key(), || unreachable!()).flops, 1.0);
+    }
 }

@@ -5,7 +5,7 @@ use super::layout::summed;
 use super::widened;
 use crate::linearize::Linearization;
 use crate::tensor::Array;
-use crate::trace::{Norm, Op};
+use crate::trace::{Batch, Norm, Op};
 
 /// Per-example gradients `[k, m, n]` by input `position` of a node.
 pub(super) fn rows(linearization: &Linearization, node: usize, position: usize, sensitivity: Array) -> Array {
@@ -17,6 +17,15 @@ pub(super) fn rows(linearization: &Linearization, node: usize, position: usize, 
         Op::Binary(op) => {
             let gradient = widened(op.multiply(kept, position, sensitivity), linearization);
             summed(gradient, &output.batch, graph.examples, |axis| shape[axis] != 1)
+        }
+        Op::Taylor(shift) => {
+            let gradient = widened(shift.of_summand(&sensitivity), linearization);
+            // A single example has all channels, of which one is left.
+            let batch = match output.batch {
+                Batch::Split { axis: 0, .. } => Batch::Split { axis: 0, outer: 1, inner: 1 },
+                ref batch => batch.clone(),
+            };
+            summed(gradient, &batch, graph.examples, |axis| shape[axis] != 1)
         }
         Op::Norm(norm) => {
             let gradient = if position == 1 { sensitivity.mul(kept.array(0).clone()) } else { sensitivity };

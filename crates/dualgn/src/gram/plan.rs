@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::trace::{Batch, Binary, Conv, Graph, Index, Layout, Node, Norm, Op, Use, ValueId};
+use crate::trace::{Batch, Binary, Conv, Graph, Index, Layout, Node, Norm, Op, Taylor, Use, ValueId};
 
 /// How a parameter meets data, as far as its per-example gradient has structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +158,11 @@ pub(super) fn kind(graph: &Graph, node: usize, position: usize, value: ValueId) 
         // Some axis has the examples, and along it the parameter has length one.
         Op::Binary(op)
             if !matches!(op, Binary::Rem) && shape[axis] == 1 && (output.shape[axis] != 1 || graph.examples == 1) =>
+        {
+            Some(Kind::Broadcast)
+        }
+        Op::Taylor(Taylor::Shift)
+            if position == 1 && shape[axis] == 1 && (output.shape[axis] != 1 || graph.examples == 1) =>
         {
             Some(Kind::Broadcast)
         }

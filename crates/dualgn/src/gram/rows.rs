@@ -210,7 +210,7 @@ fn pull_site(
 /// Whether, along an axis of the output, each entry reads the entry of an input at the same place, if that is as long.
 fn reads_along(op: &Op, input: usize, axis: usize, rank: usize) -> bool {
     match op {
-        Op::Binary(_) | Op::Mask(_) | Op::Layout(_) => true,
+        Op::Binary(_) | Op::Mask(_) | Op::Layout(_) | Op::Taylor(_) => true,
         // Of a product, the last two axes are not those of the output.
         Op::Matmul(_) => axis + 2 < rank,
         Op::Index(Index::Gather { axis: dim } | Index::GatherInto { axis: dim, .. }) => axis != *dim,

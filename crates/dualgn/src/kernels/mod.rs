@@ -12,6 +12,7 @@
 //! interleave.rs   rows of backward passes in the order of the examples
 //! combine.rs      sums of them, with weights for each example
 //! convolution.rs  convolutions and their transposes, by patches
+//! rows.rs         sums of products of rows, for jets
 //! pool.rs         maxima of windows, and entries at their places
 //! axis.rs         where a window stands along an axis, for those two
 //! ```
@@ -31,6 +32,7 @@ mod outer;
 mod pool;
 mod product;
 mod real;
+mod rows;
 mod sine;
 mod symmetric;
 
@@ -47,6 +49,7 @@ pub(crate) use interleave::interleave;
 pub(crate) use outer::outer;
 pub(crate) use pool::{Windows, put, take};
 pub(crate) use product::product;
+pub(crate) use rows::{Term, sum_products};
 pub(crate) use symmetric::SymmetricSum;
 
 use crate::tensor::Array;

@@ -63,6 +63,8 @@ pub(super) trait Real:
     const FRAC_1_SQRT_2: Self;
     const FRAC_1_SQRT_2PI: Self;
 
+    /// The nearest number of the type.
+    fn from_f64(x: f64) -> Self;
     /// The nearest integer, as a float and as an integer; for magnitudes below 2²² (f32), 2⁵¹ (f64).
     fn nearest(self) -> (Self, Self::Integer);
     /// `self · 2ⁿ` for `|n|` up to twice the type's largest exponent.
@@ -91,6 +93,10 @@ macro_rules! real {
             const FRAC_1_SQRT_2: Self = std::$real::consts::FRAC_1_SQRT_2;
             const FRAC_1_SQRT_2PI: Self = std::$real::consts::FRAC_2_SQRT_PI * std::$real::consts::FRAC_1_SQRT_2 * 0.5;
             $($constants)*
+
+            fn from_f64(x: f64) -> Self {
+                x as $real
+            }
 
             #[inline(always)]
             fn nearest(self) -> (Self, Self::Integer) {

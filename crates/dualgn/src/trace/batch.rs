@@ -36,7 +36,7 @@ pub(crate) fn propagate(op: &Op, inputs: &[(&Batch, &[usize])], output: &[usize]
     }
     match op {
         Op::Unary(_) | Op::Cast(_) => inputs[0].0.clone(),
-        Op::Binary(_) | Op::Mask(_) => aligned(inputs, output),
+        Op::Binary(_) | Op::Mask(_) | Op::Taylor(_) => aligned(inputs, output),
         Op::Discrete(discrete) => match discrete {
             Discrete::Position(Position::Max(dim) | Position::Min(dim) | Position::Sorted { axis: dim, .. })
             | Discrete::Any(Some(dim))

@@ -12,6 +12,7 @@ use super::lower::{Lowered, Operation, Step, Support, define, lower};
 use super::op::{Discrete, Norm, Op};
 use super::record::Types;
 use crate::error::TraceError;
+use crate::jet::{Marked, Marks, Refused, Request, expand};
 
 /// What tracing allows beyond the evaluation mode of a module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub(super) struct Recorded<'a> {
     pub disabled: &'a [String],
     /// Tensors at which derivatives stop by request.
     pub stopped: HashSet<TensorId>,
+    /// Functions of which derivatives by their points are wanted, and the tensors that stand for these.
+    pub marks: Marks,
     pub types: Types,
 }
 
@@ -45,7 +48,9 @@ pub(super) fn build(
     output: TensorId,
     examples: usize,
 ) -> Result<Graph, TraceError> {
-    let builder = Builder { recorded, nodes: vec![], values: vec![], by_id: HashMap::new(), tensors: vec![] };
+    let requests = vec![HashMap::new(); recorded.marks.jets.len()];
+    let (nodes, values, tensors) = (vec![], vec![], vec![]);
+    let builder = Builder { recorded, nodes, values, by_id: HashMap::new(), tensors, requests };
     builder.build(inputs, output, examples)
 }
 
@@ -55,6 +60,8 @@ struct Builder<'a> {
     values: Vec<Value>,
     by_id: HashMap<TensorId, ValueId>,
     tensors: Vec<ModuleTensor>,
+    /// For each jet, the values that stand for its derivatives.
+    requests: Vec<HashMap<ValueId, Request>>,
 }
 
 /// An operation on its way into the graph: what Burn recorded, and where among the recorded operations.
@@ -119,6 +126,9 @@ impl<'a> Builder<'a> {
         let made = step.output;
         let output = self.define(made.id, made.shape.to_vec(), made.dtype, Source::Node(self.nodes.len()));
         self.nodes.push(Node { recorded: origin.recorded, op, inputs, output });
+        if let Some((jet, request)) = self.recorded.marks.requests.remove(&made.id) {
+            self.requests[jet].insert(output, request);
+        }
         Ok(())
     }
 
@@ -174,7 +184,45 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn finish(self, inputs: Vec<ValueId>, output: ValueId, examples: usize) -> Result<Graph, TraceError> {
+    /// Puts derivatives in the place of the values that stand for them; the output is then another value.
+    fn fill_in_derivatives(&mut self, output: ValueId) -> Result<ValueId, TraceError> {
+        let marks = self.recorded.marks.jets.iter().zip(std::mem::take(&mut self.requests));
+        let jets: Vec<Marked> = marks
+            .filter(|(_, requests)| !requests.is_empty())
+            .filter_map(|(mark, requests)| {
+                let (points, value) = (self.by_id.get(&mark.points).copied(), *self.by_id.get(&mark.value)?);
+                Some(Marked { points, value, directions: mark.directions.clone(), requests })
+            })
+            .collect();
+        if jets.is_empty() {
+            return Ok(output);
+        }
+        let expanded = expand(self.nodes.clone(), self.values.clone(), output, &jets);
+        let (nodes, values, output) = expanded.map_err(|Refused { node, reason }| {
+            let path = |value: ValueId| match &self.values[value].source {
+                Source::Module(index) => Some(self.tensors[*index].path.as_str()),
+                _ => None,
+            };
+            TraceError::Unsupported {
+                operation: self.nodes[node].recorded.name.into(),
+                reason,
+                place: place(&self.nodes, node, path),
+                shapes: self.nodes[node].inputs.iter().map(|&input| self.values[input].shape.clone()).collect(),
+                index: node + 1,
+                count: self.nodes.len(),
+            }
+        })?;
+        (self.nodes, self.values) = (nodes, values);
+        Ok(output)
+    }
+
+    fn finish(mut self, mut inputs: Vec<ValueId>, output: ValueId, examples: usize) -> Result<Graph, TraceError> {
+        let output = self.fill_in_derivatives(output)?;
+        for (id, value) in self.values.iter().enumerate() {
+            if let Source::Input(position) = value.source {
+                inputs[position] = id;
+            }
+        }
         let Value { shape, dtype: output_type, .. } = &self.values[output];
         let (shape, output_type) = (shape.clone(), *output_type);
         if !matches!(output_type, DType::F32 | DType::F64) {

@@ -13,6 +13,7 @@ use super::inputs::Inputs;
 use super::record::{self, Failure, Types};
 use super::stop;
 use crate::error::TraceError;
+use crate::jet;
 
 /// What a graph depends on besides the forward pass: change any of it, and another graph is needed.
 #[derive(Clone, PartialEq)]
@@ -52,6 +53,7 @@ pub(super) fn capture<M: Module, I: Inputs>(
     let mut tensors = ModuleTensors::default();
     let mut boundary = None;
     stop::take();
+    jet::take();
     let recording = record::record(types, |device| {
         let model = valid.to_device(device);
         model.visit(&mut tensors);
@@ -73,6 +75,7 @@ pub(super) fn capture<M: Module, I: Inputs>(
         choices,
         disabled: &key.disabled,
         stopped: stop::take(),
+        marks: jet::take(),
         types,
     };
     build(recorded, &inputs, output, examples)

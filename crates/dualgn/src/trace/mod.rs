@@ -24,13 +24,14 @@ use burn::tensor::{Device, Tensor};
 pub(crate) use batch::Batch;
 use build::Choices;
 use capture::{Key, capture};
-pub(crate) use graph::{Graph, Node, Source, ValueId};
+pub(crate) use graph::{Graph, Node, Source, Value, ValueId};
 pub use inputs::Inputs;
 pub use lower::{Operation, Support, operations};
 pub(crate) use op::{
     Binary, Bits, Cast, Comparison, Conv, Cumulate, Discrete, Fill, Index, Layout, Logic, Mask, Matmul, Norm, Op, Pool,
-    Position, Random, Reduce, Rounding, Softmax, Unary,
+    Position, Random, Reduce, Rounding, Softmax, Taylor, Unary,
 };
+pub(crate) use record::tensor_id;
 pub use stop::stop_gradient;
 pub(crate) use uses::Use;
 
@@ -195,11 +196,16 @@ impl<M: Module, I: Inputs> Network<M, I> {
             Some(trace.graph)
         };
         // A panic while the lock is held cannot leave the queue half changed, so a poisoned lock is as good as any.
-        let mut traces = self.traces.lock().unwrap_or_else(PoisonError::into_inner);
+        let traces = || self.traces.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(graph) = known(&mut traces()) {
+            return Ok(graph);
+        }
+        // Without the lock, since a forward pass may do anything, and use this network.
+        let graph = Arc::new(capture(model, &*self.forward, &key, self.choices)?);
+        let mut traces = traces();
         if let Some(graph) = known(&mut traces) {
             return Ok(graph);
         }
-        let graph = Arc::new(capture(model, &*self.forward, &key, self.choices)?);
         if traces.len() == REMEMBERED_SHAPES {
             traces.pop_front();
         }

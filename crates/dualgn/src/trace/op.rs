@@ -3,8 +3,12 @@
 //! These are plain data. How a family is evaluated and differentiated stands in `linearize::rules`, how it moves the
 //! batch axis in [`super::batch`], how Burn's recorded operations become these in [`super::lower`].
 
+use std::sync::Arc;
+
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{DType, Distribution, IndexingUpdateOp, Slice};
+
+use crate::jet::Channels;
 
 /// One operation.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +27,7 @@ pub(crate) enum Op {
     Norm(Norm),
     Index(Index),
     Mask(Mask),
+    Taylor(Taylor),
     Discrete(Discrete),
     Fill(Fill),
     Random(Random),
@@ -187,6 +192,17 @@ pub(crate) enum Mask {
     Where,
 }
 
+/// Operations on jets `[channels, ..]`: values with their derivatives by points. Everything linear is done by the other operations.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Taylor {
+    /// `φ` of a jet.
+    Apply { function: Unary, channels: Arc<Channels> },
+    /// The elementwise product of two jets, with broadcasting over axes of length one.
+    Product { channels: Arc<Channels> },
+    /// A jet plus something without derivatives: inputs `[channels, ..]` and `[1, ..]`, which may broadcast.
+    Shift,
+}
+
 /// Operations that are constant between their jumps: evaluated, with no derivative or, where there is one, zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Discrete {
@@ -299,6 +315,7 @@ impl Op {
             Op::Norm(_) => "norm",
             Op::Index(_) => "index",
             Op::Mask(_) => "mask",
+            Op::Taylor(_) => "taylor",
             Op::Discrete(_) => "discrete",
             Op::Fill(_) | Op::Random(_) => "constant",
         }

@@ -20,6 +20,7 @@ use super::build::{Choices, Recorded, build};
 use super::lower::{Lowered, Operation, Support, lower, operations};
 use super::record::Types;
 use crate::error::TraceError;
+use crate::jet::Marks;
 
 /// Answers to a deserializer's questions.
 #[derive(Clone, Copy)]
@@ -239,6 +240,7 @@ fn each_refused_operation_is_refused_by_name() {
             disabled: &[],
             types: Types { float: DType::F64, int: DType::I64, bool: DType::Bool(BoolStore::U8) },
             stopped: HashSet::new(),
+            marks: Marks::default(),
         };
         let error = build(recorded, &[], output, 1).unwrap_err();
         let TraceError::Unsupported { operation, reason: said, .. } = &error else { panic!("{name}: {error}") };

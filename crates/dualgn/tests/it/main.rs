@@ -4,6 +4,7 @@ mod check;
 mod common;
 mod direction;
 mod half;
+mod jets;
 mod layers;
 mod losses;
 mod memory;

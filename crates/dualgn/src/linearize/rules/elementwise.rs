@@ -124,6 +124,14 @@ impl Unary {
         }
     }
 
+    /// The derivative at `x`, of a function that consists of straight pieces or has it from the input.
+    pub(crate) fn slope_at(&self, x: &Array) -> Array {
+        match self {
+            Unary::Relu => x.clone().relu().sign(),
+            _ => self.derivative_by_input(x).expect("from the input"),
+        }
+    }
+
     fn multiply(&self, kept: &Kept, vector: Array) -> Array {
         match self.slope() {
             Some(1.0) => vector,

@@ -22,6 +22,7 @@ mod norm;
 mod pool;
 mod reduce;
 mod softmax;
+mod taylor;
 
 use crate::tensor::Array;
 use crate::trace::Op;
@@ -86,6 +87,7 @@ pub(crate) fn rule(op: &Op) -> Option<&dyn Rule> {
         Op::Norm(op) => Some(op),
         Op::Index(op) => Some(op),
         Op::Mask(op) => Some(op),
+        Op::Taylor(op) => Some(op),
         Op::Discrete(_) | Op::Fill(_) | Op::Random(_) => None,
     }
 }
@@ -93,6 +95,7 @@ pub(crate) fn rule(op: &Op) -> Option<&dyn Rule> {
 /// The value of an operation that has no rule.
 pub(crate) use constant::{constant, random};
 pub(crate) use discrete::discrete;
+pub(crate) use taylor::elementwise_value;
 
 /// Sums the contributions that are there.
 fn total(terms: impl IntoIterator<Item = Option<Array>>) -> Array {
