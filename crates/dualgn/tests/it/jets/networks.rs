@@ -208,7 +208,7 @@ fn several_jets_in_one_residual() {
         let u = jet(x.clone(), |x| model.dense(x));
         let v = jet(x.clone() * 0.5, |x| model.attention(x));
         let slope = u.gradient().powi_scalar(2).sum_dim(2).squeeze_dim::<2>(2).sqrt();
-        let factor = model.scale.val().slice([0..2]).unsqueeze::<2>();
+        let factor = model.scale.val().narrow(0, 0, 2).unsqueeze::<2>();
         slope + v.laplacian() * factor + u.value() * v.derivative([1]) + x.sum_dim(1)
     };
     check_jacobian("two jets", &model, residual, &points(4));
