@@ -221,6 +221,14 @@ pub enum LinearizeError {
         /// Where it is in the module.
         place: String,
     },
+    /// Blocks take one input for each of their networks.
+    #[error("{networks} blocks were given inputs for {inputs}; each network takes its own, in their order")]
+    Blocks {
+        /// Networks.
+        networks: usize,
+        /// Inputs.
+        inputs: usize,
+    },
     /// A vector of parameter space belongs to another network.
     #[error("the tangent is a vector of another network, or of one with other trainable parameters")]
     OtherNetwork,

@@ -62,6 +62,8 @@
 //!   choices by [`Tracing`]. [`operations`] lists what it may consist of. [`Network::linearize`] gives a
 //!   [`Linearization`]: the outputs, and products with the Jacobian ([`Linearization::jvp`]), with its transpose
 //!   ([`Linearization::vjp`], [`Linearization::vjps`]), and the Gram matrix ([`Linearization::gram`]).
+//!   [`jet`] gives derivatives by the inputs, for residuals of differential equations; [`Blocks`] are several networks of one
+//!   model in one direction, with [`Terms`] for their loss.
 //! * [`ConvexLoss`]: for numbers [`Squared`], [`Absolute`], [`Huber`], [`Quantile`], [`LogCosh`], [`Poisson`], [`Gamma`]; for
 //!   yes or no [`Logistic`], [`Hinge`], [`SquaredHinge`] and [`MultiLabel`]; for classes [`SoftmaxCrossEntropy`],
 //!   [`MulticlassHinge`], [`SmoothedMulticlassHinge`]; of these [`PerToken`], [`Weighted`], [`Heads`]; or your own, which
@@ -107,7 +109,6 @@
 mod direction;
 mod error;
 mod gram;
-mod jet;
 mod kernels;
 mod linearize;
 mod loss;
@@ -119,16 +120,15 @@ mod trace;
 pub use direction::{Damping, Direction, Estimate, GaussNewton, Model, Proximity, Route, Solver, Subproblem, Timings};
 pub use error::{DeviceError, DirectionError, Error, LinearizeError, LossError, TraceError};
 pub use gram::{Examples, TracedOperation};
-pub use jet::{Jet, jet};
-pub use linearize::{Linearization, ParamVector};
+pub use linearize::{Blocks, Linearization, Linearize, ParamVector};
 pub use loss::{
     Absolute, BinaryTargets, ClassTargets, ConvexLoss, CountTargets, CurvatureFactor, DualUpdate, Gamma, HeadTargets,
     Heads, Hinge, Huber, Inconsistency, LogCosh, Logistic, LossCheck, Margin, MultiLabel, MulticlassHinge, PerToken,
-    Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge, TokenTargets, Weighted,
-    WeightedTargets, check_loss, matching,
+    Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge, Terms, TokenTargets,
+    Weighted, WeightedTargets, check_loss, matching,
 };
 pub use step::{
     Adaptation, Armijo, DampingSchedule, Decay, Fallback, Grid, LevenbergMarquardt, Momentum, Search, SecondMoments,
     StepReport, Stepper, StepperState,
 };
-pub use trace::{Inputs, Network, Operation, Support, Tracing, operations, stop_gradient};
+pub use trace::{Inputs, Jet, Network, Operation, Support, Tracing, jet, operations, stop_gradient};

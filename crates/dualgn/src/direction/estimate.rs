@@ -18,6 +18,7 @@ use super::route::{Budget, Goal, How, Method, Route, Solver};
 use crate::error::DirectionError;
 use crate::gram;
 use crate::linearize::Linearization;
+use crate::trace::Graph;
 
 /// What a route is estimated to take at a linearised point.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,10 +65,11 @@ impl Task<'_> {
         let size = graph.dtype.size() as f64;
         let (n, p) = ((graph.examples * columns) as f64, graph.parameter_count() as f64);
         // A pass costs its operations, each of which costs something however small it is.
-        let overhead = 2.0 * machine.overhead * graph.nodes.len() as f64;
-        let forward = linearization.forward_seconds().unwrap_or(graph.forward_flops() / machine.flops + overhead);
-        let work = (forward - overhead).max(graph.forward_flops() / machine.flops);
-        let passes = |flops: f64| overhead + work * flops / graph.forward_flops();
+        let overhead = 2.0 * machine.overhead * linearization.over_pieces(|graph| graph.nodes.len() as f64);
+        let forward_flops = linearization.over_pieces(Graph::forward_flops);
+        let forward = linearization.forward_seconds().unwrap_or(forward_flops / machine.flops + overhead);
+        let work = (forward - overhead).max(forward_flops / machine.flops);
+        let passes = |flops: f64| overhead + work * flops / forward_flops;
         let Budget { iterations, goal } = how.budget();
         let expected = match goal {
             Goal::Residual(0.0) => Some(iterations),
@@ -81,15 +83,19 @@ impl Task<'_> {
         };
         let vectors = |length: f64| 10.0 * machine.overhead + 10.0 * length * size / machine.bandwidth;
         // Parts of a batch are run again for each product and for each of their pairs.
-        let parts = graph.examples.div_ceil(linearization.pass_graph().examples) as f64;
-        let rerun = if parts > 1.0 { 2.0 * passes(graph.forward_flops()) } else { 0.0 };
-        let stacked = (passes(columns as f64 * graph.backward_flops()) + 0.5 * rerun) * (parts + 1.0) / 2.0;
+        let parts = linearization.pieces().len() as f64;
+        let rerun = if linearization.is_made_again() { 2.0 * passes(forward_flops) } else { 0.0 };
+        let backward_flops = linearization.over_pieces(|piece| match piece.examples == graph.examples {
+            true => columns as f64 * piece.backward_flops(),
+            false => (columns * piece.outputs / graph.outputs.max(1)) as f64 * piece.backward_flops(),
+        });
+        let stacked = (passes(backward_flops) + 0.5 * rerun) * (parts + 1.0) / 2.0;
         let seconds = match how.route {
             Route::DualMatrixFree => {
                 let again = 8.0 * n * iterations / machine.bandwidth;
                 self.solves
                     * (iterations + sketch + 1.0)
-                    * (passes(gram::product_flops(graph)) + rerun + vectors(n) + again)
+                    * (passes(linearization.over_pieces(gram::product_flops)) + rerun + vectors(n) + again)
             }
             Route::DualAssembled => {
                 let rules = gram::cost_of_rules(linearization, columns);
@@ -103,7 +109,10 @@ impl Task<'_> {
             }
             Route::PrimalMatrixFree => {
                 (iterations + 3.0)
-                    * (passes(graph.product_flops()) + rerun + vectors(p) + 8.0 * p * iterations / machine.bandwidth)
+                    * (passes(linearization.over_pieces(Graph::product_flops))
+                        + rerun
+                        + vectors(p)
+                        + 8.0 * p * iterations / machine.bandwidth)
             }
             Route::PrimalAssembled => {
                 let products = (2.0 * n * p + n * p * p) / machine.flops;
@@ -119,7 +128,7 @@ impl Task<'_> {
         Estimate {
             route: how.route,
             solver: how.solver(),
-            seconds: seconds + 2.0 * passes(graph.forward_flops()),
+            seconds: seconds + 2.0 * passes(forward_flops),
             is_accurate,
             bytes,
             refusal: self.refusal(how, bytes),

@@ -44,6 +44,7 @@ pub use subproblem::Subproblem;
 
 use crate::error::Error;
 use crate::gram;
+use crate::linearize::Linearize;
 use crate::loss::ConvexLoss;
 use crate::trace::{Inputs, Network};
 
@@ -174,11 +175,11 @@ impl<L: ConvexLoss> GaussNewton<L> {
     /// # Errors
     /// The damping is not positive; the batch does not fit the network or the loss, or the loss the model; the loss is not
     /// finite; the Gram matrix was asked for and cannot be had (see [`DirectionError`](crate::DirectionError)).
-    pub fn direction<M: Module, I: Inputs>(
+    pub fn direction<M: Module, N: Linearize<M>>(
         &self,
-        network: &Network<M, I>,
+        network: &N,
         model: &M,
-        inputs: I,
+        inputs: N::Inputs,
         targets: impl Into<L::Target>,
     ) -> Result<Direction, Error> {
         let subproblem = self.subproblem(network, model, inputs, targets)?;
@@ -193,12 +194,12 @@ impl<L: ConvexLoss> GaussNewton<L> {
     ///
     /// # Errors
     /// Those of [`GaussNewton::direction`].
-    pub fn direction_from<M: Module, I: Inputs>(
+    pub fn direction_from<M: Module, N: Linearize<M>>(
         &self,
         earlier: &Direction,
-        network: &Network<M, I>,
+        network: &N,
         model: &M,
-        inputs: I,
+        inputs: N::Inputs,
         targets: impl Into<L::Target>,
     ) -> Result<Direction, Error> {
         let subproblem = self.subproblem(network, model, inputs, targets)?;
@@ -210,18 +211,15 @@ impl<L: ConvexLoss> GaussNewton<L> {
     ///
     /// # Errors
     /// The batch does not fit the network or the loss; the loss is not finite.
-    pub fn subproblem<M: Module, I: Inputs>(
+    pub fn subproblem<M: Module, N: Linearize<M>>(
         &self,
-        network: &Network<M, I>,
+        network: &N,
         model: &M,
-        inputs: I,
+        inputs: N::Inputs,
         targets: impl Into<L::Target>,
     ) -> Result<Subproblem<'_, L>, Error> {
         let start = Instant::now();
-        let linearization = match self.micro_batch {
-            None => network.linearize(model, inputs)?,
-            Some(examples) => network.linearize_in_parts(model, inputs, examples)?,
-        };
+        let linearization = network.linearization(model, inputs, self.micro_batch)?;
         Subproblem::new(self, linearization, targets.into(), start.elapsed())
     }
 

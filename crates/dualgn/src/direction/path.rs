@@ -14,8 +14,8 @@ use super::{Direction, GaussNewton, Route};
 use crate::error::{DirectionError, Error};
 use crate::kernels::on_workers;
 use crate::linearize::Linearization;
+use crate::linearize::Linearize;
 use crate::loss::ConvexLoss;
-use crate::trace::{Inputs, Network};
 
 impl<L: ConvexLoss> GaussNewton<L> {
     /// The exact directions of a second-order model for each of several dampings `λ > 0`, as a search for the damping wants
@@ -26,11 +26,11 @@ impl<L: ConvexLoss> GaussNewton<L> {
     ///
     /// # Errors
     /// Those of [`GaussNewton::direction`] on the route [`Route::DualAssembled`]; the model is the prox-linear one.
-    pub fn path<M: Module, I: Inputs>(
+    pub fn path<M: Module, N: Linearize<M>>(
         &self,
-        network: &Network<M, I>,
+        network: &N,
         model: &M,
-        inputs: I,
+        inputs: N::Inputs,
         targets: impl Into<L::Target>,
         dampings: &[f64],
     ) -> Result<Vec<Direction>, Error> {

@@ -1,4 +1,4 @@
-//! Assembly within a memory budget: over chunks of rows an example, and over pairs of parts of a batch.
+//! Assembly within a memory budget: over chunks of rows an example, and over pairs of pieces.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use super::plan::Plan;
 use super::sensitivities::Sensitivities;
 use super::{Rows, Side, block, cotangents, memory_needed, mixing, too_large};
 use crate::error::DirectionError;
-use crate::linearize::Linearization;
+use crate::linearize::{Linearization, Place};
 use crate::tensor::Array;
 
 /// Assembles `K`, or `Vᵀ K V`, within a memory budget in bytes; with the sensitivities of all rows, if they were there at once.
@@ -26,34 +26,39 @@ pub(crate) fn assemble(
         return Err(too_large("Gram", rows, m, needed, memory));
     }
     let budget = (memory - needed) / 2;
-    let (matrix, all) = match linearization.is_in_parts() {
+    let (matrix, all) = match linearization.is_in_pieces() {
         false => {
             let mut points = Points::new(linearization, None, cotangents, budget);
             (points.matrix(), points.all())
         }
-        true => (in_parts(linearization, &cotangents, budget), None),
+        true => (in_pieces(linearization, &cotangents, budget), None),
     };
     // Outputs may have another float type than parameters, and whoever multiplies with the matrix has the outputs'.
     Ok((matrix.reshape(&[m * k, m * k]).cast(linearization.output_type()), all))
 }
 
-/// The matrix `[m, k, m, k]` of a batch in parts: a block for each pair of them.
-fn in_parts(linearization: &Linearization, cotangents: &Array, budget: usize) -> Array {
-    let at = |block: Block| (linearization.part(block.start), cotangents.clone().narrow(1, block.start, block.end));
-    let size = linearization.pass_graph().examples;
-    let mut kept: Option<(Block, Linearization)> = None;
-    grid(0, linearization.examples(), None, size, |i, j| {
-        let left = match kept.take() {
-            Some((block, left)) if block == i => left,
-            _ => linearization.part(i.start),
+/// The matrix of a linearization in pieces: a block for each pair of them.
+fn in_pieces(linearization: &Linearization, cotangents: &Array, budget: usize) -> Array {
+    let places = linearization.pieces();
+    let mut lines: Vec<Vec<Array>> = vec![];
+    for (i, left) in places.iter().enumerate() {
+        let piece = left.piece();
+        let block = |right: Option<&Place>| {
+            let own = left.cotangents(cotangents);
+            let other = right.map(|right| (right.piece(), right.cotangents(cotangents)));
+            let other = other.as_ref().map(|(right, cotangents)| (&**right, cotangents.clone()));
+            let block = Points::new(&piece, other, own, budget).matrix();
+            let shape = block.shape();
+            block.reshape(&[shape[0] * shape[1], shape[2] * shape[3]])
         };
-        let other = (i != j).then(|| at(j));
-        let own = cotangents.clone().narrow(1, i.start, i.end);
-        let right = other.as_ref().map(|(right, cotangents)| (right, cotangents.clone()));
-        let block = Points::new(&left, right, own, budget).matrix();
-        kept = Some((i, left));
-        block
-    })
+        let others = places[..i].iter().map(Some).chain([None]);
+        lines.push(others.map(block).collect());
+    }
+    let whole = (0..lines.len()).map(|i| {
+        let mirrored = (i + 1..lines.len()).map(|j| lines[j][i].clone().transpose());
+        Array::cat(lines[i].iter().cloned().chain(mirrored).collect(), 1)
+    });
+    Array::cat(whole.collect(), 0)
 }
 
 /// One set of examples, or two, whose rows are multiplied.
@@ -82,6 +87,14 @@ impl<'a> Point<'a> {
         Self { linearization, plan: Plan::new(graph), sites, cotangents }
     }
 
+    fn has_parameters_of(&self, other: &Self) -> bool {
+        let ids = |point: &Self| {
+            let graph = point.linearization.graph();
+            (0..graph.parameters.len()).map(|index| graph.parameter(index).id).collect::<Vec<_>>()
+        };
+        ids(self) == ids(other)
+    }
+
     fn sensitivities(&self, range: Block) -> Sensitivities {
         Sensitivities::new(self.linearization, &self.sites, self.cotangents.clone().narrow(0, range.start, range.end))
     }
@@ -101,13 +114,13 @@ impl<'a> Points<'a> {
     ) -> Self {
         let mut left = Point::new(linearization, cotangents);
         let mut right = other.map(|(linearization, cotangents)| Point::new(linearization, cotangents));
-        // A single example has fewer axes to be told from others by, and may take other rules.
+        // Another network has other rules for its parameters, and so may a single example, which has fewer axes to be told from
+        // others by.
         if let Some(right) = &mut right
-            && left.plan != right.plan
+            && (left.plan != right.plan || !left.has_parameters_of(right))
         {
-            for point in [&mut left, right] {
-                point.plan = Plan::materialised(point.linearization.graph());
-            }
+            let graphs = [left.linearization.graph(), right.linearization.graph()];
+            [left.plan, right.plan] = Plan::joint(graphs);
         }
         let graph = linearization.graph();
         let at_once = 1 + budget / (2 * Sensitivities::bytes(graph, &left.sites)).max(1);
@@ -118,7 +131,8 @@ impl<'a> Points<'a> {
     fn matrix(&mut self) -> Array {
         let Self { left, right, at_once, chunk, kept } = self;
         let k = left.cotangents.shape()[0];
-        grid(1, k, right.is_some().then_some(k), *at_once, |i, j| {
+        let other = right.as_ref().map(|right| right.cotangents.shape()[0]);
+        grid(1, k, other, *at_once, |i, j| {
             let own = match kept.take() {
                 Some((range, own)) if range == i => own,
                 _ => left.sensitivities(i),

@@ -77,20 +77,31 @@ impl Sizes {
         }
     }
 
-    fn materialised(&self, k: usize) -> f64 {
-        let (rows, weight) = ((k * self.examples) as f64, (self.groups * self.inputs * self.outputs) as f64);
-        2.0 * rows * self.positions as f64 * weight + rows * rows * weight
+    /// Of the products of `k` rows an example with themselves, or with the rows of another side: half of the products are made of
+    /// the former.
+    fn materialised(&self, k: usize, other: Option<(&Sizes, usize)>) -> f64 {
+        let weight = (self.groups * self.inputs * self.outputs) as f64;
+        let sums = |sizes: &Sizes, k: usize| 2.0 * (k * sizes.examples * sizes.positions) as f64;
+        let rows = (k * self.examples) as f64;
+        weight
+            * match other {
+                None => sums(self, k) + rows * rows,
+                Some((other, l)) => sums(self, k) + sums(other, l) + 2.0 * rows * (l * other.examples) as f64,
+            }
     }
 
-    fn pairwise(&self, k: usize) -> f64 {
-        let places = (self.examples * self.positions) as f64;
-        let squares = self.groups as f64 * places * places;
-        squares * (self.inputs as f64 + (k * k) as f64 * (self.outputs as f64 + PAIR))
+    fn pairwise(&self, k: usize, other: Option<(&Sizes, usize)>) -> f64 {
+        let places = |sizes: &Sizes| (sizes.examples * sizes.positions) as f64;
+        let (pairs, l) = match other {
+            None => (places(self) * places(self), k),
+            Some((other, l)) => (2.0 * places(self) * places(other), l),
+        };
+        self.groups as f64 * pairs * (self.inputs as f64 + (k * l) as f64 * (self.outputs as f64 + PAIR))
     }
 
     /// Floating-point operations of the cheaper way.
     pub fn flops(&self, k: usize) -> f64 {
-        self.materialised(k).min(self.pairwise(k))
+        self.materialised(k, None).min(self.pairwise(k, None))
     }
 }
 
@@ -203,17 +214,11 @@ impl Factors {
     /// Adds the contribution `[m k, m' k']` of two sets of rows; `right` is `None` if they are the same. Working arrays have
     /// about `chunk` numbers.
     pub fn contribute(&self, right: Option<&Factors>, chunk: usize, sum: &mut Sum) {
-        let shape = self.sensitivities.shape();
-        let (k, k_right) = (shape[2], right.map_or(shape[2], |right| right.sensitivities.shape()[2]));
-        let sizes = Sizes {
-            groups: shape[0],
-            examples: shape[1],
-            positions: shape[3],
-            inputs: self.inputs.shape()[3],
-            outputs: shape[4],
-        };
-        let most = k.max(k_right);
-        if sizes.materialised(most) <= sizes.pairwise(most) {
+        let (sizes, k) = self.sizes();
+        let other = right.map(Self::sizes);
+        let other = other.as_ref().map(|(sizes, k)| (sizes, *k));
+        if sizes.materialised(k, other) <= sizes.pairwise(k, other) {
+            let k_right = other.map_or(0, |(_, k)| k);
             let rows = k * sizes.examples + right.map_or(0, |right| k_right * right.examples());
             let width = rows * sizes.groups * sizes.outputs;
             for features in blocks(sizes.inputs, chunk / width.max(1)) {
@@ -228,39 +233,41 @@ impl Factors {
                 sum.add_product(rows(self), right.map(rows));
             }
         } else {
-            (0..sizes.groups).for_each(|group| self.pairs(right, group, &sizes, chunk, sum));
+            (0..sizes.groups).for_each(|group| self.pairs(right, group, chunk, sum));
         }
     }
 
+    /// The lengths, and the rows an example.
+    fn sizes(&self) -> (Sizes, usize) {
+        let (inputs, shape) = (self.inputs.shape()[3], self.sensitivities.shape());
+        let [groups, examples, k, positions, outputs] = [shape[0], shape[1], shape[2], shape[3], shape[4]];
+        (Sizes { groups, examples, positions, inputs, outputs }, k)
+    }
+
     /// The pairwise form of one group.
-    fn pairs(&self, right: Option<&Factors>, group: usize, sizes: &Sizes, chunk: usize, sum: &mut Sum) {
+    fn pairs(&self, right: Option<&Factors>, group: usize, chunk: usize, sum: &mut Sum) {
         let of = |array: &Array| array.clone().narrow(0, group, group + 1);
         let part = |factors: &Factors, examples: Block| {
             let n = examples.end - examples.start;
             let a = of(&factors.inputs).narrow(1, examples.start, examples.end);
             let d = of(&factors.sensitivities).narrow(1, examples.start, examples.end);
-            let k = d.shape()[2];
-            (
-                a.reshape(&[n * sizes.positions, sizes.inputs]),
-                d.reshape(&[n * k * sizes.positions, sizes.outputs]),
-                k,
-                n,
-            )
+            let (k, t, columns) = (d.shape()[2], d.shape()[3], d.shape()[4]);
+            let features = a.shape()[3];
+            (a.reshape(&[n * t, features]), d.reshape(&[n * k * t, columns]), [n, k, t])
         };
-        let t = sizes.positions;
-        let (k, k_right) = (self.sensitivities.shape()[2], right.map_or(0, |right| right.sensitivities.shape()[2]));
-        let side = (chunk / (2 * k * k.max(k_right) * t * t).max(1)) as f64;
         let other = right.unwrap_or(self);
+        let ((sizes, k), (others, l)) = (self.sizes(), other.sizes());
+        let side = (chunk / (2 * k * k.max(l) * sizes.positions * others.positions).max(1)) as f64;
         let result = grid(0, sizes.examples, right.map(Self::examples), side.sqrt() as usize, |i, j| {
-            let (a, d, k, n) = part(self, i);
-            let (b, e, l, o) = part(other, j);
+            let (a, d, [n, k, t]) = part(self, i);
+            let (b, e, [o, l, s]) = part(other, j);
             let same = right.is_none() && i == j;
             let of_inputs = if same { outer(a) } else { product(a, b.transpose()) };
             let of_outputs = if same { outer(d) } else { product(d, e.transpose()) };
-            let pairs = of_outputs.reshape(&[n, k, t, o, l, t]).mul(of_inputs.reshape(&[n, 1, t, o, 1, t]));
+            let pairs = of_outputs.reshape(&[n, k, t, o, l, s]).mul(of_inputs.reshape(&[n, 1, t, o, 1, s]));
             pairs.sum_axis(5).sum_axis(2).reshape(&[n, k, o, l])
         });
-        sum.add(result.reshape(&[sizes.examples * k, other.examples() * right.map_or(k, |_| k_right)]));
+        sum.add(result.reshape(&[sizes.examples * k, others.examples * l]));
     }
 }
 

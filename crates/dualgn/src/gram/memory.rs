@@ -47,8 +47,8 @@ pub(crate) fn too_large(
 
 /// The error of whatever needs examples apart, if the network mixes them.
 pub(crate) fn mixing(linearization: &Linearization) -> Option<DirectionError> {
-    let graph = linearization.graph();
-    let node = graph.mixing?;
+    let (graph, node) =
+        linearization.pieces().into_iter().find_map(|piece| Some((piece.graph, piece.graph.mixing?)))?;
     Some(DirectionError::MixesExamples { operation: graph.nodes[node].recorded.name.into(), place: graph.place(node) })
 }
 

@@ -38,8 +38,9 @@ pub use describe::{Examples, TracedOperation};
 
 use crate::error::Error;
 use crate::kernels::{SymmetricSum, interleave, on_workers, outer, product};
-use crate::linearize::Linearization;
+use crate::linearize::{Linearization, Place};
 use crate::tensor::Array;
+use crate::trace::Graph;
 use cost::Cost;
 use factors::{Factors, Vocabulary};
 pub(crate) use memory::{default_memory, mixing, too_large};
@@ -88,15 +89,30 @@ impl Rows<'_> {
 pub(crate) fn memory_needed(linearization: &Linearization, per_example: usize) -> (usize, usize) {
     let graph = linearization.graph();
     let rows = graph.examples * per_example;
-    let pass = linearization.pass_graph();
-    let sensitivities = Sensitivities::bytes(pass, &Plan::new(pass).sites());
+    let bytes = |place: &Place| Sensitivities::bytes(place.graph, &Plan::new(place.graph).sites());
+    let sensitivities = linearization.pieces().iter().map(bytes).max().unwrap_or(0);
     (rows, rows * rows * (3 * graph.dtype.size() + size_of::<f64>()) + 2 * sensitivities)
 }
 
 /// What the Gram rules take, without the backward passes.
 pub(crate) fn cost_of_rules(linearization: &Linearization, per_example: usize) -> Cost {
-    let graph = linearization.graph();
-    cost::cost(&Plan::new(graph), graph, per_example)
+    let of = |graph: &Graph, outputs: usize| cost::cost(&Plan::new(graph), graph, outputs);
+    if !linearization.is_in_pieces() {
+        return of(linearization.graph(), per_example);
+    }
+    // Between pieces about what there is in each, for all pairs of rows.
+    let rows = |place: &Place| place.examples.len() as f64;
+    let all = linearization.examples() as f64;
+    let one = |place: &Place| {
+        let per_example = if place.graph.examples == place.examples.len() { per_example } else { place.graph.outputs };
+        let Cost { flops, contributions } = of(place.graph, per_example);
+        Cost { flops: flops * all / rows(place), contributions }
+    };
+    let costs: Vec<Cost> = linearization.pieces().iter().map(one).collect();
+    Cost {
+        flops: costs.iter().map(|cost| cost.flops).sum(),
+        contributions: costs.iter().map(|cost| cost.contributions).max().unwrap_or(0),
+    }
 }
 
 /// A set of rows that a rule multiplies.

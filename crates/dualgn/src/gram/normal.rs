@@ -8,15 +8,17 @@ use super::sensitivities::Sensitivities;
 use super::{Rows, cotangents, memory, rows};
 use crate::error::{DeviceError, DirectionError};
 use crate::kernels::outer;
-use crate::linearize::Linearization;
+use crate::linearize::{Linearization, Place};
 use crate::tensor::Array;
+use crate::trace::Graph;
 
 /// Bytes that it needs at least: the matrix in double precision and its factor's scratch, a block's product, the rows of one
 /// example, the sensitivities.
 pub(crate) fn normal_memory_needed(linearization: &Linearization, per_example: usize) -> usize {
-    let graph = linearization.pass_graph();
+    let graph = linearization.graph();
     let (p, size) = (graph.parameter_count(), graph.dtype.size());
-    let sensitivities = per_example * Sensitivities::bytes(graph, &Plan::materialised(graph).sites());
+    let bytes = |place: &Place| Sensitivities::bytes(place.graph, &Plan::materialised(place.graph).sites());
+    let sensitivities = per_example * linearization.pieces().iter().map(bytes).max().unwrap_or(0);
     p.saturating_mul(p).saturating_mul(2 * size_of::<f64>() + size) + 3 * per_example * p * size + sensitivities
 }
 
@@ -43,24 +45,46 @@ pub(crate) fn normal_matrix(
     let at_once = 1 + (budget - needed) / (3 * r * p * graph.dtype.size());
     let mut sum = vec![0.0; p * p];
     let all = cotangents(linearization, Rows::Combined(combinations));
-    if !linearization.is_in_parts() {
-        add(linearization, all, at_once, &mut sum)?;
-        return Ok(sum);
-    }
-    for part in blocks(graph.examples, linearization.pass_graph().examples) {
-        add(&linearization.part(part.start), all.clone().narrow(1, part.start, part.end), at_once, &mut sum)?;
+    for place in linearization.pieces() {
+        add(&place.piece(), graph, place.cotangents(&all), at_once, &mut sum)?;
     }
     Ok(sum)
 }
 
-/// Adds the outer products of the rows of `r` cotangents an example, `at_once` examples at a time.
-fn add(linearization: &Linearization, cotangents: Array, at_once: usize, sum: &mut [f64]) -> Result<(), DeviceError> {
+/// Adds the outer products of the rows of `r` cotangents an example, `at_once` examples at a time. `whole` has the parameters that
+/// the columns are of.
+fn add(
+    linearization: &Linearization,
+    whole: &Graph,
+    cotangents: Array,
+    at_once: usize,
+    sum: &mut [f64],
+) -> Result<(), DeviceError> {
     let plan = Plan::materialised(linearization.graph());
     let sensitivities = Sensitivities::new(linearization, &plan.sites(), cotangents);
     for block in blocks(linearization.examples(), at_once) {
         let rows = rows::block_rows(linearization, &plan, &sensitivities, block);
-        let product = outer(rows.transpose()).to_f64()?;
+        let product = outer(arranged(rows, linearization.graph(), whole).transpose()).to_f64()?;
         sum.iter_mut().zip(product).for_each(|(sum, product)| *sum += product);
     }
     Ok(())
+}
+
+/// Rows by the parameters of a graph as rows by those of the whole, with zeros where it does not depend on one.
+fn arranged(rows: Array, graph: &Graph, whole: &Graph) -> Array {
+    let ids = |graph: &Graph| (0..graph.parameters.len()).map(|index| graph.parameter(index).id).collect::<Vec<_>>();
+    let (own, all) = (ids(graph), ids(whole));
+    if own == all {
+        return rows;
+    }
+    let width = |graph: &Graph, index: usize| graph.parameter(index).shape.iter().product::<usize>();
+    let count = rows.shape()[0];
+    let column = |index: usize| match own.iter().position(|id| *id == all[index]) {
+        Some(place) => {
+            let start = (0..place).map(|before| width(graph, before)).sum::<usize>();
+            rows.clone().narrow(1, start, start + width(graph, place))
+        }
+        None => Array::zeros(&[count, width(whole, index)], rows.dtype(), &rows.device()),
+    };
+    Array::cat((0..all.len()).map(column).collect(), 1)
 }

@@ -53,16 +53,48 @@ impl Plan {
         }
         let merged = merge_biases(graph, &readers, &mut parts);
         let known: HashSet<(usize, usize)> = parts.iter().flat_map(|part: &Part| part.sites.iter().copied()).collect();
-        let sites =
-            graph.nodes.iter().enumerate().filter(|(index, node)| graph.is_site(node) && !merged.contains(index));
-        let loose_sites = sites.filter_map(|(index, node)| {
-            let arrives = |position: &usize| {
-                graph.is_parameter_side(node.inputs[*position]) && !known.contains(&(index, *position))
+        Self { loose_sites: loose_sites(graph, &known, &merged), parts, loose, merged }
+    }
+
+    /// Plans for the products of the rows of two graphs: parts and materialised parameters of both stand in one order, and parameters
+    /// of one alone have none. Structured are those whose gradients have the same structure in both.
+    pub fn joint(graphs: [&Graph; 2]) -> [Self; 2] {
+        let readers = graphs.map(Graph::readers);
+        let uses = |side: usize, index: usize| graphs[side].uses(&readers[side], graphs[side].parameters[index]);
+        let mut plans =
+            graphs.map(|_| Self { parts: vec![], loose: vec![], loose_sites: vec![], merged: HashSet::new() });
+        let mut known = [HashSet::new(), HashSet::new()];
+        let ids =
+            graphs.map(|graph| (0..graph.parameters.len()).map(|index| graph.parameter(index).id).collect::<Vec<_>>());
+        for (left, id) in ids[0].iter().enumerate() {
+            let Some(right) = ids[1].iter().position(|other| other == id) else { continue };
+            let both = [uses(0, left), uses(1, right)];
+            let [Some(left_uses), Some(right_uses)] = &both else {
+                [left, right].into_iter().zip(&mut plans).for_each(|(index, plan)| plan.loose.push(index));
+                continue;
             };
-            let positions: Vec<usize> = (0..node.inputs.len()).filter(arrives).collect();
-            (!positions.is_empty()).then_some((index, positions))
-        });
-        Self { loose_sites: loose_sites.collect(), parts, loose, merged }
+            match alike(graphs, [left_uses, right_uses]) {
+                Some(parts) => {
+                    for ((part, plan), known) in parts.into_iter().zip(&mut plans).zip(&mut known) {
+                        known.extend(part.sites.iter().copied());
+                        plan.parts.push(part);
+                    }
+                }
+                None => [left, right].into_iter().zip(&mut plans).for_each(|(index, plan)| plan.loose.push(index)),
+            }
+        }
+        for (side, plan) in plans.iter_mut().enumerate() {
+            // What meets data of one side alone is multiplied with nothing.
+            for (index, id) in ids[side].iter().enumerate() {
+                if !ids[1 - side].contains(id)
+                    && let Some(uses) = uses(side, index)
+                {
+                    known[side].extend(uses.iter().map(|found| (found.node, found.position)));
+                }
+            }
+            plan.loose_sites = loose_sites(graphs[side], &known[side], &plan.merged);
+        }
+        plans
     }
 
     /// The plan that materialises the per-example gradients of all parameters, in their order.
@@ -105,6 +137,44 @@ impl Kind {
             Kind::Embedding => "dense on indicators",
             Kind::Broadcast => "broadcast",
         }
+    }
+}
+
+/// Sites where something arrives of parameters that have no structured rule, with the inputs it arrives at.
+fn loose_sites(graph: &Graph, known: &HashSet<(usize, usize)>, merged: &HashSet<usize>) -> Vec<(usize, Vec<usize>)> {
+    let sites = graph.nodes.iter().enumerate().filter(|(index, node)| graph.is_site(node) && !merged.contains(index));
+    let at = |(index, node): (usize, &Node)| {
+        let arrives =
+            |position: &usize| graph.is_parameter_side(node.inputs[*position]) && !known.contains(&(index, *position));
+        let positions: Vec<usize> = (0..node.inputs.len()).filter(arrives).collect();
+        (!positions.is_empty()).then_some((index, positions))
+    };
+    sites.filter_map(at).collect()
+}
+
+/// Parts of one parameter in two graphs whose gradients have one structure: entries in the same order, the same factors.
+fn alike(graphs: [&Graph; 2], uses: [&[Use]; 2]) -> Option<[Part; 2]> {
+    let [left, right] = [structured(graphs[0], uses[0])?, structured(graphs[1], uses[1])?];
+    let moved =
+        |uses: &[Use]| uses.iter().any(|found| found.path.iter().any(|step| matches!(step, Layout::Permute(_))));
+    let is_dense = |part: &Part| matches!(part.kind, Kind::Dense { .. } | Kind::DensePositions);
+    let matrix = |side: usize| {
+        let shape = &graphs[side].values[uses[side][0].value].shape;
+        shape[shape.len().saturating_sub(2)..].to_vec()
+    };
+    let same_path = uses[0].iter().chain(uses[1]).all(|found| found.path == uses[0][0].path);
+    match (left.kind, right.kind) {
+        // Matrices with axes of length one in front are the same.
+        _ if is_dense(&left) && is_dense(&right) => {
+            let same = same_path || (!moved(uses[0]) && !moved(uses[1]) && matrix(0) == matrix(1));
+            let part = |part: Part| Part { kind: Kind::DensePositions, ..part };
+            same.then(|| [part(left), part(right)])
+        }
+        (Kind::Broadcast, Kind::Broadcast) => {
+            (same_path || (!moved(uses[0]) && !moved(uses[1]))).then_some([left, right])
+        }
+        (a, b) if a == b && same_path => Some([left, right]),
+        _ => None,
     }
 }
 

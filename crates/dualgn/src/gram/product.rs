@@ -28,8 +28,8 @@ impl<'a> Products<'a> {
             let a = widened(linearization.kept(node).array(0).clone(), linearization);
             (node, outer(a.reshape(&[rows, inputs])))
         };
-        // Of a batch in parts nothing is kept, and all parameters take the way through parameter space.
-        let short = if linearization.is_in_parts() { vec![] } else { short(linearization.graph()) };
+        // Parts keep nothing, and blocks have products with each other: all parameters take the way through parameter space.
+        let short = if linearization.is_in_pieces() { vec![] } else { short(linearization.graph()) };
         Self { linearization, inner: short.into_iter().map(inner).collect() }
     }
 
@@ -38,7 +38,7 @@ impl<'a> Products<'a> {
         let graph = self.linearization.graph();
         let shape = u.shape();
         let u = u.reshape(&[&[shape[0]], graph.values[graph.output].shape.as_slice()].concat());
-        if self.linearization.is_in_parts() {
+        if self.linearization.is_in_pieces() {
             return self.linearization.push(self.linearization.pull_checked(u)).reshape(&shape);
         }
         let mut flow = Flow::new(graph.values.len());

@@ -3,8 +3,10 @@
 //! Letters: `m` examples, `k` outputs per example, `p` parameters, `c` stacked vectors. The Jacobian `J` has `mk` rows,
 //! example by example.
 
+mod blocks;
 mod evaluation;
 mod parts;
+mod pieces;
 pub(crate) mod rules;
 mod vector;
 
@@ -13,15 +15,18 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use burn::module::Module;
+use burn::module::{Module, ParamId};
 use burn::tensor::{DType, Device, Tensor};
 
+pub use blocks::Blocks;
+pub(crate) use pieces::Place;
 pub use vector::ParamVector;
 
 use crate::error::{Error, LinearizeError};
 use crate::kernels::on_workers;
 use crate::tensor::Array;
 use crate::trace::{Graph, Inputs, Network, Node, ValueId};
+use blocks::Stack;
 use evaluation::{Evaluation, module_tensors};
 use parts::Parts;
 use rules::{Kept, rule};
@@ -44,6 +49,8 @@ enum Saved {
     Pass(Pass),
     /// Enough to make passes again.
     Parts(Parts),
+    /// Those of several networks.
+    Blocks(Stack),
 }
 
 /// What a forward pass leaves.
@@ -66,6 +73,43 @@ impl fmt::Debug for Linearization {
             .field("outputs", &self.outputs_per_example())
             .field("parameters", &self.parameter_count())
             .finish_non_exhaustive()
+    }
+}
+
+/// What can be linearised at the weights of a model: a [`Network`], or [`Blocks`] of several.
+pub trait Linearize<M> {
+    /// What it takes.
+    type Inputs;
+
+    /// The outputs at the weights of `model`, and what products with the Jacobian need; with so many examples at once as
+    /// [`Network::linearize_in_parts`] takes, if that is set.
+    ///
+    /// # Errors
+    /// Inputs or parameters do not fit.
+    fn linearization(
+        &self,
+        model: &M,
+        inputs: Self::Inputs,
+        micro_batch: Option<usize>,
+    ) -> Result<Linearization, Error>;
+}
+
+impl<M: Module, I: Inputs> Linearize<M> for Network<M, I> {
+    type Inputs = I;
+
+    fn linearization(&self, model: &M, inputs: I, micro_batch: Option<usize>) -> Result<Linearization, Error> {
+        match micro_batch {
+            None => self.linearize(model, inputs),
+            Some(examples) => self.linearize_in_parts(model, inputs, examples),
+        }
+    }
+}
+
+impl<M, L: Linearize<M>> Linearize<M> for Arc<L> {
+    type Inputs = L::Inputs;
+
+    fn linearization(&self, model: &M, inputs: L::Inputs, micro_batch: Option<usize>) -> Result<Linearization, Error> {
+        (**self).linearization(model, inputs, micro_batch)
     }
 }
 
@@ -102,15 +146,18 @@ impl Linearization {
     /// # Errors
     /// The model lacks a parameter of the traced one, or has one of another shape or on another device.
     pub fn outputs_at<M: Module>(&self, model: &M) -> Result<Tensor<2>, LinearizeError> {
-        let tensors = module_tensors(model);
-        let outputs = match &self.saved {
+        Ok(self.outputs_with(&module_tensors(model))?.into_tensor())
+    }
+
+    fn outputs_with(&self, tensors: &HashMap<ParamId, Array>) -> Result<Array, LinearizeError> {
+        match &self.saved {
             Saved::Pass(pass) => {
-                let evaluation = Evaluation::new(&self.graph, &tensors, &pass.inputs, pass.drawn.clone())?;
-                on_workers(&self.device(), || evaluation.outputs())
+                let evaluation = Evaluation::new(&self.graph, tensors, &pass.inputs, pass.drawn.clone())?;
+                Ok(on_workers(&self.device(), || evaluation.outputs()))
             }
-            Saved::Parts(parts) => on_workers(&self.device(), || parts.outputs(&tensors))?,
-        };
-        Ok(outputs.into_tensor())
+            Saved::Parts(parts) => on_workers(&self.device(), || parts.outputs(tensors)),
+            Saved::Blocks(stack) => stack.outputs(|block| block.outputs_with(tensors)),
+        }
     }
 
     /// Examples `m`.
@@ -180,27 +227,8 @@ impl Linearization {
         &self.graph
     }
 
-    /// The examples that go through the network at once, and their graph: all, unless the batch is in parts.
-    pub(crate) fn pass_graph(&self) -> &Graph {
-        match &self.saved {
-            Saved::Pass(_) => &self.graph,
-            Saved::Parts(parts) => parts.largest(),
-        }
-    }
-
-    /// Whether the batch is in parts. [`Linearization::part`] is then what the Gram rules are for.
-    pub(crate) fn is_in_parts(&self) -> bool {
-        matches!(self.saved, Saved::Parts(_))
-    }
-
-    /// The part of a batch that begins with an example. Cost: a forward pass of it.
-    pub(crate) fn part(&self, start: usize) -> Linearization {
-        let Saved::Parts(parts) = &self.saved else { unreachable!("asked of batches in parts") };
-        parts.linearize(start)
-    }
-
     fn pass(&self) -> &Pass {
-        let Saved::Pass(pass) = &self.saved else { unreachable!("rules are for batches in one piece") };
+        let Saved::Pass(pass) = &self.saved else { unreachable!("rules are for single pieces") };
         pass
     }
 
@@ -218,7 +246,11 @@ impl Linearization {
 
     /// Seconds of the fastest forward pass of this graph so far; `None` if the device may not have finished when it returned.
     pub(crate) fn forward_seconds(&self) -> Option<f64> {
-        (self.device() == Device::flex()).then(|| self.graph.history.forward_seconds())
+        let known = |graph: &Graph| graph.history.forward_seconds();
+        (self.device() == Device::flex()).then(|| match &self.saved {
+            Saved::Blocks(stack) => stack.blocks().iter().map(|block| known(&block.linearization.graph)).sum(),
+            _ => known(&self.graph),
+        })
     }
 
     /// The weights `w` of a model of the same kind.
@@ -249,8 +281,10 @@ impl Linearization {
 
     /// Tangents `[c, ..]` of the parameters forward to the output, `[c, ..]`.
     pub(crate) fn push(&self, tangents: Vec<Array>) -> Array {
-        if let Saved::Parts(parts) = &self.saved {
-            return parts.push(tangents);
+        match &self.saved {
+            Saved::Pass(_) => {}
+            Saved::Parts(parts) => return parts.push(tangents),
+            Saved::Blocks(stack) => return stack.push(&tangents),
         }
         let mut flow = Flow::new(self.graph.values.len());
         for (&parameter, tangent) in self.graph.parameters.iter().zip(tangents) {
@@ -292,8 +326,10 @@ impl Linearization {
 
     /// The same, with cotangents shaped like the network's output.
     pub(crate) fn pull_checked(&self, cotangents: Array) -> Vec<Array> {
-        if let Saved::Parts(parts) = &self.saved {
-            return parts.pull(cotangents);
+        match &self.saved {
+            Saved::Pass(_) => {}
+            Saved::Parts(parts) => return parts.pull(cotangents),
+            Saved::Blocks(stack) => return stack.pull(&cotangents, &self.zeros()),
         }
         let graph = &*self.graph;
         let count = cotangents.shape()[0];

@@ -4,6 +4,7 @@
 //! the random numbers that were drawn at first. Sums over parts are what they are over the batch, to their rounding.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -102,15 +103,14 @@ impl Part {
 }
 
 impl Parts {
-    /// The graph of the largest part, which is the first.
-    pub fn largest(&self) -> &Graph {
-        &self.parts[0].graph
+    /// The examples of each part, and its graph.
+    pub fn ranges(&self) -> impl Iterator<Item = (Range<usize>, &Graph)> {
+        self.parts.iter().map(|part| (part.start..part.start + part.graph.examples, &*part.graph))
     }
 
-    /// The part that begins with an example.
-    pub fn linearize(&self, start: usize) -> Linearization {
-        let part = self.parts.iter().find(|part| part.start == start).expect("a part begins there");
-        part.linearize(&self.tensors)
+    /// A part, by its number.
+    pub fn linearize(&self, number: usize) -> Linearization {
+        self.parts[number].linearize(&self.tensors)
     }
 
     /// The outputs with other weights, `[m, k]`.

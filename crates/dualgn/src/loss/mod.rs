@@ -10,7 +10,7 @@
 //! | counts, positive numbers | [`Poisson`], [`Gamma`] |
 //! | yes or no | [`Logistic`], [`Hinge`], [`SquaredHinge`]; several questions at once: [`MultiLabel`] |
 //! | one of `k` classes | [`SoftmaxCrossEntropy`], [`MulticlassHinge`], [`SmoothedMulticlassHinge`] |
-//! | of other losses | [`PerToken`], [`Weighted`], [`Heads`] |
+//! | of other losses | [`PerToken`], [`Weighted`], [`Heads`], [`Terms`] |
 
 mod absolute;
 mod binary;
@@ -34,6 +34,7 @@ mod smoothed_multiclass_hinge;
 mod softmax;
 mod squared;
 mod squared_hinge;
+mod terms;
 mod tokens;
 mod update;
 mod weighted;
@@ -61,6 +62,7 @@ pub use smoothed_multiclass_hinge::SmoothedMulticlassHinge;
 pub use softmax::SoftmaxCrossEntropy;
 pub use squared::Squared;
 pub use squared_hinge::SquaredHinge;
+pub use terms::Terms;
 pub use tokens::{PerToken, TokenTargets};
 pub use update::DualUpdate;
 pub use weighted::{Weighted, WeightedTargets};

@@ -11,9 +11,9 @@ use super::search::{Found, Search};
 use super::state::{Kept, State, StepperState};
 use crate::direction::GaussNewton;
 use crate::error::{DeviceError, DirectionError, Error};
+use crate::linearize::Linearize;
 use crate::linearize::ParamVector;
 use crate::loss::ConvexLoss;
-use crate::trace::{Inputs, Network};
 
 /// Dampings that are tried from one point at most.
 const ATTEMPTS: usize = 40;
@@ -148,12 +148,12 @@ impl<L: ConvexLoss> Stepper<L> {
     ///
     /// # Errors
     /// Those of [`GaussNewton::direction`]; the loss after every step that was tried is not finite.
-    pub fn step<M: Module, I: Inputs>(
+    pub fn step<M: Module, N: Linearize<M>>(
         &mut self,
         rate: f64,
-        network: &Network<M, I>,
+        network: &N,
         model: &M,
-        inputs: I,
+        inputs: N::Inputs,
         targets: impl Into<L::Target>,
     ) -> Result<(M, StepReport), Error> {
         // Apart from the state, so that the oracle may be borrowed meanwhile.
@@ -163,13 +163,13 @@ impl<L: ConvexLoss> Stepper<L> {
         Ok(result)
     }
 
-    fn step_from<M: Module, I: Inputs>(
+    fn step_from<M: Module, N: Linearize<M>>(
         &self,
         state: &mut State,
         rate: f64,
-        network: &Network<M, I>,
+        network: &N,
         model: &M,
-        inputs: I,
+        inputs: N::Inputs,
         targets: L::Target,
     ) -> Result<(M, StepReport), Error> {
         let subproblem = self.oracle.subproblem(network, model, inputs, targets)?;

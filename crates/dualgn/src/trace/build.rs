@@ -8,11 +8,11 @@ use burn::tensor::{DType, TensorData};
 
 use super::batch::Batch;
 use super::graph::{Graph, History, ModuleTensor, Node, Source, Value, ValueId, place};
+use super::jet::{Marked, Marks, Refused, Request, expand};
 use super::lower::{Lowered, Operation, Step, Support, define, lower};
 use super::op::{Discrete, Norm, Op};
 use super::record::Types;
 use crate::error::TraceError;
-use crate::jet::{Marked, Marks, Refused, Request, expand};
 
 /// What tracing allows beyond the evaluation mode of a module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -10,10 +10,10 @@ use burn::tensor::{Bool, DType, Int, Tensor};
 use super::build::{Choices, Recorded, build};
 use super::graph::Graph;
 use super::inputs::Inputs;
+use super::jet;
 use super::record::{self, Failure, Types};
 use super::stop;
 use crate::error::TraceError;
-use crate::jet;
 
 /// What a graph depends on besides the forward pass: change any of it, and another graph is needed.
 #[derive(Clone, PartialEq)]

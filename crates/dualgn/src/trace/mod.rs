@@ -5,6 +5,7 @@ mod build;
 mod capture;
 mod graph;
 mod inputs;
+mod jet;
 mod lower;
 mod op;
 mod record;
@@ -24,14 +25,15 @@ use burn::tensor::{Device, Tensor};
 pub(crate) use batch::Batch;
 use build::Choices;
 use capture::{Key, capture};
-pub(crate) use graph::{Graph, Node, Source, Value, ValueId};
+pub(crate) use graph::{Graph, History, ModuleTensor, Node, Source, Value, ValueId};
 pub use inputs::Inputs;
+pub(crate) use jet::{Channels, Pair};
+pub use jet::{Jet, jet};
 pub use lower::{Operation, Support, operations};
 pub(crate) use op::{
     Binary, Bits, Cast, Comparison, Conv, Cumulate, Discrete, Fill, Index, Layout, Logic, Mask, Matmul, Norm, Op, Pool,
     Position, Random, Reduce, Rounding, Softmax, Taylor, Unary,
 };
-pub(crate) use record::tensor_id;
 pub use stop::stop_gradient;
 pub(crate) use uses::Use;
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{DType, Distribution, IndexingUpdateOp, Slice};
 
-use crate::jet::Channels;
+use super::jet::Channels;
 
 /// One operation.
 #[derive(Clone, Debug, PartialEq)]

@@ -58,7 +58,7 @@ pub(super) fn record(types: Types, make: impl FnOnce(&Device) -> Vec<TensorId>) 
 }
 
 /// The identity of a tensor on a recording device; `None` for a tensor of another device.
-pub(crate) fn tensor_id(tensor: DispatchTensor) -> Option<TensorId> {
+pub(super) fn tensor_id(tensor: DispatchTensor) -> Option<TensorId> {
     use burn::backend::{BackendTensor, DispatchKindConversion};
     match <DispatchTensor as DispatchKindConversion<Capture>>::try_into_backend(tensor).ok()? {
         BackendTensor::Float(tensor) => Some(tensor.id()),

@@ -17,10 +17,10 @@ use serde::de::value::{Error, StrDeserializer};
 use serde::de::{DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor};
 
 use super::build::{Choices, Recorded, build};
+use super::jet::Marks;
 use super::lower::{Lowered, Operation, Support, lower, operations};
 use super::record::Types;
 use crate::error::TraceError;
-use crate::jet::Marks;
 
 /// Answers to a deserializer's questions.
 #[derive(Clone, Copy)]

@@ -1,5 +1,6 @@
 //! Tests of the library from outside, one module for each part of the sources.
 
+mod blocks;
 mod check;
 mod common;
 mod direction;

@@ -125,7 +125,7 @@ impl Unary {
     }
 
     /// The derivative at `x`, of a function that consists of straight pieces or has it from the input.
-    pub(crate) fn slope_at(&self, x: &Array) -> Array {
+    pub(super) fn slope_at(&self, x: &Array) -> Array {
         match self {
             Unary::Relu => x.clone().relu().sign(),
             _ => self.derivative_by_input(x).expect("from the input"),

@@ -21,6 +21,7 @@ mod matmul;
 mod norm;
 mod pool;
 mod reduce;
+mod series;
 mod softmax;
 mod taylor;
 
@@ -95,7 +96,6 @@ pub(crate) fn rule(op: &Op) -> Option<&dyn Rule> {
 /// The value of an operation that has no rule.
 pub(crate) use constant::{constant, random};
 pub(crate) use discrete::discrete;
-pub(crate) use taylor::elementwise_value;
 
 /// Sums the contributions that are there.
 fn total(terms: impl IntoIterator<Item = Option<Array>>) -> Array {

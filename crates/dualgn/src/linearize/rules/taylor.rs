@@ -8,11 +8,11 @@
 //!
 //! The linearisation of `φ` at a jet needs no more than a product: `Ẏ(t) = φ'(x(t)) ẋ(t)` as polynomials in the directions `t`.
 
+use super::series::derivatives;
 use super::{Kept, Rule, Saved, count, stacked, total, when};
-use crate::jet::{Channels, Pair, derivatives};
 use crate::kernels::{Term, sum_products};
 use crate::tensor::Array;
-use crate::trace::{Taylor, Unary};
+use crate::trace::{Channels, Pair, Taylor};
 
 impl Rule for Taylor {
     fn value(&self, mut inputs: Vec<Array>) -> Array {
@@ -184,9 +184,4 @@ fn shifted(stack: Array, axis: usize, summand: Array) -> Array {
     }
     let slices: Vec<_> = first_shape.iter().map(|&length| burn::tensor::Slice::from(0..length)).collect();
     stack.slice_assign(&slices, first)
-}
-
-/// `φ(x)` of an array.
-pub(crate) fn elementwise_value(function: Unary, x: Array) -> Array {
-    function.value(vec![x])
 }

@@ -15,7 +15,6 @@ use std::sync::Arc;
 use burn::tensor::{DType, Slice};
 
 use super::channels::Channels;
-use super::derivatives::is_in_pieces;
 use super::expand::Expansion;
 use crate::trace::{
     Binary, Conv, Discrete, Index, Layout, Mask, Node, Norm, Op, Pool, Position, Reduce, Softmax, Taylor, Unary,
@@ -170,7 +169,9 @@ impl Carry<'_> {
             Unary::MulScalar(_) | Unary::DivScalar(_) | Unary::Neg => Ok(self.alike(Op::Unary(function), x)),
             Unary::AddScalar(number) => Ok(self.shift_by(x, number)),
             Unary::RemScalar(_) => Err(NONE),
-            _ if is_in_pieces(function) && self.channels.order() > 1 => Err(PIECES),
+            Unary::Abs | Unary::Clamp(..) | Unary::LeakyRelu(_) | Unary::Relu if self.channels.order() > 1 => {
+                Err(PIECES)
+            }
             _ => Ok(self.apply(function, x)),
         }
     }

@@ -11,8 +11,8 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
+use super::Rule;
 use crate::kernels::Function;
-use crate::linearize::rules::elementwise_value;
 use crate::tensor::Array;
 use crate::trace::Unary;
 
@@ -41,11 +41,6 @@ enum Form {
     HyperbolicCosine,
     /// Straight pieces: the slope, and then zeros.
     Pieces,
-}
-
-/// Whether a function consists of straight pieces, so that it has no second derivative to speak of.
-pub(crate) fn is_in_pieces(function: Unary) -> bool {
-    matches!(form(function), Some(Form::Pieces))
 }
 
 fn form(function: Unary) -> Option<Form> {
@@ -80,9 +75,9 @@ fn form(function: Unary) -> Option<Form> {
     })
 }
 
-/// `φ, φ', .., φ^(order)` at `x`, for functions that [`expand`](super::expand) applies to jets.
-pub(crate) fn derivatives(function: Unary, x: Array, order: usize) -> Vec<Array> {
-    let value = |x: Array| elementwise_value(function, x);
+/// `φ, φ', .., φ^(order)` at `x`, for functions that are applied to jets.
+pub(super) fn derivatives(function: Unary, x: Array, order: usize) -> Vec<Array> {
+    let value = |x: Array| value_of(function, x);
     match form(function).expect("applied to jets") {
         Form::Output(slope) => {
             let y = value(x);
@@ -91,7 +86,7 @@ pub(crate) fn derivatives(function: Unary, x: Array, order: usize) -> Vec<Array>
             std::iter::once(y).chain(rest).collect()
         }
         Form::LogSigmoid => {
-            let slope = elementwise_value(Unary::Sigmoid, x.clone().neg());
+            let slope = value_of(Unary::Sigmoid, x.clone().neg());
             let rest = powers_of(&[0.0, -1.0, 1.0], order.saturating_sub(1));
             let rest: Vec<Array> = rest.iter().map(|p| evaluate(p, &slope)).collect();
             [value(x), slope].into_iter().chain(rest).take(order + 1).collect()
@@ -101,7 +96,7 @@ pub(crate) fn derivatives(function: Unary, x: Array, order: usize) -> Vec<Array>
             let (mut polynomial, mut exponent) = (vec![scale], exponent);
             let at = evaluate(&base, &x);
             for _ in 0..order {
-                let power = elementwise_value(Unary::PowScalar(exponent), at.clone());
+                let power = value_of(Unary::PowScalar(exponent), at.clone());
                 all.push(if polynomial == [0.0] {
                     // Not zero times an infinite power.
                     Array::zeros(&x.shape(), x.dtype(), &x.device())
@@ -142,6 +137,11 @@ pub(crate) fn derivatives(function: Unary, x: Array, order: usize) -> Vec<Array>
     }
 }
 
+/// `φ(x)`.
+fn value_of(function: Unary, x: Array) -> Array {
+    function.value(vec![x])
+}
+
 /// `p_1, .., p_order` for `y' = q(y)`.
 fn powers_of(slope: &[f64], order: usize) -> Vec<Polynomial> {
     let mut all: Vec<Polynomial> = vec![];
@@ -153,7 +153,7 @@ fn powers_of(slope: &[f64], order: usize) -> Vec<Polynomial> {
 
 /// The first derivatives, and then those of `p(x) e^{-c x²}`.
 fn gaussian(x: Array, mut first: Vec<Array>, mut polynomial: Polynomial, c: f64, order: usize) -> Vec<Array> {
-    let bell = elementwise_value(Unary::Exp, x.clone().mul(x.clone()).scale(-c));
+    let bell = value_of(Unary::Exp, x.clone().mul(x.clone()).scale(-c));
     while first.len() <= order {
         first.push(bell.clone().mul(evaluate(&polynomial, &x)));
         polynomial = trimmed(plus(&slope_of(&polynomial), &times(&polynomial, &[0.0, -2.0 * c])));

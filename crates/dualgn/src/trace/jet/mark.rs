@@ -7,7 +7,7 @@ use burn::backend::ir::TensorId;
 use burn::tensor::Tensor;
 
 use super::channels::Channel;
-use crate::trace::tensor_id;
+use crate::trace::record::tensor_id;
 
 /// Derivatives that one tensor stands for.
 #[derive(Clone, Debug, PartialEq)]

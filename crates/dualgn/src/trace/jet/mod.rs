@@ -3,7 +3,6 @@
 //! ```text
 //! mark.rs         what a forward pass asks of its jets while it is recorded
 //! channels.rs     which derivatives are carried, and how they combine
-//! derivatives.rs  higher derivatives of elementwise functions
 //! expand.rs       graph -> graph: the part between points and value, once more, with derivatives
 //! carry.rs        what each operation becomes there
 //! ```
@@ -15,16 +14,15 @@
 
 mod carry;
 mod channels;
-mod derivatives;
 mod expand;
 mod mark;
 
 use burn::tensor::Tensor;
 
-pub(crate) use channels::{Channel, Channels, Pair};
-pub(crate) use derivatives::derivatives;
-pub(crate) use expand::{Marked, Refused, expand};
-pub(crate) use mark::{Marks, Request, take};
+use channels::Channel;
+pub(crate) use channels::{Channels, Pair};
+pub(super) use expand::{Marked, Refused, expand};
+pub(super) use mark::{Marks, Request, take};
 
 /// The highest order of a derivative.
 const ORDER: usize = 4;

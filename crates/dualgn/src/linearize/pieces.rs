@@ -1,0 +1,103 @@
+//! [`Piece`]: what goes through a network at once. A batch is one piece, unless it is in parts or in blocks.
+
+use std::ops::{Deref, Range};
+
+use super::{Linearization, Saved};
+use crate::tensor::Array;
+use crate::trace::Graph;
+
+/// A piece of a linearization that has its own pass.
+pub(crate) enum Piece<'a> {
+    /// It is there.
+    Kept(&'a Linearization),
+    /// It was made again.
+    Made(Box<Linearization>),
+}
+
+impl Deref for Piece<'_> {
+    type Target = Linearization;
+
+    fn deref(&self) -> &Linearization {
+        match self {
+            Self::Kept(linearization) => linearization,
+            Self::Made(linearization) => linearization,
+        }
+    }
+}
+
+/// Where a piece is.
+#[derive(Clone)]
+pub(crate) struct Place<'a> {
+    /// Its examples among those of the whole.
+    pub examples: Range<usize>,
+    pub graph: &'a Graph,
+    /// The linearization it is a piece of, and its number there.
+    of: &'a Linearization,
+    number: usize,
+}
+
+impl<'a> Place<'a> {
+    /// The piece. Cost: a forward pass of it, if it is not there.
+    pub fn piece(&self) -> Piece<'a> {
+        match &self.of.saved {
+            Saved::Parts(parts) => Piece::Made(Box::new(parts.linearize(self.number))),
+            _ => Piece::Kept(self.of),
+        }
+    }
+
+    /// The cotangents of the piece's rows, `[r, m, k]`, of those of the whole, `[r', M, k']`. A block has rows where the whole has
+    /// examples of one output.
+    pub fn cotangents(&self, whole: &Array) -> Array {
+        let own = whole.clone().narrow(1, self.examples.start, self.examples.end);
+        let (m, k) = (self.graph.examples, self.graph.outputs);
+        if own.shape()[1] == m {
+            return own;
+        }
+        let identity: Vec<f64> = (0..k * k).map(|index| f64::from(index / k == index % k)).collect();
+        let units = Array::from_f64(&identity, &[k, 1, k], own.dtype(), &own.device());
+        units.expand(&[k, m, k]).mul(own.reshape(&[1, m, k]))
+    }
+}
+
+impl Linearization {
+    /// Whether nothing goes through this as a whole.
+    pub(crate) fn is_in_pieces(&self) -> bool {
+        !matches!(self.saved, Saved::Pass(_))
+    }
+
+    /// Whether its passes are made again for each product.
+    pub(crate) fn is_made_again(&self) -> bool {
+        match &self.saved {
+            Saved::Pass(_) => false,
+            Saved::Parts(_) => true,
+            Saved::Blocks(stack) => stack.blocks().iter().any(|block| block.linearization.is_made_again()),
+        }
+    }
+
+    /// Where its pieces are, in the order of the examples.
+    pub(crate) fn pieces(&self) -> Vec<Place<'_>> {
+        match &self.saved {
+            Saved::Pass(_) => vec![Place { examples: 0..self.examples(), graph: &self.graph, of: self, number: 0 }],
+            Saved::Parts(parts) => {
+                let place = |(number, (examples, graph))| Place { examples, graph, of: self, number };
+                parts.ranges().enumerate().map(place).collect()
+            }
+            Saved::Blocks(stack) => {
+                let mut places = vec![];
+                for block in stack.blocks() {
+                    let (start, k) = (block.rows.start, block.linearization.outputs_per_example());
+                    places.extend(block.linearization.pieces().into_iter().map(|place| {
+                        let Range { start: first, end } = place.examples;
+                        Place { examples: start + first * k..start + end * k, ..place }
+                    }));
+                }
+                places
+            }
+        }
+    }
+
+    /// The sum of something over the graphs of its pieces.
+    pub(crate) fn over_pieces(&self, of: impl Fn(&Graph) -> f64) -> f64 {
+        self.pieces().iter().map(|place| of(place.graph)).sum()
+    }
+}
