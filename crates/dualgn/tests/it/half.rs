@@ -33,7 +33,7 @@ impl Mixed {
 /// What a network of rounded weights and activations gives is that of single precision, to their rounding.
 #[test]
 fn activations_in_half_precision() {
-    let model = shake(Mixed::new(&Device::default()), 1);
+    let model = shake(Mixed::new(&Device::default()).train(), 1);
     for (dtype, unit) in [(DType::BF16, 2f64.powi(-8)), (DType::F16, 2f64.powi(-11))] {
         let at = |dtype: DType| {
             let forward = move |model: &Mixed, x: Tensor<2>| model.forward_in(x, dtype);
@@ -43,7 +43,8 @@ fn activations_in_half_precision() {
             let gram = host(linearization.gram().unwrap());
             // The products are rounded where the activations are.
             assert_close("products", &gram, &gram_by_products(&linearization, DType::F32), unit.max(1e-6));
-            let oracle = GaussNewton::new(Squared).damping(0.1);
+            // Large beside the matrix, so that the system has a condition number of about one and passes on what roundings there are.
+            let oracle = GaussNewton::new(Squared).damping(10.0);
             let exact = oracle.clone().solver(Solver::Cholesky).route(Route::DualAssembled);
             let iterated = oracle.solver(Solver::ConjugateGradient { iterations: 30, tolerance: 1e-6 });
             let direction = |oracle: GaussNewton<Squared>| {
@@ -52,9 +53,9 @@ fn activations_in_half_precision() {
             (gram, entries(&direction(exact)), entries(&direction(iterated)))
         };
         let (half, single) = (at(dtype), at(DType::F32));
-        assert_close("Gram matrix", &half.0, &single.0, 5.0 * unit);
-        // The residual of the network changes by the rounding of its outputs, several times its own small size.
-        assert_close("exact direction", &half.1, &single.1, 40.0 * unit);
+        // Each layer rounds, and a relu whose input is rounded to the other side of zero moves an entry by more.
+        assert_close("Gram matrix", &half.0, &single.0, 10.0 * unit);
+        assert_close("exact direction", &half.1, &single.1, 10.0 * unit);
         assert_close("iterated direction", &half.2, &half.1, 5.0 * unit);
     }
 }
