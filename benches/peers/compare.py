@@ -19,7 +19,6 @@ import sys
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent.parent
 RESULTS = ROOT / "benches" / "results"
-LATER = "needs derivatives by the inputs"
 
 ASSEMBLED, GRADIENT, CG = "dual_assembled", "gradient", "dual_cg_10"
 # (workload, our measure, whose, their measure, the most that the ratio should be)
@@ -45,7 +44,6 @@ ROWS = [
 ]
 # What takes minutes: JAX's Jacobian of W1 and its peers.
 SLOW = {("jax", "W1", ASSEMBLED), ("neural-tangents", "W1", "ntk_2"), ("somax", "W3", "egn_step")}
-EMPTY = {"W4", "W5"}
 PRODUCTS = ["forward_backward", "products", "kernel_products_1", "kernel_products_10"]
 WIDTHS = [256, 512, 1024, 2048, 4096]
 PYTHON = {"jax": "jax", "somax": "jax", "neural-tangents": "neural-tangents"}
@@ -100,7 +98,7 @@ def measures(workload):
 def run(bench, rounds):
     """{(tool, workload, method): [a row a round]}"""
     found = {}
-    workloads = [name for name in dict.fromkeys(row[0] for row in ROWS) if name not in EMPTY]
+    workloads = [name for name in dict.fromkeys(row[0] for row in ROWS)]
     for number in range(rounds):
         for workload in workloads:
             pairs = measures(workload)
@@ -144,7 +142,7 @@ def table(found):
 
     def add(workload, ours, milliseconds, against, theirs, values, most):
         verdict = "" if most is None or not values else "yes" if statistics.median(values) <= most else "**no**"
-        shown = spread(values) if values else LATER if workload in EMPTY else "failed"
+        shown = spread(values) if values else "failed"
         lines.append(line([workload, ours, milliseconds, against, theirs, shown, "" if most is None else f"{most:g}", verdict]))
 
     milliseconds = lambda rows: f"{1e3 * statistics.median(seconds(r) for r in rows if r):.3g}" if any(rows) else ""

@@ -8,6 +8,7 @@
 mod allocator;
 mod measures;
 mod networks;
+mod physics;
 
 use std::time::{Duration, Instant};
 

@@ -1,12 +1,18 @@
 //! What is measured: a workload's batch, and one way to a gradient or a direction.
 
+use std::f64::consts::PI;
+
 use burn::module::Module;
-use burn::nn::loss::{CrossEntropyLossConfig, MseLoss, Reduction};
+use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
-use dualgn::{ConvexLoss, GaussNewton, Inputs, Model, Network, Route, SoftmaxCrossEntropy, Solver, Squared};
+use burn::tensor::{DType, Device, Distribution, Int, Tensor, TensorData};
+use dualgn::{
+    Blocks, ConvexLoss, GaussNewton, Inputs, Linearize, Model, Network, Route, SoftmaxCrossEntropy, Solver, Squared,
+    Terms,
+};
 
 use crate::networks::{LeNet, Mlp};
+use crate::physics::Field;
 
 /// The damping λ of the peers.
 const DAMPING: f64 = 1e-2;
@@ -26,10 +32,11 @@ const COMMON: &[&str] = &[
 const ASSEMBLED: &[&str] = &["dual_cg_1", "dual_cg_5", "dual_assembled"];
 const MANY_CLASSES: &[&str] = &["fast_assembled"];
 
-/// Workloads and the methods that fit them. W4 and W5 need derivatives by the network's inputs.
+/// Workloads and the methods that fit them.
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let own = [("W1", ASSEMBLED), ("W1b", ASSEMBLED), ("W2", ASSEMBLED), ("W3", ASSEMBLED), ("W6", MANY_CLASSES)];
-    own.into_iter().flat_map(|(workload, own)| COMMON.iter().chain(own).map(move |method| (workload, *method)))
+    let assembled = ["W1", "W1b", "W2", "W3", "W4", "W5"].map(|workload| (workload, ASSEMBLED));
+    let own = assembled.into_iter().chain([("W6", MANY_CLASSES)]);
+    own.flat_map(|(workload, own)| COMMON.iter().chain(own).map(move |method| (workload, *method)))
 }
 
 /// A measure, ready to run as often as wanted.
@@ -65,10 +72,41 @@ impl Subject {
                 let model = Mlp::new(&[10, 128, 128, 1], true, &training);
                 let inputs = Tensor::<2>::random([256, 10], Distribution::Normal(0.0, 1.0), &device);
                 let targets = Tensor::<2>::random([256, 1], Distribution::Normal(0.0, 1.0), &device);
-                let burn = |outputs: Tensor<2>, targets: Tensor<2>| {
-                    MseLoss::new().forward(outputs, Tensor::from_inner(targets), Reduction::Mean) * 0.5
+                let network = Network::trace(&model, Mlp::forward, [256, 10]).map_err(words)?;
+                let burn = |model: &Mlp, inputs: Tensor<2>, targets: Tensor<2>| {
+                    half_square(model.forward(Tensor::from_inner(inputs)) - Tensor::from_inner(targets)).mean()
                 };
-                subject(method, Squared, model, Mlp::forward, inputs, targets, burn)
+                subject(method, Squared, model, network, inputs, targets, burn)
+            }
+            "W4" => {
+                let model = Field::new(&[2, 64, 64, 64, 1], false, DType::F64, &training);
+                let x = Tensor::<2>::random([1000, 2], Distribution::Default, (&device, DType::F64));
+                let source = (x.clone() * PI).sin().prod_dim(1) * (-2.0 * PI * PI);
+                let inputs = Tensor::cat(vec![x, source], 1);
+                let network = Network::trace(&model, Field::poisson, [1000, 3]).map_err(words)?;
+                let burn = |model: &Field, inputs: Tensor<2>, _| {
+                    half_square(model.poisson_by_hand(Tensor::from_inner(inputs))).mean()
+                };
+                let targets = Tensor::<2>::zeros([1000, 1], (&device, DType::F64));
+                subject(method, Squared, model, network, inputs, targets, burn)
+            }
+            "W5" => {
+                let model = Field::new(&[3, 256, 256, 256, 1], true, DType::F32, &training);
+                let inputs: Vec<Tensor<2>> =
+                    (0..2).map(|_| Tensor::random([500, 3], Distribution::Uniform(-1.0, 1.0), &device)).collect();
+                let network = Blocks::new([
+                    Network::trace(&model, Field::forward, [500, 3]).map_err(words)?,
+                    Network::trace(&model, Field::eikonal, [500, 3]).map_err(words)?,
+                ]);
+                let targets = Terms::zeros(&inputs, 1);
+                let burn = |model: &Field, inputs: Vec<Tensor<2>>, _| {
+                    let [surface, space] = [0, 1].map(|index| Tensor::from_inner(inputs[index].clone()));
+                    let rows = Tensor::cat(vec![model.forward(surface), model.eikonal_by_hand(space)], 0);
+                    half_square(rows).mean()
+                };
+                // The mean over all rows.
+                let loss = Terms::new().term(Squared, 0.5).term(Squared, 0.5);
+                subject(method, loss, model, network, inputs, targets, burn)
             }
             "W3" => {
                 let model = LeNet::new(&training);
@@ -96,64 +134,60 @@ fn labels(m: usize, k: usize, device: &Device) -> Tensor<1, Int> {
     Tensor::from_data(TensorData::new(labels, [m]), device)
 }
 
-fn classification<M, I>(
+fn half_square(rows: Tensor<2>) -> Tensor<1> {
+    rows.powi_scalar(2).sum_dim(1).squeeze_dim::<1>(1) * 0.5
+}
+
+fn classification<M, const D: usize>(
     method: &str,
     model: M,
-    forward: fn(&M, I) -> Tensor<2>,
-    inputs: I,
+    forward: fn(&M, Tensor<D>) -> Tensor<2>,
+    inputs: Tensor<D>,
     targets: Tensor<1, Int>,
 ) -> Result<Subject, String>
 where
     M: Module + 'static,
-    I: Inputs + Tracked + Clone + 'static,
+    Tensor<D>: Inputs<Shapes = [usize; D]>,
 {
-    let burn = |outputs: Tensor<2>, targets: Tensor<1, Int>| {
+    let network = Network::trace(&model, forward, inputs.dims()).map_err(words)?;
+    let burn = move |model: &M, inputs: Tensor<D>, targets: Tensor<1, Int>| {
+        let outputs = forward(model, Tensor::from_inner(inputs));
         let device = outputs.device();
         CrossEntropyLossConfig::new().init(&device).forward(outputs, Tensor::from_inner(targets))
     };
-    subject(method, SoftmaxCrossEntropy, model, forward, inputs, targets, burn)
+    subject(method, SoftmaxCrossEntropy, model, network, inputs, targets, burn)
 }
 
-/// Inputs that a model on an autodiff device takes.
-trait Tracked {
-    fn tracked(&self) -> Self;
-}
-
-impl<const D: usize> Tracked for Tensor<D> {
-    fn tracked(&self) -> Self {
-        Tensor::from_inner(self.clone())
-    }
-}
-
-fn subject<M, I, L, T>(
+/// `burn` is the loss for Burn's autodiff.
+fn subject<M, N, L, T>(
     method: &str,
     loss: L,
     model: M,
-    forward: fn(&M, I) -> Tensor<2>,
-    inputs: I,
+    network: N,
+    inputs: N::Inputs,
     targets: T,
-    burn: impl Fn(Tensor<2>, T) -> Tensor<1> + 'static,
+    burn: impl Fn(&M, N::Inputs, T) -> Tensor<1> + 'static,
 ) -> Result<Subject, String>
 where
     M: Module + 'static,
-    I: Inputs + Tracked + Clone + 'static,
+    N: Linearize<M> + 'static,
+    N::Inputs: Clone + 'static,
     L: ConvexLoss + Clone + 'static,
     T: Into<L::Target> + Clone + 'static,
 {
-    let network = Network::trace(&model, forward, inputs.shapes()).map_err(words)?;
     let parameters = model.num_params();
-    let linearization = network.linearize(&model, inputs.clone()).map_err(words)?;
+    let linearization = network.linearization(&model, inputs.clone(), None).map_err(words)?;
     let gradient_of = loss.clone();
     let run: Box<dyn FnMut() -> Result<f64, String>> = match method {
         "burn_gradient" => Box::new(move || {
-            let value = burn(forward(&model, inputs.tracked()), targets.clone());
+            let value = burn(&model, inputs.clone(), targets.clone());
             let gradients = GradientsParams::from_grads(value.clone().backward(), &model);
             std::hint::black_box(&gradients);
             Ok(f64::from(value.into_scalar::<f32>()))
         }),
         "gradient" => Box::new(move || {
             let targets = targets.clone().into();
-            let linearization = network.linearize(&model, inputs.clone()).map_err(words)?;
+            let linearization = network.linearization(&model, inputs.clone(), None).map_err(words)?;
             let outputs = linearization.outputs();
             let value = gradient_of.value(outputs.clone(), &targets).mean();
             let examples = linearization.examples() as f64;
@@ -164,7 +198,7 @@ where
         // The two sides of what a matrix-free iteration costs: what Jᵀ and J at a linearised point take, beside a forward
         // and a backward pass.
         "forward_backward" => Box::new(move || {
-            let linearization = network.linearize(&model, inputs.clone()).map_err(words)?;
+            let linearization = network.linearization(&model, inputs.clone(), None).map_err(words)?;
             let gradient = linearization.vjp(linearization.outputs()).map_err(words)?;
             std::hint::black_box(&gradient);
             Ok(0.0)

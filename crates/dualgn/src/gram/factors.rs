@@ -19,7 +19,7 @@ use super::plan::{Kind, Part};
 use super::sum::Sum;
 use super::unfold::Patches;
 use super::widened;
-use crate::kernels::{outer, product};
+use crate::kernels::{Terms, pair_sums};
 use crate::linearize::Linearization;
 use crate::tensor::Array;
 use crate::trace::{Graph, Op};
@@ -248,24 +248,18 @@ impl Factors {
     fn pairs(&self, right: Option<&Factors>, group: usize, chunk: usize, sum: &mut Sum) {
         let of = |array: &Array| array.clone().narrow(0, group, group + 1);
         let part = |factors: &Factors, examples: Block| {
-            let n = examples.end - examples.start;
-            let a = of(&factors.inputs).narrow(1, examples.start, examples.end);
-            let d = of(&factors.sensitivities).narrow(1, examples.start, examples.end);
-            let (k, t, columns) = (d.shape()[2], d.shape()[3], d.shape()[4]);
-            let features = a.shape()[3];
-            (a.reshape(&[n * t, features]), d.reshape(&[n * k * t, columns]), [n, k, t])
+            let inputs = of(&factors.inputs).narrow(1, examples.start, examples.end);
+            let sensitivities = of(&factors.sensitivities).narrow(1, examples.start, examples.end);
+            let without_group = |array: Array| array.clone().reshape(&array.shape()[1..]);
+            Terms { inputs: without_group(inputs), sensitivities: without_group(sensitivities) }
         };
         let other = right.unwrap_or(self);
         let ((sizes, k), (others, l)) = (self.sizes(), other.sizes());
         let side = (chunk / (2 * k * k.max(l) * sizes.positions * others.positions).max(1)) as f64;
         let result = grid(0, sizes.examples, right.map(Self::examples), side.sqrt() as usize, |i, j| {
-            let (a, d, [n, k, t]) = part(self, i);
-            let (b, e, [o, l, s]) = part(other, j);
-            let same = right.is_none() && i == j;
-            let of_inputs = if same { outer(a) } else { product(a, b.transpose()) };
-            let of_outputs = if same { outer(d) } else { product(d, e.transpose()) };
-            let pairs = of_outputs.reshape(&[n, k, t, o, l, s]).mul(of_inputs.reshape(&[n, 1, t, o, 1, s]));
-            pairs.sum_axis(5).sum_axis(2).reshape(&[n, k, o, l])
+            let (left, same) = (part(self, i), right.is_none() && i == j);
+            let sums = pair_sums(&left, (!same).then(|| part(other, j)).as_ref());
+            sums.reshape(&[i.end - i.start, k, j.end - j.start, l])
         });
         sum.add(result.reshape(&[sizes.examples * k, others.examples * l]));
     }

@@ -8,6 +8,7 @@
 //! error.rs        the error function
 //! product.rs      A B, A Bᵀ, Aᵀ B
 //! outer.rs        R Rᵀ, of which half is multiplied
+//! pairs.rs        inner products of sums of outer products, over pairs of their terms
 //! symmetric.rs    sums of those, with weights
 //! interleave.rs   rows of backward passes in the order of the examples
 //! combine.rs      sums of them, with weights for each example
@@ -29,6 +30,7 @@ mod exponential;
 mod function;
 mod interleave;
 mod outer;
+mod pairs;
 mod pool;
 mod product;
 mod real;
@@ -47,6 +49,7 @@ pub(crate) use convolution::Convolution;
 pub(crate) use function::Function;
 pub(crate) use interleave::interleave;
 pub(crate) use outer::outer;
+pub(crate) use pairs::{Terms, pair_sums};
 pub(crate) use pool::{Windows, put, take};
 pub(crate) use product::product;
 pub(crate) use rows::{Term, sum_products};
