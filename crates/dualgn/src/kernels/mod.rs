@@ -8,6 +8,7 @@
 //! error.rs        the error function
 //! product.rs      A B, A Bᵀ, Aᵀ B
 //! outer.rs        R Rᵀ, of which half is multiplied
+//! polynomial.rs   several polynomials of the same numbers
 //! pairs.rs        inner products of sums of outer products, over pairs of their terms
 //! symmetric.rs    sums of those, with weights
 //! interleave.rs   rows of backward passes in the order of the examples
@@ -31,6 +32,7 @@ mod function;
 mod interleave;
 mod outer;
 mod pairs;
+mod polynomial;
 mod pool;
 mod product;
 mod real;
@@ -50,6 +52,7 @@ pub(crate) use function::Function;
 pub(crate) use interleave::interleave;
 pub(crate) use outer::outer;
 pub(crate) use pairs::{Terms, pair_sums};
+pub(crate) use polynomial::polynomials;
 pub(crate) use pool::{Windows, put, take};
 pub(crate) use product::product;
 pub(crate) use rows::{Term, sum_products};

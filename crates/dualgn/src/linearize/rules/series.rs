@@ -12,7 +12,7 @@
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 use super::Rule;
-use crate::kernels::Function;
+use crate::kernels::{Function, polynomials};
 use crate::tensor::Array;
 use crate::trace::Unary;
 
@@ -81,14 +81,12 @@ pub(super) fn derivatives(function: Unary, x: Array, order: usize) -> Vec<Array>
     match form(function).expect("applied to jets") {
         Form::Output(slope) => {
             let y = value(x);
-            let polynomials = powers_of(&slope, order);
-            let rest = polynomials.iter().map(|p| evaluate(p, &y)).collect::<Vec<_>>();
+            let rest = polynomials(&powers_of(&slope, order), &y);
             std::iter::once(y).chain(rest).collect()
         }
         Form::LogSigmoid => {
             let slope = value_of(Unary::Sigmoid, x.clone().neg());
-            let rest = powers_of(&[0.0, -1.0, 1.0], order.saturating_sub(1));
-            let rest: Vec<Array> = rest.iter().map(|p| evaluate(p, &slope)).collect();
+            let rest = polynomials(&powers_of(&[0.0, -1.0, 1.0], order.saturating_sub(1)), &slope);
             [value(x), slope].into_iter().chain(rest).take(order + 1).collect()
         }
         Form::Power { scale, base, exponent } => {
@@ -176,16 +174,8 @@ fn sine_and_cosine(x: Array) -> (Array, Array) {
     (x.clone().sin(), x.cos())
 }
 
-/// By Horner's rule.
 fn evaluate(polynomial: &[f64], x: &Array) -> Array {
-    let (&last, rest) = polynomial.split_last().expect("has a coefficient");
-    let constant = || Array::constant(&x.shape(), last, x.dtype(), &x.device());
-    let Some((&next, rest)) = rest.split_last() else { return constant() };
-    let first = x.clone().scale(last).add_scalar(next);
-    rest.iter().rev().fold(first, |sum, &coefficient| {
-        let product = sum.mul(x.clone());
-        if coefficient == 0.0 { product } else { product.add_scalar(coefficient) }
-    })
+    polynomials(&[polynomial.to_vec()], x).remove(0)
 }
 
 fn slope_of(p: &[f64]) -> Polynomial {
