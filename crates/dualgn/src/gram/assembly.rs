@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::blocks::{Block, grid};
+use super::blocks::{Block, grid, whole};
 use super::plan::Plan;
 use super::sensitivities::Sensitivities;
-use super::{Rows, Side, block, cotangents, memory_needed, mixing, too_large};
+use super::{Rows, Side, block, cotangents, memory_needed, mixing, of_piece, too_large};
 use crate::error::DirectionError;
 use crate::linearize::{Linearization, Place};
 use crate::tensor::Array;
@@ -44,21 +44,21 @@ fn in_pieces(linearization: &Linearization, cotangents: &Array, budget: usize) -
     for (i, left) in places.iter().enumerate() {
         let piece = left.piece();
         let block = |right: Option<&Place>| {
-            let own = left.cotangents(cotangents);
-            let other = right.map(|right| (right.piece(), right.cotangents(cotangents)));
+            let own = of_piece(cotangents, left, &piece);
+            let other = right.map(|right| {
+                let piece = right.piece();
+                let own = of_piece(cotangents, right, &piece);
+                (piece, own)
+            });
             let other = other.as_ref().map(|(right, cotangents)| (&**right, cotangents.clone()));
             let block = Points::new(&piece, other, own, budget).matrix();
             let shape = block.shape();
-            block.reshape(&[shape[0] * shape[1], shape[2] * shape[3]])
+            block.reshape(&[shape[0] * shape[1], 1, shape[2] * shape[3], 1])
         };
         let others = places[..i].iter().map(Some).chain([None]);
         lines.push(others.map(block).collect());
     }
-    let whole = (0..lines.len()).map(|i| {
-        let mirrored = (i + 1..lines.len()).map(|j| lines[j][i].clone().transpose());
-        Array::cat(lines[i].iter().cloned().chain(mirrored).collect(), 1)
-    });
-    Array::cat(whole.collect(), 0)
+    whole(&lines, 0)
 }
 
 /// One set of examples, or two, whose rows are multiplied.
@@ -87,14 +87,6 @@ impl<'a> Point<'a> {
         Self { linearization, plan: Plan::new(graph), sites, cotangents }
     }
 
-    fn has_parameters_of(&self, other: &Self) -> bool {
-        let ids = |point: &Self| {
-            let graph = point.linearization.graph();
-            (0..graph.parameters.len()).map(|index| graph.parameter(index).id).collect::<Vec<_>>()
-        };
-        ids(self) == ids(other)
-    }
-
     fn sensitivities(&self, range: Block) -> Sensitivities {
         Sensitivities::new(self.linearization, &self.sites, self.cotangents.clone().narrow(0, range.start, range.end))
     }
@@ -116,11 +108,11 @@ impl<'a> Points<'a> {
         let mut right = other.map(|(linearization, cotangents)| Point::new(linearization, cotangents));
         // Another network has other rules for its parameters, and so may a single example, which has fewer axes to be told from
         // others by.
-        if let Some(right) = &mut right
-            && (left.plan != right.plan || !left.has_parameters_of(right))
-        {
+        if let Some(right) = &mut right {
             let graphs = [left.linearization.graph(), right.linearization.graph()];
-            [left.plan, right.plan] = Plan::joint(graphs);
+            if left.plan != right.plan || graphs[0].parameter_ids() != graphs[1].parameter_ids() {
+                [left.plan, right.plan] = Plan::joint(graphs);
+            }
         }
         let graph = linearization.graph();
         let at_once = 1 + budget / (2 * Sensitivities::bytes(graph, &left.sites)).max(1);

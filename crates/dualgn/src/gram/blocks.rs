@@ -31,10 +31,15 @@ pub(super) fn grid(
         let count = if other.is_none() { i + 1 } else { others.len() };
         made.push(others[..count].iter().map(|right| block(*left, *right)).collect());
     }
+    whole(&made, along)
+}
+
+/// The matrix of lines of blocks `[m, k, m', k']`; lines of a lower half, shorter than the last, go on with what mirrors them.
+pub(super) fn whole(made: &[Vec<Array>], along: usize) -> Array {
+    let columns = made.last().map_or(0, Vec::len);
     let lines = (0..made.len()).map(|i| {
-        let mirrored = made[i].len()..others.len();
-        let mirrored: Vec<Array> = mirrored.map(|j| made[j][i].clone().permute(&[2, 3, 0, 1])).collect();
-        joined([made[i].clone(), mirrored].concat(), along + 2)
+        let mirrored = (made[i].len()..columns).map(|j| made[j][i].clone().permute(&[2, 3, 0, 1]));
+        joined(made[i].iter().cloned().chain(mirrored).collect(), along + 2)
     });
     joined(lines.collect(), along)
 }

@@ -220,6 +220,14 @@ fn cotangents(linearization: &Linearization, rows: Rows) -> Array {
     cotangents.reshape(&[&[count], graph.values[graph.output].shape.as_slice()].concat())
 }
 
+/// The cotangents of a piece's rows, `[r, m, k]`, of those of the whole, `[r', M, k']`. A block has rows where the whole has examples
+/// of one output.
+fn of_piece(whole: &Array, place: &Place, piece: &Linearization) -> Array {
+    let own = whole.clone().narrow(1, place.examples.start, place.examples.end);
+    let (m, k) = (piece.examples(), piece.outputs_per_example());
+    if own.shape()[1] == m { own } else { units(piece, k).mul(own.reshape(&[1, m, k])) }
+}
+
 /// The unit vectors of `k` numbers an example, `[k, m, k]`.
 pub(crate) fn units(linearization: &Linearization, k: usize) -> Array {
     let identity: Vec<f64> = (0..k * k).map(|index| f64::from(index / k == index % k)).collect();

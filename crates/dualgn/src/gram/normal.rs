@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use super::blocks::blocks;
 use super::plan::Plan;
 use super::sensitivities::Sensitivities;
-use super::{Rows, cotangents, memory, rows};
+use super::{Rows, cotangents, memory, of_piece, rows};
 use crate::error::{DeviceError, DirectionError};
 use crate::kernels::outer;
 use crate::linearize::{Linearization, Place};
@@ -46,7 +46,8 @@ pub(crate) fn normal_matrix(
     let mut sum = vec![0.0; p * p];
     let all = cotangents(linearization, Rows::Combined(combinations));
     for place in linearization.pieces() {
-        add(&place.piece(), graph, place.cotangents(&all), at_once, &mut sum)?;
+        let piece = place.piece();
+        add(&piece, graph, of_piece(&all, &place, &piece), at_once, &mut sum)?;
     }
     Ok(sum)
 }
@@ -72,8 +73,7 @@ fn add(
 
 /// Rows by the parameters of a graph as rows by those of the whole, with zeros where it does not depend on one.
 fn arranged(rows: Array, graph: &Graph, whole: &Graph) -> Array {
-    let ids = |graph: &Graph| (0..graph.parameters.len()).map(|index| graph.parameter(index).id).collect::<Vec<_>>();
-    let (own, all) = (ids(graph), ids(whole));
+    let (own, all) = (graph.parameter_ids(), whole.parameter_ids());
     if own == all {
         return rows;
     }

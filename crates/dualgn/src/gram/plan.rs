@@ -64,8 +64,7 @@ impl Plan {
         let mut plans =
             graphs.map(|_| Self { parts: vec![], loose: vec![], loose_sites: vec![], merged: HashSet::new() });
         let mut known = [HashSet::new(), HashSet::new()];
-        let ids =
-            graphs.map(|graph| (0..graph.parameters.len()).map(|index| graph.parameter(index).id).collect::<Vec<_>>());
+        let ids = graphs.map(Graph::parameter_ids);
         for (left, id) in ids[0].iter().enumerate() {
             let Some(right) = ids[1].iter().position(|other| other == id) else { continue };
             let both = [uses(0, left), uses(1, right)];

@@ -5,9 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use burn::module::{Module, ParamId};
-use burn::tensor::Device;
 
-use super::{Linearization, Linearize, ParamVector, Saved};
+use super::{Flow, Linearization, Linearize, Saved};
 use crate::error::{Error, LinearizeError};
 use crate::tensor::Array;
 use crate::trace::{Batch, Graph, History, Inputs, ModuleTensor, Network, Source, Value};
@@ -88,7 +87,6 @@ impl<M: Module, I: Inputs> Linearize<M> for Blocks<M, I> {
 /// The blocks of a linearization.
 pub(super) struct Stack {
     blocks: Vec<Block>,
-    device: Device,
 }
 
 /// One block.
@@ -96,12 +94,12 @@ pub(super) struct Block {
     pub linearization: Linearization,
     /// Its rows.
     pub rows: Range<usize>,
-    /// For each of its parameters, which one it is of all.
+    /// For each of its parameters, which one it is of all; these are the first values of the whole's graph.
     places: Vec<usize>,
 }
 
 fn stacked(linearizations: Vec<Linearization>, history: History) -> Linearization {
-    let (device, dtype) = (linearizations[0].device(), linearizations[0].graph.dtype);
+    let dtype = linearizations[0].graph.dtype;
     let (mut tensors, mut known): (Vec<ModuleTensor>, HashMap<ParamId, usize>) = (vec![], HashMap::new());
     let (mut blocks, mut outputs, mut start) = (vec![], vec![], 0);
     for linearization in linearizations {
@@ -148,7 +146,7 @@ fn stacked(linearizations: Vec<Linearization>, history: History) -> Linearizatio
         mixing: None,
         history,
     };
-    Linearization { graph: Arc::new(graph), outputs, saved: Saved::Blocks(Stack { blocks, device }) }
+    Linearization { graph: Arc::new(graph), outputs, saved: Saved::Blocks(Stack { blocks }) }
 }
 
 impl Stack {
@@ -176,22 +174,14 @@ impl Stack {
     }
 
     /// Cotangents of the rows, `[c, M, 1]`, back to all parameters.
-    pub fn pull(&self, cotangents: &Array, all: &ParamVector) -> Vec<Array> {
+    pub fn pull(&self, cotangents: &Array, flow: &mut Flow) {
         let count = cotangents.shape()[0];
-        let mut sums: Vec<Option<Array>> = vec![None; all.blocks().len()];
         for block in &self.blocks {
             let graph = &block.linearization.graph;
             let own = cotangents.clone().narrow(1, block.rows.start, block.rows.end);
             let shape = [&[count], graph.values[graph.output].shape.as_slice()].concat();
             let pulled = block.linearization.pull_checked(own.reshape(&shape));
-            for (&place, part) in block.places.iter().zip(pulled) {
-                sums[place] = Some(match sums[place].take() {
-                    None => part,
-                    Some(sum) => sum.add(part),
-                });
-            }
+            block.places.iter().zip(pulled).for_each(|(&place, part)| flow.add(place, part));
         }
-        let zeros = |shape: &[usize]| Array::zeros(&[&[count], shape].concat(), all.dtype(), &self.device);
-        sums.into_iter().zip(all.blocks()).map(|(sum, block)| sum.unwrap_or_else(|| zeros(&block.shape()))).collect()
     }
 }

@@ -326,14 +326,17 @@ impl Linearization {
 
     /// The same, with cotangents shaped like the network's output.
     pub(crate) fn pull_checked(&self, cotangents: Array) -> Vec<Array> {
-        match &self.saved {
-            Saved::Pass(_) => {}
-            Saved::Parts(parts) => return parts.pull(cotangents),
-            Saved::Blocks(stack) => return stack.pull(&cotangents, &self.zeros()),
-        }
         let graph = &*self.graph;
         let count = cotangents.shape()[0];
         let mut flow = Flow::new(graph.values.len());
+        match &self.saved {
+            Saved::Pass(_) => {}
+            Saved::Parts(parts) => return parts.pull(cotangents),
+            Saved::Blocks(stack) => {
+                stack.pull(&cotangents, &mut flow);
+                return self.at_parameters(flow, count);
+            }
+        }
         flow.add(graph.output, cotangents);
         for (index, node) in graph.nodes.iter().enumerate().rev() {
             self.pull_node(index, node, &mut flow, |value| graph.values[value].active);

@@ -3,7 +3,6 @@
 use std::ops::{Deref, Range};
 
 use super::{Linearization, Saved};
-use crate::tensor::Array;
 use crate::trace::Graph;
 
 /// A piece of a linearization that has its own pass.
@@ -43,19 +42,6 @@ impl<'a> Place<'a> {
             Saved::Parts(parts) => Piece::Made(Box::new(parts.linearize(self.number))),
             _ => Piece::Kept(self.of),
         }
-    }
-
-    /// The cotangents of the piece's rows, `[r, m, k]`, of those of the whole, `[r', M, k']`. A block has rows where the whole has
-    /// examples of one output.
-    pub fn cotangents(&self, whole: &Array) -> Array {
-        let own = whole.clone().narrow(1, self.examples.start, self.examples.end);
-        let (m, k) = (self.graph.examples, self.graph.outputs);
-        if own.shape()[1] == m {
-            return own;
-        }
-        let identity: Vec<f64> = (0..k * k).map(|index| f64::from(index / k == index % k)).collect();
-        let units = Array::from_f64(&identity, &[k, 1, k], own.dtype(), &own.device());
-        units.expand(&[k, m, k]).mul(own.reshape(&[1, m, k]))
     }
 }
 

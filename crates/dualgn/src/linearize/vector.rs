@@ -75,8 +75,7 @@ impl ParamVector {
 
     /// Whether the blocks are of the parameters of a graph.
     pub(crate) fn is_of(&self, graph: &Graph) -> bool {
-        let parameters = |graph: &Graph| (0..graph.parameters.len()).map(|i| graph.parameter(i).id).collect::<Vec<_>>();
-        std::ptr::eq(&*self.graph, graph) || parameters(&self.graph) == parameters(graph)
+        std::ptr::eq(&*self.graph, graph) || self.graph.parameter_ids() == graph.parameter_ids()
     }
 
     /// Number of entries `p`.

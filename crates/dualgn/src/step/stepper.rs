@@ -183,19 +183,15 @@ impl<L: ConvexLoss> Stepper<L> {
             model,
             subproblem: &subproblem,
         };
-        let rule = match self.adaptation {
-            Adaptation::LevenbergMarquardt(rule) => rule,
-            Adaptation::Oracle => {
-                let attempt = self.attempt(&point, rate, subproblem.damping()?, false)?;
-                return self.finish(state, &point, attempt, 0, None);
-            }
-            Adaptation::Schedule(schedule) => {
+        let Adaptation::LevenbergMarquardt(rule) = self.adaptation else {
+            let mut damping = subproblem.damping()?;
+            if let Adaptation::Schedule(schedule) = self.adaptation {
                 let steps = state.number("steps").unwrap_or(0.0);
-                let damping = schedule.after(steps, subproblem.damping()?);
-                let attempt = self.attempt(&point, rate, damping, false)?;
+                damping = schedule.after(steps, damping);
                 state.numbers.insert("steps", steps + 1.0);
-                return self.finish(state, &point, attempt, 0, None);
             }
+            let attempt = self.attempt(&point, rate, damping, false)?;
+            return self.finish(state, &point, attempt, 0, None);
         };
         let mut damping = match state.number("damping") {
             Some(damping) if rule.floor => rule.clamp(damping.max(subproblem.damping()?)),

@@ -134,6 +134,11 @@ impl Graph {
         }
     }
 
+    /// Which parameters the vector `w` is of, in its order.
+    pub fn parameter_ids(&self) -> Vec<ParamId> {
+        (0..self.parameters.len()).map(|index| self.parameter(index).id).collect()
+    }
+
     /// Number of trainable numbers `p`.
     pub fn parameter_count(&self) -> usize {
         self.parameters.iter().map(|&value| self.values[value].shape.iter().product::<usize>()).sum()

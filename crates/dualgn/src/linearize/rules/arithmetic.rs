@@ -109,6 +109,6 @@ fn over(x: Array, y: Array) -> Array {
     x.div(y.clone().add(y.zero_marks()))
 }
 
-fn broadcast(a: &[usize], b: &[usize]) -> Vec<usize> {
+pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Vec<usize> {
     a.iter().zip(b).map(|(&a, &b)| if a == 1 { b } else { a }).collect()
 }

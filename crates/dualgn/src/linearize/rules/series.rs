@@ -94,14 +94,14 @@ pub(super) fn derivatives(function: Unary, x: Array, order: usize) -> Vec<Array>
             let (mut polynomial, mut exponent) = (vec![scale], exponent);
             let at = evaluate(&base, &x);
             for _ in 0..order {
-                let power = value_of(Unary::PowScalar(exponent), at.clone());
+                let power = || value_of(Unary::PowScalar(exponent), at.clone());
                 all.push(if polynomial == [0.0] {
                     // Not zero times an infinite power.
                     Array::zeros(&x.shape(), x.dtype(), &x.device())
                 } else if polynomial.len() == 1 {
-                    power.scale(polynomial[0])
+                    power().scale(polynomial[0])
                 } else {
-                    power.mul(evaluate(&polynomial, &x))
+                    power().mul(evaluate(&polynomial, &x))
                 });
                 let grown = times(&slope_of(&polynomial), &base);
                 let other = scaled(&times(&polynomial, &slope_of(&base)), exponent);

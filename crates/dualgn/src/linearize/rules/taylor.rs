@@ -8,6 +8,7 @@
 //!
 //! The linearisation of `φ` at a jet needs no more than a product: `Ẏ(t) = φ'(x(t)) ẋ(t)` as polynomials in the directions `t`.
 
+use super::arithmetic::broadcast;
 use super::series::derivatives;
 use super::{Kept, Rule, Saved, count, stacked, total, when};
 use crate::kernels::{Term, sum_products};
@@ -133,8 +134,7 @@ fn value_of(x: &Array) -> Array {
 
 /// Both inputs in the shape of the product.
 fn wide(inputs: Vec<Array>) -> [Array; 2] {
-    let shape: Vec<usize> =
-        inputs[0].shape().into_iter().zip(inputs[1].shape()).map(|(a, b)| if a == 1 { b } else { a }).collect();
+    let shape = broadcast(&inputs[0].shape(), &inputs[1].shape());
     let mut inputs = inputs.into_iter().map(|input| input.expand(&shape));
     std::array::from_fn(|_| inputs.next().expect("a product has two inputs"))
 }
