@@ -35,27 +35,54 @@ pub enum Command {
     Ops,
     /// Prints a problem's network, operation by operation: rule, use site, and whether the examples of a batch mix
     Check(Check),
-    /// Times a direction of a problem's network by each route, estimate beside measurement, and says which one is taken
+    /// Times a direction of a network by each route, estimate beside measurement, and says which one is taken
     Cost(Cost),
 }
 
 /// `dualgn cost`.
 #[derive(Debug, Args)]
 pub struct Cost {
-    /// The problem; `dualgn problems` describes them
-    pub problem: ProblemName,
-    /// The network: the problem's dense layers, or a small convolutional network for the images
-    #[arg(long, value_enum, default_value_t)]
-    pub network: NetworkName,
-    /// Examples in a batch  [default: 64]
+    /// A problem (`dualgn problems` describes them), or a run of `train`: its folder or its `configuration.json`
+    #[arg(value_name = "PROBLEM|RUN", value_parser = Priced::parse)]
+    pub subject: Priced,
+    /// The network: the problem's dense layers, or a small convolutional network for the images  [default: mlp]
+    #[arg(long, value_enum)]
+    pub network: Option<NetworkName>,
+    /// Examples in a batch  [default: 64, or the run's]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub batch: Option<u32>,
     /// Memory for matrices and what they are made of, in MiB  [default: half of what is free]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub memory: Option<u32>,
-    /// Where tensors live; all but `flex` need the feature of the same name
-    #[arg(long, value_enum, default_value_t)]
-    pub device: DeviceName,
+    /// Where tensors live; all but `flex` need the feature of the same name  [default: flex, or the run's]
+    #[arg(long, value_enum)]
+    pub device: Option<DeviceName>,
+}
+
+/// Whose directions are timed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Priced {
+    /// A problem's, on its usual network.
+    Problem(ProblemName),
+    /// A run's.
+    Run(PathBuf),
+}
+
+impl Priced {
+    fn parse(text: &str) -> Result<Self, String> {
+        let path = PathBuf::from(text);
+        match ProblemName::from_str(text, false) {
+            Ok(problem) => Ok(Self::Problem(problem)),
+            Err(_) if path.exists() => Ok(Self::Run(path)),
+            Err(_) => {
+                let names: Vec<_> = ProblemName::ALL.iter().map(|problem| problem.name()).collect();
+                Err(format!(
+                    "there is neither a problem of this name ({}) nor a run in such a folder",
+                    names.join(", ")
+                ))
+            }
+        }
+    }
 }
 
 /// The network of `dualgn cost`.

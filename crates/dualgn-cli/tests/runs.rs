@@ -83,7 +83,7 @@ fn killed_runs_end_with_the_same_weights() {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "after {kills} kills: {}", text(&output.stderr));
     assert!(kills > 10, "the run was over after {kills} kills");
-    assert_eq!(weights(&killed), weights(&whole), "after {kills} kills");
+    assert!(weights(&killed) == weights(&whole), "after {kills} kills");
     // 8 weeks of hours in batches of 256: 27 in an epoch.
     assert_steps(&killed, "dual-gn", 40 * 27);
     let output = succeeds(&["resume", killed.to_str().unwrap()]);
@@ -113,7 +113,7 @@ fn methods_go_on_as_they_were() {
         child.kill().unwrap();
         child.wait().unwrap();
         succeeds(&["resume", stopped.to_str().unwrap()]);
-        assert_eq!(weights(&stopped), weights(&whole), "{method}");
+        assert!(weights(&stopped) == weights(&whole), "{method}");
     }
 }
 
@@ -134,7 +134,7 @@ fn an_interrupted_run_says_how_to_go_on() {
     let command = format!("go on with `dualgn resume {}`", stopped.display());
     assert!(message.contains(&command), "{message}");
     succeeds(&["resume", stopped.to_str().unwrap()]);
-    assert_eq!(weights(&stopped), weights(&whole));
+    assert!(weights(&stopped) == weights(&whole));
 }
 
 /// A damaged checkpoint gives way to the one before it, and says so.
@@ -158,7 +158,7 @@ fn damaged_checkpoints_are_passed_over() {
         .unwrap();
     let output = succeeds(&["resume", damaged.to_str().unwrap()]);
     assert!(text(&output.stderr).contains("is damaged"), "{}", text(&output.stderr));
-    assert_eq!(weights(&damaged), weights(&whole));
+    assert!(weights(&damaged) == weights(&whole));
 
     for file in [&last, &previous] {
         fs::File::create(file).unwrap();

@@ -1,5 +1,6 @@
 //! `dualgn cost`: what a direction costs by each route, estimated and measured, and which one would be taken.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
@@ -7,11 +8,16 @@ use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use dualgn::{ConvexLoss, Error, Estimate, GaussNewton, Logistic, Network, SoftmaxCrossEntropy, Squared};
 
 use super::columns::{cells, columns};
-use crate::arguments::{Cost, NetworkName};
+use super::configuration::Configuration;
+use super::plan::Plan;
+use super::setup::{Work, with_session};
+use crate::arguments::{Cost, NetworkName, Priced};
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::problem::{Cnn, Mlp, Task};
+use crate::problem::{Cnn, Mlp, ProblemName, Task};
+use crate::record::Comparison;
 use crate::report::{grouped, memory};
+use crate::train::{BatchOf, Budget, Checkpoint, Method, ModelName, Session, checkpoints, with_weights};
 
 /// Directions before anything is estimated or timed.
 const WARM_UP: usize = 3;
@@ -21,93 +27,172 @@ const CALLS: usize = 9;
 const TIME: Duration = Duration::from_secs(3);
 /// Routes that are estimated to take more seconds are not run.
 const PATIENCE: f64 = 10.0;
-/// The damping of the directions that are timed.
+/// The damping of the directions that are timed, where no run says another.
 const DAMPING: f64 = 0.01;
 
-/// Times the routes on random inputs of the problem's shape: neither values nor weights matter.
+/// Times the routes.
 pub fn cost(arguments: &Cost) -> Result<String, Failure> {
-    let problem = arguments.problem;
-    let device = arguments.device.open()?;
+    match &arguments.subject {
+        Priced::Problem(problem) => of_problem(*problem, arguments),
+        Priced::Run(run) => of_run(run, arguments),
+    }
+}
+
+/// On random inputs of the problem's shape: neither values nor weights matter.
+fn of_problem(problem: ProblemName, arguments: &Cost) -> Result<String, Failure> {
+    let device = arguments.device.unwrap_or_default().open()?;
     let (features, outputs) = problem.shape();
     let widths = [&[features], problem.defaults().hidden, &[outputs]].concat();
     let batch = arguments.batch.map_or(64, |batch| batch as usize);
     device.seed(0);
     let training = device.clone().autodiff();
-    let shape =
-        |network: &str| format!("{}: {network}, {outputs} outputs an example, batches of {batch}", problem.name());
-    match arguments.network {
+    let inputs = Tensor::random([batch, features], Distribution::Normal(0.0, 1.0), &device);
+    let name = problem.name();
+    match arguments.network.unwrap_or_default() {
         NetworkName::Mlp => {
-            let layers: Vec<String> = widths.iter().map(ToString::to_string).collect();
             let model = Mlp::new(&widths, &training);
             let network = Network::trace(&model, Mlp::forward, [batch, features])?;
-            Subject { network, model, title: shape(&format!("layers {}", layers.join("-"))), arguments, device }.table()
+            let title = format!("{name}: {}", layers(&widths));
+            Shape { problem, arguments, title, device, inputs }.timed(&network, &model)
         }
         NetworkName::Cnn => {
             let side = features.isqrt();
             if side * side != features || side < 4 {
-                let name = problem.name();
                 return Err(Failure::Input(format!(
                     "`{name}` has {features} features, which are no square image; `--network cnn` wants `digits` or `mnist`"
                 )));
             }
             let model = Cnn::new(side, outputs, &training);
             let network = Network::trace(&model, Cnn::forward, [batch, features])?;
-            Subject { network, model, title: shape("convolutions 8, 16 and a dense layer"), arguments, device }.table()
+            let title = format!("{name}: convolutions 8, 16 and a dense layer");
+            Shape { problem, arguments, title, device, inputs }.timed(&network, &model)
         }
     }
 }
 
-struct Subject<'a, M> {
-    network: Network<M, Tensor<2>>,
-    model: M,
-    title: String,
-    arguments: &'a Cost,
-    device: Device,
+/// At the last checkpoint of a run, or where it started: its network, loss, damping, memory and first batch.
+fn of_run(run: &Path, arguments: &Cost) -> Result<String, Failure> {
+    // The file will do as well.
+    let run = if run.is_file() { run.parent().unwrap_or(run) } else { run };
+    let configuration = Configuration::load(run)?;
+    let (problem, loss, method) = configuration.names(run)?;
+    let mut options = configuration.options(run, [true, false])?;
+    options.batch = arguments.batch.or(options.batch);
+    options.device = arguments.device.unwrap_or(options.device);
+    options.memory = arguments.memory;
+    if arguments.network.is_some() {
+        return Err(Failure::Input("a run has a network of its own; leave out `--network`".into()));
+    }
+    let method = if method.model.is_some() { method } else { Method::guided(ModelName::default_for(loss)) };
+    let weights = Checkpoint::load(&checkpoints(run)).ok().map(|loaded| loaded.checkpoint);
+    let mut text = String::new();
+    let plan = Plan::new("cost", problem, loss, &options);
+    with_session(&plan, OfRun { run, method, weights, text: &mut text })?;
+    Ok(text)
 }
 
-impl<M: Module> Subject<'_, M> {
-    /// With the loss that the problem's targets ask for.
-    fn table(&self) -> Result<String, Failure> {
-        let (batch, outputs) = (self.inputs().dims()[0], self.network.outputs_per_example());
+struct OfRun<'a> {
+    run: &'a Path,
+    method: Method,
+    weights: Option<Checkpoint>,
+    text: &'a mut String,
+}
+
+impl Work for OfRun<'_> {
+    fn run<L: ConvexLoss + Clone>(self, session: &mut Session<L>, _: Budget, _: Comparison) -> Result<(), Failure> {
+        let (model, place) = match self.weights {
+            Some(Checkpoint { weights, step, .. }) => {
+                (with_weights(session.model.clone(), weights)?, format!("at its checkpoint of step {step}"))
+            }
+            None => (session.model.clone(), "at its first weights".into()),
+        };
+        let oracle = session.oracle(self.method).expect("methods without directions were replaced").repeatable(false);
+        let BatchOf { inputs, targets } = session.first_batch(self.method)?;
+        let title = format!("{}, {place}: {}", self.run.display(), layers(&model.widths()));
+        *self.text = Timed { network: &session.network, model: &model, title, oracle, inputs }
+            .table(session.objective.loss.clone(), targets)?;
+        Ok(())
+    }
+}
+
+fn layers(widths: &[usize]) -> String {
+    let layers: Vec<String> = widths.iter().map(ToString::to_string).collect();
+    format!("layers {}", layers.join("-"))
+}
+
+/// A problem's inputs; the loss is the one that its targets ask for.
+struct Shape<'a> {
+    problem: ProblemName,
+    arguments: &'a Cost,
+    title: String,
+    device: Device,
+    inputs: Tensor<2>,
+}
+
+impl Shape<'_> {
+    fn timed<M: Module>(self, network: &Network<M, Tensor<2>>, model: &M) -> Result<String, Failure> {
+        let (batch, outputs) = (self.inputs.dims()[0], network.outputs_per_example());
         let numbers = |value: fn(usize) -> f32| {
             let values: Vec<f32> = (0..batch * outputs).map(value).collect();
             Tensor::<2>::from_data(TensorData::new(values, [batch, outputs]), &self.device)
         };
-        match self.arguments.problem.task() {
+        match self.problem.task() {
             Task::Classes => {
                 let labels: Vec<i64> = (0..batch).map(|i| ((i * 7) % outputs) as i64).collect();
                 let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [batch]), &self.device);
-                self.with(SoftmaxCrossEntropy, labels)
+                self.with(network, model, SoftmaxCrossEntropy, labels)
             }
-            Task::YesOrNo => self.with(Logistic, numbers(|i| (i % 2) as f32)),
-            Task::Positive => self.with(Squared, numbers(|i| (i % 7) as f32 / 7.0)),
+            Task::YesOrNo => {
+                let targets = numbers(|i| (i % 2) as f32);
+                self.with(network, model, Logistic, targets)
+            }
+            Task::Positive => {
+                let targets = numbers(|i| (i % 7) as f32 / 7.0);
+                self.with(network, model, Squared, targets)
+            }
         }
     }
 
-    fn inputs(&self) -> Tensor<2> {
-        let (features, _) = self.arguments.problem.shape();
-        let batch = self.arguments.batch.map_or(64, |batch| batch as usize);
-        Tensor::random([batch, features], Distribution::Normal(0.0, 1.0), &self.device)
-    }
-
-    fn with<L: ConvexLoss + Clone, T: Into<L::Target> + Clone>(&self, loss: L, targets: T) -> Result<String, Failure> {
-        let inputs = self.inputs();
+    fn with<M: Module, L: ConvexLoss + Clone>(
+        self,
+        network: &Network<M, Tensor<2>>,
+        model: &M,
+        loss: L,
+        targets: impl Into<L::Target>,
+    ) -> Result<String, Failure> {
         let mut oracle = GaussNewton::new(loss.clone()).damping(DAMPING);
         if let Some(mib) = self.arguments.memory {
             oracle = oracle.memory((mib as usize) << 20);
         }
+        let Self { title, inputs, .. } = self;
+        Timed { network, model, title, oracle, inputs }.table(loss, targets.into())
+    }
+}
+
+/// A network on a batch.
+struct Timed<'a, M, L> {
+    network: &'a Network<M, Tensor<2>>,
+    model: &'a M,
+    title: String,
+    oracle: GaussNewton<L>,
+    inputs: Tensor<2>,
+}
+
+impl<M: Module, L: ConvexLoss + Clone> Timed<'_, M, L> {
+    fn table(&self, loss: L, targets: L::Target) -> Result<String, Failure> {
+        let Self { oracle, inputs, .. } = self;
+        let (network, model) = (self.network, self.model);
         let gradient = median(|| {
-            let linearization = self.network.linearize(&self.model, inputs.clone())?;
-            let outputs = linearization.outputs();
-            let gradient = linearization.vjp(loss.gradient(outputs, &targets.clone().into()))?;
+            let linearization = network.linearize(model, inputs.clone())?;
+            let gradient = linearization.vjp(loss.gradient(linearization.outputs(), &targets))?;
             gradient.norm()?;
             Ok(())
         })?;
         // As in training, after some steps: the estimates know how many iterations it takes.
         for _ in 0..WARM_UP {
-            let _ = oracle.direction(&self.network, &self.model, inputs.clone(), targets.clone())?;
+            let _ = oracle.direction(network, model, inputs.clone(), targets.clone())?;
         }
-        let linearization = self.network.linearize(&self.model, inputs.clone())?;
+        let linearization = network.linearize(model, inputs.clone())?;
         let estimates = oracle.estimates(&linearization).map_err(Error::from)?;
         let chosen = estimates.first().filter(|estimate| estimate.refusal.is_none()).map(|estimate| estimate.route);
 
@@ -116,7 +201,7 @@ impl<M: Module> Subject<'_, M> {
             if interrupt::requested() {
                 return Err(Failure::Run("interrupted".into()));
             }
-            let measured = self.measure(&oracle, estimate, inputs.clone(), targets.clone())?;
+            let measured = self.measure(estimate, &targets)?;
             let note = match (&estimate.refusal, measured) {
                 (Some(refusal), _) => refusal.to_string(),
                 (None, None) => "not run: it would take too long".into(),
@@ -135,27 +220,24 @@ impl<M: Module> Subject<'_, M> {
             ]));
         }
         Ok(format!(
-            "{}, {} parameters\n\n{}\nA gradient takes {:.3} ms. Medians; the estimate is of Auto's solver on each route.\n",
+            "{}, {} outputs an example, batches of {}, {} parameters\n\n{}\nA gradient takes {:.3} ms. Medians; the estimate is of \
+             Auto's solver on each route.\n",
             self.title,
-            grouped(self.network.parameter_count()),
+            network.outputs_per_example(),
+            inputs.dims()[0],
+            grouped(network.parameter_count()),
             columns(&lines),
             gradient * 1e3,
         ))
     }
 
     /// Seconds of a direction; `None` if it cannot be had or would take too long.
-    fn measure<L: ConvexLoss + Clone, T: Into<L::Target> + Clone>(
-        &self,
-        oracle: &GaussNewton<L>,
-        estimate: &Estimate,
-        inputs: Tensor<2>,
-        targets: T,
-    ) -> Result<Option<f64>, Failure> {
+    fn measure(&self, estimate: &Estimate, targets: &L::Target) -> Result<Option<f64>, Failure> {
         if estimate.refusal.is_some() || estimate.seconds > PATIENCE {
             return Ok(None);
         }
-        let oracle = oracle.clone().route(estimate.route);
-        let direction = || oracle.direction(&self.network, &self.model, inputs.clone(), targets.clone()).map(|_| ());
+        let oracle = self.oracle.clone().route(estimate.route);
+        let direction = || oracle.direction(self.network, self.model, self.inputs.clone(), targets.clone()).map(|_| ());
         Ok(Some(median(direction)?))
     }
 }
@@ -176,12 +258,14 @@ fn median(mut call: impl FnMut() -> Result<(), Error>) -> Result<f64, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
-    use crate::device::DeviceName;
-    use crate::problem::ProblemName;
+    use crate::arguments::{Arguments, Command};
 
     fn arguments(problem: ProblemName, network: NetworkName) -> Cost {
-        Cost { problem, network, batch: Some(8), memory: Some(256), device: DeviceName::default() }
+        let subject = Priced::Problem(problem);
+        Cost { subject, network: Some(network), batch: Some(8), memory: Some(256), device: None }
     }
 
     #[test]
@@ -198,6 +282,36 @@ mod tests {
             }
             assert_eq!(text.matches("<- Auto").count(), 1, "{text}");
         }
+    }
+
+    #[test]
+    fn a_run_has_its_own_network_loss_and_batch() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().to_str().unwrap();
+        let typed = ["dualgn", "train", "diabetes", "--loss", "huber", "--epochs", "3", "--quiet", "--out", out];
+        let Command::Train(training) = Arguments::parse_from(typed).command else { panic!() };
+        crate::commands::train::train(&training).unwrap();
+        for subject in [out.to_owned(), format!("{out}/configuration.json")] {
+            let Command::Cost(priced) = Arguments::parse_from(["dualgn", "cost", &subject]).command else { panic!() };
+            let text = cost(&priced).unwrap();
+            assert!(text.contains("at its checkpoint of step 3: layers 10-32-32-1, 1 outputs an example"), "{text}");
+            assert!(text.contains("batches of 354, 1,441 parameters"), "{text}");
+            assert_eq!(text.matches("<- Auto").count(), 1, "{text}");
+            let error = cost(&Cost { network: Some(NetworkName::Cnn), ..priced }).unwrap_err();
+            assert!(error.to_string().contains("leave out `--network`"), "{error}");
+        }
+        std::fs::remove_file(folder.path().join("configuration.json")).unwrap();
+        let error = cost(&Cost {
+            subject: Priced::Run(folder.path().into()),
+            ..arguments(ProblemName::Digits, NetworkName::Mlp)
+        });
+        assert!(error.unwrap_err().to_string().contains("is not the folder of a run"));
+        assert!(
+            Arguments::try_parse_from(["dualgn", "cost", "digit"])
+                .unwrap_err()
+                .to_string()
+                .contains("neither a problem")
+        );
     }
 
     #[test]

@@ -97,7 +97,7 @@ impl<W: Work> Setup<'_, W> {
         let widths = [&[dataset.train.features()], defaults.hidden, &[dataset.outputs]].concat();
         let model = Mlp::new(&widths, &device.clone().autodiff());
         let network = Network::trace(&model, Mlp::forward, [batch, dataset.train.features()])?;
-        let mut oracle = GaussNewton::for_network(loss.clone(), &network)?.solver(solver(run));
+        let mut oracle = GaussNewton::for_network(loss.clone(), &network)?.solver(solver(run)).repeatable(true);
         if let Some(mib) = run.memory {
             oracle = oracle.memory((mib as usize) << 20);
         }

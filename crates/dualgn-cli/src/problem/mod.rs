@@ -143,7 +143,7 @@ impl ProblemName {
             Self::Diabetes => defaults(LossName::Squared, &[32, 32], None, 200.0, 0.1),
             Self::Bikeshare => defaults(LossName::Poisson, &[64, 64], Some(256), 10.0, 0.03),
             Self::Concrete => defaults(LossName::Squared, &[32, 32], None, 200.0, 0.1),
-            Self::Mnist => defaults(LossName::Softmax, &[128, 64], Some(512), 10.0, 1.0),
+            Self::Mnist => defaults(LossName::Softmax, &[128, 64], Some(512), 20.0, 1.0),
         }
     }
 

@@ -10,10 +10,11 @@ mod session;
 mod taker;
 mod way;
 
-pub use checkpoint::{Checkpoint, Loaded, folder as checkpoints, write_weights};
+pub use checkpoint::{Checkpoint, Loaded, folder as checkpoints, with_weights, write_weights};
 pub use method::Method;
 pub use model::{ModelName, ProxLinear};
 pub use presets::ALL as PRESETS;
 pub use schedule::Budget;
 pub use session::{DampingChoice, Observer, Outcome, Session};
+pub use taker::BatchOf;
 pub use way::SolverChoice;

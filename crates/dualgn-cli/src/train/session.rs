@@ -3,9 +3,7 @@
 use std::time::Instant;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use dualgn::{
-    ConvexLoss, Damping, Direction, DirectionError, Error, Estimate, GaussNewton, Network, Route, Solver, StepReport,
-};
+use dualgn::{ConvexLoss, Damping, Direction, DirectionError, Error, GaussNewton, Network, Route, Solver, StepReport};
 
 use super::checkpoint::{Checkpoint, weights, with_weights};
 use super::evaluate::evaluate;
@@ -67,9 +65,6 @@ pub trait Observer {
 /// Damping when the loss is zero: below it, f32 has no digits left for the system.
 const LEAST_DAMPING: f64 = 1e-6;
 
-/// An exact direction is worth so many times the time of an iterative one.
-const EXACTNESS: f64 = 4.0;
-
 /// Everything the runs of one problem share. All methods start from the same weights and see the same batches.
 pub struct Session<'a, L: ConvexLoss> {
     /// Loss and metric.
@@ -119,30 +114,14 @@ impl<L: ConvexLoss + Clone> Session<'_, L> {
         Ok(Batches::new(self.train.len(), self.batch, self.seed)?.per_epoch())
     }
 
-    /// The solver and the route that the first direction of a method takes; `None` for methods without directions. Given back as
-    /// `choice`, all directions of a run take them, whatever is measured meanwhile.
-    pub fn choose(&self, method: Method) -> Result<Option<SolverChoice>, Failure> {
-        let Some(oracle) = self.oracle(method) else { return Ok(None) };
+    /// The batch of a method's first step.
+    pub fn first_batch(&self, method: Method) -> Result<BatchOf<L>, Failure> {
         let indices = Batches::new(self.train.len(), self.batch(method), self.seed)?.next_batch().to_vec();
-        let BatchOf { inputs, targets } = self.gather(&indices);
-        let subproblem = oracle.subproblem(&self.network, &self.model, inputs, targets)?;
-        let best = |oracle: &GaussNewton<L>| -> Result<Option<Estimate>, Failure> {
-            let estimates = oracle.estimates(subproblem.linearization()).map_err(dualgn::Error::from)?;
-            Ok(estimates.into_iter().next().filter(|best| best.refusal.is_none()))
-        };
-        let Some(mut chosen) = best(&oracle)? else { return Ok(None) };
-        // What the solver does at the start it does to the end, and systems become harder on the way.
-        if let (Solver::Certified { .. }, Ok(Some(exact))) =
-            (chosen.solver, best(&oracle.clone().solver(Solver::Cholesky)))
-            && exact.seconds <= EXACTNESS * chosen.seconds
-        {
-            chosen = exact;
-        }
-        Ok(SolverChoice::new(chosen.solver, chosen.route))
+        Ok(self.gather(&indices))
     }
 
-    /// The oracle of a method's directions.
-    fn oracle(&self, method: Method) -> Option<GaussNewton<L>> {
+    /// The oracle of a method's directions; `None` for methods without.
+    pub fn oracle(&self, method: Method) -> Option<GaussNewton<L>> {
         let model = method.model?;
         let damping = Damping::RelativeToLoss { factor: self.damping(method), least: LEAST_DAMPING };
         let oracle = self.oracle.clone().model(model.model(self.prox_linear)).damping(damping);

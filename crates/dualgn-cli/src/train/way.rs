@@ -1,7 +1,12 @@
-//! [`SolverChoice`]: the solver and the route of a run's directions, once they are chosen.
+//! [`SolverChoice`]: the solver and the route of a run's directions, and how they are chosen.
 
-use dualgn::{ConvexLoss, GaussNewton, Route, Solver};
+use dualgn::{ConvexLoss, Estimate, GaussNewton, Route, Solver};
 use serde::{Deserialize, Serialize};
+
+use super::method::Method;
+use super::session::Session;
+use super::taker::BatchOf;
+use crate::failure::Failure;
 
 /// A solver and its route, as a run's configuration has them. With both fixed, nothing is left that timings decide, and a run
 /// that is resumed takes the same steps.
@@ -50,6 +55,38 @@ impl SolverChoice {
             _ => format!("up to {} iterations", self.iterations.unwrap_or_default()),
         };
         format!("{}, {solver}", self.route)
+    }
+}
+
+/// An exact direction is worth so many times the time of an iterative one.
+const EXACTNESS: f64 = 4.0;
+/// Directions before the choice: only they tell how many iterations there are.
+const WARM_UP: usize = 2;
+
+impl<L: ConvexLoss + Clone> Session<'_, L> {
+    /// The solver and the route of a method's directions; `None` for methods without directions. Given back as `choice`, all
+    /// directions of a run take them. The same command comes to the same choice: the oracle is repeatable.
+    pub fn choose(&self, method: Method) -> Result<Option<SolverChoice>, Failure> {
+        let Some(oracle) = self.oracle(method) else { return Ok(None) };
+        let BatchOf { inputs, targets } = self.first_batch(method)?;
+        let subproblem = oracle.subproblem(&self.network, &self.model, inputs.clone(), targets.clone())?;
+        for _ in 0..WARM_UP {
+            // One that fails here fails again in the run, which says so.
+            let _ = oracle.direction(&self.network, &self.model, inputs.clone(), targets.clone());
+        }
+        let best = |oracle: &GaussNewton<L>| -> Result<Option<Estimate>, Failure> {
+            let estimates = oracle.estimates(subproblem.linearization()).map_err(dualgn::Error::from)?;
+            Ok(estimates.into_iter().next().filter(|best| best.refusal.is_none()))
+        };
+        let Some(mut chosen) = best(&oracle)? else { return Ok(None) };
+        // What the solver does at the start it does to the end, and systems become harder on the way.
+        if let (Solver::Certified { .. }, Ok(Some(exact))) =
+            (chosen.solver, best(&oracle.clone().solver(Solver::Cholesky)))
+            && exact.seconds <= EXACTNESS * chosen.seconds
+        {
+            chosen = exact;
+        }
+        Ok(SolverChoice::new(chosen.solver, chosen.route))
     }
 }
 

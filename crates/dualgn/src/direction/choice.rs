@@ -85,7 +85,14 @@ impl<L: ConvexLoss> GaussNewton<L> {
 
     fn task<'a>(&self, linearization: &'a Linearization, columns: usize) -> Task<'a> {
         let solves = if self.is_prox_linear() { PROX_LINEAR_SOLVES } else { 1.0 };
-        Task { linearization, columns, solves, memory: self.memory_budget(), has_primal: !self.is_prox_linear() }
+        Task {
+            linearization,
+            columns,
+            solves,
+            memory: self.memory_budget(),
+            has_primal: !self.is_prox_linear(),
+            is_repeatable: self.is_repeatable,
+        }
     }
 
     fn is_prox_linear(&self) -> bool {

@@ -55,19 +55,25 @@ pub(super) struct Task<'a> {
     pub memory: usize,
     /// Whether there is a primal problem of the same kind.
     pub has_primal: bool,
+    /// Whether nothing may depend on what is measured.
+    pub is_repeatable: bool,
 }
 
 impl Task<'_> {
     pub fn estimate(&self, how: How) -> Estimate {
         let Self { linearization, columns, .. } = *self;
-        let machine = Machine::of(&linearization.device(), linearization.output_type());
+        let (device, dtype) = (linearization.device(), linearization.output_type());
+        let (machine, forward) = match self.is_repeatable {
+            true => (Machine::nominal(&device), None),
+            false => (Machine::of(&device, dtype), linearization.forward_seconds()),
+        };
         let graph = linearization.graph();
         let size = graph.dtype.size() as f64;
         let (n, p) = ((graph.examples * columns) as f64, graph.parameter_count() as f64);
         // A pass costs its operations, each of which costs something however small it is.
         let overhead = 2.0 * machine.overhead * linearization.over_pieces(|graph| graph.nodes.len() as f64);
         let forward_flops = linearization.over_pieces(Graph::forward_flops);
-        let forward = linearization.forward_seconds().unwrap_or(forward_flops / machine.flops + overhead);
+        let forward = forward.unwrap_or(forward_flops / machine.flops + overhead);
         let work = (forward - overhead).max(forward_flops / machine.flops);
         let passes = |flops: f64| overhead + work * flops / forward_flops;
         let Budget { iterations, goal } = how.budget();

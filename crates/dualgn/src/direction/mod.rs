@@ -75,6 +75,7 @@ pub struct GaussNewton<L> {
     route: Option<Route>,
     memory: Option<usize>,
     micro_batch: Option<usize>,
+    is_repeatable: bool,
 }
 
 impl<L: ConvexLoss> GaussNewton<L> {
@@ -88,6 +89,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
             route: None,
             memory: None,
             micro_batch: None,
+            is_repeatable: false,
         }
     }
 
@@ -154,6 +156,15 @@ impl<L: ConvexLoss> GaussNewton<L> {
     #[must_use]
     pub fn micro_batch(mut self, examples: usize) -> Self {
         self.micro_batch = Some(examples);
+        self
+    }
+
+    /// Lets nothing depend on timings: where a way is chosen, estimates go by the speeds of a nominal machine instead of measured
+    /// ones, so that a program that is run again takes the same ways and, on the same machine, the same steps bit for bit. For that
+    /// the memory is to be set too. Unless set, the choice is better, and may be another where two ways are close.
+    #[must_use]
+    pub fn repeatable(mut self, is_repeatable: bool) -> Self {
+        self.is_repeatable = is_repeatable;
         self
     }
 

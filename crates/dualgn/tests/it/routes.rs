@@ -270,3 +270,17 @@ fn a_randomised_preconditioner_saves_iterations() {
         assert!(preconditioned < 0.1 * plain, "{preconditioned:e} and {plain:e}");
     }
 }
+
+/// Passes before, iterations of others, and whatever else took its time leave them as they are.
+#[test]
+fn repeatable_estimates_do_not_go_by_the_clock() {
+    let estimates = |passes: usize| {
+        let model = prepared(Mlp::new([5, 6, 3], &Device::default()), DType::F32);
+        let network = Network::trace(&model, Mlp::forward, [7, 5]).unwrap();
+        let inputs: Tensor<2> = tensor([7, 5], 3, DType::F32);
+        let oracle = GaussNewton::new(Squared).memory(1 << 24).repeatable(true);
+        let linearizations: Vec<_> = (0..passes).map(|_| network.linearize(&model, inputs.clone()).unwrap()).collect();
+        oracle.estimates(linearizations.last().unwrap()).unwrap()
+    };
+    assert_eq!(estimates(1), estimates(30));
+}
