@@ -3,9 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 use crate::device::DeviceName;
+use crate::fields::Activation;
+use crate::geometry::{Format, Sampling};
 use crate::problem::{LossName, ProblemName};
+use crate::topic::Topic;
 use crate::train::{Method, ModelName};
 
 /// Dual Gauss-Newton directions for deep learning: train, compare, report.
@@ -112,7 +116,7 @@ pub struct Check {
 #[derive(Debug, Args)]
 pub struct Compare {
     /// The problem; `dualgn problems` describes them
-    pub problem: ProblemName,
+    pub problem: Topic,
     /// Methods, separated by commas  [default: sgd, adam, and both on the directions of the model]
     #[arg(long, value_delimiter = ',', value_enum)]
     pub methods: Option<Vec<Method>>,
@@ -128,7 +132,7 @@ pub struct Compare {
 #[derive(Debug, Args)]
 pub struct Train {
     /// The problem; `dualgn problems` describes them
-    pub problem: ProblemName,
+    pub problem: Topic,
     /// The method; `dualgn methods` describes them  [default: guarded steps on the directions of the model]
     #[arg(long, value_enum)]
     pub method: Option<Method>,
@@ -223,6 +227,52 @@ pub struct Run {
     /// Print the result as JSON instead of a table
     #[arg(long)]
     pub json: bool,
+    /// Options of equations and shapes.
+    #[command(flatten)]
+    pub field: FieldOptions,
+}
+
+/// Options of equations and shapes.
+#[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize)]
+#[command(next_help_heading = "Equations and shapes")]
+pub struct FieldOptions {
+    /// The surface of `shape`: closed, of triangles, in a file that ends in .ply, .obj or .stl
+    #[arg(long, value_name = "FILE")]
+    pub mesh: Option<PathBuf>,
+    /// Points of all terms together, shared out as the problem's own are  [default: the problem's]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(10..))]
+    pub points: Option<u32>,
+    /// How points are spread
+    #[arg(long, value_enum, default_value_t)]
+    pub sampling: Sampling,
+    /// Steps after which points are drawn anew; 0 keeps them
+    #[arg(long, default_value_t = 0)]
+    pub resample: u32,
+    /// Draw more points where residuals are large, whenever they are drawn anew
+    #[arg(long, requires = "resample")]
+    pub adaptive: bool,
+    /// Widths of the hidden layers, separated by commas  [default: the problem's]
+    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
+    pub hidden: Option<Vec<u32>>,
+    /// What stands between the layers  [default: the problem's]
+    #[arg(long, value_enum)]
+    pub activation: Option<Activation>,
+    /// Write an animated picture of training, `movie.png`
+    #[arg(long)]
+    pub movie: bool,
+    /// The file of the surface that comes out
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Grid points along an axis from which that surface is made
+    #[arg(long, default_value_t = 128, value_parser = clap::value_parser!(u32).range(8..=512))]
+    pub resolution: u32,
+}
+
+impl FieldOptions {
+    /// As they are if nothing is said.
+    pub fn unset() -> Self {
+        Self { resolution: 128, ..Self::default() }
+    }
 }
 
 /// How the dual system is solved.

@@ -48,6 +48,7 @@ impl Events {
         let metric = match self.metric {
             Metric::Accuracy => "test/accuracy",
             Metric::Rmse => "test/rmse",
+            Metric::RelativeError => "test/relative error",
         };
         let values = [
             ("train/loss", record.train_loss),

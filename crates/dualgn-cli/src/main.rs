@@ -6,13 +6,17 @@ mod data;
 mod device;
 mod events;
 mod failure;
+mod fields;
 mod files;
+mod geometry;
 mod interrupt;
 mod memory;
+mod pictures;
 mod problem;
 mod progress;
 mod record;
 mod report;
+mod topic;
 mod train;
 
 use std::process::ExitCode;

@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::pictures::Picture;
+
 /// The quality of the model on held-out examples, besides the loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -14,6 +16,8 @@ pub enum Metric {
     Accuracy,
     /// Root mean squared error in the unit of the target; smaller is better.
     Rmse,
+    /// `‖u - u*‖ / ‖u*‖` for a solution `u*`, at points of the domain; smaller is better.
+    RelativeError,
 }
 
 /// One step along a direction, with the certificate of the direction. All are means over the batch of the step.
@@ -145,6 +149,8 @@ pub struct Comparison {
     pub loss: String,
     /// A few sentences about data, network and loss.
     pub description: String,
+    /// The network, such as `layers 64-64-10`.
+    pub network: String,
     /// Where the data come from.
     pub citation: String,
     /// What `test_metric` means.
@@ -167,6 +173,9 @@ pub struct Comparison {
     pub environment: String,
     /// One entry a method, in the order asked for.
     pub runs: Vec<MethodRun>,
+    /// Pictures of the result.
+    #[serde(skip)]
+    pub pictures: Vec<Picture>,
 }
 
 /// A training loss to reach.

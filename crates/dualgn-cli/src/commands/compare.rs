@@ -1,7 +1,5 @@
 //! `dualgn compare`.
 
-use dualgn::ConvexLoss;
-
 use super::output::Output;
 use super::plan::{self, Plan};
 use super::setup::{Work, with_session};
@@ -11,11 +9,11 @@ use crate::failure::Failure;
 use crate::interrupt;
 use crate::record::{Comparison, MethodRun, Status, Target};
 use crate::report;
-use crate::train::{Budget, Method, ModelName, Session};
+use crate::train::{Budget, Method, ModelName, Session, Subject};
 
 /// Trains by each method and reports.
 pub fn compare(arguments: &Compare) -> Result<(), Failure> {
-    let loss = plan::loss(arguments.problem, arguments.run.loss)?;
+    let loss = plan::loss(arguments.problem, &arguments.run)?;
     let model = arguments.model.unwrap_or(ModelName::default_for(loss));
     let mut methods = arguments.methods.clone().unwrap_or_else(|| Method::compared(model));
     methods.dedup();
@@ -34,9 +32,9 @@ struct Comparing {
 }
 
 impl Work for Comparing {
-    fn run<L: ConvexLoss + Clone>(
+    fn run<S: Subject>(
         self,
-        session: &mut Session<L>,
+        session: &mut Session<S>,
         budget: Budget,
         mut comparison: Comparison,
     ) -> Result<(), Failure> {

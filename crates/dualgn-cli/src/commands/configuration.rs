@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::{Run, SolverName};
+use crate::arguments::{FieldOptions, Run, SolverName};
 use crate::device::DeviceName;
 use crate::failure::Failure;
 use crate::files;
-use crate::problem::{LossName, ProblemName};
+use crate::problem::LossName;
 use crate::record::Trial;
+use crate::topic::Topic;
 use crate::train::{Budget, Method, SolverChoice};
 
 /// The file `configuration.json` of a run.
@@ -64,6 +65,9 @@ pub struct Configuration {
     pub limit: Option<u32>,
     /// The device's name.
     pub device: String,
+    /// Of equations and shapes.
+    #[serde(default = "FieldOptions::unset")]
+    pub field: FieldOptions,
     /// Seconds between checkpoints.
     pub checkpoint: f64,
 }
@@ -103,13 +107,18 @@ impl Configuration {
         }
     }
 
+    /// Whether it is of an equation or a shape.
+    fn is_field(&self) -> bool {
+        matches!(Topic::from_str(&self.problem, false), Ok(Topic::Field(_)))
+    }
+
     /// Problem, loss and method by their names.
-    pub fn names(&self, run: &Path) -> Result<(ProblemName, LossName, Method), Failure> {
+    pub fn names(&self, run: &Path) -> Result<(Topic, LossName, Method), Failure> {
         let unknown = |what: &str, name: &str| {
             Failure::Input(format!("{}: there is no {what} `{name}`", run.join(FILE).display()))
         };
         Ok((
-            ProblemName::from_str(&self.problem, false).map_err(|_| unknown("problem", &self.problem))?,
+            Topic::from_str(&self.problem, false).map_err(|_| unknown("problem", &self.problem))?,
             LossName::from_str(&self.loss, false).map_err(|_| unknown("loss", &self.loss))?,
             Method::named(&self.method).ok_or_else(|| unknown("method", &self.method))?,
         ))
@@ -124,7 +133,7 @@ impl Configuration {
             epochs: None,
             seconds: self.seconds,
             target_loss: self.target_loss,
-            batch: u32::try_from(self.batch).ok(),
+            batch: u32::try_from(self.batch).ok().filter(|_| !self.is_field()),
             seed: self.seed,
             damping: Some(self.damping),
             // The choice that was made overrides it.
@@ -140,6 +149,7 @@ impl Configuration {
             device: device.map_err(unknown)?,
             quiet,
             json,
+            field: self.field.clone(),
         })
     }
 }

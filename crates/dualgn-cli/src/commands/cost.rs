@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use burn::module::Module;
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
-use dualgn::{ConvexLoss, Error, Estimate, GaussNewton, Logistic, Network, SoftmaxCrossEntropy, Squared};
+use dualgn::{ConvexLoss, Error, Estimate, GaussNewton, Linearize, Logistic, Network, SoftmaxCrossEntropy, Squared};
 
 use super::columns::{cells, columns};
 use super::configuration::Configuration;
@@ -17,7 +17,7 @@ use crate::interrupt;
 use crate::problem::{Cnn, Mlp, ProblemName, Task};
 use crate::record::Comparison;
 use crate::report::{grouped, memory};
-use crate::train::{BatchOf, Budget, Checkpoint, Method, ModelName, Session, checkpoints, with_weights};
+use crate::train::{Batch, Budget, Checkpoint, Method, ModelName, Session, Subject, checkpoints, with_weights};
 
 /// Directions before anything is estimated or timed.
 const WARM_UP: usize = 3;
@@ -75,7 +75,7 @@ fn of_run(run: &Path, arguments: &Cost) -> Result<String, Failure> {
     // The file will do as well.
     let run = if run.is_file() { run.parent().unwrap_or(run) } else { run };
     let configuration = Configuration::load(run)?;
-    let (problem, loss, method) = configuration.names(run)?;
+    let (topic, loss, method) = configuration.names(run)?;
     let mut options = configuration.options(run, [true, false])?;
     options.batch = arguments.batch.or(options.batch);
     options.device = arguments.device.unwrap_or(options.device);
@@ -86,7 +86,7 @@ fn of_run(run: &Path, arguments: &Cost) -> Result<String, Failure> {
     let method = if method.model.is_some() { method } else { Method::guided(ModelName::default_for(loss)) };
     let weights = Checkpoint::load(&checkpoints(run)).ok().map(|loaded| loaded.checkpoint);
     let mut text = String::new();
-    let plan = Plan::new("cost", problem, loss, &options);
+    let plan = Plan::new("cost", topic, loss, &options);
     with_session(&plan, OfRun { run, method, weights, text: &mut text })?;
     Ok(text)
 }
@@ -99,7 +99,7 @@ struct OfRun<'a> {
 }
 
 impl Work for OfRun<'_> {
-    fn run<L: ConvexLoss + Clone>(self, session: &mut Session<L>, _: Budget, _: Comparison) -> Result<(), Failure> {
+    fn run<S: Subject>(self, session: &mut Session<S>, _: Budget, comparison: Comparison) -> Result<(), Failure> {
         let (model, place) = match self.weights {
             Some(Checkpoint { weights, step, .. }) => {
                 (with_weights(session.model.clone(), weights)?, format!("at its checkpoint of step {step}"))
@@ -107,10 +107,10 @@ impl Work for OfRun<'_> {
             None => (session.model.clone(), "at its first weights".into()),
         };
         let oracle = session.oracle(self.method).expect("methods without directions were replaced").repeatable(false);
-        let BatchOf { inputs, targets } = session.first_batch(self.method)?;
-        let title = format!("{}, {place}: {}", self.run.display(), layers(&model.widths()));
-        *self.text = Timed { network: &session.network, model: &model, title, oracle, inputs }
-            .table(session.objective.loss.clone(), targets)?;
+        let Batch { inputs, targets } = session.first_batch(self.method)?;
+        let title = format!("{}, {place}: {}", self.run.display(), comparison.network);
+        *self.text = Timed { network: session.subject.network(), model: &model, title, oracle, inputs }
+            .table(session.subject.loss().clone(), targets)?;
         Ok(())
     }
 }
@@ -170,20 +170,20 @@ impl Shape<'_> {
 }
 
 /// A network on a batch.
-struct Timed<'a, M, L> {
-    network: &'a Network<M, Tensor<2>>,
+struct Timed<'a, N: Linearize<M>, M, L> {
+    network: &'a N,
     model: &'a M,
     title: String,
     oracle: GaussNewton<L>,
-    inputs: Tensor<2>,
+    inputs: N::Inputs,
 }
 
-impl<M: Module, L: ConvexLoss + Clone> Timed<'_, M, L> {
+impl<N: Linearize<M, Inputs: Clone>, M: Module, L: ConvexLoss + Clone> Timed<'_, N, M, L> {
     fn table(&self, loss: L, targets: L::Target) -> Result<String, Failure> {
         let Self { oracle, inputs, .. } = self;
         let (network, model) = (self.network, self.model);
         let gradient = median(|| {
-            let linearization = network.linearize(model, inputs.clone())?;
+            let linearization = network.linearization(model, inputs.clone(), None)?;
             let gradient = linearization.vjp(loss.gradient(linearization.outputs(), &targets))?;
             gradient.norm()?;
             Ok(())
@@ -192,7 +192,7 @@ impl<M: Module, L: ConvexLoss + Clone> Timed<'_, M, L> {
         for _ in 0..WARM_UP {
             let _ = oracle.direction(network, model, inputs.clone(), targets.clone())?;
         }
-        let linearization = network.linearize(model, inputs.clone())?;
+        let linearization = network.linearization(model, inputs.clone(), None)?;
         let estimates = oracle.estimates(&linearization).map_err(Error::from)?;
         let chosen = estimates.first().filter(|estimate| estimate.refusal.is_none()).map(|estimate| estimate.route);
 
@@ -223,9 +223,9 @@ impl<M: Module, L: ConvexLoss + Clone> Timed<'_, M, L> {
             "{}, {} outputs an example, batches of {}, {} parameters\n\n{}\nA gradient takes {:.3} ms. Medians; the estimate is of \
              Auto's solver on each route.\n",
             self.title,
-            network.outputs_per_example(),
-            inputs.dims()[0],
-            grouped(network.parameter_count()),
+            linearization.outputs_per_example(),
+            linearization.examples(),
+            grouped(linearization.parameter_count()),
             columns(&lines),
             gradient * 1e3,
         ))

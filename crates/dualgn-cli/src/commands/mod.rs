@@ -5,6 +5,8 @@ mod columns;
 mod compare;
 mod configuration;
 mod cost;
+mod field;
+mod film;
 mod keep;
 mod methods;
 mod ops;

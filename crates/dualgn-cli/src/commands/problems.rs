@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 
+use clap::ValueEnum;
+
+use crate::fields::FieldName;
 use crate::problem::{LossName, ProblemName};
 
 /// Characters of a line beside the names.
@@ -34,6 +37,12 @@ pub fn list() -> String {
         }
         text.push('\n');
     }
+    text.push_str("Equations and shapes: tanh or sine layers in double precision, on squared residuals at points.\n\n");
+    for field in FieldName::value_variants() {
+        let help = field.to_possible_value().and_then(|value| value.get_help().map(ToString::to_string));
+        let _ = writeln!(text, "{:<13} {}", field.name(), help.unwrap_or_default());
+    }
+    text.push('\n');
     text.push_str(
         "concrete and mnist need `--data DIR`, a folder with `concrete.csv` or the four idx files; the others are\n\
          part of the program.\n",
@@ -69,6 +78,9 @@ mod tests {
         let list = list();
         for problem in ProblemName::ALL {
             assert!(list.contains(problem.name()) && list.contains(problem.data()));
+        }
+        for field in FieldName::value_variants() {
+            assert!(list.contains(&format!("\n{:<13} ", field.name())), "{list}");
         }
         assert!(
             list.contains("relu layers of 64 and 64; all examples in a batch, 200 epochs, damping 0.3 × loss"),

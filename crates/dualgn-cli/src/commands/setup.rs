@@ -8,34 +8,38 @@ use dualgn::{
     SquaredHinge,
 };
 
+use super::field::with_field;
 use super::plan::Plan;
 use crate::arguments::{Run, SolverName};
 use crate::data::{Dataset, Scale};
 use crate::failure::Failure;
-use crate::problem::{Encode, LABEL_SMOOTHING, LossName, Mlp, Objective, Part, QUANTILE_LEVEL, Reading};
+use crate::problem::{Encode, LABEL_SMOOTHING, LossName, Mlp, Objective, Part, ProblemName, QUANTILE_LEVEL, Reading};
 use crate::record::Comparison;
-use crate::train::{Budget, DampingChoice, ProxLinear, Session};
+use crate::topic::Topic;
+use crate::train::{Budget, DampingChoice, Examples, ProxLinear, Session, Subject};
+
+/// Damping of directions in f32 when the loss is zero.
+const LEAST_DAMPING: f64 = 1e-6;
 
 /// A command that trains: what it does with a session of any loss.
 pub trait Work {
     /// Does it, and returns what was measured and whether it was interrupted.
-    fn run<L: ConvexLoss + Clone>(
-        self,
-        session: &mut Session<L>,
-        budget: Budget,
-        blank: Comparison,
-    ) -> Result<(), Failure>;
+    fn run<S: Subject>(self, session: &mut Session<S>, budget: Budget, blank: Comparison) -> Result<(), Failure>;
 }
 
 /// Builds the session of a plan and does the work with it.
 pub fn with_session(plan: &Plan, work: impl Work) -> Result<(), Failure> {
+    let problem = match plan.topic {
+        Topic::Data(problem) => problem,
+        Topic::Field(name) => return with_field(plan, name, work),
+    };
     let device = plan.run.device.open()?;
-    let dataset = plan.problem.load(plan.run.data.as_deref(), plan.run.limit.map(|limit| limit as usize))?;
-    let Some(reading) = plan.loss.reading(plan.problem.task()) else {
-        return Err(Failure::Input(plan.loss.refusal(plan.problem)));
+    let dataset = problem.load(plan.run.data.as_deref(), plan.run.limit.map(|limit| limit as usize))?;
+    let Some(reading) = plan.loss.reading(problem.task()) else {
+        return Err(Failure::Input(plan.loss.refusal(problem)));
     };
     let one_output = dataset.outputs == 1;
-    let setup = Setup { plan, device, dataset, reading, work };
+    let setup = Setup { plan, problem, device, dataset, reading, work };
     match plan.loss {
         LossName::Squared => setup.on_numbers(Squared),
         LossName::Absolute => setup.on_numbers(Absolute),
@@ -63,6 +67,7 @@ pub fn with_session(plan: &Plan, work: impl Work) -> Result<(), Failure> {
 /// All of a session but the loss.
 struct Setup<'a, W> {
     plan: &'a Plan<'a>,
+    problem: ProblemName,
     device: Device,
     dataset: Dataset,
     reading: Reading,
@@ -87,7 +92,7 @@ impl<W: Work> Setup<'_, W> {
     }
 
     fn on<L: ConvexLoss + Clone>(self, loss: L, encode: Encode<L::Target>) -> Result<(), Failure> {
-        let Self { plan: &Plan { problem, run, .. }, ref device, ref dataset, reading, .. } = self;
+        let Self { plan: &Plan { run, .. }, problem, ref device, ref dataset, reading, .. } = self;
         let defaults = problem.defaults();
         let scale = reading.scale(&dataset.train.targets);
         let (train, test) = (Part::new(&dataset.train, scale, device), Part::new(&dataset.test, scale, device));
@@ -105,17 +110,20 @@ impl<W: Work> Setup<'_, W> {
             oracle = oracle.micro_batch(examples as usize);
         }
         let mut session = Session {
-            objective: Objective { loss, encode, outputs: dataset.outputs, reading, scale },
+            subject: Examples {
+                objective: Objective { loss, encode, outputs: dataset.outputs, reading, scale },
+                network,
+                train: &train,
+                test: &test,
+                seed: run.seed,
+                device: device.clone(),
+            },
             model,
-            network,
             oracle,
             prox_linear: ProxLinear { gap: run.gap, iterations: run.inner as usize },
             damping: run.damping.map_or(DampingChoice::Problem(defaults.damping), DampingChoice::User),
-            train: &train,
-            test: &test,
+            least_damping: LEAST_DAMPING,
             batch,
-            seed: run.seed,
-            device: device.clone(),
             choice: None,
             target_loss: run.target_loss,
         };
@@ -123,7 +131,7 @@ impl<W: Work> Setup<'_, W> {
             (Some(seconds), _) => Budget::Seconds(seconds),
             (None, epochs) => {
                 let epochs = epochs.unwrap_or(defaults.epochs);
-                Budget::Steps(((epochs * session.steps_per_epoch()? as f64).round() as usize).max(1))
+                Budget::Steps(((epochs * session.steps_per_epoch() as f64).round() as usize).max(1))
             }
         };
         let blank = self.blank(&widths, session.model.num_params(), batch, scale);
@@ -132,7 +140,8 @@ impl<W: Work> Setup<'_, W> {
 
     /// The comparison before any run.
     fn blank(&self, widths: &[usize], parameters: usize, batch: usize, scale: Scale) -> Comparison {
-        let Plan { problem, loss, run, typed, .. } = self.plan;
+        let Plan { loss, run, typed, .. } = self.plan;
+        let problem = self.problem;
         let widths: Vec<String> = widths.iter().map(ToString::to_string).collect();
         Comparison {
             problem: problem.name().into(),
@@ -145,6 +154,7 @@ impl<W: Work> Setup<'_, W> {
                 problem.data(),
                 self.reading.remark(scale),
             ),
+            network: format!("layers {}", widths.join("-")),
             citation: self.dataset.citation.into(),
             metric: problem.task().metric(),
             parameters,
@@ -154,13 +164,15 @@ impl<W: Work> Setup<'_, W> {
             gap: run.gap,
             target: None,
             command: typed.clone(),
-            environment: environment(&self.device),
+            environment: environment(&self.device, DType::F32),
             runs: vec![],
+            pictures: vec![],
         }
     }
 }
 
-fn solver(run: &Run) -> Solver {
+/// The solver that the options name.
+pub fn solver(run: &Run) -> Solver {
     match run.solver {
         SolverName::Auto => Solver::Auto,
         SolverName::Cholesky => Solver::Cholesky,
@@ -169,7 +181,7 @@ fn solver(run: &Run) -> Solver {
 }
 
 /// The program's version, the system, its cores, the device.
-fn environment(device: &Device) -> String {
+pub fn environment(device: &Device, dtype: DType) -> String {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     format!(
         "dualgn {} ({} build), {} {}, {cores} cores, {}, {:?}",
@@ -178,7 +190,7 @@ fn environment(device: &Device) -> String {
         std::env::consts::OS,
         std::env::consts::ARCH,
         format!("{device:?}").trim_start_matches("Device<").trim_end_matches('>'),
-        DType::F32,
+        dtype,
     )
 }
 

@@ -1,13 +1,14 @@
 //! Every loss on every problem it fits: the session is built, and each method that works with the loss takes two steps.
 
 use clap::{Parser, ValueEnum};
+use dualgn::Linearize;
 
 use super::*;
 use crate::arguments::{Arguments, Command};
 use crate::commands::plan;
 use crate::problem::{ProblemName, Task};
 use crate::record::{Metric, Record, Status, StepRecord};
-use crate::train::{Method, Observer};
+use crate::train::{Batch, Method, Observer};
 
 /// Keeps nothing.
 struct Blind;
@@ -26,14 +27,12 @@ impl Observer for Blind {
 struct TwoSteps(LossName);
 
 impl Work for TwoSteps {
-    fn run<L: ConvexLoss + Clone>(self, session: &mut Session<L>, _: Budget, blank: Comparison) -> Result<(), Failure> {
+    fn run<S: Subject>(self, session: &mut Session<S>, _: Budget, blank: Comparison) -> Result<(), Failure> {
         let name = format!("{} on {}", blank.loss, blank.problem);
         // What the table says of the loss is what the library says of it.
-        let inputs = session.train.inputs.clone().narrow(0, 0, 8);
-        let outputs = session.model.valid().forward(inputs);
-        let targets =
-            session.objective.targets(&session.train.targets.gather(&[0, 1, 2, 3, 4, 5, 6, 7]), &session.device);
-        let loss = &session.objective.loss;
+        let Batch { inputs, targets } = session.first_batch(Method::value_variants()[0])?;
+        let outputs = session.subject.network().linearization(&session.model, inputs, None)?.outputs();
+        let loss = session.subject.loss();
         assert_eq!(loss.curvature(outputs.clone(), &targets).is_some(), self.0.has_curvature(), "{name}");
         assert_eq!(loss.margin(outputs, &targets).is_some(), self.0.has_margin(), "{name}");
 
@@ -52,7 +51,7 @@ impl Work for TwoSteps {
                 assert!(record.train_loss.is_finite() && record.test_loss.is_finite(), "{name}: {record:?}");
                 let right = match blank.metric {
                     Metric::Accuracy => (0.0..=1.0).contains(&record.test_metric),
-                    Metric::Rmse => record.test_metric > 0.0 && record.test_metric.is_finite(),
+                    Metric::Rmse | Metric::RelativeError => record.test_metric > 0.0 && record.test_metric.is_finite(),
                 };
                 assert!(right, "{name}: {record:?}");
             }
@@ -73,7 +72,7 @@ fn two_steps(problem: ProblemName) {
     let arguments = ["dualgn", "compare", problem.name(), "--batch", "64"];
     let Command::Compare(arguments) = Arguments::parse_from(arguments).command else { panic!() };
     for loss in LossName::fitting(problem.task()) {
-        let plan = Plan::new("compare", problem, loss, &arguments.run);
+        let plan = Plan::new("compare", Topic::Data(problem), loss, &arguments.run);
         with_session(&plan, TwoSteps(loss)).unwrap();
     }
 }
@@ -101,10 +100,15 @@ fn every_loss_of_bikeshare_trains() {
 /// What the table leaves out is refused by the plan, with a sentence that names the problems that fit.
 #[test]
 fn pairs_that_do_not_fit_are_refused() {
+    let chosen = |problem: ProblemName, loss: LossName| {
+        let arguments = ["dualgn", "compare", problem.name(), "--loss", loss.name()];
+        let Command::Compare(arguments) = Arguments::parse_from(arguments).command else { panic!() };
+        plan::loss(arguments.problem, &arguments.run)
+    };
     let mut refused = 0;
     for problem in ProblemName::ALL {
         for &loss in LossName::value_variants() {
-            match plan::loss(problem, Some(loss)) {
+            match chosen(problem, loss) {
                 Ok(fitting) => assert!(fitting == loss && loss.reading(problem.task()).is_some()),
                 Err(Failure::Input(sentence)) => {
                     refused += 1;
@@ -115,7 +119,7 @@ fn pairs_that_do_not_fit_are_refused() {
                     let (_, fitting) = sentence.split_once("it fits ").unwrap();
                     for name in fitting.split(", ") {
                         let other = ProblemName::from_str(name, false).unwrap();
-                        assert!(plan::loss(other, Some(loss)).is_ok(), "{sentence}");
+                        assert!(chosen(other, loss).is_ok(), "{sentence}");
                     }
                 }
                 Err(other) => panic!("{other}"),

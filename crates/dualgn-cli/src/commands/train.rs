@@ -5,7 +5,6 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use dualgn::ConvexLoss;
 
 use super::compare::{finish, show};
 use super::configuration::Configuration;
@@ -14,21 +13,21 @@ use super::output::Output;
 use super::plan::{self, Plan};
 use super::setup::{Work, with_session};
 use super::tune::{Rate, Running, choose_rate, ending, recorded_run};
-use crate::arguments::{Resume, Train};
+use crate::arguments::{FieldOptions, Resume, Train};
 use crate::failure::Failure;
 use crate::files;
 use crate::interrupt;
 use crate::record::{Comparison, Record, StepRecord};
-use crate::train::{Budget, Checkpoint, Loaded, Method, ModelName, Session, checkpoints, write_weights};
+use crate::train::{Budget, Checkpoint, Loaded, Method, ModelName, Session, Subject, checkpoints, write_weights};
 
 /// The weights of a run that is over.
 const WEIGHTS: &str = "model.safetensors";
 
 /// Trains by one method and keeps the weights.
 pub fn train(arguments: &Train) -> Result<(), Failure> {
-    let loss = plan::loss(arguments.problem, arguments.run.loss)?;
+    let loss = plan::loss(arguments.problem, &arguments.run)?;
     let model = arguments.model.unwrap_or(ModelName::default_for(loss));
-    let method = arguments.method.unwrap_or(Method::guided(model));
+    let method = arguments.method.unwrap_or(Method::usual(arguments.problem, model));
     plan::check(&[method], loss)?;
     let plan = Plan::new("train", arguments.problem, loss, &arguments.run);
     let output = Output::new(plan.folder.clone())?;
@@ -49,7 +48,7 @@ pub fn train(arguments: &Train) -> Result<(), Failure> {
 pub fn resume(arguments: &Resume) -> Result<(), Failure> {
     let folder = &arguments.run;
     let configuration = Configuration::load(folder)?;
-    let (problem, loss, method) = configuration.names(folder)?;
+    let (topic, loss, method) = configuration.names(folder)?;
     let Loaded { checkpoint, passed_over } = Checkpoint::load(&checkpoints(folder))?;
     if let Some(reason) = passed_over {
         eprintln!("note: {reason}; going on from the checkpoint before it, of step {}", checkpoint.step);
@@ -59,7 +58,7 @@ pub fn resume(arguments: &Resume) -> Result<(), Failure> {
         return Ok(());
     }
     let run = configuration.options(folder, [arguments.quiet, arguments.json])?;
-    let plan = Plan { typed: configuration.command.clone(), ..Plan::new("train", problem, loss, &run) };
+    let plan = Plan { typed: configuration.command.clone(), ..Plan::new("train", topic, loss, &run) };
     let output = Output::new(folder.clone())?;
     let start = Start::Resumed { configuration: Box::new(configuration), checkpoint };
     with_session(&plan, Training { method, plan: &plan, output, start })
@@ -89,9 +88,9 @@ struct Training<'a> {
 }
 
 impl Work for Training<'_> {
-    fn run<L: ConvexLoss + Clone>(
+    fn run<S: Subject>(
         self,
-        session: &mut Session<L>,
+        session: &mut Session<S>,
         budget: Budget,
         mut comparison: Comparison,
     ) -> Result<(), Failure> {
@@ -120,6 +119,7 @@ impl Work for Training<'_> {
         };
         let Configuration { rate, trials, rate_words: words, .. } = configuration;
         let (run, outcome) = recorded_run(session, method, Rate { rate, trials, words }, running, Some(keep))?;
+        comparison.pictures = session.subject.portrait([&session.model, &outcome.model], output.folder())?;
         comparison.runs.push(run);
         show(&comparison, plan.run.json)?;
         let path = output.folder().join(WEIGHTS);
@@ -138,9 +138,9 @@ impl Work for Training<'_> {
 }
 
 /// The configuration with every default written out.
-fn resolved<L: ConvexLoss + Clone>(
+fn resolved<S: Subject>(
     plan: &Plan,
-    session: &Session<L>,
+    session: &Session<S>,
     method: Method,
     rate: Rate,
     (budget, checkpoint, memory): (Budget, f64, usize),
@@ -157,7 +157,7 @@ fn resolved<L: ConvexLoss + Clone>(
         version: env!("CARGO_PKG_VERSION").into(),
         command: plan.typed.clone(),
         environment: comparison.environment.clone(),
-        problem: plan.problem.name().into(),
+        problem: plan.topic.name(),
         loss: plan.loss.name().into(),
         method: method.name.into(),
         rate,
@@ -178,6 +178,7 @@ fn resolved<L: ConvexLoss + Clone>(
         data: run.data.as_deref().map(files::absolute),
         limit: run.limit,
         device,
+        field: FieldOptions { mesh: run.field.mesh.as_deref().map(files::absolute), ..run.field.clone() },
         checkpoint,
     }
 }

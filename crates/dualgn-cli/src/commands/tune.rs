@@ -1,16 +1,16 @@
 //! One method of a command: a search for its learning rate, then the run that is reported.
 
-use dualgn::ConvexLoss;
-
+use super::film::Film;
 use super::keep::Keep;
 use super::output::{Lines, Output};
 use crate::events::Events;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::memory;
+use crate::pictures::Raster;
 use crate::progress::Progress;
 use crate::record::{MethodRun, Metric, Record, Status, StepRecord, Trial};
-use crate::train::{Budget, Checkpoint, Method, Observer, Outcome, Session};
+use crate::train::{Budget, Checkpoint, Method, Observer, Outcome, Session, Subject};
 
 /// A trial of a learning rate takes this part of the budget.
 const TRIAL: f64 = 0.2;
@@ -39,8 +39,8 @@ pub struct Rate {
 }
 
 /// The rate that is given, or the method's best on a part of the budget each.
-pub fn choose_rate<L: ConvexLoss + Clone>(
-    session: &Session<L>,
+pub fn choose_rate<S: Subject>(
+    session: &Session<S>,
     method: Method,
     given: Option<f64>,
     running: Running,
@@ -56,13 +56,13 @@ pub fn choose_rate<L: ConvexLoss + Clone>(
 }
 
 /// Trains with a rate; everything is shown and written as it happens.
-pub fn recorded_run<L: ConvexLoss + Clone>(
-    session: &Session<L>,
+pub fn recorded_run<S: Subject>(
+    session: &Session<S>,
     method: Method,
     rate: Rate,
     running: Running,
     keep: Option<Keep>,
-) -> Result<(MethodRun, Outcome), Failure> {
+) -> Result<(MethodRun, Outcome<S::Model>), Failure> {
     let Running { budget, metric, output, quiet } = running;
     let Rate { rate, trials, words: mut settings } = rate;
     if method.model.is_some() {
@@ -83,9 +83,11 @@ pub fn recorded_run<L: ConvexLoss + Clone>(
         steps: method.model.map(|_| output.lines(method.name, "steps", taken)).transpose()?,
         events: Events::start(&output.folder().join(method.name), metric, evaluated)?,
         keep,
+        film: Film::start(&output.folder().join(method.name), evaluated)?,
     };
     memory::reset_peak();
     let mut outcome = session.run(method, rate, budget, &mut recording, from)?;
+    recording.film.finish(&output.folder().join(method.name).join("movie.png"))?;
     recording.progress.finish(&ending(&outcome));
     if let Some(reason) = &outcome.reason {
         settings = format!("{settings}; {reason}");
@@ -107,11 +109,7 @@ pub fn recorded_run<L: ConvexLoss + Clone>(
 }
 
 /// Short runs with each rate; the lowest training loss at their end wins. Best first, diverged last.
-fn try_rates<L: ConvexLoss + Clone>(
-    session: &Session<L>,
-    method: Method,
-    running: Running,
-) -> Result<Vec<Trial>, Failure> {
+fn try_rates<S: Subject>(session: &Session<S>, method: Method, running: Running) -> Result<Vec<Trial>, Failure> {
     let budget = match running.budget {
         Budget::Steps(steps) => Budget::Steps(((steps as f64 * TRIAL).ceil() as usize).max(1)),
         Budget::Seconds(seconds) => Budget::Seconds(seconds * TRIAL),
@@ -135,7 +133,7 @@ fn try_rates<L: ConvexLoss + Clone>(
 }
 
 /// How a run ended, in words.
-pub fn ending(outcome: &Outcome) -> String {
+pub fn ending<M>(outcome: &Outcome<M>) -> String {
     match (outcome.status, &outcome.reason) {
         (Status::Finished, _) => "finished".into(),
         (Status::Reached, _) => "reached the target loss".into(),
@@ -154,9 +152,18 @@ struct Recording {
     steps: Option<Lines>,
     events: Events,
     keep: Option<Keep>,
+    film: Film,
 }
 
 impl Observer for Recording {
+    fn pictured(
+        &mut self,
+        step: usize,
+        picture: &mut dyn FnMut() -> Result<Option<Raster>, Failure>,
+    ) -> Result<(), Failure> {
+        picture()?.map_or(Ok(()), |picture| self.film.add(step, &picture))
+    }
+
     fn evaluated(&mut self, record: &Record) -> Result<(), Failure> {
         self.progress.evaluated(record);
         if let Some(keep) = &mut self.keep {

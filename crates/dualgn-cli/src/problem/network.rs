@@ -31,13 +31,6 @@ impl Mlp {
         Self { layers }.map(&mut Numbered(0))
     }
 
-    /// Widths of the layers, from the inputs to the outputs.
-    pub fn widths(&self) -> Vec<usize> {
-        let ends = self.layers.iter().map(|layer| layer.weight.dims());
-        let inputs = ends.clone().take(1).map(|[inputs, _]| inputs);
-        inputs.chain(ends.map(|[_, outputs]| outputs)).collect()
-    }
-
     /// `[m, features]` to `[m, outputs]`.
     pub fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
         let last = self.layers.len() - 1;

@@ -13,6 +13,7 @@ const SECONDS: Quantity = Quantity { name: "training time", unit: "s", scale: Sc
 const TRAIN_LOSS: Quantity = Quantity { name: "training loss", unit: "", scale: Scale::Log, whole: false };
 const TEST_LOSS: Quantity = Quantity { name: "test loss", ..TRAIN_LOSS };
 const ACCURACY: Quantity = Quantity { name: "test accuracy", unit: "%", scale: Scale::Linear, whole: false };
+const ERROR: Quantity = Quantity { name: "relative error", unit: "", scale: Scale::Log, whole: false };
 const RMSE: Quantity = Quantity { name: "test RMSE", unit: "unit of the target", scale: Scale::Log, whole: false };
 const SLOPE: Quantity = Quantity { name: "magnitude of the slope", ..TRAIN_LOSS };
 const GAP: Quantity = Quantity { name: "relative duality gap", ..TRAIN_LOSS };
@@ -25,6 +26,7 @@ pub(super) fn learning(comparison: &Comparison) -> Markup {
     let (metric, metric_title, percent) = match comparison.metric {
         Metric::Accuracy => (ACCURACY, "Test accuracy against steps", 100.0),
         Metric::Rmse => (RMSE, "Test RMSE against steps", 1.0),
+        Metric::RelativeError => (ERROR, "Relative error against steps", 1.0),
     };
     let chart = |id, x, x_of: fn(&Record) -> f64, y, y_of: &dyn Fn(&Record) -> f64| Chart {
         id,

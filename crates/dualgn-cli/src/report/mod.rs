@@ -18,12 +18,14 @@ mod thin;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::record::{Comparison, Metric};
-pub use number::{grouped, memory};
+pub use number::{grouped, memory, significant};
 pub use table::terminal;
 
 const STYLE: &str = include_str!("style.css");
 /// Shows the values under the pointer; the page is complete without it.
 const READOUT: &str = include_str!("readout.js");
+/// Turns surfaces; pages without one do without it.
+const VIEWER: &str = include_str!("../pictures/viewer.js");
 
 /// A complete HTML document that needs no other file and no network.
 pub fn page(comparison: &Comparison) -> String {
@@ -47,6 +49,7 @@ pub fn page(comparison: &Comparison) -> String {
                         (results::results(comparison))
                         (table_note(comparison))
                     }
+                    (pictures(comparison))
                     section {
                         h2 { "Learning curves" }
                         (figures::learning(comparison))
@@ -60,6 +63,9 @@ pub fn page(comparison: &Comparison) -> String {
                     (provenance(comparison))
                 }
                 script { (PreEscaped(READOUT)) }
+                @if comparison.pictures.iter().any(|picture| picture.markup.starts_with("<canvas")) {
+                    script { (PreEscaped(VIEWER)) }
+                }
             }
         }
     };
@@ -94,6 +100,24 @@ fn header(comparison: &Comparison) -> Markup {
     }
 }
 
+fn pictures(comparison: &Comparison) -> Markup {
+    html! {
+        @if !comparison.pictures.is_empty() {
+            section {
+                h2 { "Pictures" }
+                div.pictures {
+                    @for picture in &comparison.pictures {
+                        figure {
+                            (PreEscaped(&picture.markup))
+                            figcaption { strong { (picture.title) } " " (picture.caption) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn table_note(comparison: &Comparison) -> Markup {
     html! {
         p.note {
@@ -119,6 +143,10 @@ fn reading(comparison: &Comparison, has_directions: bool) -> Markup {
                     @match comparison.metric {
                         Metric::Accuracy => "Accuracy is the share of test examples put in the right class.",
                         Metric::Rmse => "RMSE is the root mean squared error on the test examples, in the unit of the target.",
+                        Metric::RelativeError => {
+                            "The relative error is that of the network against the solution, ‖u - u*‖ / ‖u*‖, at 4,000 points of the "
+                            "domain."
+                        }
                     }
                 }
                 li {

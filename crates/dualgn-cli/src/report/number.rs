@@ -1,7 +1,7 @@
 //! Numbers as people read them in the table and the report.
 
 /// Four significant digits, in scientific notation where plain digits would be long.
-pub(super) fn significant(value: f64) -> String {
+pub fn significant(value: f64) -> String {
     if value.is_nan() {
         return "nan".into();
     }

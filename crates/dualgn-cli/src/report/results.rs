@@ -101,6 +101,7 @@ fn columns(comparison: &Comparison) -> Vec<Column> {
             column("Accuracy, %", &last(|record| 100.0 * record.test_metric), |value| -value, significant)
         }
         Metric::Rmse => column("Test RMSE", &last(|record| record.test_metric), same, significant),
+        Metric::RelativeError => column("Relative error", &last(|record| record.test_metric), same, significant),
     };
     vec![
         column("Train loss", &last(|record| record.train_loss), same, significant),

@@ -61,6 +61,7 @@ pub(crate) fn comparison() -> Comparison {
         .last()
         .map(|record| Target { train_loss: record.train_loss, source: "Adam's last training loss".into() });
     Comparison {
+        network: "layers 64-64-64-10".into(),
         problem: "digits".into(),
         loss: "softmax".into(),
         description: "Handwritten digits of 8 × 8 pixels, a network of two hidden layers of 64 tanh units, \
@@ -70,6 +71,7 @@ pub(crate) fn comparison() -> Comparison {
                    UCI Machine Learning Repository, 1998, doi:10.24432/C50P49."
             .into(),
         metric: Metric::Accuracy,
+        pictures: vec![],
         parameters: 8970,
         examples: (1437, 360),
         batch: 64,

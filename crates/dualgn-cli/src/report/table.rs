@@ -25,6 +25,7 @@ fn table(comparison: &Comparison, width: usize) -> String {
     let metric = match comparison.metric {
         Metric::Accuracy => ["test", "acc. %"],
         Metric::Rmse => ["test", "RMSE"],
+        Metric::RelativeError => ["relative", "error"],
     };
     let headings = [
         ["", "method"],
@@ -65,7 +66,7 @@ fn cells(comparison: &Comparison, run: &MethodRun) -> Row {
     let arrival = comparison.target.as_ref().and_then(|target| run.first_at_most(target.train_loss));
     let percent = match comparison.metric {
         Metric::Accuracy => 100.0,
-        Metric::Rmse => 1.0,
+        Metric::Rmse | Metric::RelativeError => 1.0,
     };
     [
         run.method.clone(),

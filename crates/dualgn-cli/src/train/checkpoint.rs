@@ -14,10 +14,10 @@ use dualgn::StepperState;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
+use super::subject::Tensors;
 use super::taker::TakerState;
 use crate::failure::Failure;
 use crate::files;
-use crate::problem::Mlp;
 
 /// A moment of a run.
 #[derive(Clone)]
@@ -27,9 +27,11 @@ pub struct Checkpoint {
     /// Seconds of training.
     pub seconds: f64,
     /// The weights by name.
-    pub weights: BTreeMap<String, TensorData>,
+    pub weights: Tensors,
     /// What the method carries.
     pub taker: TakerState,
+    /// What the sequence of batches carries.
+    pub batches: Tensors,
 }
 
 /// A checkpoint that was read, and where it was.
@@ -54,6 +56,7 @@ const PREVIOUS: &str = "previous.safetensors";
 const BEST: &str = "best.safetensors";
 const WEIGHTS: &str = "model.";
 const VECTORS: &str = "stepper.";
+const BATCHES: &str = "batches.";
 const OPTIMIZER: &str = "optimizer";
 
 impl Checkpoint {
@@ -102,6 +105,9 @@ impl Checkpoint {
         for (name, data) in &self.weights {
             tensors.insert(format!("{WEIGHTS}{name}"), entry(data)?);
         }
+        for (name, data) in &self.batches {
+            tensors.insert(format!("{BATCHES}{name}"), entry(data)?);
+        }
         let mut numbers = Numbers { step: self.step, seconds: self.seconds, stepper: None, has_optimizer: false };
         match &self.taker {
             TakerState::None => {}
@@ -143,10 +149,13 @@ impl Checkpoint {
             return Err("is damaged (its checksum is wrong)".into());
         }
         let numbers: Numbers = serde_json::from_str(numbers).map_err(|error| broken(&error))?;
-        let (mut weights, mut vectors, mut optimizer) = (BTreeMap::new(), BTreeMap::new(), vec![]);
+        let (mut weights, mut batches) = (Tensors::new(), Tensors::new());
+        let (mut vectors, mut optimizer) = (BTreeMap::new(), vec![]);
         for (name, view) in tensors {
             if let Some(name) = name.strip_prefix(WEIGHTS) {
                 weights.insert(name.to_owned(), data(&view)?);
+            } else if let Some(name) = name.strip_prefix(BATCHES) {
+                batches.insert(name.to_owned(), data(&view)?);
             } else if let Some(name) = name.strip_prefix(VECTORS) {
                 let entries =
                     view.data().chunks_exact(8).map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap_or_default()));
@@ -160,7 +169,7 @@ impl Checkpoint {
             None if numbers.has_optimizer => TakerState::Burn(optimizer),
             None => TakerState::None,
         };
-        Ok(Self { step: numbers.step, seconds: numbers.seconds, weights, taker })
+        Ok(Self { step: numbers.step, seconds: numbers.seconds, weights, taker, batches })
     }
 }
 
@@ -194,10 +203,10 @@ fn data(view: &TensorView) -> Result<TensorData, String> {
 }
 
 /// The weights of a network by name.
-pub fn weights(model: &Mlp) -> Result<BTreeMap<String, TensorData>, Failure> {
+pub fn weights(model: &impl Module) -> Result<Tensors, Failure> {
     struct Collect {
         path: Vec<String>,
-        found: Result<BTreeMap<String, TensorData>, String>,
+        found: Result<Tensors, String>,
     }
     impl ModuleVisitor for Collect {
         fn enter_module(&mut self, name: &str, _: &str) {
@@ -214,16 +223,16 @@ pub fn weights(model: &Mlp) -> Result<BTreeMap<String, TensorData>, Failure> {
             }
         }
     }
-    let mut collect = Collect { path: vec![], found: Ok(BTreeMap::new()) };
+    let mut collect = Collect { path: vec![], found: Ok(Tensors::new()) };
     model.visit(&mut collect);
     collect.found.map_err(Failure::Run)
 }
 
 /// A network with other weights, which must be there for each of its own.
-pub fn with_weights(model: Mlp, weights: BTreeMap<String, TensorData>) -> Result<Mlp, Failure> {
+pub fn with_weights<M: Module>(model: M, weights: Tensors) -> Result<M, Failure> {
     struct Replace {
         path: Vec<String>,
-        weights: BTreeMap<String, TensorData>,
+        weights: Tensors,
         wrong: Option<String>,
     }
     impl ModuleMapper for Replace {
@@ -258,7 +267,7 @@ pub fn with_weights(model: Mlp, weights: BTreeMap<String, TensorData>) -> Result
 }
 
 /// Writes the weights of a network alone, by their names in it.
-pub fn write_weights(path: &Path, model: &Mlp) -> Result<(), Failure> {
+pub fn write_weights(path: &Path, model: &impl Module) -> Result<(), Failure> {
     let entries: Vec<_> =
         weights(model)?.iter().map(|(name, data)| Ok((name.clone(), entry(data)?))).collect::<Result<_, Failure>>()?;
     let run = |error: &dyn std::fmt::Display| Failure::Run(format!("cannot write the weights: {error}"));

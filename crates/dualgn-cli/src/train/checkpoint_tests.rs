@@ -1,13 +1,15 @@
 use burn::tensor::Device;
 
 use super::*;
+use crate::problem::Mlp;
 
 fn sample(step: usize) -> Checkpoint {
     let model = Mlp::new(&[3, 4, 2], &Device::flex().autodiff());
     let vectors = BTreeMap::from([("momentum".to_owned(), vec![1.0, -0.1, 1e-300])]);
     let numbers = BTreeMap::from([("damping".to_owned(), 0.1 + 0.2)]);
     let taker = TakerState::Stepper(StepperState { numbers, vectors });
-    Checkpoint { step, seconds: 1.5, weights: weights(&model).unwrap(), taker }
+    let batches = Tensors::from([("points".to_owned(), TensorData::from([1.5, -2.5]))]);
+    Checkpoint { step, seconds: 1.5, weights: weights(&model).unwrap(), taker, batches }
 }
 
 #[test]

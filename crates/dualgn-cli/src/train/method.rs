@@ -7,6 +7,7 @@ use dualgn::{Adaptation, Momentum, Search};
 use super::model::ModelName;
 use super::presets::ALL;
 use crate::problem::LossName;
+use crate::topic::Topic;
 
 /// A method by its pieces.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +74,8 @@ pub enum Way {
     Exact,
     /// Conjugate gradient on the primal system.
     PrimalIterations,
+    /// Conjugate gradient with a randomised preconditioner of this rank.
+    Nystrom(usize),
 }
 
 impl PartialEq for Method {
@@ -93,6 +96,14 @@ impl Method {
             |steps: Steps| ALL.into_iter().filter(move |method| method.model == Some(model) && method.steps == steps);
         let of_gradients = ALL.into_iter().filter(|method| ["sgd", "adam"].contains(&method.name));
         of_gradients.chain(on(Steps::Plain)).chain(on(Steps::Adam)).collect()
+    }
+
+    /// The method of a problem unless another is asked for: on points that stay, Levenberg and Marquardt's.
+    pub fn usual(topic: Topic, model: ModelName) -> Self {
+        match topic {
+            Topic::Field(_) if model == ModelName::Quadratic => Self::named("lm").expect("it is among the presets"),
+            _ => Self::guided(model),
+        }
     }
 
     /// The method that wants no tuning, for a model.
@@ -152,6 +163,7 @@ impl std::fmt::Display for Guide {
             Way::Any => {}
             Way::Exact => formatter.write_str("solved exactly; ")?,
             Way::PrimalIterations => formatter.write_str("conjugate gradient on the primal system; ")?,
+            Way::Nystrom(rank) => write!(formatter, "conjugate gradient, preconditioned by a sketch of rank {rank}; ")?,
         }
         match self.adaptation {
             Adaptation::LevenbergMarquardt(rule) => write!(

@@ -2,19 +2,22 @@
 
 mod checkpoint;
 mod evaluate;
+mod examples;
 mod method;
 mod model;
 mod presets;
 mod schedule;
 mod session;
+mod subject;
 mod taker;
 mod way;
 
 pub use checkpoint::{Checkpoint, Loaded, folder as checkpoints, with_weights, write_weights};
+pub use examples::Examples;
 pub use method::Method;
 pub use model::{ModelName, ProxLinear};
 pub use presets::ALL as PRESETS;
 pub use schedule::Budget;
 pub use session::{DampingChoice, Observer, Outcome, Session};
-pub use taker::BatchOf;
+pub use subject::{Batch, BatchOf, Scores, Subject, Tensors};
 pub use way::SolverChoice;

@@ -1,6 +1,6 @@
 //! The methods by name.
 
-use dualgn::{Adaptation, Armijo, LevenbergMarquardt, Momentum, Search};
+use dualgn::{Adaptation, Armijo, Grid, LevenbergMarquardt, Momentum, Search};
 
 use super::method::{Guide, Method, Steps, Way};
 use super::model::ModelName;
@@ -25,6 +25,18 @@ const GUARDED: Guide = Guide {
     momentum: Momentum::Model,
     annealed: true,
     way: Way::Any,
+};
+
+const ENERGY: &str = "Guzmán-Cordero, Dangel, Goldshlager and Zeinhofer, arXiv 2505.12149";
+const KING: &str = "King, Berzins, Mishra and Zeinhofer, arXiv 2602.00099";
+
+/// Exact directions on whatever points there are, and the best of a grid of steps.
+const NATURAL: Guide = Guide {
+    adaptation: Adaptation::Oracle,
+    search: Search::Grid(Grid::HALVES),
+    momentum: Momentum::None,
+    annealed: false,
+    way: Way::Exact,
 };
 
 const fn gradient(name: &'static str, title: &'static str, source: &'static str, steps: Steps) -> Method {
@@ -53,7 +65,7 @@ const fn guided(name: &'static str, title: &'static str, source: &'static str, g
 }
 
 /// All presets.
-pub const ALL: [Method; 19] = [
+pub const ALL: [Method; 22] = [
     gradient("sgd", "SGD", "Robbins and Monro, 1951", Steps::Plain),
     gradient("adam", "Adam", "Kingma and Ba, arXiv 1412.6980", Steps::Adam),
     gradient("adamw", "AdamW", "Loshchilov and Hutter, arXiv 1711.05101", Steps::AdamW),
@@ -110,6 +122,14 @@ pub const ALL: [Method; 19] = [
             },
         )
     },
+    guided("engd-w", "Energy natural gradient", ENERGY, NATURAL),
+    guided("engd-nystrom", "Energy natural gradient, sketched", ENERGY, Guide { way: Way::Nystrom(100), ..NATURAL }),
+    guided(
+        "gnng",
+        "Gauss-Newton natural gradient for shapes",
+        KING,
+        Guide { search: Search::Grid(Grid::SHAPES), ..NATURAL },
+    ),
     guided(
         "kfac-step",
         "Dual Gauss-Newton, step and momentum by the model",

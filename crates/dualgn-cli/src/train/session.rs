@@ -2,26 +2,24 @@
 
 use std::time::Instant;
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
-use dualgn::{ConvexLoss, Damping, Direction, DirectionError, Error, GaussNewton, Network, Route, Solver, StepReport};
+use dualgn::{Damping, Direction, DirectionError, Error, GaussNewton, Route, Solver, StepReport};
 
 use super::checkpoint::{Checkpoint, weights, with_weights};
-use super::evaluate::evaluate;
 use super::method::{Guide, Method, Steps, Way};
 use super::model::ProxLinear;
 use super::schedule::{Budget, Schedule};
-use super::taker::{BatchOf, Taken, Taker};
+use super::subject::{BatchOf, Scores, Subject, Tensors};
+use super::taker::{Taken, Taker};
 use super::way::SolverChoice;
-use crate::data::Batches;
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::problem::{Mlp, Objective, Part};
+use crate::pictures::Raster;
 use crate::record::{Record, Status, StepRecord};
 
 /// What a run leaves.
-pub struct Outcome {
+pub struct Outcome<M> {
     /// The trained model.
-    pub model: Mlp,
+    pub model: M,
     /// How it ended.
     pub status: Status,
     /// Why a diverged run could not go on, if a direction failed.
@@ -50,6 +48,16 @@ pub trait Observer {
     /// along directions have a record of it.
     fn stepped(&mut self, step: usize, spent: f64, direction: Option<&StepRecord>) -> Result<(), Failure>;
 
+    /// The same moment, and a picture of the model then, if there is one.
+    fn pictured(
+        &mut self,
+        step: usize,
+        picture: &mut dyn FnMut() -> Result<Option<Raster>, Failure>,
+    ) -> Result<(), Failure> {
+        let _ = (step, picture);
+        Ok(())
+    }
+
     /// A moment at which the run could be kept; at its end it should be. `snapshot` takes the time that reading it from the device
     /// takes.
     fn checkpoint(
@@ -62,40 +70,29 @@ pub trait Observer {
     }
 }
 
-/// Damping when the loss is zero: below it, f32 has no digits left for the system.
-const LEAST_DAMPING: f64 = 1e-6;
-
 /// Everything the runs of one problem share. All methods start from the same weights and see the same batches.
-pub struct Session<'a, L: ConvexLoss> {
-    /// Loss and metric.
-    pub objective: Objective<L>,
+pub struct Session<S: Subject> {
+    /// What is trained.
+    pub subject: S,
     /// The initial model, on an autodiff device.
-    pub model: Mlp,
-    /// The model, traced.
-    pub network: Network<Mlp, Tensor<2>>,
+    pub model: S::Model,
     /// Loss and solver of the directions.
-    pub oracle: GaussNewton<L>,
+    pub oracle: GaussNewton<S::Loss>,
     /// How exact prox-linear directions are.
     pub prox_linear: ProxLinear,
     /// Damping for each unit of loss: the user's for every method, or the problem's.
     pub damping: DampingChoice,
-    /// Training examples.
-    pub train: &'a Part,
-    /// Test examples.
-    pub test: &'a Part,
+    /// Damping when the loss is zero: below it, the float type has no digits left for the system.
+    pub least_damping: f64,
     /// Examples in a batch.
     pub batch: usize,
-    /// Seed of the order of batches.
-    pub seed: u64,
-    /// Where tensors live.
-    pub device: Device,
     /// The solver and the route of all directions; `None` for whatever is best at each.
     pub choice: Option<SolverChoice>,
     /// A training loss at which a run may end.
     pub target_loss: Option<f64>,
 }
 
-impl<L: ConvexLoss + Clone> Session<'_, L> {
+impl<S: Subject> Session<S> {
     /// Damping of a method's directions for each unit of loss.
     pub fn damping(&self, method: Method) -> f64 {
         match self.damping {
@@ -106,28 +103,31 @@ impl<L: ConvexLoss + Clone> Session<'_, L> {
 
     /// Examples in a batch of a method.
     pub fn batch(&self, method: Method) -> usize {
-        if method.full_batch { self.train.len() } else { self.batch.min(self.train.len()) }
+        if method.full_batch { self.subject.len() } else { self.batch.min(self.subject.len()) }
     }
 
     /// Steps in one pass over the training examples.
-    pub fn steps_per_epoch(&self) -> Result<usize, Failure> {
-        Ok(Batches::new(self.train.len(), self.batch, self.seed)?.per_epoch())
+    pub fn steps_per_epoch(&self) -> usize {
+        (self.subject.len() / self.batch.min(self.subject.len()).max(1)).max(1)
     }
 
     /// The batch of a method's first step.
-    pub fn first_batch(&self, method: Method) -> Result<BatchOf<L>, Failure> {
-        let indices = Batches::new(self.train.len(), self.batch(method), self.seed)?.next_batch().to_vec();
-        Ok(self.gather(&indices))
+    pub fn first_batch(&self, method: Method) -> Result<BatchOf<S>, Failure> {
+        let mut batches = self.subject.batches(self.batch(method), 0, &Tensors::new())?;
+        self.subject.next(&mut batches, &self.model)
     }
 
     /// The oracle of a method's directions; `None` for methods without.
-    pub fn oracle(&self, method: Method) -> Option<GaussNewton<L>> {
+    pub fn oracle(&self, method: Method) -> Option<GaussNewton<S::Loss>> {
         let model = method.model?;
-        let damping = Damping::RelativeToLoss { factor: self.damping(method), least: LEAST_DAMPING };
+        let damping = Damping::RelativeToLoss { factor: self.damping(method), least: self.least_damping };
         let oracle = self.oracle.clone().model(model.model(self.prox_linear)).damping(damping);
         let oracle = match method.steps {
             Steps::Guided(Guide { way: Way::Exact, .. }) => oracle.solver(Solver::Cholesky),
             Steps::Guided(Guide { way: Way::PrimalIterations, .. }) => oracle.route(Route::PrimalMatrixFree),
+            Steps::Guided(Guide { way: Way::Nystrom(rank), .. }) => {
+                oracle.solver(Solver::Nystrom { rank, iterations: 100, tolerance: 1e-6 })
+            }
             _ => oracle,
         };
         Some(match &self.choice {
@@ -144,18 +144,19 @@ impl<L: ConvexLoss + Clone> Session<'_, L> {
         budget: Budget,
         observer: &mut impl Observer,
         from: Option<Checkpoint>,
-    ) -> Result<Outcome, Failure> {
-        let mut batches = Batches::new(self.train.len(), self.batch(method), self.seed)?;
+    ) -> Result<Outcome<S::Model>, Failure> {
+        let mut points = Tensors::new();
         let mut taker = Taker::new(method, rate, self.oracle(method));
         let mut model = self.model.clone();
         let (mut step, mut seconds) = (0, 0.0);
         let mut resumes = from.is_some();
-        if let Some(Checkpoint { step: taken, seconds: spent, weights, taker: state }) = from {
+        if let Some(Checkpoint { step: taken, seconds: spent, weights, taker: state, batches }) = from {
             (step, seconds) = (taken, spent);
             model = with_weights(model, weights)?;
             taker = taker.restore(state)?;
-            batches.skip(taken);
+            points = batches;
         }
+        let mut batches = self.subject.batches(self.batch(method), step, &points)?;
         let (mut records, mut directions) = (vec![], vec![]);
         let mut schedule = Schedule::new(budget, step, seconds);
         let mut reason = None;
@@ -164,11 +165,12 @@ impl<L: ConvexLoss + Clone> Session<'_, L> {
         let status = loop {
             let spent = schedule.spent(step, seconds);
             let stop = interrupt::requested();
-            let ends = spent >= 1.0 || stop || (stays && self.batch(method) == self.train.len());
+            let ends = spent >= 1.0 || stop || (stays && self.subject.is_whole(self.batch(method)));
             let is_first = std::mem::take(&mut resumes);
             if schedule.due(step, seconds) || ends || is_first {
                 let record = self.record(&model, method, step, seconds)?;
                 observer.evaluated(&record)?;
+                observer.pictured(step, &mut || self.subject.frame(&model))?;
                 let loss = record.train_loss;
                 records.push(record);
                 if !loss.is_finite() {
@@ -178,7 +180,10 @@ impl<L: ConvexLoss + Clone> Session<'_, L> {
                     break Status::Reached;
                 }
             }
-            let mut snapshot = || Ok(Checkpoint { step, seconds, weights: weights(&model)?, taker: taker.state()? });
+            let mut snapshot = || {
+                let batches = self.subject.state(&batches);
+                Ok(Checkpoint { step, seconds, weights: weights(&model)?, taker: taker.state()?, batches })
+            };
             observer.checkpoint(ends, &mut snapshot)?;
             if stop {
                 break Status::Interrupted;
@@ -190,26 +195,25 @@ impl<L: ConvexLoss + Clone> Session<'_, L> {
                 break Status::Converged;
             }
             let start = Instant::now();
-            let batch = self.gather(batches.next_batch());
-            let taken =
-                match taker.step(self.part(method, spent), &self.objective.loss, &self.network, model.clone(), batch) {
-                    Ok((next, taken)) => {
-                        model = next;
-                        taken
+            let batch = self.subject.next(&mut batches, &model)?;
+            let taken = match taker.step(self.part(method, spent), &self.subject, model.clone(), batch) {
+                Ok((next, taken)) => {
+                    model = next;
+                    taken
+                }
+                // The method cannot go on from here, and the others go on.
+                Err(error) if diverged(&error) => {
+                    reason = Some(error.to_string());
+                    // The steps until here count.
+                    if records.last().is_none_or(|last: &Record| last.step < step) {
+                        let record = self.record(&model, method, step, seconds)?;
+                        observer.evaluated(&record)?;
+                        records.push(record);
                     }
-                    // The method cannot go on from here, and the others go on.
-                    Err(error) if diverged(&error) => {
-                        reason = Some(error.to_string());
-                        // The steps until here count.
-                        if records.last().is_none_or(|last: &Record| last.step < step) {
-                            let record = self.record(&model, method, step, seconds)?;
-                            observer.evaluated(&record)?;
-                            records.push(record);
-                        }
-                        break Status::Diverged;
-                    }
-                    Err(error) => return Err(error.into()),
-                };
+                    break Status::Diverged;
+                }
+                Err(error) => return Err(error.into()),
+            };
             seconds += start.elapsed().as_secs_f64();
             step += 1;
             let direction = StepRecord::new(step, &taken);
@@ -224,22 +228,13 @@ impl<L: ConvexLoss + Clone> Session<'_, L> {
     /// loses on others: annealed methods take shorter ones towards the end.
     fn part(&self, method: Method, spent: f64) -> f64 {
         let is_annealed = matches!(method.steps, Steps::Guided(Guide { annealed: true, .. }));
-        if is_annealed && self.batch(method) < self.train.len() { (2.0 * (1.0 - spent)).min(1.0) } else { 1.0 }
+        let is_whole = self.subject.is_whole(self.batch(method));
+        if is_annealed && !is_whole { (2.0 * (1.0 - spent)).min(1.0) } else { 1.0 }
     }
 
-    /// Some training examples on the device.
-    fn gather(&self, indices: &[usize]) -> BatchOf<L> {
-        let rows: Vec<i64> = indices.iter().map(|&index| index as i64).collect();
-        let rows: Tensor<1, Int> = Tensor::from_data(TensorData::from(rows.as_slice()), &self.device);
-        let inputs = self.train.inputs.clone().select(0, rows);
-        let targets = self.objective.targets(&self.train.targets.gather(indices), &self.device);
-        BatchOf { inputs, targets }
-    }
-
-    fn record(&self, model: &Mlp, method: Method, step: usize, seconds: f64) -> Result<Record, Failure> {
-        let (train_loss, _) = evaluate(&self.objective, model, self.train)?;
-        let (test_loss, test_metric) = evaluate(&self.objective, model, self.test)?;
-        let epoch = (step * self.batch(method)) as f64 / self.train.len() as f64;
+    fn record(&self, model: &S::Model, method: Method, step: usize, seconds: f64) -> Result<Record, Failure> {
+        let Scores { train_loss, test_loss, test_metric } = self.subject.evaluate(model)?;
+        let epoch = (step * self.batch(method)) as f64 / self.subject.len() as f64;
         Ok(Record { step, epoch, seconds, train_loss, test_loss, test_metric })
     }
 }

@@ -4,12 +4,12 @@ use burn::module::ParamGroup;
 use burn::optim::{
     AdamConfig, AdamWConfig, GradientsParams, LBFGS, LBFGSConfig, LineSearchFn, ModuleOptimizer, MuonConfig, SgdConfig,
 };
-use burn::tensor::{Bytes, Tensor};
-use dualgn::{ConvexLoss, Direction, Error, GaussNewton, Network, StepReport, Stepper, StepperState};
+use burn::tensor::Bytes;
+use dualgn::{ConvexLoss, Direction, Error, GaussNewton, StepReport, Stepper, StepperState};
 
 use super::method::{Method, Steps};
+use super::subject::{BatchOf, Subject};
 use crate::failure::Failure;
-use crate::problem::Mlp;
 
 /// Everything that a method carries from step to step.
 #[derive(Clone)]
@@ -20,12 +20,6 @@ pub enum TakerState {
     Burn(Vec<u8>),
     /// The state of a stepper.
     Stepper(StepperState),
-}
-
-/// A batch on the device.
-pub struct BatchOf<L: ConvexLoss> {
-    pub inputs: Tensor<2>,
-    pub targets: L::Target,
 }
 
 /// What a step was, for methods that step along directions.
@@ -76,45 +70,44 @@ impl<L: ConvexLoss> Taker<L> {
     }
 
     /// One step on a batch, at a part of the rate.
-    pub fn step(
+    pub fn step<S: Subject<Loss = L>>(
         &mut self,
         part: f64,
-        loss: &L,
-        network: &Network<Mlp, Tensor<2>>,
-        model: Mlp,
-        batch: BatchOf<L>,
-    ) -> Result<(Mlp, Taken), Error> {
-        let BatchOf { inputs, targets } = batch;
-        let rate = part * self.rate;
-        let gradient = |model: &Mlp| {
-            let outputs = model.forward(Tensor::from_inner(inputs.clone()));
-            let loss = loss.value(outputs, &targets).mean();
-            let gradients = GradientsParams::from_grads(loss.backward(), model);
-            (loss, gradients)
-        };
+        subject: &S,
+        model: S::Model,
+        batch: BatchOf<S>,
+    ) -> Result<(S::Model, Taken), Error> {
+        let (network, rate) = (subject.network(), part * self.rate);
         match &mut self.kind {
             Kind::Guided(stepper) => {
-                let (next, report) = stepper.step(rate, network, &model, inputs, targets)?;
+                let (next, report) = stepper.step(rate, network, &model, batch.inputs, batch.targets)?;
                 Ok((next, Taken::Guided(Box::new(report))))
             }
             Kind::Plain(oracle) => {
-                let direction = oracle.direction(network, &model, inputs, targets)?;
+                let direction = oracle.direction(network, &model, batch.inputs, batch.targets)?;
                 Ok((direction.clone().apply(model, rate), Taken::Direction(Box::new(direction))))
             }
             Kind::Optimizer { optimizer, oracle: Some(oracle) } => {
-                let direction = oracle.direction(network, &model, inputs, targets)?;
+                let direction = oracle.direction(network, &model, batch.inputs, batch.targets)?;
                 let next = optimizer.step(rate, model, direction.clone().into_gradients());
                 Ok((next, Taken::Direction(Box::new(direction))))
             }
             Kind::Optimizer { optimizer, oracle: None } => {
-                let (_, gradients) = gradient(&model);
+                let (_, gradients) = subject.gradient(&model, &batch)?;
                 Ok((optimizer.step(rate, model, gradients), Taken::Gradient))
             }
             Kind::Lbfgs(lbfgs) => {
-                let (next, _) = lbfgs.step(rate, model, |model: Mlp| {
-                    let (loss, gradients) = gradient(&model);
-                    (loss.into_scalar::<f64>(), gradients)
+                // Its search has no way to fail: an error is kept until it is over, and no number is better than one.
+                let mut failed = None;
+                let (next, _) = lbfgs.step(rate, model, |model: S::Model| {
+                    subject.gradient(&model, &batch).unwrap_or_else(|error| {
+                        failed = Some(error);
+                        (f64::NAN, GradientsParams::new())
+                    })
                 });
+                if let Some(error) = failed {
+                    return Err(error);
+                }
                 Ok((next, Taken::Gradient))
             }
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::method::Method;
 use super::session::Session;
-use super::taker::BatchOf;
+use super::subject::{Batch, Subject};
 use crate::failure::Failure;
 
 /// A solver and its route, as a run's configuration has them. With both fixed, nothing is left that timings decide, and a run
@@ -63,18 +63,19 @@ const EXACTNESS: f64 = 4.0;
 /// Directions before the choice: only they tell how many iterations there are.
 const WARM_UP: usize = 2;
 
-impl<L: ConvexLoss + Clone> Session<'_, L> {
+impl<S: Subject> Session<S> {
     /// The solver and the route of a method's directions; `None` for methods without directions. Given back as `choice`, all
     /// directions of a run take them. The same command comes to the same choice: the oracle is repeatable.
     pub fn choose(&self, method: Method) -> Result<Option<SolverChoice>, Failure> {
         let Some(oracle) = self.oracle(method) else { return Ok(None) };
-        let BatchOf { inputs, targets } = self.first_batch(method)?;
-        let subproblem = oracle.subproblem(&self.network, &self.model, inputs.clone(), targets.clone())?;
+        let Batch { inputs, targets } = self.first_batch(method)?;
+        let network = self.subject.network();
+        let subproblem = oracle.subproblem(network, &self.model, inputs.clone(), targets.clone())?;
         for _ in 0..WARM_UP {
             // One that fails here fails again in the run, which says so.
-            let _ = oracle.direction(&self.network, &self.model, inputs.clone(), targets.clone());
+            let _ = oracle.direction(network, &self.model, inputs.clone(), targets.clone());
         }
-        let best = |oracle: &GaussNewton<L>| -> Result<Option<Estimate>, Failure> {
+        let best = |oracle: &GaussNewton<S::Loss>| -> Result<Option<Estimate>, Failure> {
             let estimates = oracle.estimates(subproblem.linearization()).map_err(dualgn::Error::from)?;
             Ok(estimates.into_iter().next().filter(|best| best.refusal.is_none()))
         };

@@ -1,0 +1,22 @@
+//! Equations and shapes: networks as functions of space, trained on residuals at points.
+//!
+//! ```text
+//! network.rs    a network from points to a number
+//! problem.rs    what is solved: terms of residuals on regions, and the solution
+//! problems/     the equations and shapes by name
+//! points.rs     where the residuals are taken, and when they are drawn anew
+//! solve.rs      a problem as something to train
+//! portrait.rs   pictures and files of the result
+//! ```
+
+mod network;
+mod points;
+mod portrait;
+mod problem;
+mod problems;
+mod solve;
+
+pub use network::{Activation, Architecture, Field};
+pub use points::Drawing;
+pub use problems::FieldName;
+pub use solve::{Showing, Solve};

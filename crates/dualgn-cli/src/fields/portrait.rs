@@ -1,0 +1,214 @@
+//! What a result looks like: pictures for the report, and the surface of a shape.
+
+use std::path::Path;
+
+use super::network::Field;
+use super::solve::Solve;
+use crate::failure::Failure;
+use crate::files;
+use crate::geometry::{Deviation, Format, Mesh, deviation, surface};
+use crate::pictures::{Axis, Colours, HeatMap, Picture, Raster, View, render, viewer};
+
+/// Grid points along a side of a heat map, and of one of a movie.
+const GRID: usize = 160;
+const MOVING: usize = 96;
+/// Pixels along a side of a rendered surface, and of one of a movie.
+const RENDERED: usize = 420;
+const TURNING: usize = 200;
+/// Grid points along an axis for the surface of a movie.
+const COARSE: usize = 48;
+/// Points on each surface when they are compared.
+const COMPARED: usize = 20_000;
+
+impl Solve {
+    /// The surface of a shape; `None` if the field has one sign, or is no shape in space.
+    pub fn surface(&self, model: &Field, resolution: usize) -> Result<Option<Mesh>, Failure> {
+        if self.problem.mesh.is_none() {
+            return Ok(None);
+        }
+        surface([[-1.0; 3], [1.0; 3]], resolution, |points| self.values(model, points))
+    }
+
+    /// How far a surface is from the one that was given.
+    pub fn deviation(&self, found: &Mesh) -> Result<Option<Deviation>, Failure> {
+        let Some(mesh) = &self.problem.mesh else { return Ok(None) };
+        deviation(found, mesh, COMPARED).map(Some).map_err(|error| Failure::Run(error.to_string()))
+    }
+
+    /// One picture of a movie.
+    pub fn picture(&self, model: &Field) -> Result<Raster, Failure> {
+        if self.problem.mesh.is_none() {
+            let values = self.values(model, &self.grid(MOVING))?;
+            return Ok(self.map(&values, MOVING, Colours::Sequential).raster());
+        }
+        match self.surface(model, COARSE)? {
+            Some(mesh) => rendered(&mesh, View::FRONT, TURNING),
+            None => Ok(Raster::new(TURNING, TURNING, |_, _| [0; 4])),
+        }
+    }
+
+    /// Pictures of a trained model, which are written into a folder too, with the surface of a shape as a file.
+    pub fn pictures(
+        &self,
+        [first, last]: [&Field; 2],
+        (format, resolution): (Format, usize),
+        folder: &Path,
+    ) -> Result<Vec<Picture>, Failure> {
+        let mut pictures = match self.problem.mesh.is_some() {
+            true => self.of_shape([first, last], (format, resolution), folder)?,
+            false => self.of_solution(last, folder)?,
+        };
+        if let Some(picture) = self.unknown(last) {
+            pictures.insert(0, picture);
+        }
+        Ok(pictures)
+    }
+
+    /// What was found for the unknown numbers of the equation.
+    fn unknown(&self, model: &Field) -> Option<Picture> {
+        let found = model.coefficients();
+        let words: Vec<String> = self
+            .problem
+            .unknown
+            .iter()
+            .zip(&found)
+            .map(|((name, wanted), found)| format!("{name} = {found:.5}, where {wanted} is right"))
+            .collect();
+        (!words.is_empty()).then(|| Picture {
+            title: "Unknown numbers of the equation".into(),
+            caption: format!("{}.", words.join("; ")),
+            markup: String::new(),
+        })
+    }
+
+    fn of_solution(&self, model: &Field, folder: &Path) -> Result<Vec<Picture>, Failure> {
+        let points = self.grid(GRID);
+        let dims = self.problem.low.len();
+        let found = self.values(model, &points)?;
+        let wanted: Vec<f64> = points.chunks_exact(dims).map(|point| (self.problem.exact)(point)).collect();
+        let error: Vec<f64> = found.iter().zip(&wanted).map(|(found, wanted)| found - wanted).collect();
+        let through = match dims {
+            0..=2 => String::new(),
+            _ => ", on the plane through the middle".into(),
+        };
+        let mut maps = vec![
+            ("solution", "Solution", format!("The network{through}."), found, Colours::Sequential),
+            ("error", "Error", format!("The network less the solution{through}."), error, Colours::Diverging),
+        ];
+        if let Some(residuals) = self.residuals(model, &points)? {
+            let name = self.problem.terms[0].name;
+            let words = format!("What the network leaves of the term `{name}`{through}.");
+            maps.push(("residual", "Residual", words, residuals, Colours::Diverging));
+        }
+        let picture = |(name, title, caption, values, colours): (&str, &str, String, Vec<f64>, Colours)| {
+            let markup =
+                self.map(&values, GRID, colours).svg(title).map_err(|error| Failure::Run(error.to_string()))?;
+            files::replace(&folder.join(format!("{name}.svg")), markup.as_bytes())?;
+            Ok(Picture { title: title.into(), caption, markup })
+        };
+        maps.into_iter().map(picture).collect()
+    }
+
+    fn of_shape(
+        &self,
+        models: [&Field; 2],
+        (format, resolution): (Format, usize),
+        folder: &Path,
+    ) -> Result<Vec<Picture>, Failure> {
+        let mut pictures = vec![];
+        let failed = |error: std::io::Error| Failure::Run(error.to_string());
+        let given = self.problem.mesh.as_ref();
+        let meshes =
+            [("before", self.surface(models[0], resolution)?), ("after", self.surface(models[1], resolution)?)];
+        let named = [("given", given), ("before", meshes[0].1.as_ref()), ("after", meshes[1].1.as_ref())];
+        for (name, mesh) in named {
+            let Some(mesh) = mesh else { continue };
+            for (side, view) in [("front", View::FRONT), ("back", View::BACK)] {
+                let raster = rendered(mesh, view, RENDERED)?;
+                let file = format!("{name}-{side}.png");
+                files::replace(&folder.join(&file), &raster.png().map_err(failed)?)?;
+                let caption = match name {
+                    "given" => "The surface that was given",
+                    "before" => "The surface of the network before training",
+                    _ => "The surface of the network",
+                };
+                pictures.push(Picture {
+                    title: format!("{name}, {side}"),
+                    caption: format!("{caption}, from the {side}."),
+                    markup: svg_of(&raster).map_err(failed)?,
+                });
+            }
+        }
+        let Some(mesh) = &meshes[1].1 else {
+            let caption = "The trained field has one sign everywhere: there is no surface.".into();
+            pictures.push(Picture { title: "No surface".into(), caption, markup: String::new() });
+            return Ok(pictures);
+        };
+        let file = folder.join(format!("surface.{}", format.ending()));
+        files::replace(&file, &format.bytes(mesh).map_err(failed)?)?;
+        let mut caption = format!(
+            "{} vertices and {} triangles, in surface.{}. Drag or use the arrow keys to turn it, the wheel to zoom.",
+            mesh.vertices.len(),
+            mesh.faces.len(),
+            format.ending()
+        );
+        if let Some(deviation) = self.deviation(mesh)? {
+            let Deviation { chamfer, hausdorff } = deviation;
+            caption = format!(
+                "Chamfer distance to the given surface {chamfer:.3e}, Hausdorff distance {hausdorff:.3e}. {caption}"
+            );
+            let json = serde_json::to_vec_pretty(&deviation).map_err(|error| Failure::Run(error.to_string()))?;
+            files::replace(&folder.join("deviation.json"), &json)?;
+        }
+        pictures.insert(0, Picture { title: "The surface".into(), caption, markup: viewer(mesh) });
+        Ok(pictures)
+    }
+
+    /// Points of a grid over the first two coordinates, from the top; the others are in the middle. Of one coordinate a single row.
+    fn grid(&self, size: usize) -> Vec<f64> {
+        let (low, high) = (&self.problem.low, &self.problem.high);
+        let dims = low.len();
+        let rows = if dims == 1 { 1 } else { size };
+        let between = |axis: usize, part: f64| low[axis] + part * (high[axis] - low[axis]);
+        let across = (dims > 1).then(|| self.vertical());
+        let point = |index: usize| {
+            let (column, row) = (index % size, index / size);
+            (0..dims).map(move |axis| match axis {
+                0 => between(0, (column as f64 + 0.5) / size as f64),
+                _ if Some(axis) == across => between(axis, 1.0 - (row as f64 + 0.5) / rows as f64),
+                _ => between(axis, 0.5),
+            })
+        };
+        (0..rows * size).flat_map(point).collect()
+    }
+
+    /// The coordinate that goes upwards: time where there is one, else the second.
+    fn vertical(&self) -> usize {
+        let last = self.problem.axes.len() - 1;
+        if self.problem.axes[last] == "t" { last } else { 1 }
+    }
+
+    fn map<'a>(&'a self, values: &'a [f64], width: usize, colours: Colours) -> HeatMap<'a> {
+        let axis = |index: usize| Axis {
+            name: self.problem.axes[index],
+            low: self.problem.low[index],
+            high: self.problem.high[index],
+        };
+        let y = (self.problem.axes.len() > 1).then(|| axis(self.vertical()));
+        HeatMap { values, width, x: axis(0), y, colours }
+    }
+}
+
+fn rendered(mesh: &Mesh, view: View, size: usize) -> Result<Raster, Failure> {
+    render(mesh, view, size).map_err(|error| Failure::Run(error.to_string()))
+}
+
+/// A raster as it stands in a page.
+fn svg_of(raster: &Raster) -> Result<String, std::io::Error> {
+    let Raster { width, height, .. } = raster;
+    Ok(format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\"><image width=\"{width}\" \
+         height=\"{height}\" href=\"{}\"/></svg>",
+        raster.data_address()?
+    ))
+}

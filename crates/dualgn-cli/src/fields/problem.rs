@@ -1,0 +1,58 @@
+//! [`Problem`]: an equation or a shape: terms of residuals on regions, and what the solution is.
+
+use burn::tensor::Tensor;
+
+use super::network::{Architecture, Field};
+use crate::geometry::{Mesh, Region};
+
+/// One term of the loss: the square of a residual, averaged over points of a region.
+#[derive(Clone)]
+pub struct Term {
+    /// In a word, such as `boundary`.
+    pub name: &'static str,
+    /// Its factor in the loss.
+    pub weight: f64,
+    /// How many points.
+    pub points: usize,
+    /// Where they are.
+    pub region: Region,
+    /// A number that stands beside each point, such as the source or the value there.
+    pub given: Option<fn(&[f64]) -> f64>,
+    /// The residual of rows, each a point and what stands beside it.
+    pub residual: fn(&Field, Tensor<2>) -> Tensor<2>,
+}
+
+/// A solution, at a point.
+pub type Solution = Box<dyn Fn(&[f64]) -> f64 + Send + Sync>;
+
+/// What is solved.
+pub struct Problem {
+    /// A sentence or two.
+    pub description: String,
+    /// Whose setting it is.
+    pub source: &'static str,
+    /// Names of the coordinates.
+    pub axes: &'static [&'static str],
+    /// Where the solution is compared.
+    pub domain: Region,
+    /// The box in which it is drawn.
+    pub low: Vec<f64>,
+    /// Its other end.
+    pub high: Vec<f64>,
+    /// The network.
+    pub architecture: Architecture,
+    /// The terms of the loss.
+    pub terms: Vec<Term>,
+    /// The solution.
+    pub exact: Solution,
+    /// True values of unknown numbers of the equation, with their names.
+    pub unknown: Vec<(&'static str, f64)>,
+    /// A function that the network is fitted to before training, where starting from anything is not good enough.
+    pub start: Option<fn(&[f64]) -> f64>,
+    /// The shape, for problems of shapes.
+    pub mesh: Option<Mesh>,
+    /// Steps of a run.
+    pub steps: usize,
+    /// Damping for each unit of loss.
+    pub damping: f64,
+}

@@ -1,0 +1,118 @@
+//! The equations and shapes by name.
+
+mod diffusion;
+mod elliptic;
+mod shape;
+mod surface;
+mod transport;
+
+use std::f64::consts::PI;
+use std::path::Path;
+
+use burn::tensor::Tensor;
+use clap::ValueEnum;
+use dualgn::jet;
+
+use super::network::{Activation, Architecture, Field};
+use super::problem::{Problem, Term};
+use crate::failure::Failure;
+use crate::geometry::Region;
+
+/// An equation or a shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FieldName {
+    /// Poisson's equation on an interval
+    #[value(name = "poisson1d")]
+    Poisson1d,
+    /// Poisson's equation on a square
+    #[value(name = "poisson2d")]
+    Poisson2d,
+    /// Poisson's equation in five dimensions
+    #[value(name = "poisson5d")]
+    Poisson5d,
+    /// Laplace's equation in ten dimensions
+    #[value(name = "poisson10d")]
+    Poisson10d,
+    /// Poisson's equation in a ball
+    Ball,
+    /// The heat equation on an interval
+    Heat,
+    /// The heat equation in four dimensions
+    #[value(name = "heat4d")]
+    Heat4d,
+    /// Burgers' equation with viscosity
+    Burgers,
+    /// Helmholtz' equation on a square
+    Helmholtz,
+    /// A front of the Allen-Cahn equation
+    AllenCahn,
+    /// The wave equation on an interval
+    Wave,
+    /// The diffusivity of the heat equation from noisy measurements
+    Diffusivity,
+    /// A minimal surface over a square (Scherk's)
+    Minimal,
+    /// The signed distance of a rounded square
+    #[value(name = "distance2d")]
+    Distance2d,
+    /// The signed distance of a closed surface; needs `--mesh FILE`
+    Shape,
+}
+
+impl FieldName {
+    /// The name on the command line.
+    pub fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// The problem.
+    pub fn problem(self, mesh: Option<&Path>) -> Result<Problem, Failure> {
+        if self != Self::Shape && mesh.is_some() {
+            return Err(Failure::Input(format!("`--mesh` is for shape; {} has no surface", self.name())));
+        }
+        Ok(match self {
+            Self::Poisson1d => elliptic::poisson1d(),
+            Self::Poisson2d => elliptic::poisson2d(),
+            Self::Poisson5d => elliptic::poisson5d(),
+            Self::Poisson10d => elliptic::poisson10d(),
+            Self::Helmholtz => elliptic::helmholtz(),
+            Self::Ball => elliptic::ball(),
+            Self::Heat => diffusion::heat(),
+            Self::Heat4d => diffusion::heat4d(),
+            Self::AllenCahn => diffusion::allen_cahn(),
+            Self::Diffusivity => diffusion::diffusivity(),
+            Self::Burgers => transport::burgers(),
+            Self::Wave => transport::wave(),
+            Self::Minimal => surface::minimal(),
+            Self::Distance2d => shape::distance2d(),
+            Self::Shape => {
+                let needed = || {
+                    Failure::Input(
+                        "shape needs `--mesh FILE`, a closed surface of triangles: .ply, .obj or .stl".into(),
+                    )
+                };
+                shape::shape(mesh.ok_or_else(needed)?)?
+            }
+        })
+    }
+}
+
+/// Tanh layers.
+fn tanh(dims: usize, hidden: &[usize]) -> Architecture {
+    let (activation, transform, coefficients) = (Activation::Tanh, None, vec![]);
+    Architecture { dims, hidden: hidden.to_vec(), activation, transform, coefficients }
+}
+
+/// The function less the number given beside each point.
+fn difference(field: &Field, rows: Tensor<2>) -> Tensor<2> {
+    let dims = field.dims();
+    field.value(field.points(&rows)) - rows.narrow(1, dims, 1)
+}
+
+/// The term of a condition `u = g` on a region.
+fn condition(name: &'static str, weight: f64, points: usize, region: Region, value: fn(&[f64]) -> f64) -> Term {
+    Term { name, weight, points, region, given: Some(value), residual: difference }
+}
+
+#[cfg(test)]
+mod tests;

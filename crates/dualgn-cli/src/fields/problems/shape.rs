@@ -1,0 +1,150 @@
+//! Signed distances: zero on a surface, of slope one everywhere, and along the normals on the surface.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::geometry::{Solid, Vector, read_mesh};
+
+/// `‖∇u‖ - 1`.
+fn eikonal(field: &Field, rows: Tensor<2>) -> Tensor<2> {
+    let slopes = jet(rows, |x| field.value(x)).gradient();
+    let [m, outputs, dims] = slopes.dims();
+    slopes.reshape([m * outputs, dims]).powi_scalar(2).sum_dim(1).sqrt() - 1.0
+}
+
+/// The value on the surface.
+fn on_surface(field: &Field, rows: Tensor<2>) -> Tensor<2> {
+    field.value(field.points(&rows))
+}
+
+/// `⟨∇u, n⟩ - 1` for rows of points and normals.
+fn normals(field: &Field, rows: Tensor<2>) -> Tensor<2> {
+    let dims = field.dims();
+    let slopes = jet(field.points(&rows), |x| field.value(x)).gradient();
+    let [m, outputs, _] = slopes.dims();
+    let normals = rows.narrow(1, dims, dims);
+    (slopes.reshape([m * outputs, dims]) * normals).sum_dim(1) - 1.0
+}
+
+/// Vertices below which points are taken on the triangles.
+const FEW: usize = 1000;
+
+/// A sphere, from which shapes start.
+fn sphere(x: &[f64]) -> f64 {
+    x.iter().map(|x| x * x).sum::<f64>().sqrt() - 0.5
+}
+
+fn terms(surface: Region, [on, off]: [usize; 2], dims: usize) -> Vec<Term> {
+    let term = |name, weight, points, region, residual| Term { name, weight, points, region, given: None, residual };
+    vec![
+        term("surface", 1.0, on, surface.clone(), on_surface as fn(&Field, Tensor<2>) -> Tensor<2>),
+        term("normals", 1.0, on, surface, normals),
+        term("eikonal", 0.01, off, Region::cube(dims, -1.0, 1.0), eikonal),
+    ]
+}
+
+pub fn shape(path: &Path) -> Result<Problem, Failure> {
+    let input = |error: crate::geometry::GeometryError| Failure::Input(error.to_string());
+    let name = path.display().to_string();
+    let mut mesh = read_mesh(path).map_err(input)?;
+    centre(&mut mesh.vertices);
+    let solid = Solid::new(&name, &mesh).map_err(input)?;
+    let rows: Vec<f64> =
+        mesh.vertices.iter().zip(&mesh.normals).flat_map(|(vertex, normal)| [*vertex, *normal].concat()).collect();
+    let vertices = mesh.vertices.len();
+    // A coarse mesh has too few vertices to stand for its triangles.
+    let shared = Arc::new(mesh.clone());
+    let surface = match vertices {
+        0..FEW => Region::Surface(shared.clone()),
+        _ => Region::Points { rows: Arc::new(rows), columns: 6 },
+    };
+    let mut terms = terms(surface, [vertices.clamp(FEW, 2000), 3000], 3);
+    let near = Term { name: "eikonal near it", region: Region::Band(shared, 0.05), points: 1000, ..terms[2].clone() };
+    terms.push(near);
+    Ok(Problem {
+        description: format!(
+            "The signed distance of the surface of {} ({vertices} vertices, {} triangles, scaled into [-0.9, 0.9]³): zero at its vertices, \
+             with their normals, and of slope one in the cube around it.",
+            path.file_name().map_or(name.clone(), |file| file.to_string_lossy().into_owned()),
+            mesh.faces.len()
+        ),
+        source: "King, Berzins, Mishra and Zeinhofer, arXiv 2602.00099",
+        axes: &["x", "y", "z"],
+        domain: Region::cube(3, -1.0, 1.0),
+        low: vec![-1.0; 3],
+        high: vec![1.0; 3],
+        architecture: Architecture { activation: Activation::Sine, ..tanh(3, &[32, 32, 32]) },
+        terms,
+        exact: Box::new(move |x| solid.signed_distance([x[0], x[1], x[2]])),
+        unknown: vec![],
+        start: Some(sphere),
+        mesh: Some(mesh),
+        steps: 60,
+        damping: 1e-2,
+    })
+}
+
+/// Scales and moves points into the middle of `[-0.9, 0.9]³`.
+fn centre(vertices: &mut [Vector]) {
+    let mut ends = [[f64::INFINITY, f64::NEG_INFINITY]; 3];
+    for vertex in vertices.iter() {
+        for axis in 0..3 {
+            ends[axis] = [ends[axis][0].min(vertex[axis]), ends[axis][1].max(vertex[axis])];
+        }
+    }
+    let longest = ends.iter().map(|[low, high]| high - low).fold(f64::MIN_POSITIVE, f64::max);
+    for vertex in vertices {
+        for axis in 0..3 {
+            let [low, high] = ends[axis];
+            vertex[axis] = (vertex[axis] - (low + high) / 2.0) * 1.8 / longest;
+        }
+    }
+}
+
+/// Half of the straight part of a side.
+const STRAIGHT: f64 = 0.35;
+/// The radius of the corners.
+const ROUND: f64 = 0.2;
+
+pub fn distance2d() -> Problem {
+    fn exact(x: &[f64]) -> f64 {
+        let [a, b] = [x[0].abs() - STRAIGHT, x[1].abs() - STRAIGHT];
+        a.max(0.0).hypot(b.max(0.0)) + a.max(b).min(0.0) - ROUND
+    }
+    // Points evenly along the outline: four sides and four quarters of a circle, with their normals.
+    let (side, arc) = (2.0 * STRAIGHT, ROUND * PI / 2.0);
+    const POINTS: usize = 400;
+    let rows = (0..POINTS).flat_map(|index| {
+        let along = (index as f64 + 0.5) / POINTS as f64 * 4.0;
+        let (quarter, rest) = (along.floor(), along.fract() * (side + arc));
+        let (place, normal) = if rest < side {
+            ([STRAIGHT + ROUND, rest - STRAIGHT], [1.0, 0.0])
+        } else {
+            let angle = (rest - side) / ROUND;
+            let normal = [angle.cos(), angle.sin()];
+            ([STRAIGHT + ROUND * normal[0], STRAIGHT + ROUND * normal[1]], normal)
+        };
+        let (sine, cosine) = (quarter * PI / 2.0).sin_cos();
+        let turned = |[x, y]: [f64; 2]| [cosine * x - sine * y, sine * x + cosine * y];
+        [turned(place), turned(normal)].concat()
+    });
+    let surface = Region::Points { rows: Arc::new(rows.collect()), columns: 4 };
+    Problem {
+        description: "The signed distance of a square with round corners: zero at 400 points of its outline, with their normals, and of slope \
+                      one in the square [-1, 1]²."
+            .into(),
+        source: "a standard test",
+        axes: &["x", "y"],
+        domain: Region::cube(2, -1.0, 1.0),
+        low: vec![-1.0; 2],
+        high: vec![1.0; 2],
+        architecture: tanh(2, &[32, 32, 32]),
+        terms: terms(surface, [POINTS, 1000], 2),
+        exact: Box::new(exact),
+        unknown: vec![],
+        start: Some(sphere),
+        mesh: None,
+        steps: 100,
+        damping: 1e-2,
+    }
+}

@@ -1,0 +1,60 @@
+//! Each equation with its solution: a network that leaves little of the residuals is near the solution.
+
+use burn::tensor::Device;
+use dualgn::{Adaptation, Damping, GaussNewton, LevenbergMarquardt, Stepper};
+
+use super::*;
+use crate::fields::{Drawing, Showing, Solve};
+use crate::geometry::{Format, Sampling};
+use crate::train::{Batch, Subject, Tensors};
+
+/// The relative error after some steps on some points.
+fn error(name: FieldName, points: usize, steps: usize, hidden: &[usize]) -> (f64, Vec<f64>) {
+    let device = Device::flex();
+    device.seed(0);
+    let problem = name.problem(None).unwrap();
+    let architecture = Architecture { hidden: hidden.to_vec(), ..problem.architecture.clone() };
+    let model = Field::new(&architecture, &device.clone().autodiff());
+    let drawing = Drawing { sampling: Sampling::Sobol, every: 0, adaptive: false, seed: 0 };
+    let showing = Showing { movie: false, format: Format::Ply, resolution: 16 };
+    let solve = Solve::new(problem, &model, Some(points), drawing, showing, &device).unwrap();
+    let mut model = solve.started(model).unwrap();
+    let damping = Damping::RelativeToLoss { factor: 1e-2, least: 1e-14 };
+    let oracle = GaussNewton::new(solve.loss().clone()).damping(damping);
+    let mut stepper = Stepper::new(oracle).adaptation(Adaptation::LevenbergMarquardt(LevenbergMarquardt::FULL));
+    let mut batches = solve.batches(0, 0, &Tensors::new()).unwrap();
+    for _ in 0..steps {
+        let Batch { inputs, targets } = solve.next(&mut batches, &model).unwrap();
+        model = stepper.step(1.0, solve.network(), &model, inputs, targets).unwrap().0;
+    }
+    (solve.evaluate(&model).unwrap().test_metric, model.coefficients())
+}
+
+#[test]
+fn small_residuals_mean_the_solution() {
+    for (name, points, steps, hidden, most) in [
+        (FieldName::Poisson1d, 80, 60, [16, 16].as_slice(), 5e-3),
+        (FieldName::Poisson2d, 300, 40, &[16, 16], 1e-2),
+        (FieldName::Helmholtz, 400, 60, &[24, 24], 0.2),
+        (FieldName::Ball, 400, 40, &[16, 16], 0.05),
+        (FieldName::Heat, 300, 40, &[16, 16], 1e-2),
+        (FieldName::AllenCahn, 300, 40, &[16, 16], 1e-2),
+        (FieldName::Wave, 400, 100, &[20, 20], 0.1),
+        (FieldName::Minimal, 300, 40, &[16, 16], 0.02),
+        (FieldName::Poisson5d, 400, 30, &[16, 16], 0.1),
+        (FieldName::Poisson10d, 400, 30, &[16], 0.1),
+        (FieldName::Heat4d, 400, 30, &[16, 16], 0.1),
+        (FieldName::Burgers, 500, 60, &[16, 16], 0.3),
+        (FieldName::Distance2d, 500, 30, &[16, 16], 0.2),
+    ] {
+        let (error, _) = error(name, points, steps, hidden);
+        assert!(error < most, "{name:?}: {error}");
+    }
+}
+
+/// 300 measurements with an error of 0.01 give the diffusivity to about its standard deviation, 0.3 %.
+#[test]
+fn the_diffusivity_is_found() {
+    let (error, found) = error(FieldName::Diffusivity, 600, 40, &[16, 16]);
+    assert!(error < 0.02 && (found[0] - 0.3).abs() < 0.01, "{error} {found:?}");
+}

@@ -1,0 +1,190 @@
+//! [`Region`]: where points are drawn.
+
+use std::sync::Arc;
+
+use super::mesh::Mesh;
+use super::sampling::{Generator, Sampling};
+
+/// A part of space, or of space and time.
+#[derive(Clone, Debug)]
+pub enum Region {
+    /// A box; where both ends are equal it is a face of one, such as the time 0.
+    Box {
+        /// The least coordinates.
+        low: Vec<f64>,
+        /// The greatest.
+        high: Vec<f64>,
+    },
+    /// The faces of a box across its first axes: the boundary in space, at all times where the last axis is time.
+    Sides {
+        /// The least coordinates.
+        low: Vec<f64>,
+        /// The greatest.
+        high: Vec<f64>,
+        /// How many axes have faces.
+        axes: usize,
+    },
+    /// A ball around the origin.
+    Ball {
+        /// Its dimension.
+        dims: usize,
+        /// Its radius.
+        radius: f64,
+    },
+    /// Its surface.
+    Sphere {
+        /// The dimension of the space.
+        dims: usize,
+        /// Its radius.
+        radius: f64,
+    },
+    /// Given points with whatever stands beside them, row by row, of which all or some are taken.
+    Points {
+        /// All rows.
+        rows: Arc<Vec<f64>>,
+        /// Numbers in a row.
+        columns: usize,
+    },
+    /// A surface: points uniform by area, each with its normal, six numbers.
+    Surface(Arc<Mesh>),
+    /// Near a surface: its points moved along their normals by a normal distance of this deviation.
+    Band(Arc<Mesh>, f64),
+}
+
+impl Region {
+    /// A cube.
+    pub fn cube(dims: usize, low: f64, high: f64) -> Self {
+        Self::Box { low: vec![low; dims], high: vec![high; dims] }
+    }
+
+    /// Numbers in a row of what is drawn.
+    pub fn columns(&self) -> usize {
+        match self {
+            Self::Box { low, .. } | Self::Sides { low, .. } => low.len(),
+            Self::Ball { dims, .. } | Self::Sphere { dims, .. } => *dims,
+            Self::Points { columns, .. } => *columns,
+            Self::Surface(_) => 6,
+            Self::Band(..) => 3,
+        }
+    }
+
+    /// Points, `[count, columns]` row by row.
+    pub fn draw(&self, count: usize, sampling: Sampling, random: &mut Generator) -> Vec<f64> {
+        let between = |low: &[f64], high: &[f64], unit: Vec<f64>| -> Vec<f64> {
+            let dims = low.len();
+            let one = |(index, unit): (usize, f64)| low[index % dims] + unit * (high[index % dims] - low[index % dims]);
+            unit.into_iter().enumerate().map(one).collect()
+        };
+        match self {
+            Self::Box { low, high } => between(low, high, sampling.unit(count, low.len(), random)),
+            Self::Sides { low, high, axes } => {
+                let dims = low.len();
+                let mut points = between(low, high, sampling.unit(count, dims, random));
+                // One face after the other, so that each has as many points.
+                for (index, point) in points.chunks_exact_mut(dims).enumerate() {
+                    let (axis, end) = ((index / 2) % axes, index % 2);
+                    point[axis] = [low, high][end][axis];
+                }
+                points
+            }
+            Self::Ball { dims, radius } | Self::Sphere { dims, radius } => {
+                let is_solid = matches!(self, Self::Ball { .. });
+                let directions = (0..count).flat_map(|_| {
+                    let direction: Vec<f64> = (0..*dims).map(|_| random.normal()).collect();
+                    let norm = direction.iter().map(|x| x * x).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
+                    let part = if is_solid { random.uniform().powf(1.0 / *dims as f64) } else { 1.0 };
+                    direction.into_iter().map(move |x| radius * part * x / norm)
+                });
+                directions.collect()
+            }
+            Self::Points { rows, columns } => {
+                let all = rows.len() / columns;
+                if count >= all {
+                    return rows.to_vec();
+                }
+                // Different ones: the first of a random order.
+                let mut order: Vec<usize> = (0..all).collect();
+                let mut chosen = Vec::with_capacity(count * columns);
+                for index in 0..count {
+                    let other = index + ((random.uniform() * (all - index) as f64) as usize).min(all - index - 1);
+                    order.swap(index, other);
+                    chosen.extend_from_slice(&rows[order[index] * columns..(order[index] + 1) * columns]);
+                }
+                chosen
+            }
+            Self::Surface(mesh) => mesh
+                .sample(count, sampling, random)
+                .into_iter()
+                .flat_map(|(point, normal)| [point, normal].concat())
+                .collect(),
+            Self::Band(mesh, deviation) => {
+                let points = mesh.sample(count, sampling, random);
+                let moved = points.into_iter().flat_map(|(point, normal)| {
+                    let distance = deviation * random.normal();
+                    std::array::from_fn::<f64, 3, _>(|axis| point[axis] + distance * normal[axis])
+                });
+                moved.collect()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::mesh::tests::tetrahedron;
+
+    fn draw(region: &Region, count: usize) -> Vec<Vec<f64>> {
+        let drawn = region.draw(count, Sampling::Sobol, &mut Generator::new(7, 0));
+        assert_eq!(drawn.len(), count * region.columns());
+        drawn.chunks(region.columns()).map(<[f64]>::to_vec).collect()
+    }
+
+    #[test]
+    fn points_lie_where_they_should() {
+        let (low, high) = (vec![-1.0, 2.0, 0.0], vec![1.0, 3.0, 5.0]);
+        let inside = Region::Box { low: low.clone(), high: high.clone() };
+        assert!(draw(&inside, 64).iter().flatten().enumerate().all(|(i, x)| (low[i % 3]..=high[i % 3]).contains(x)));
+        let sides = Region::Sides { low: low.clone(), high: high.clone(), axes: 2 };
+        let points = draw(&sides, 64);
+        let on = |axis: usize, at: f64| points.iter().filter(|point| point[axis] == at).count();
+        assert_eq!([on(0, -1.0), on(0, 1.0), on(1, 2.0), on(1, 3.0), on(2, 0.0)], [16, 16, 16, 16, 0]);
+        let start = Region::Box { low: vec![0.0, 0.0], high: vec![1.0, 0.0] };
+        assert!(draw(&start, 9).iter().all(|point| point[1] == 0.0));
+    }
+
+    #[test]
+    fn balls_are_filled_evenly() {
+        let norm = |point: &Vec<f64>| point.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let points = draw(&Region::Ball { dims: 3, radius: 2.0 }, 4000);
+        // An eighth of the volume lies within half of the radius: 500 of 4000 with a deviation of 21.
+        let inner = points.iter().filter(|point| norm(point) < 1.0).count();
+        assert!(points.iter().all(|point| norm(point) <= 2.0) && (395..605).contains(&inner), "{inner}");
+        assert!(
+            draw(&Region::Sphere { dims: 5, radius: 2.0 }, 99).iter().all(|point| (norm(point) - 2.0).abs() < 1e-12)
+        );
+    }
+
+    #[test]
+    fn some_of_given_points_are_different_ones() {
+        let region = Region::Points { rows: Arc::new((0..20).map(f64::from).collect()), columns: 2 };
+        let mut firsts: Vec<f64> = draw(&region, 6).iter().map(|row| row[0]).collect();
+        firsts.sort_by(f64::total_cmp);
+        firsts.dedup();
+        assert_eq!(firsts.len(), 6);
+        assert_eq!(draw(&region, 10).concat(), (0..20).map(f64::from).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn surface_points_lie_on_triangles_and_bands_near_them() {
+        let mesh = Arc::new(tetrahedron());
+        for point in draw(&Region::Surface(mesh.clone()), 200) {
+            // The unit tetrahedron: a face is where a coordinate is zero or their sum is one.
+            let least = point[..3].iter().copied().fold(f64::INFINITY, f64::min);
+            let sum: f64 = point[..3].iter().sum();
+            assert!(least.abs() < 1e-12 || (sum - 1.0).abs() < 1e-12, "{point:?}");
+        }
+        let near = draw(&Region::Band(mesh, 0.01), 200);
+        assert!(near.iter().all(|point| point.iter().all(|x| (-0.1..1.1).contains(x))));
+    }
+}

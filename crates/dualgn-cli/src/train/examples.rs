@@ -1,0 +1,86 @@
+//! [`Examples`]: a network trained on data.
+
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use dualgn::{ConvexLoss, Network};
+
+use super::evaluate::evaluate;
+use super::subject::{Batch, BatchOf, Scores, Subject, Tensors};
+use crate::data::Batches;
+use crate::failure::Failure;
+use crate::problem::{Mlp, Objective, Part};
+
+/// A network on training and test examples.
+pub struct Examples<'a, L: ConvexLoss> {
+    /// Loss and metric.
+    pub objective: Objective<L>,
+    /// The model, traced.
+    pub network: Network<Mlp, Tensor<2>>,
+    /// Training examples.
+    pub train: &'a Part,
+    /// Test examples.
+    pub test: &'a Part,
+    /// Seed of the order of batches.
+    pub seed: u64,
+    /// Where tensors live.
+    pub device: Device,
+}
+
+impl<L: ConvexLoss + Clone> Subject for Examples<'_, L> {
+    type Loss = L;
+    type Model = Mlp;
+    type Inputs = Tensor<2>;
+    type Network = Network<Mlp, Tensor<2>>;
+    type Batches = Batches;
+
+    fn loss(&self) -> &L {
+        &self.objective.loss
+    }
+
+    fn network(&self) -> &Self::Network {
+        &self.network
+    }
+
+    fn len(&self) -> usize {
+        self.train.len()
+    }
+
+    fn is_whole(&self, batch: usize) -> bool {
+        batch >= self.train.len()
+    }
+
+    fn batches(&self, size: usize, step: usize, _: &Tensors) -> Result<Batches, Failure> {
+        let mut batches = Batches::new(self.train.len(), size, self.seed)?;
+        batches.skip(step);
+        Ok(batches)
+    }
+
+    fn next(&self, batches: &mut Batches, _: &Mlp) -> Result<BatchOf<Self>, Failure> {
+        Ok(self.gather(batches.next_batch()))
+    }
+
+    /// By Burn's own autodiff, as a user of its optimizers has it.
+    fn gradient(&self, model: &Mlp, batch: &BatchOf<Self>) -> Result<(f64, GradientsParams), dualgn::Error> {
+        let outputs = model.forward(Tensor::from_inner(batch.inputs.clone()));
+        let loss = self.objective.loss.value(outputs, &batch.targets).mean();
+        let gradients = GradientsParams::from_grads(loss.backward(), model);
+        Ok((loss.into_scalar::<f64>(), gradients))
+    }
+
+    fn evaluate(&self, model: &Mlp) -> Result<Scores, Failure> {
+        let (train_loss, _) = evaluate(&self.objective, model, self.train)?;
+        let (test_loss, test_metric) = evaluate(&self.objective, model, self.test)?;
+        Ok(Scores { train_loss, test_loss, test_metric })
+    }
+}
+
+impl<L: ConvexLoss + Clone> Examples<'_, L> {
+    /// Some training examples on the device.
+    fn gather(&self, indices: &[usize]) -> BatchOf<Self> {
+        let rows: Vec<i64> = indices.iter().map(|&index| index as i64).collect();
+        let rows: Tensor<1, Int> = Tensor::from_data(TensorData::from(rows.as_slice()), &self.device);
+        let inputs = self.train.inputs.clone().select(0, rows);
+        let targets = self.objective.targets(&self.train.targets.gather(indices), &self.device);
+        Batch { inputs, targets }
+    }
+}
