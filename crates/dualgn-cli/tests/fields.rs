@@ -84,7 +84,7 @@ fn an_equation_is_solved_and_drawn() {
     let page = fs::read_to_string(out.join("report.html")).unwrap();
     assert!(page.contains("<h2>Pictures</h2>") && page.contains("The network less the solution"));
     assert!(page.matches("<image").count() >= 6 && !page.contains("href=\"http"));
-    let movie = fs::read(out.join("lm/movie.png")).unwrap();
+    let movie = fs::read(out.join("dual-gn/movie.png")).unwrap();
     assert!(movie.windows(4).any(|bytes| bytes == b"acTL"), "the movie is animated");
     let cost = dualgn(&["cost", out_text]);
     assert!(text(&cost.stdout).contains("layers 2-12-12-1"), "{}", text(&cost.stderr));

@@ -27,7 +27,7 @@ const WEIGHTS: &str = "model.safetensors";
 pub fn train(arguments: &Train) -> Result<(), Failure> {
     let loss = plan::loss(arguments.problem, &arguments.run)?;
     let model = arguments.model.unwrap_or(ModelName::default_for(loss));
-    let method = arguments.method.unwrap_or(Method::usual(arguments.problem, model));
+    let method = arguments.method.unwrap_or(Method::guided(model));
     plan::check(&[method], loss)?;
     let plan = Plan::new("train", arguments.problem, loss, &arguments.run);
     let output = Output::new(plan.folder.clone())?;

@@ -7,7 +7,6 @@ use dualgn::{Adaptation, Momentum, Search};
 use super::model::ModelName;
 use super::presets::ALL;
 use crate::problem::LossName;
-use crate::topic::Topic;
 
 /// A method by its pieces.
 #[derive(Clone, Copy, Debug)]
@@ -96,14 +95,6 @@ impl Method {
             |steps: Steps| ALL.into_iter().filter(move |method| method.model == Some(model) && method.steps == steps);
         let of_gradients = ALL.into_iter().filter(|method| ["sgd", "adam"].contains(&method.name));
         of_gradients.chain(on(Steps::Plain)).chain(on(Steps::Adam)).collect()
-    }
-
-    /// The method of a problem unless another is asked for: on points that stay, Levenberg and Marquardt's.
-    pub fn usual(topic: Topic, model: ModelName) -> Self {
-        match topic {
-            Topic::Field(_) if model == ModelName::Quadratic => Self::named("lm").expect("it is among the presets"),
-            _ => Self::guided(model),
-        }
     }
 
     /// The method that wants no tuning, for a model.

@@ -45,7 +45,7 @@ fn in_time(
         start: None,
         mesh: None,
         steps: 150,
-        damping: 1e-2,
+        damping: 1e-4,
     }
 }
 

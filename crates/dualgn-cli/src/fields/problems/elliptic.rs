@@ -44,7 +44,7 @@ fn on_cube(
         start: None,
         mesh: None,
         steps: 300,
-        damping: 1e-2,
+        damping: 1e-4,
     }
 }
 
@@ -68,7 +68,7 @@ pub fn poisson2d() -> Problem {
     }
     let words = "-Δu = 2π² sin(πx) sin(πy) on the unit square, u = 0 on its boundary; the solution is sin(πx) sin(πy).";
     let source = "Müller and Zeinhofer, ICML 2023 (arXiv 2302.13163)";
-    Problem { steps: 700, ..on_cube(words, source, &["x", "y"], tanh(2, &[64]), [900, 120], f, exact) }
+    Problem { steps: 1000, ..on_cube(words, source, &["x", "y"], tanh(2, &[64]), [900, 120], f, exact) }
 }
 
 fn cosines(x: &[f64]) -> f64 {
@@ -154,6 +154,6 @@ pub fn helmholtz() -> Problem {
         start: None,
         mesh: None,
         steps: 200,
-        damping: 1e-2,
+        damping: 1e-4,
     }
 }

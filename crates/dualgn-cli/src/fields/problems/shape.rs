@@ -73,14 +73,14 @@ pub fn shape(path: &Path) -> Result<Problem, Failure> {
         domain: Region::cube(3, -1.0, 1.0),
         low: vec![-1.0; 3],
         high: vec![1.0; 3],
-        architecture: Architecture { activation: Activation::Sine, ..tanh(3, &[32, 32, 32]) },
+        architecture: tanh(3, &[32, 32, 32]),
         terms,
         exact: Box::new(move |x| solid.signed_distance([x[0], x[1], x[2]])),
         unknown: vec![],
         start: Some(sphere),
         mesh: Some(mesh),
-        steps: 60,
-        damping: 1e-2,
+        steps: 80,
+        damping: 1e-4,
     })
 }
 
@@ -145,6 +145,6 @@ pub fn distance2d() -> Problem {
         start: Some(sphere),
         mesh: None,
         steps: 100,
-        damping: 1e-2,
+        damping: 1e-4,
     }
 }

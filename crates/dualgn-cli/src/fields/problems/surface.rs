@@ -39,6 +39,6 @@ pub fn minimal() -> Problem {
         start: None,
         mesh: None,
         steps: 150,
-        damping: 1e-2,
+        damping: 1e-4,
     }
 }

@@ -61,7 +61,7 @@ pub fn burgers() -> Problem {
         start: None,
         mesh: None,
         steps: 200,
-        damping: 1e-2,
+        damping: 1e-4,
     }
 }
 
@@ -99,7 +99,7 @@ pub fn wave() -> Problem {
         start: None,
         mesh: None,
         steps: 200,
-        damping: 1e-2,
+        damping: 1e-4,
     }
 }
 
