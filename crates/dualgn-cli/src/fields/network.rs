@@ -13,12 +13,12 @@ pub enum Activation {
     /// The hyperbolic tangent
     #[default]
     Tanh,
-    /// The sine, of five times the first layer (Sitzmann et al., 2020)
+    /// The sine, of ten times the first layer (Sitzmann et al., 2020)
     Sine,
 }
 
 /// Frequency of the first layer of sines.
-const FREQUENCY: f64 = 5.0;
+const FREQUENCY: f64 = 10.0;
 
 /// Makes of the points and the network's value the function itself, where conditions on the boundary are built in.
 pub type Transform = fn(Tensor<2>, Tensor<2>) -> Tensor<2>;

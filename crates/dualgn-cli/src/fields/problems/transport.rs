@@ -45,7 +45,7 @@ pub fn burgers() -> Problem {
         description: "∂u/∂t + u ∂u/∂x = ν ∂²u/∂x² with ν = 0.01/π on [-1, 1], from -sin(πx), u = 0 at the ends: a shock forms in the \
                       middle. The solution is that of Cole and Hopf's formula."
             .into(),
-        source: "Raissi, Perdikaris and Karniadakis, J. Comput. Phys. 2019",
+        source: "Raissi, Perdikaris and Karniadakis, Journal of Computational Physics, 2019",
         axes: &["x", "t"],
         terms: vec![
             Term { name: "equation", weight: 1.0, points: 2400, region, given: None, residual: equation },
