@@ -251,6 +251,9 @@ pub struct FieldOptions {
     /// Draw more points where residuals are large, whenever they are drawn anew
     #[arg(long, requires = "resample")]
     pub adaptive: bool,
+    /// Build the boundary values into the network instead of fitting them; for poisson1d and poisson2d
+    #[arg(long)]
+    pub hard: bool,
     /// Widths of the hidden layers, separated by commas  [default: the problem's]
     #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
     pub hidden: Option<Vec<u32>>,

@@ -156,6 +156,7 @@ fn meshes_that_will_not_do_are_refused() {
     train(folder.path().join("absent.ply").to_str().unwrap(), &["absent.ply"]);
     refused(&["train", "shape"], &["shape needs `--mesh FILE`"]);
     refused(&["train", "poisson2d", "--mesh", "x.ply"], &["`--mesh` is for shape"]);
+    refused(&["train", "heat", "--hard"], &["the boundary values of heat cannot be built in"]);
     refused(&["train", "digits", "--points", "100"], &["digits is a problem with data"]);
     refused(&["train", "poisson2d", "--batch", "10"], &["`--batch` is for problems with data"]);
     refused(&["train", "poisson2d", "--loss", "softmax"], &["`--loss` is for problems with data"]);

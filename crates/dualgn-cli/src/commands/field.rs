@@ -19,7 +19,17 @@ pub fn with_field(plan: &Plan, name: FieldName, work: impl Work) -> Result<(), F
     let Plan { run, loss, .. } = plan;
     let options = &run.field;
     let device = run.device.open()?;
-    let problem = name.problem(options.mesh.as_deref())?;
+    let mut problem = name.problem(options.mesh.as_deref())?;
+    if options.hard {
+        let Some(hard) = problem.hard else {
+            return Err(Failure::Input(format!(
+                "the boundary values of {} cannot be built in; leave out `--hard`, which is for poisson1d and poisson2d",
+                name.name()
+            )));
+        };
+        problem.architecture.transform = Some(hard);
+        problem.terms.retain(|term| term.name != "boundary");
+    }
     let architecture = Architecture {
         hidden: match &options.hidden {
             Some(widths) => widths.iter().map(|&width| width as usize).collect(),

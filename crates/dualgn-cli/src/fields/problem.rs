@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::network::{Architecture, Field};
+use super::network::{Architecture, Field, Transform};
 use crate::geometry::{Mesh, Region};
 
 /// One term of the loss: the square of a residual, averaged over points of a region.
@@ -43,6 +43,8 @@ pub struct Problem {
     pub architecture: Architecture,
     /// The terms of the loss.
     pub terms: Vec<Term>,
+    /// What makes the boundary values of any network, where that can be said in one line.
+    pub hard: Option<Transform>,
     /// The solution.
     pub exact: Solution,
     /// True values of unknown numbers of the equation, with their names.

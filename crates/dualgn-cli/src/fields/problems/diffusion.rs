@@ -41,6 +41,7 @@ fn in_time(
         low,
         high,
         exact: Box::new(exact),
+        hard: None,
         unknown: vec![],
         start: None,
         mesh: None,

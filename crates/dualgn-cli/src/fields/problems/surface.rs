@@ -35,6 +35,7 @@ pub fn minimal() -> Problem {
         high,
         architecture: tanh(2, &[32, 32]),
         exact: Box::new(exact),
+        hard: None,
         unknown: vec![],
         start: None,
         mesh: None,

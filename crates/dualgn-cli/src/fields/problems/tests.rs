@@ -10,9 +10,12 @@ use crate::train::{Batch, Subject, Tensors};
 
 /// The relative error after some steps on some points.
 fn error(name: FieldName, points: usize, steps: usize, hidden: &[usize]) -> (f64, Vec<f64>) {
+    error_of(name.problem(None).unwrap(), points, steps, hidden)
+}
+
+fn error_of(problem: Problem, points: usize, steps: usize, hidden: &[usize]) -> (f64, Vec<f64>) {
     let device = Device::flex();
     device.seed(0);
-    let problem = name.problem(None).unwrap();
     let architecture = Architecture { hidden: hidden.to_vec(), ..problem.architecture.clone() };
     let model = Field::new(&architecture, &device.clone().autodiff());
     let drawing = Drawing { sampling: Sampling::Sobol, every: 0, adaptive: false, seed: 0 };
@@ -49,6 +52,18 @@ fn small_residuals_mean_the_solution() {
     ] {
         let (error, _) = error(name, points, steps, hidden);
         assert!(error < most, "{name:?}: {error}");
+    }
+}
+
+/// Without a term for the boundary.
+#[test]
+fn built_in_boundary_values_need_no_term() {
+    for name in [FieldName::Poisson1d, FieldName::Poisson2d] {
+        let mut problem = name.problem(None).unwrap();
+        problem.architecture.transform = problem.hard;
+        problem.terms.truncate(1);
+        let (error, _) = error_of(problem, 200, 40, &[16]);
+        assert!(error < 5e-3, "{name:?}: {error}");
     }
 }
 
