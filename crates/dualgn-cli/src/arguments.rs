@@ -236,7 +236,7 @@ pub struct Run {
 #[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize)]
 #[command(next_help_heading = "Equations and shapes")]
 pub struct FieldOptions {
-    /// The surface of `shape`: closed, of triangles, in a file that ends in .ply, .obj or .stl
+    /// The surface of `shape`: closed, of triangles, in a file that ends in .ply, .obj or .stl; or points with normals, .xyz
     #[arg(long, value_name = "FILE")]
     pub mesh: Option<PathBuf>,
     /// Points of all terms together, shared out as the problem's own are  [default: the problem's]

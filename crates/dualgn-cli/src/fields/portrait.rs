@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::network::Field;
+use super::problem::Shape;
 use super::solve::Solve;
 use crate::failure::Failure;
 use crate::files;
@@ -23,7 +24,7 @@ const COMPARED: usize = 20_000;
 impl Solve {
     /// The surface of a shape; `None` if the field has one sign, or is no shape in space.
     pub fn surface(&self, model: &Field, resolution: usize) -> Result<Option<Mesh>, Failure> {
-        if self.problem.mesh.is_none() {
+        if self.problem.shape.is_none() {
             return Ok(None);
         }
         surface([[-1.0; 3], [1.0; 3]], resolution, |points| self.values(model, points))
@@ -31,13 +32,17 @@ impl Solve {
 
     /// How far a surface is from the one that was given.
     pub fn deviation(&self, found: &Mesh) -> Result<Option<Deviation>, Failure> {
-        let Some(mesh) = &self.problem.mesh else { return Ok(None) };
-        deviation(found, mesh, COMPARED).map(Some).map_err(|error| Failure::Run(error.to_string()))
+        let deviation = match &self.problem.shape {
+            None => return Ok(None),
+            Some(Shape::Mesh(mesh)) => deviation(found, mesh, COMPARED),
+            Some(Shape::Cloud(cloud)) => cloud.deviation(found, COMPARED),
+        };
+        deviation.map(Some).map_err(|error| Failure::Run(error.to_string()))
     }
 
     /// One picture of a movie.
     pub fn picture(&self, model: &Field) -> Result<Raster, Failure> {
-        if self.problem.mesh.is_none() {
+        if self.problem.shape.is_none() {
             let values = self.values(model, &self.grid(MOVING))?;
             return Ok(self.map(&values, MOVING, Colours::Sequential).raster());
         }
@@ -54,7 +59,7 @@ impl Solve {
         (format, resolution): (Format, usize),
         folder: &Path,
     ) -> Result<Vec<Picture>, Failure> {
-        let mut pictures = match self.problem.mesh.is_some() {
+        let mut pictures = match self.problem.shape.is_some() {
             true => self.of_shape([first, last], (format, resolution), folder)?,
             false => self.of_solution(last, folder)?,
         };
@@ -117,7 +122,10 @@ impl Solve {
     ) -> Result<Vec<Picture>, Failure> {
         let mut pictures = vec![];
         let failed = |error: std::io::Error| Failure::Run(error.to_string());
-        let given = self.problem.mesh.as_ref();
+        let given = match &self.problem.shape {
+            Some(Shape::Mesh(mesh)) => Some(mesh),
+            _ => None,
+        };
         let meshes =
             [("before", self.surface(models[0], resolution)?), ("after", self.surface(models[1], resolution)?)];
         let named = [("given", given), ("before", meshes[0].1.as_ref()), ("after", meshes[1].1.as_ref())];

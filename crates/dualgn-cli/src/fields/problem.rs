@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::network::{Architecture, Field, Transform};
-use crate::geometry::{Mesh, Region};
+use crate::geometry::{Cloud, Mesh, Region};
 
 /// One term of the loss: the square of a residual, averaged over points of a region.
 #[derive(Clone)]
@@ -20,6 +20,14 @@ pub struct Term {
     pub given: Option<fn(&[f64]) -> f64>,
     /// The residual of rows, each a point and what stands beside it.
     pub residual: fn(&Field, Tensor<2>) -> Tensor<2>,
+}
+
+/// What a shape is given by.
+pub enum Shape {
+    /// Triangles.
+    Mesh(Mesh),
+    /// Points with normals.
+    Cloud(Cloud),
 }
 
 /// A solution, at a point.
@@ -52,7 +60,7 @@ pub struct Problem {
     /// A function that the network is fitted to before training, where starting from anything is not good enough.
     pub start: Option<fn(&[f64]) -> f64>,
     /// The shape, for problems of shapes.
-    pub mesh: Option<Mesh>,
+    pub shape: Option<Shape>,
     /// Steps of a run.
     pub steps: usize,
     /// Damping for each unit of loss.

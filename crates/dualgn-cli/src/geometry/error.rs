@@ -16,7 +16,7 @@ pub enum GeometryError {
         error: String,
     },
     /// The ending of the file's name.
-    #[error("{}: meshes are read from files that end in .ply, .obj or .stl, and written to these and .glb", path.display())]
+    #[error("{}: surfaces are read from files that end in .ply, .obj or .stl, or .xyz for points with normals", path.display())]
     Format {
         /// The file.
         path: PathBuf,

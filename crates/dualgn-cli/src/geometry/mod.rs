@@ -1,5 +1,6 @@
 //! Points in regions, and surfaces: where equations and shapes are sampled. Nothing here knows of networks.
 
+mod cloud;
 mod distance;
 mod error;
 mod export;
@@ -9,6 +10,7 @@ mod mesh;
 mod region;
 mod sampling;
 
+pub use cloud::Cloud;
 pub use distance::{Deviation, Solid, deviation};
 pub use error::GeometryError;
 pub use export::Format;

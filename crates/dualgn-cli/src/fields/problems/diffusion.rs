@@ -44,7 +44,7 @@ fn in_time(
         hard: None,
         unknown: vec![],
         start: None,
-        mesh: None,
+        shape: None,
         steps: 150,
         damping: 1e-4,
     }

@@ -43,7 +43,7 @@ fn on_cube(
         hard: None,
         unknown: vec![],
         start: None,
-        mesh: None,
+        shape: None,
         steps: 300,
         damping: 1e-4,
     }
@@ -161,7 +161,7 @@ pub fn helmholtz() -> Problem {
         hard: None,
         unknown: vec![],
         start: None,
-        mesh: None,
+        shape: None,
         steps: 200,
         damping: 1e-4,
     }

@@ -88,7 +88,7 @@ impl FieldName {
             Self::Shape => {
                 let needed = || {
                     Failure::Input(
-                        "shape needs `--mesh FILE`, a closed surface of triangles: .ply, .obj or .stl".into(),
+                        "shape needs `--mesh FILE`, a closed surface of triangles (.ply, .obj or .stl) or points with normals (.xyz)".into(),
                     )
                 };
                 shape::shape(mesh.ok_or_else(needed)?)?

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::geometry::{Solid, Vector, read_mesh};
+use crate::fields::problem::{Shape, Solution};
+use crate::geometry::{Cloud, Solid, Vector, read_mesh};
 
 /// `‖∇u‖ - 1`.
 fn eikonal(field: &Field, rows: Tensor<2>) -> Tensor<2> {
@@ -43,30 +44,47 @@ fn terms(surface: Region, [on, off]: [usize; 2], dims: usize) -> Vec<Term> {
     ]
 }
 
+/// The ending of files of points with normals.
+const CLOUD: &str = "xyz";
+
 pub fn shape(path: &Path) -> Result<Problem, Failure> {
     let input = |error: crate::geometry::GeometryError| Failure::Input(error.to_string());
     let name = path.display().to_string();
-    let mut mesh = read_mesh(path).map_err(input)?;
-    centre(&mut mesh.vertices);
-    let solid = Solid::new(&name, &mesh).map_err(input)?;
-    let rows: Vec<f64> =
-        mesh.vertices.iter().zip(&mesh.normals).flat_map(|(vertex, normal)| [*vertex, *normal].concat()).collect();
-    let vertices = mesh.vertices.len();
-    // A coarse mesh has too few vertices to stand for its triangles.
-    let shared = Arc::new(mesh.clone());
-    let surface = match vertices {
-        0..FEW => Region::Surface(shared.clone()),
-        _ => Region::Points { rows: Arc::new(rows), columns: 6 },
+    let beside = |points: &[Vector], normals: &[Vector]| {
+        let rows = points.iter().zip(normals).flat_map(|(point, normal)| [*point, *normal].concat());
+        Region::Points { rows: Arc::new(rows.collect()), columns: 6 }
     };
-    let mut terms = terms(surface, [vertices.clamp(FEW, 2000), 3000], 3);
-    let near = Term { name: "eikonal near it", region: Region::Band(shared, 0.05), points: 1000, ..terms[2].clone() };
-    terms.push(near);
+    let (given, surface, count, near, exact, shape): (String, _, usize, _, Solution, _) =
+        if path.extension().is_some_and(|ending| ending == CLOUD) {
+            let mut cloud = Cloud::read(path).map_err(input)?;
+            centre(&mut cloud.points);
+            let (count, surface) = (cloud.points.len(), beside(&cloud.points, &cloud.normals));
+            let inner = cloud.clone();
+            let exact: Solution = Box::new(move |x| inner.signed_distance([x[0], x[1], x[2]]));
+            (format!("{count} points"), surface, count, None, exact, Shape::Cloud(cloud))
+        } else {
+            let mut mesh = read_mesh(path).map_err(input)?;
+            centre(&mut mesh.vertices);
+            let solid = Solid::new(&name, &mesh).map_err(input)?;
+            let exact: Solution = Box::new(move |x| solid.signed_distance([x[0], x[1], x[2]]));
+            let (vertices, shared) = (mesh.vertices.len(), Arc::new(mesh.clone()));
+            // A coarse mesh has too few vertices to stand for its triangles.
+            let surface = match vertices {
+                0..FEW => Region::Surface(shared.clone()),
+                _ => beside(&mesh.vertices, &mesh.normals),
+            };
+            let words = format!("{vertices} vertices, {} triangles", mesh.faces.len());
+            (words, surface, vertices.max(FEW), Some(Region::Band(shared, 0.05)), exact, Shape::Mesh(mesh))
+        };
+    let mut terms = terms(surface, [count.min(2000), 3000], 3);
+    if let Some(region) = near {
+        terms.push(Term { name: "eikonal near it", region, points: 1000, ..terms[2].clone() });
+    }
     Ok(Problem {
         description: format!(
-            "The signed distance of the surface of {} ({vertices} vertices, {} triangles, scaled into [-0.9, 0.9]³): zero at its vertices, \
-             with their normals, and of slope one in the cube around it.",
+            "The signed distance of the surface of {} ({given}, scaled into [-0.9, 0.9]³): zero there, along the normals, and of slope \
+             one in the cube around it.",
             path.file_name().map_or(name.clone(), |file| file.to_string_lossy().into_owned()),
-            mesh.faces.len()
         ),
         source: "King, Berzins, Mishra and Zeinhofer, arXiv 2602.00099",
         axes: &["x", "y", "z"],
@@ -75,11 +93,11 @@ pub fn shape(path: &Path) -> Result<Problem, Failure> {
         high: vec![1.0; 3],
         architecture: tanh(3, &[32, 32, 32]),
         terms,
-        exact: Box::new(move |x| solid.signed_distance([x[0], x[1], x[2]])),
+        exact,
         hard: None,
         unknown: vec![],
         start: Some(sphere),
-        mesh: Some(mesh),
+        shape: Some(shape),
         steps: 80,
         damping: 1e-4,
     })
@@ -145,7 +163,7 @@ pub fn distance2d() -> Problem {
         hard: None,
         unknown: vec![],
         start: Some(sphere),
-        mesh: None,
+        shape: None,
         steps: 100,
         damping: 1e-4,
     }

@@ -38,7 +38,7 @@ pub fn minimal() -> Problem {
         hard: None,
         unknown: vec![],
         start: None,
-        mesh: None,
+        shape: None,
         steps: 150,
         damping: 1e-4,
     }

@@ -60,7 +60,7 @@ pub fn burgers() -> Problem {
         hard: None,
         unknown: vec![],
         start: None,
-        mesh: None,
+        shape: None,
         steps: 200,
         damping: 1e-4,
     }
@@ -99,7 +99,7 @@ pub fn wave() -> Problem {
         hard: None,
         unknown: vec![],
         start: None,
-        mesh: None,
+        shape: None,
         steps: 200,
         damping: 1e-4,
     }
