@@ -5,9 +5,9 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::distance::Deviation;
+use super::distance::{Deviation, Solid};
 use super::error::GeometryError;
-use super::mesh::{Mesh, Vector, dot, minus, norm};
+use super::mesh::{Mesh, Vector, dot, minus, unit_normal};
 use super::sampling::{Generator, Sampling};
 
 /// Points and unit normals.
@@ -44,10 +44,7 @@ impl Cloud {
             if !point.iter().all(|x| x.is_finite()) {
                 return Err(GeometryError::NotFinite { what: what(), vertex: index + 1, found: point });
             }
-            match norm(normal) {
-                length if length.is_finite() && length > 1e-6 => normals.push(normal.map(|x| x / length)),
-                length => return Err(GeometryError::Normal { what: what(), vertex: index + 1, length }),
-            }
+            normals.push(unit_normal(what, index, normal)?);
             points.push(point);
         }
         match points.is_empty() {
@@ -67,11 +64,9 @@ impl Cloud {
     pub fn deviation(&self, mesh: &Mesh, count: usize) -> Result<Deviation, GeometryError> {
         let samples = mesh.sample(count, Sampling::Sobol, &mut Generator::new(0, 0));
         let there: Vec<f64> = samples.into_par_iter().map(|(at, _)| self.nearest(at).1.sqrt()).collect();
-        let solid = super::distance::Solid::unsigned("the surface", mesh)?;
+        let solid = Solid::unsigned("the surface", mesh)?;
         let back: Vec<f64> = self.points.par_iter().map(|&at| solid.signed_distance(at).abs()).collect();
-        let mean = |distances: &[f64]| distances.iter().sum::<f64>() / distances.len() as f64;
-        let greatest = |distances: &[f64]| distances.iter().copied().fold(0.0, f64::max);
-        Ok(Deviation { chamfer: (mean(&there) + mean(&back)) / 2.0, hausdorff: greatest(&there).max(greatest(&back)) })
+        Ok(Deviation::of(&there, &back))
     }
 
     /// Which point is nearest, and the square of its distance.

@@ -22,6 +22,15 @@ pub struct Deviation {
     pub hausdorff: f64,
 }
 
+impl Deviation {
+    /// Of the distances from one to the other, and back.
+    pub fn of(there: &[f64], back: &[f64]) -> Self {
+        let mean = |distances: &[f64]| distances.iter().sum::<f64>() / distances.len() as f64;
+        let greatest = there.iter().chain(back).copied().fold(0.0, f64::max);
+        Self { chamfer: (mean(there) + mean(back)) / 2.0, hausdorff: greatest }
+    }
+}
+
 impl Solid {
     /// Of a closed, outward mesh.
     ///
@@ -61,14 +70,12 @@ impl Solid {
 
 /// From so many points on either surface.
 pub fn deviation(a: &Mesh, b: &Mesh, points: usize) -> Result<Deviation, GeometryError> {
-    let one_way = |from: &Mesh, to: &Mesh| -> Result<[f64; 2], GeometryError> {
+    let one_way = |from: &Mesh, to: &Mesh| -> Result<Vec<f64>, GeometryError> {
         let to = Solid::unsigned("the surface", to)?;
         let samples = from.sample(points, Sampling::Sobol, &mut Generator::new(0, 0));
-        let distances: Vec<f64> = samples.into_par_iter().map(|(at, _)| to.signed_distance(at).abs()).collect();
-        Ok([distances.iter().sum::<f64>() / points as f64, distances.iter().copied().fold(0.0, f64::max)])
+        Ok(samples.into_par_iter().map(|(at, _)| to.signed_distance(at).abs()).collect())
     };
-    let ([there, far], [back, farther]) = (one_way(a, b)?, one_way(b, a)?);
-    Ok(Deviation { chamfer: (there + back) / 2.0, hausdorff: far.max(farther) })
+    Ok(Deviation::of(&one_way(a, b)?, &one_way(b, a)?))
 }
 
 fn point([x, y, z]: Vector) -> Point {

@@ -49,10 +49,7 @@ impl Mesh {
         mesh.normals = match normals {
             None => mesh.averaged_normals(),
             Some(normals) => {
-                let unit = |(index, normal): (usize, Vector)| match norm(normal) {
-                    length if length.is_finite() && length > 1e-6 => Ok(normal.map(|x| x / length)),
-                    length => Err(GeometryError::Normal { what: what(), vertex: index + 1, length }),
-                };
+                let unit = |(index, normal)| unit_normal(what, index, normal);
                 normals.into_iter().enumerate().map(unit).collect::<Result<_, _>>()?
             }
         };
@@ -147,6 +144,14 @@ impl Mesh {
             _ => [0.0, 0.0, 1.0],
         };
         normals.into_iter().map(unit).collect()
+    }
+}
+
+/// The direction of a vertex's normal, which must have one.
+pub(super) fn unit_normal(what: impl Fn() -> String, index: usize, normal: Vector) -> Result<Vector, GeometryError> {
+    match norm(normal) {
+        length if length.is_finite() && length > 1e-6 => Ok(normal.map(|x| x / length)),
+        length => Err(GeometryError::Normal { what: what(), vertex: index + 1, length }),
     }
 }
 

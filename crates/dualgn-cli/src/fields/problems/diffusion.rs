@@ -27,27 +27,13 @@ fn in_time(
     let begin = Region::Box { low: low.clone(), high: [&high[..space], &[0.0]].concat() };
     let walls = Region::Sides { low: low.clone(), high: high.clone(), axes: space };
     let region = Region::Box { low: low.clone(), high: high.clone() };
-    Problem {
-        description: description.into(),
-        source: "a standard test",
-        axes,
-        terms: vec![
-            Term { name: "equation", weight: 1.0, points: inside, region, given: None, residual },
-            condition("start", 10.0, start, begin, exact),
-            condition("sides", 10.0, sides, walls, exact),
-        ],
-        architecture: tanh(low.len(), &[32, 32]),
-        domain: Region::Box { low: low.clone(), high: high.clone() },
-        low,
-        high,
-        exact: Box::new(exact),
-        hard: None,
-        unknown: vec![],
-        start: None,
-        shape: None,
-        steps: 150,
-        damping: 1e-4,
-    }
+    let terms = vec![
+        Term { name: "equation", weight: 1.0, points: inside, region, given: None, residual },
+        condition("start", 10.0, start, begin, exact),
+        condition("sides", 10.0, sides, walls, exact),
+    ];
+    let architecture = tanh(low.len(), &[32, 32]);
+    Problem { steps: 150, ..in_box(description, axes, [low, high], architecture, terms, exact) }
 }
 
 pub fn heat() -> Problem {

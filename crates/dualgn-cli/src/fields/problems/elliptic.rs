@@ -20,33 +20,12 @@ fn on_cube(
     let dims = architecture.dims;
     let (low, high) = (vec![0.0; dims], vec![1.0; dims]);
     let sides = Region::Sides { low: low.clone(), high: high.clone(), axes: dims };
-    Problem {
-        description: description.into(),
-        source,
-        axes,
-        terms: vec![
-            Term {
-                name: "equation",
-                weight: 1.0,
-                points: inside,
-                region: Region::cube(dims, 0.0, 1.0),
-                given: Some(f),
-                residual: poisson,
-            },
-            condition("boundary", 100.0, boundary, sides, exact),
-        ],
-        domain: Region::Box { low: low.clone(), high: high.clone() },
-        low,
-        high,
-        architecture,
-        exact: Box::new(exact),
-        hard: None,
-        unknown: vec![],
-        start: None,
-        shape: None,
-        steps: 300,
-        damping: 1e-4,
-    }
+    let region = Region::cube(dims, 0.0, 1.0);
+    let terms = vec![
+        Term { name: "equation", weight: 1.0, points: inside, region, given: Some(f), residual: poisson },
+        condition("boundary", 100.0, boundary, sides, exact),
+    ];
+    Problem { source, steps: 300, ..in_box(description, axes, [low, high], architecture, terms, exact) }
 }
 
 /// Zero on the boundary of the unit cube, whatever the network is.
@@ -147,22 +126,8 @@ pub fn helmholtz() -> Problem {
         given: Some(f),
         residual: equation,
     };
-    Problem {
-        description: "Δu + u = f on the square [-1, 1]², u = 0 on its boundary; the solution is sin(πx) sin(4πy)."
-            .into(),
-        source: "a standard test",
-        axes: &["x", "y"],
-        terms: vec![term, condition("boundary", 10.0, 400, sides, exact)],
-        domain: Region::Box { low: low.clone(), high: high.clone() },
-        low,
-        high,
-        architecture: Architecture { activation: Activation::Sine, ..tanh(2, &[40, 40]) },
-        exact: Box::new(exact),
-        hard: None,
-        unknown: vec![],
-        start: None,
-        shape: None,
-        steps: 200,
-        damping: 1e-4,
-    }
+    let words = "Δu + u = f on the square [-1, 1]², u = 0 on its boundary; the solution is sin(πx) sin(4πy).";
+    let architecture = Architecture { activation: Activation::Sine, ..tanh(2, &[40, 40]) };
+    let terms = vec![term, condition("boundary", 10.0, 400, sides, exact)];
+    in_box(words, &["x", "y"], [low, high], architecture, terms, exact)
 }

@@ -97,6 +97,34 @@ impl FieldName {
     }
 }
 
+/// An equation that is trained, compared and drawn in one box.
+fn in_box(
+    description: &str,
+    axes: &'static [&'static str],
+    [low, high]: [Vec<f64>; 2],
+    architecture: Architecture,
+    terms: Vec<Term>,
+    exact: fn(&[f64]) -> f64,
+) -> Problem {
+    Problem {
+        description: description.into(),
+        source: "a standard test",
+        axes,
+        domain: Region::Box { low: low.clone(), high: high.clone() },
+        low,
+        high,
+        architecture,
+        terms,
+        hard: None,
+        exact: Box::new(exact),
+        unknown: vec![],
+        start: None,
+        shape: None,
+        steps: 200,
+        damping: 1e-4,
+    }
+}
+
 /// Tanh layers.
 fn tanh(dims: usize, hidden: &[usize]) -> Architecture {
     let (activation, transform, coefficients) = (Activation::Tanh, None, vec![]);

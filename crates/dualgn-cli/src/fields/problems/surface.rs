@@ -20,26 +20,12 @@ pub fn minimal() -> Problem {
     let (low, high) = (vec![-SIDE; 2], vec![SIDE; 2]);
     let sides = Region::Sides { low: low.clone(), high: high.clone(), axes: 2 };
     let region = Region::cube(2, -SIDE, SIDE);
-    Problem {
-        description: "The surface of least area over a square whose boundary is given: its mean curvature vanishes. The solution is \
-                      Scherk's, ln(cos y / cos x)."
-            .into(),
-        source: "Scherk, 1835",
-        axes: &["x", "y"],
-        terms: vec![
-            Term { name: "curvature", weight: 1.0, points: 900, region, given: None, residual: curvature },
-            condition("boundary", 10.0, 200, sides, exact),
-        ],
-        domain: Region::Box { low: low.clone(), high: high.clone() },
-        low,
-        high,
-        architecture: tanh(2, &[32, 32]),
-        exact: Box::new(exact),
-        hard: None,
-        unknown: vec![],
-        start: None,
-        shape: None,
-        steps: 150,
-        damping: 1e-4,
-    }
+    let words = "The surface of least area over a square whose boundary is given: its mean curvature vanishes. The solution is Scherk's, \
+                 ln(cos y / cos x).";
+    let terms = vec![
+        Term { name: "curvature", weight: 1.0, points: 900, region, given: None, residual: curvature },
+        condition("boundary", 10.0, 200, sides, exact),
+    ];
+    let problem = in_box(words, &["x", "y"], [low, high], tanh(2, &[32, 32]), terms, exact);
+    Problem { source: "Scherk, 1835", steps: 150, ..problem }
 }

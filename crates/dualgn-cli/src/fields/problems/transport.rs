@@ -41,29 +41,15 @@ pub fn burgers() -> Problem {
     let begin = Region::Box { low: low.clone(), high: vec![1.0, 0.0] };
     let walls = Region::Sides { low: low.clone(), high: high.clone(), axes: 1 };
     let region = Region::Box { low: low.clone(), high: high.clone() };
-    Problem {
-        description: "∂u/∂t + u ∂u/∂x = ν ∂²u/∂x² with ν = 0.01/π on [-1, 1], from -sin(πx), u = 0 at the ends: a shock forms in the \
-                      middle. The solution is that of Cole and Hopf's formula."
-            .into(),
-        source: "Raissi, Perdikaris and Karniadakis, Journal of Computational Physics, 2019",
-        axes: &["x", "t"],
-        terms: vec![
-            Term { name: "equation", weight: 1.0, points: 2400, region, given: None, residual: equation },
-            condition("start", 10.0, 150, begin, start),
-            condition("sides", 10.0, 60, walls, |_| 0.0),
-        ],
-        domain: Region::Box { low: low.clone(), high: high.clone() },
-        low,
-        high,
-        architecture: tanh(2, &[24, 24, 24, 24]),
-        exact: Box::new(burgers_exact),
-        hard: None,
-        unknown: vec![],
-        start: None,
-        shape: None,
-        steps: 200,
-        damping: 1e-4,
-    }
+    let words = "∂u/∂t + u ∂u/∂x = ν ∂²u/∂x² with ν = 0.01/π on [-1, 1], from -sin(πx), u = 0 at the ends: a shock forms in the \
+                 middle. The solution is that of Cole and Hopf's formula.";
+    let terms = vec![
+        Term { name: "equation", weight: 1.0, points: 2400, region, given: None, residual: equation },
+        condition("start", 10.0, 150, begin, start),
+        condition("sides", 10.0, 60, walls, |_| 0.0),
+    ];
+    let problem = in_box(words, &["x", "t"], [low, high], tanh(2, &[24, 24, 24, 24]), terms, burgers_exact);
+    Problem { source: "Raissi, Perdikaris and Karniadakis, Journal of Computational Physics, 2019", ..problem }
 }
 
 pub fn wave() -> Problem {
@@ -81,28 +67,14 @@ pub fn wave() -> Problem {
     let begin = || Region::Box { low: vec![0.0; 2], high: vec![1.0, 0.0] };
     let walls = Region::Sides { low: low.clone(), high: high.clone(), axes: 1 };
     let region = Region::cube(2, 0.0, 1.0);
-    Problem {
-        description: "∂²u/∂t² = 4 ∂²u/∂x² on the unit interval for a unit of time, from sin(πx) at rest; the solution is sin(πx) cos(2πt).".into(),
-        source: "a standard test",
-        axes: &["x", "t"],
-        terms: vec![
-            Term { name: "equation", weight: 1.0, points: 900, region, given: None, residual: equation },
-            condition("start", 10.0, 60, begin(), exact),
-            Term { name: "speed", weight: 10.0, points: 60, region: begin(), given: None, residual: speed },
-            condition("sides", 10.0, 100, walls, exact),
-        ],
-        domain: Region::Box { low: low.clone(), high: high.clone() },
-        low,
-        high,
-        architecture: tanh(2, &[32, 32]),
-        exact: Box::new(exact),
-        hard: None,
-        unknown: vec![],
-        start: None,
-        shape: None,
-        steps: 200,
-        damping: 1e-4,
-    }
+    let words = "∂²u/∂t² = 4 ∂²u/∂x² on the unit interval for a unit of time, from sin(πx) at rest; the solution is sin(πx) cos(2πt).";
+    let terms = vec![
+        Term { name: "equation", weight: 1.0, points: 900, region, given: None, residual: equation },
+        condition("start", 10.0, 60, begin(), exact),
+        Term { name: "speed", weight: 10.0, points: 60, region: begin(), given: None, residual: speed },
+        condition("sides", 10.0, 100, walls, exact),
+    ];
+    in_box(words, &["x", "t"], [low, high], tanh(2, &[32, 32]), terms, exact)
 }
 
 #[cfg(test)]
