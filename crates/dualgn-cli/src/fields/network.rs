@@ -66,8 +66,8 @@ impl Field {
                 let initializer = match activation {
                     Activation::Tanh => Initializer::XavierNormal { gain: 1.0 },
                     Activation::Sine => {
-                        let range = if index == 0 { 1.0 } else { 6f64.sqrt() }
-                            / (pair[0] as f64).powf(if index == 0 { 1.0 } else { 0.5 });
+                        let inputs = pair[0] as f64;
+                        let range = if index == 0 { 1.0 / inputs } else { 6f64.sqrt() / inputs.sqrt() };
                         Initializer::Uniform { min: -range, max: range }
                     }
                 };

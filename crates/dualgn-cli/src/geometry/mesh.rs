@@ -155,19 +155,19 @@ pub(super) fn unit_normal(what: impl Fn() -> String, index: usize, normal: Vecto
     }
 }
 
-pub(super) fn minus(a: Vector, b: Vector) -> Vector {
+pub fn minus(a: Vector, b: Vector) -> Vector {
     std::array::from_fn(|axis| a[axis] - b[axis])
 }
 
-pub(super) fn cross(a: Vector, b: Vector) -> Vector {
+pub fn cross(a: Vector, b: Vector) -> Vector {
     [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
-pub(super) fn dot(a: Vector, b: Vector) -> f64 {
+pub fn dot(a: Vector, b: Vector) -> f64 {
     (0..3).map(|axis| a[axis] * b[axis]).sum()
 }
 
-pub(super) fn norm(a: Vector) -> f64 {
+pub fn norm(a: Vector) -> f64 {
     dot(a, a).sqrt()
 }
 

@@ -16,6 +16,6 @@ pub use error::GeometryError;
 pub use export::Format;
 pub use import::read_mesh;
 pub use level_set::surface;
-pub use mesh::{Mesh, Vector};
+pub use mesh::{Mesh, Vector, cross, dot, minus};
 pub use region::Region;
 pub use sampling::{Generator, Sampling};

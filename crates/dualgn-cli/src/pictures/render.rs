@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::raster::Raster;
-use crate::geometry::{GeometryError, Mesh, Solid, Vector};
+use crate::geometry::{GeometryError, Mesh, Solid, Vector, cross, dot, minus};
 
 /// From where a surface is seen, in radians: turned around the upward axis, then raised.
 #[derive(Clone, Copy, Debug)]
@@ -71,10 +71,7 @@ pub fn render(mesh: &Mesh, view: View, size: usize) -> Result<Raster, GeometryEr
 /// The normals of a triangle's corners, blended at a point of it.
 fn smooth(mesh: &Mesh, face: usize, at: Vector) -> Option<Vector> {
     let [a, b, c] = mesh.corners(face);
-    let area = |p: Vector, q: Vector, r: Vector| -> Vector {
-        let (u, v) = (sum(&[(1.0, q), (-1.0, p)]), sum(&[(1.0, r), (-1.0, p)]));
-        [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]]
-    };
+    let area = |p, q, r| cross(minus(q, p), minus(r, p));
     let whole = area(a, b, c);
     let squared = dot(whole, whole);
     if squared == 0.0 {
@@ -87,10 +84,6 @@ fn smooth(mesh: &Mesh, face: usize, at: Vector) -> Option<Vector> {
 
 fn sum(terms: &[(f64, Vector)]) -> Vector {
     std::array::from_fn(|axis| terms.iter().map(|(factor, vector)| factor * vector[axis]).sum())
-}
-
-fn dot(a: Vector, b: Vector) -> f64 {
-    (0..3).map(|axis| a[axis] * b[axis]).sum()
 }
 
 fn unit(a: Vector) -> Vector {
