@@ -11,11 +11,15 @@ mod files;
 mod geometry;
 mod interrupt;
 mod memory;
+mod model;
+mod network;
+mod npz;
 mod pictures;
 mod problem;
 mod progress;
 mod record;
 mod report;
+mod table;
 mod topic;
 mod train;
 

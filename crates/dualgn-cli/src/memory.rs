@@ -1,6 +1,13 @@
-//! The highest resident memory of this process, where the system tells.
+//! The highest resident memory of this process, where the system tells, and what may be taken.
 
 use std::fs;
+
+use dualgn::{GaussNewton, Squared};
+
+/// Bytes that may be taken for data or matrices unless the user says otherwise: half of what is free.
+pub fn budget() -> u64 {
+    GaussNewton::new(Squared).memory_budget() as u64
+}
 
 /// Starts a new measurement. Linux forgets the old peak on request; elsewhere this does nothing.
 #[expect(clippy::disallowed_methods, reason = "a switch of the kernel, not a file")]

@@ -116,3 +116,34 @@ impl Progress {
         format!("{}{}  {rate:.0} steps/s{phases}", self.latest, self.direction.as_deref().unwrap_or_default())
     }
 }
+
+/// How many rows of a table have been read; shown on a terminal once that takes a while.
+pub struct Counter(ProgressBar);
+
+/// Rows between two looks at the clock.
+const ROWS: usize = 1 << 12;
+
+impl Counter {
+    /// Starts counting.
+    pub fn start(what: &'static str) -> Self {
+        let is_shown = std::io::stderr().is_terminal();
+        let bar = if is_shown { ProgressBar::no_length() } else { ProgressBar::hidden() };
+        let style = ProgressStyle::with_template("{prefix}: {human_pos} rows, {per_sec}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.set_prefix(what);
+        Self(bar)
+    }
+
+    /// So many have been read.
+    pub fn rows(&mut self, rows: usize) {
+        if rows.is_multiple_of(ROWS) {
+            self.0.set_position(rows as u64);
+        }
+    }
+}
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

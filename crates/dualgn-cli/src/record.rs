@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::Scores;
 use crate::pictures::Picture;
 
 /// The quality of the model on held-out examples, besides the loss.
@@ -96,6 +97,8 @@ pub enum Status {
     Reached,
     /// No step decreased the loss of all training examples any more.
     Converged,
+    /// The loss on examples that are not trained on had not fallen for long.
+    EarlyStopped,
     /// The loss was not finite or there was no direction; the method stopped there.
     Diverged,
     /// The user interrupted it; what was measured until then is kept.
@@ -176,6 +179,37 @@ pub struct Comparison {
     /// Pictures of the result.
     #[serde(skip)]
     pub pictures: Vec<Picture>,
+    /// What a table led to, where one was learnt from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fitted: Option<Fitted>,
+}
+
+/// What was made of a table, and how good it is.
+#[derive(Debug, Clone, Serialize)]
+pub struct Fitted {
+    /// Each column's name, role and why, below the heads.
+    pub columns: Vec<Vec<String>>,
+    /// What the reader found out.
+    pub remarks: Vec<String>,
+    /// Rows that were learnt from, and rows that tested.
+    pub rows: [usize; 2],
+    /// For each network, the step whose weights were kept.
+    pub best_steps: Vec<usize>,
+    /// Measures on the test rows.
+    pub scores: Scores,
+    /// The classes; none for numbers.
+    pub levels: Vec<String>,
+    /// The target's name.
+    pub target: String,
+    /// The answers to the test rows: numbers, or positions of classes.
+    #[serde(skip)]
+    pub answers: Vec<f64>,
+    /// What they should have been.
+    #[serde(skip)]
+    pub targets: Vec<f32>,
+    /// The numbers of the test rows in the table.
+    #[serde(skip)]
+    pub places: Vec<usize>,
 }
 
 /// A training loss to reach.

@@ -1,16 +1,23 @@
 //! The command line. Documentation comments here are what `--help` prints.
 
+mod problem;
+mod run;
+mod table;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use serde::{Deserialize, Serialize};
+
+pub use problem::{FieldOptions, ProblemOptions};
+pub use run::{Run, SolverName};
+pub use table::{Evaluate, Fit, Predict, SplitName, TableOptions};
 
 use crate::device::DeviceName;
-use crate::fields::Activation;
-use crate::geometry::{Format, Sampling};
-use crate::problem::{LossName, ProblemName};
+use crate::network::NetworkChoice;
+use crate::problem::ProblemName;
 use crate::topic::Topic;
 use crate::train::{Method, ModelName};
+use run::{positive, seconds};
 
 /// Dual Gauss-Newton directions for deep learning: train, compare, report.
 #[derive(Debug, Parser)]
@@ -25,11 +32,17 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 #[expect(clippy::large_enum_variant, reason = "there is one, for as long as the program runs")]
 pub enum Command {
+    /// Learns to predict a column of your table, and writes the model, its test and a page to read
+    Fit(Fit),
+    /// Predicts for the rows of a table by a model of `fit`
+    Predict(Predict),
+    /// Tests a model of `fit` on a table that has the answers
+    Evaluate(Evaluate),
     /// Trains one network by several methods, from the same weights on the same batches, and writes a report
     Compare(Compare),
     /// Trains one network by one method, and writes its weights and a report
     Train(Train),
-    /// Goes on with a run of `train` from its last checkpoint, to the same weights as if it had not been stopped
+    /// Goes on with a run of `train` or `fit` from its last checkpoint, to the same weights as if it had not been stopped
     Resume(Resume),
     /// Lists the methods: their pieces, and whose they are
     Methods,
@@ -49,9 +62,9 @@ pub struct Cost {
     /// A problem (`dualgn problems` describes them), or a run of `train`: its folder or its `configuration.json`
     #[arg(value_name = "PROBLEM|RUN", value_parser = Priced::parse)]
     pub subject: Priced,
-    /// The network: the problem's dense layers, or a small convolutional network for the images  [default: mlp]
-    #[arg(long, value_enum)]
-    pub network: Option<NetworkName>,
+    /// The network: a TOML file, or one of mlp, resnet-tabular, siren, cnn, lenet  [default: the problem's]
+    #[arg(long, value_parser = NetworkChoice::parse, value_name = "FILE|NAME")]
+    pub network: Option<NetworkChoice>,
     /// Examples in a batch  [default: 64, or the run's]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub batch: Option<u32>,
@@ -89,21 +102,14 @@ impl Priced {
     }
 }
 
-/// The network of `dualgn cost`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum NetworkName {
-    /// Dense layers
-    #[default]
-    Mlp,
-    /// Two convolutions with pooling, and a dense layer
-    Cnn,
-}
-
 /// `dualgn check`.
 #[derive(Debug, Args)]
 pub struct Check {
     /// The problem; `dualgn problems` describes them
     pub problem: ProblemName,
+    /// The network: a TOML file, or one of mlp, resnet-tabular, siren, cnn, lenet  [default: the problem's]
+    #[arg(long, value_parser = NetworkChoice::parse, value_name = "FILE|NAME")]
+    pub network: Option<NetworkChoice>,
     /// Examples in the batch that is traced  [default: 32]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub batch: Option<u32>,
@@ -123,9 +129,12 @@ pub struct Compare {
     /// The model of the loss that directions come from  [default: quadratic; prox-linear for losses without curvature]
     #[arg(long, value_enum, conflicts_with = "methods")]
     pub model: Option<ModelName>,
-    /// Options shared with `train`.
+    /// Options shared with `train` and `fit`.
     #[command(flatten)]
     pub run: Run,
+    /// Options of problems.
+    #[command(flatten)]
+    pub options: ProblemOptions,
 }
 
 /// `dualgn train`.
@@ -133,6 +142,20 @@ pub struct Compare {
 pub struct Train {
     /// The problem; `dualgn problems` describes them
     pub problem: Topic,
+    /// Options shared with `fit`.
+    #[command(flatten)]
+    pub learning: Learning,
+    /// Options shared with `compare` and `fit`.
+    #[command(flatten)]
+    pub run: Run,
+    /// Options of problems.
+    #[command(flatten)]
+    pub options: ProblemOptions,
+}
+
+/// What trains one network by one method.
+#[derive(Clone, Debug, Args)]
+pub struct Learning {
     /// The method; `dualgn methods` describes them  [default: guarded steps on the directions of the model]
     #[arg(long, value_enum)]
     pub method: Option<Method>,
@@ -146,9 +169,6 @@ pub struct Train {
     /// Seconds between checkpoints at least; 0 writes one after every step
     #[arg(long, default_value_t = 10.0, value_parser = seconds, allow_negative_numbers = true)]
     pub checkpoint: f64,
-    /// Options shared with `compare`.
-    #[command(flatten)]
-    pub run: Run,
 }
 
 /// `dualgn resume`.
@@ -165,148 +185,10 @@ pub struct Resume {
     pub json: bool,
 }
 
-/// Options of every run.
-#[derive(Clone, Debug, Args)]
-pub struct Run {
-    /// The loss; `dualgn problems` lists those that fit each problem  [default: the problem's]
-    #[arg(long, value_enum)]
-    pub loss: Option<LossName>,
-    /// Passes over the training examples  [default: the problem's]
-    #[arg(long, value_parser = positive, allow_negative_numbers = true, conflicts_with = "seconds")]
-    pub epochs: Option<f64>,
-    /// Seconds of training for each method, evaluations excluded, instead of a number of epochs
-    #[arg(long, value_parser = positive, allow_negative_numbers = true)]
-    pub seconds: Option<f64>,
-    /// Training loss at which to stop, if it is reached before
-    #[arg(long, value_parser = positive, allow_negative_numbers = true)]
-    pub target_loss: Option<f64>,
-    /// Examples in a batch  [default: the problem's]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
-    pub batch: Option<u32>,
-    /// Seed of the weights and of the order of batches
-    #[arg(long, default_value_t = 0)]
-    pub seed: u64,
-    /// Damping of the Gauss-Newton directions for each unit of the batch's loss  [default: the problem's and method's]
-    #[arg(long, value_parser = positive, allow_negative_numbers = true)]
-    pub damping: Option<f64>,
-    /// How the dual system is solved
-    #[arg(long, value_enum, default_value_t)]
-    pub solver: SolverName,
-    /// Conjugate-gradient iterations of `--solver cg`
-    #[arg(long, default_value_t = 30)]
-    pub iterations: u32,
-    /// Duality gap that prox-linear directions come down to, for each unit of the decrease that the dual promises; the
-    /// report counts the steps of all methods against it
-    #[arg(long, default_value_t = 1e-3, value_parser = positive, allow_negative_numbers = true)]
-    pub gap: f64,
-    /// Inner iterations of a prox-linear direction at most, unless they bring no decrease: then ten times as many
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
-    pub inner: u32,
-    /// Memory for matrices and what they are made of, in MiB  [default: half of what is free]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
-    pub memory: Option<u32>,
-    /// Examples of a batch that go through the network at once when a direction is made, where all of them need too much memory
-    /// [default: all]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
-    pub micro_batch: Option<u32>,
-    /// Folder with the data of the problems that are not in the program: `concrete.csv`, or the four MNIST files
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Use only so many training examples (and as many test examples) of `mnist`
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
-    pub limit: Option<u32>,
-    /// Folder for the results  [default: runs/COMMAND-PROBLEM, with -LOSS if it is not the problem's]
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Where tensors live; all but `flex` need the feature of the same name
-    #[arg(long, value_enum, default_value_t)]
-    pub device: DeviceName,
-    /// Show nothing but the result
-    #[arg(long)]
-    pub quiet: bool,
-    /// Print the result as JSON instead of a table
-    #[arg(long)]
-    pub json: bool,
-    /// Options of equations and shapes.
-    #[command(flatten)]
-    pub field: FieldOptions,
-}
-
-/// Options of equations and shapes.
-#[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize)]
-#[command(next_help_heading = "Equations and shapes")]
-pub struct FieldOptions {
-    /// The surface of `shape`: closed, of triangles, in a file that ends in .ply, .obj or .stl; or points with normals, .xyz
-    #[arg(long, value_name = "FILE")]
-    pub mesh: Option<PathBuf>,
-    /// Points of all terms together, shared out as the problem's own are  [default: the problem's]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(10..))]
-    pub points: Option<u32>,
-    /// How points are spread
-    #[arg(long, value_enum, default_value_t)]
-    pub sampling: Sampling,
-    /// Steps after which points are drawn anew; 0 keeps them
-    #[arg(long, default_value_t = 0)]
-    pub resample: u32,
-    /// Draw more points where residuals are large, whenever they are drawn anew
-    #[arg(long, requires = "resample")]
-    pub adaptive: bool,
-    /// Build the boundary values into the network instead of fitting them; for poisson1d and poisson2d
-    #[arg(long)]
-    pub hard: bool,
-    /// Widths of the hidden layers, separated by commas  [default: the problem's]
-    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
-    pub hidden: Option<Vec<u32>>,
-    /// What stands between the layers  [default: the problem's]
-    #[arg(long, value_enum)]
-    pub activation: Option<Activation>,
-    /// Write an animated picture of training, `movie.png`
-    #[arg(long)]
-    pub movie: bool,
-    /// The file of the surface that comes out
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-    /// Grid points along an axis from which that surface is made
-    #[arg(long, default_value_t = 128, value_parser = clap::value_parser!(u32).range(8..=512))]
-    pub resolution: u32,
-}
-
-impl FieldOptions {
-    /// As they are if nothing is said.
-    pub fn unset() -> Self {
-        Self { resolution: 128, ..Self::default() }
-    }
-}
-
-/// How the dual system is solved.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum SolverName {
-    /// Exactly where that is cheap, else by conjugate gradient
-    #[default]
-    Auto,
-    /// Exactly, from the assembled Gram matrix
-    Cholesky,
-    /// By conjugate gradient, matrix-free
-    Cg,
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
-        _ => Err("a number of seconds is needed, at least 0".into()),
-    }
-}
-
-fn positive(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
-        _ => Err("a positive number is needed".into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::LossName;
     use clap::CommandFactory;
 
     #[test]
@@ -351,7 +233,7 @@ mod tests {
             else {
                 panic!()
             };
-            Ok::<_, clap::Error>((train.method, train.model))
+            Ok::<_, clap::Error>((train.learning.method, train.learning.model))
         };
         assert_eq!(train(&[]).unwrap(), (None, None));
         assert_eq!(train(&["--model", "fgn"]).unwrap(), (None, Some(ModelName::Fgn)));

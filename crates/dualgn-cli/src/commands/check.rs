@@ -1,24 +1,25 @@
 //! `dualgn check`.
 
+use burn::tensor::Device;
 use dualgn::{Examples, Network, TracedOperation};
 
 use super::columns::{cells, columns};
+use super::setup::network_failure;
 use crate::arguments::Check;
 use crate::failure::Failure;
-use crate::problem::Mlp;
+use crate::network::{Activation, Description, Net, NetworkChoice};
+use crate::problem::ProblemName;
 use crate::report::grouped;
 
 /// What the network of a problem consists of: each operation with its rule, and whether examples mix.
 pub fn check(arguments: &Check) -> Result<String, Failure> {
     let problem = arguments.problem;
     let device = arguments.device.open()?;
-    let (features, outputs) = problem.shape();
-    let widths = [&[features], problem.defaults().hidden, &[outputs]].concat();
-    let model = Mlp::new(&widths, &device.autodiff());
+    let (features, _) = problem.shape();
+    let (model, words) = of_problem(problem, arguments.network.as_ref(), &device)?;
     let batch = arguments.batch.map_or(32, |batch| batch as usize);
-    let network = Network::trace(&model, Mlp::forward, [batch, features])?;
+    let network = Network::trace(&model, Net::forward, [batch, features])?;
 
-    let widths: Vec<String> = widths.iter().map(ToString::to_string).collect();
     let mut lines = vec![cells(["#", "OPERATION", "RULE", "OUTPUT", "DERIVATIVE", "EXAMPLES", "GRAM MATRIX", "PLACE"])];
     lines.extend(network.operations().iter().enumerate().map(|(index, operation)| line(index + 1, operation)));
     let verdict = match network.mixes_examples() {
@@ -26,13 +27,28 @@ pub fn check(arguments: &Check) -> Result<String, Failure> {
         Some(place) => format!("Examples mix, first at {place}: directions come from conjugate gradient."),
     };
     Ok(format!(
-        "{}: layers {}, {} parameters, {} outputs an example, batches of {batch}\n\n{}\n{verdict}\n",
+        "{}: {words}, {} parameters, {} outputs an example, batches of {batch}\n\n{}\n{verdict}\n",
         problem.name(),
-        widths.join("-"),
         grouped(network.parameter_count()),
         network.outputs_per_example(),
         columns(&lines),
     ))
+}
+
+/// The usual network of a problem, or another one, and what it is in words.
+pub fn of_problem(
+    problem: ProblemName,
+    choice: Option<&NetworkChoice>,
+    device: &Device,
+) -> Result<(Net, String), Failure> {
+    let description = match choice {
+        Some(choice) => choice.load()?,
+        None => Description::mlp(problem.defaults().hidden, Activation::Relu),
+    };
+    let (features, outputs) = problem.shape();
+    let net = Net::new(&description, &[features], &[], outputs, &device.clone().autodiff());
+    let words = description.words(features, outputs);
+    net.map(|net| (net, words)).map_err(|error| network_failure(choice, &error))
 }
 
 fn line(index: usize, operation: &TracedOperation) -> Vec<String> {
@@ -64,11 +80,10 @@ fn line(index: usize, operation: &TracedOperation) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::device::DeviceName;
-    use crate::problem::ProblemName;
 
     #[test]
     fn each_layer_of_the_network_is_a_site_of_the_gram_matrix() {
-        let arguments = Check { problem: ProblemName::Digits, batch: Some(7), device: DeviceName::default() };
+        let arguments = Check { problem: ProblemName::Digits, network: None, batch: Some(7), device: DeviceName::default() };
         let text = check(&arguments).unwrap();
         assert!(
             text.starts_with("digits: layers 64-64-64-10, 8,970 parameters, 10 outputs an example, batches of 7"),

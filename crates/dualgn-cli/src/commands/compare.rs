@@ -1,7 +1,7 @@
 //! `dualgn compare`.
 
 use super::output::Output;
-use super::plan::{self, Plan};
+use super::plan::{self, Origin, Plan};
 use super::setup::{Work, with_session};
 use super::tune::{Running, choose_rate, recorded_run};
 use crate::arguments::{Compare, Run};
@@ -13,12 +13,13 @@ use crate::train::{Budget, Method, ModelName, Session, Subject};
 
 /// Trains by each method and reports.
 pub fn compare(arguments: &Compare) -> Result<(), Failure> {
-    let loss = plan::loss(arguments.problem, &arguments.run)?;
+    let origin = Origin::Problem(arguments.problem, &arguments.options);
+    let loss = plan::loss(origin, &arguments.run)?;
     let model = arguments.model.unwrap_or(ModelName::default_for(loss));
     let mut methods = arguments.methods.clone().unwrap_or_else(|| Method::compared(model));
     methods.dedup();
     plan::check(&methods, loss)?;
-    let plan = Plan::new("compare", arguments.problem, loss, &arguments.run);
+    let plan = Plan::new("compare", origin, loss, &arguments.run);
     let Run { quiet, json, .. } = arguments.run;
     let work = Comparing { methods, output: Output::new(plan.folder.clone())?, quiet, json };
     with_session(&plan, work)
@@ -51,7 +52,7 @@ impl Work for Comparing {
             }
         }
         show(&comparison, self.json)?;
-        finish(&self.output, &comparison)
+        finish(&self.output, &comparison, false)
     }
 }
 
@@ -67,14 +68,20 @@ pub fn show(comparison: &Comparison, json: bool) -> Result<(), Failure> {
 }
 
 /// Names the page, and fails if the user stopped the run.
-pub fn finish(output: &Output, comparison: &Comparison) -> Result<(), Failure> {
+pub fn finish(output: &Output, comparison: &Comparison, resumes: bool) -> Result<(), Failure> {
     let page = output.write(comparison)?;
     eprintln!("report: {}", page.display());
-    if interrupt::requested() {
-        let folder = output.folder().display();
-        return Err(Failure::Interrupted(format!("what was measured until then is in {folder}")));
+    interrupted(output, resumes)
+}
+
+/// Fails if the user stopped the run.
+pub fn interrupted(output: &Output, resumes: bool) -> Result<(), Failure> {
+    let folder = output.folder().display();
+    match (interrupt::requested(), resumes) {
+        (false, _) => Ok(()),
+        (true, true) => Err(Failure::Interrupted(format!("go on with `dualgn resume {folder}`"))),
+        (true, false) => Err(Failure::Interrupted(format!("what was measured until then is in {folder}"))),
     }
-    Ok(())
 }
 
 /// The training loss that Adam ended with, if it ran to its end.

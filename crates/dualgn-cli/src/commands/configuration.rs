@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::{FieldOptions, Run, SolverName};
+use super::plan::Origin;
+use super::prepared::Prepared;
+use crate::arguments::{FieldOptions, ProblemOptions, Run, SolverName, TableOptions};
 use crate::device::DeviceName;
 use crate::failure::Failure;
 use crate::files;
+use crate::network::{Description, NetworkChoice};
 use crate::problem::LossName;
 use crate::record::Trial;
 use crate::topic::Topic;
@@ -65,11 +68,35 @@ pub struct Configuration {
     pub limit: Option<u32>,
     /// The device's name.
     pub device: String,
+    /// The table it learns from, if it is one.
+    #[serde(default)]
+    pub table: Option<TableRun>,
+    /// The network, if it is not the usual one.
+    #[serde(default)]
+    pub network: Option<Description>,
+    /// The quantile of the loss of that name.
+    #[serde(default = "median")]
+    pub quantile: f64,
     /// Of equations and shapes.
     #[serde(default = "FieldOptions::unset")]
     pub field: FieldOptions,
     /// Seconds between checkpoints.
     pub checkpoint: f64,
+}
+
+/// A table, and what is learnt of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TableRun {
+    /// The file.
+    pub file: PathBuf,
+    /// What is learnt.
+    pub options: TableOptions,
+    /// A checksum of its rows, by which a resumed run knows that they are the same.
+    pub checksum: u32,
+}
+
+fn median() -> f64 {
+    0.5
 }
 
 const FILE: &str = "configuration.json";
@@ -109,19 +136,34 @@ impl Configuration {
 
     /// Whether it is of an equation or a shape.
     fn is_field(&self) -> bool {
-        matches!(Topic::from_str(&self.problem, false), Ok(Topic::Field(_)))
+        self.table.is_none() && matches!(Topic::from_str(&self.problem, false), Ok(Topic::Field(_)))
     }
 
-    /// Problem, loss and method by their names.
-    pub fn names(&self, run: &Path) -> Result<(Topic, LossName, Method), Failure> {
+    /// Loss and method by their names.
+    pub fn names(&self, run: &Path) -> Result<(LossName, Method), Failure> {
         let unknown = |what: &str, name: &str| {
             Failure::Input(format!("{}: there is no {what} `{name}`", run.join(FILE).display()))
         };
         Ok((
-            Topic::from_str(&self.problem, false).map_err(|_| unknown("problem", &self.problem))?,
             LossName::from_str(&self.loss, false).map_err(|_| unknown("loss", &self.loss))?,
             Method::named(&self.method).ok_or_else(|| unknown("method", &self.method))?,
         ))
+    }
+
+    /// The table of a run in a folder, read again.
+    pub fn prepared(&self, run: &Path) -> Result<Prepared, Failure> {
+        let Some(TableRun { file, options, checksum }) = &self.table else {
+            return Err(Failure::Input(format!("{} is no run of `dualgn fit`", run.display())));
+        };
+        let prepared = Prepared::new(file, options, self.seed)?;
+        if prepared.checksum != *checksum {
+            return Err(Failure::Input(format!(
+                "{} is not what {} was started with; start a run anew with `dualgn fit`",
+                file.display(),
+                run.display()
+            )));
+        }
+        Ok(prepared)
     }
 
     /// The options that lead to the same session.
@@ -143,13 +185,41 @@ impl Configuration {
             inner: self.inner,
             memory: None,
             micro_batch: self.micro_batch,
-            data: self.data.clone(),
-            limit: self.limit,
             out: Some(run.to_owned()),
             device: device.map_err(unknown)?,
             quiet,
             json,
-            field: self.field.clone(),
+            quantile: self.quantile,
+            network: self.network.clone().map(NetworkChoice::Given),
         })
+    }
+}
+
+/// What a run learns from, read again.
+pub enum Origins {
+    /// A problem.
+    Problem(Topic, ProblemOptions),
+    /// A table.
+    Table(Box<Prepared>),
+}
+
+impl Origins {
+    /// That of a run in a folder.
+    pub fn load(configuration: &Configuration, run: &Path) -> Result<Self, Failure> {
+        if configuration.table.is_some() {
+            return Ok(Self::Table(Box::new(configuration.prepared(run)?)));
+        }
+        let Configuration { problem, data, limit, field, .. } = configuration;
+        let topic = Topic::from_str(problem, false)
+            .map_err(|_| Failure::Input(format!("{}: there is no problem `{problem}`", run.join(FILE).display())))?;
+        Ok(Self::Problem(topic, ProblemOptions { data: data.clone(), limit: *limit, field: field.clone() }))
+    }
+
+    /// The same for a plan.
+    pub fn origin(&self) -> Origin<'_> {
+        match self {
+            Self::Problem(topic, options) => Origin::Problem(*topic, options),
+            Self::Table(prepared) => Origin::Study(&prepared.studies[0]),
+        }
     }
 }

@@ -7,14 +7,16 @@ use burn::module::Module;
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use dualgn::{ConvexLoss, Error, Estimate, GaussNewton, Linearize, Logistic, Network, SoftmaxCrossEntropy, Squared};
 
+use super::check;
 use super::columns::{cells, columns};
-use super::configuration::Configuration;
+use super::configuration::{Configuration, Origins};
 use super::plan::Plan;
 use super::setup::{Work, with_session};
-use crate::arguments::{Cost, NetworkName, Priced};
+use crate::arguments::{Cost, Priced};
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::problem::{Cnn, Mlp, ProblemName, Task};
+use crate::network::Net;
+use crate::problem::{ProblemName, Task};
 use crate::record::Comparison;
 use crate::report::{grouped, memory};
 use crate::train::{Batch, Budget, Checkpoint, Method, ModelName, Session, Subject, checkpoints, with_weights};
@@ -41,33 +43,14 @@ pub fn cost(arguments: &Cost) -> Result<String, Failure> {
 /// On random inputs of the problem's shape: neither values nor weights matter.
 fn of_problem(problem: ProblemName, arguments: &Cost) -> Result<String, Failure> {
     let device = arguments.device.unwrap_or_default().open()?;
-    let (features, outputs) = problem.shape();
-    let widths = [&[features], problem.defaults().hidden, &[outputs]].concat();
+    let (features, _) = problem.shape();
     let batch = arguments.batch.map_or(64, |batch| batch as usize);
     device.seed(0);
-    let training = device.clone().autodiff();
     let inputs = Tensor::random([batch, features], Distribution::Normal(0.0, 1.0), &device);
-    let name = problem.name();
-    match arguments.network.unwrap_or_default() {
-        NetworkName::Mlp => {
-            let model = Mlp::new(&widths, &training);
-            let network = Network::trace(&model, Mlp::forward, [batch, features])?;
-            let title = format!("{name}: {}", layers(&widths));
-            Shape { problem, arguments, title, device, inputs }.timed(&network, &model)
-        }
-        NetworkName::Cnn => {
-            let side = features.isqrt();
-            if side * side != features || side < 4 {
-                return Err(Failure::Input(format!(
-                    "`{name}` has {features} features, which are no square image; `--network cnn` wants `digits` or `mnist`"
-                )));
-            }
-            let model = Cnn::new(side, outputs, &training);
-            let network = Network::trace(&model, Cnn::forward, [batch, features])?;
-            let title = format!("{name}: convolutions 8, 16 and a dense layer");
-            Shape { problem, arguments, title, device, inputs }.timed(&network, &model)
-        }
-    }
+    let (model, words) = check::of_problem(problem, arguments.network.as_ref(), &device)?;
+    let network = Network::trace(&model, Net::forward, [batch, features])?;
+    let title = format!("{}: {words}", problem.name());
+    Shape { problem, arguments, title, device, inputs }.timed(&network, &model)
 }
 
 /// At the last checkpoint of a run, or where it started: its network, loss, damping, memory and first batch.
@@ -75,7 +58,7 @@ fn of_run(run: &Path, arguments: &Cost) -> Result<String, Failure> {
     // The file will do as well.
     let run = if run.is_file() { run.parent().unwrap_or(run) } else { run };
     let configuration = Configuration::load(run)?;
-    let (topic, loss, method) = configuration.names(run)?;
+    let (loss, method) = configuration.names(run)?;
     let mut options = configuration.options(run, [true, false])?;
     options.batch = arguments.batch.or(options.batch);
     options.device = arguments.device.unwrap_or(options.device);
@@ -86,7 +69,8 @@ fn of_run(run: &Path, arguments: &Cost) -> Result<String, Failure> {
     let method = if method.model.is_some() { method } else { Method::guided(ModelName::default_for(loss)) };
     let weights = Checkpoint::load(&checkpoints(run)).ok().map(|loaded| loaded.checkpoint);
     let mut text = String::new();
-    let plan = Plan::new("cost", topic, loss, &options);
+    let origins = Origins::load(&configuration, run)?;
+    let plan = Plan::new("cost", origins.origin(), loss, &options);
     with_session(&plan, OfRun { run, method, weights, text: &mut text })?;
     Ok(text)
 }
@@ -115,11 +99,6 @@ impl Work for OfRun<'_> {
     }
 }
 
-fn layers(widths: &[usize]) -> String {
-    let layers: Vec<String> = widths.iter().map(ToString::to_string).collect();
-    format!("layers {}", layers.join("-"))
-}
-
 /// A problem's inputs; the loss is the one that its targets ask for.
 struct Shape<'a> {
     problem: ProblemName,
@@ -146,7 +125,7 @@ impl Shape<'_> {
                 let targets = numbers(|i| (i % 2) as f32);
                 self.with(network, model, Logistic, targets)
             }
-            Task::Positive => {
+            Task::Positive | Task::Count | Task::Number => {
                 let targets = numbers(|i| (i % 7) as f32 / 7.0);
                 self.with(network, model, Squared, targets)
             }
@@ -262,19 +241,20 @@ mod tests {
 
     use super::*;
     use crate::arguments::{Arguments, Command};
+    use crate::network::NetworkChoice;
 
-    fn arguments(problem: ProblemName, network: NetworkName) -> Cost {
+    fn arguments(problem: ProblemName, network: &str) -> Cost {
         let subject = Priced::Problem(problem);
-        Cost { subject, network: Some(network), batch: Some(8), memory: Some(256), device: None }
+        Cost { subject, network: Some(NetworkChoice::parse(network).unwrap()), batch: Some(8), memory: Some(256), device: None }
     }
 
     #[test]
     fn all_routes_are_listed_and_one_is_chosen() {
         for (problem, network) in [
-            (ProblemName::Digits, NetworkName::Mlp),
-            (ProblemName::Digits, NetworkName::Cnn),
-            (ProblemName::Diabetes, NetworkName::Mlp),
-            (ProblemName::BreastCancer, NetworkName::Mlp),
+            (ProblemName::Digits, "mlp"),
+            (ProblemName::Digits, "cnn"),
+            (ProblemName::Diabetes, "mlp"),
+            (ProblemName::BreastCancer, "mlp"),
         ] {
             let text = cost(&arguments(problem, network)).unwrap();
             for route in dualgn::Route::ALL {
@@ -297,13 +277,13 @@ mod tests {
             assert!(text.contains("at its checkpoint of step 3: layers 10-32-32-1, 1 outputs an example"), "{text}");
             assert!(text.contains("batches of 354, 1,441 parameters"), "{text}");
             assert_eq!(text.matches("<- Auto").count(), 1, "{text}");
-            let error = cost(&Cost { network: Some(NetworkName::Cnn), ..priced }).unwrap_err();
+            let error = cost(&Cost { network: Some(NetworkChoice::parse("cnn").unwrap()), ..priced }).unwrap_err();
             assert!(error.to_string().contains("leave out `--network`"), "{error}");
         }
         std::fs::remove_file(folder.path().join("configuration.json")).unwrap();
         let error = cost(&Cost {
             subject: Priced::Run(folder.path().into()),
-            ..arguments(ProblemName::Digits, NetworkName::Mlp)
+            ..arguments(ProblemName::Digits, "mlp")
         });
         assert!(error.unwrap_err().to_string().contains("is not the folder of a run"));
         assert!(
@@ -316,7 +296,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused_with_what_goes_instead() {
-        let small = Cost { memory: Some(1), batch: Some(64), ..arguments(ProblemName::Digits, NetworkName::Mlp) };
+        let small = Cost { memory: Some(1), batch: Some(64), ..arguments(ProblemName::Digits, "mlp") };
         let text = cost(&small).unwrap();
         assert!(text.contains("more than the budget of 1 MiB"), "{text}");
         assert!(text.contains("conjugate gradient by products"), "{text}");
@@ -324,7 +304,7 @@ mod tests {
 
     #[test]
     fn measurements_are_no_image() {
-        let error = cost(&arguments(ProblemName::Diabetes, NetworkName::Cnn)).unwrap_err();
-        assert!(error.to_string().contains("no square image"), "{error}");
+        let error = cost(&arguments(ProblemName::Diabetes, "cnn")).unwrap_err();
+        assert!(error.to_string().contains("shape of no image"), "{error}");
     }
 }

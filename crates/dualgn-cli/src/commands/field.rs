@@ -6,6 +6,7 @@ use dualgn::{GaussNewton, Solver};
 
 use super::plan::Plan;
 use super::setup::{Work, environment, solver};
+use crate::arguments::FieldOptions;
 use crate::failure::Failure;
 use crate::fields::{Architecture, Drawing, Field, FieldName, Showing, Solve};
 use crate::record::{Comparison, Metric};
@@ -15,9 +16,8 @@ use crate::train::{Budget, DampingChoice, ProxLinear, Session, Subject};
 const LEAST_DAMPING: f64 = 1e-14;
 
 /// Builds the session of a plan and does the work with it.
-pub fn with_field(plan: &Plan, name: FieldName, work: impl Work) -> Result<(), Failure> {
+pub fn with_field(plan: &Plan, name: FieldName, options: &FieldOptions, work: impl Work) -> Result<(), Failure> {
     let Plan { run, loss, .. } = plan;
-    let options = &run.field;
     let device = run.device.open()?;
     let mut problem = name.problem(options.mesh.as_deref())?;
     if options.hard {
@@ -83,6 +83,7 @@ pub fn with_field(plan: &Plan, name: FieldName, work: impl Work) -> Result<(), F
         environment: environment(&device, DType::F64),
         runs: vec![],
         pictures: vec![],
+        fitted: None,
     };
     let mut session = Session::<Solve> {
         batch: subject.len(),
@@ -94,6 +95,7 @@ pub fn with_field(plan: &Plan, name: FieldName, work: impl Work) -> Result<(), F
         least_damping: LEAST_DAMPING,
         choice: None,
         target_loss: run.target_loss,
+        patience: false,
     };
     let budget = match (run.seconds, run.epochs) {
         (Some(seconds), _) => Budget::Seconds(seconds),

@@ -7,14 +7,18 @@ mod configuration;
 mod cost;
 mod field;
 mod film;
+mod fit;
 mod keep;
 mod methods;
 mod ops;
 mod output;
 mod plan;
+mod predict;
+mod prepared;
 mod problems;
 mod setup;
 mod train;
+mod training;
 mod tune;
 
 use crate::arguments::{Arguments, Command};
@@ -25,6 +29,9 @@ use crate::interrupt;
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     interrupt::install();
     match arguments.command {
+        Command::Fit(arguments) => fit::fit(&arguments),
+        Command::Predict(arguments) => predict::predict(&arguments),
+        Command::Evaluate(arguments) => predict::evaluate(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Train(arguments) => train::train(&arguments),
         Command::Resume(arguments) => train::resume(&arguments),

@@ -2,16 +2,44 @@
 
 use std::path::PathBuf;
 
-use crate::arguments::{FieldOptions, Run};
+use crate::arguments::{FieldOptions, ProblemOptions, Run};
 use crate::failure::Failure;
-use crate::problem::LossName;
+use crate::problem::{LossName, Study};
 use crate::topic::Topic;
 use crate::train::Method;
 
+/// Where what is learnt comes from.
+#[derive(Clone, Copy)]
+pub enum Origin<'a> {
+    /// A problem of the program.
+    Problem(Topic, &'a ProblemOptions),
+    /// Data of the user's.
+    Study(&'a Study),
+}
+
+impl Origin<'_> {
+    /// The name of the problem or of the data.
+    pub fn name(self) -> String {
+        match self {
+            Self::Problem(topic, _) => topic.name(),
+            Self::Study(study) => study.name.clone(),
+        }
+    }
+
+    /// The loss unless another is asked for.
+    fn usual(self) -> LossName {
+        match self {
+            Self::Problem(Topic::Data(problem), _) => problem.defaults().loss,
+            Self::Problem(Topic::Field(_), _) => LossName::Squared,
+            Self::Study(study) => study.loss,
+        }
+    }
+}
+
 /// What is trained, and where the results go.
 pub struct Plan<'a> {
-    /// The problem.
-    pub topic: Topic,
+    /// The problem or the data.
+    pub origin: Origin<'a>,
     /// Its loss, which fits it.
     pub loss: LossName,
     /// The options of the run.
@@ -24,51 +52,57 @@ pub struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     /// The plan of a command. Results go where the user says, or into a folder for the problem and its loss.
-    pub fn new(command: &str, topic: Topic, loss: LossName, run: &'a Run) -> Self {
-        let mut folder = format!("runs/{command}-{}", topic.name());
-        if loss != usual(topic) {
+    pub fn new(command: &str, origin: Origin<'a>, loss: LossName, run: &'a Run) -> Self {
+        let mut folder = format!("runs/{command}-{}", origin.name());
+        if loss != origin.usual() {
             folder = format!("{folder}-{}", loss.name());
         }
         let folder = run.out.clone().unwrap_or_else(|| PathBuf::from(folder));
-        let words: Vec<String> = std::env::args().skip(1).collect();
-        Self { topic, loss, run, folder, typed: format!("dualgn {}", words.join(" ")) }
+        let words: Vec<String> = std::env::args().skip(1).map(quoted).collect();
+        Self { origin, loss, run, folder, typed: format!("dualgn {}", words.join(" ")) }
     }
 }
 
-/// The loss of a problem unless another is asked for.
-fn usual(topic: Topic) -> LossName {
-    match topic {
-        Topic::Data(problem) => problem.defaults().loss,
-        Topic::Field(_) => LossName::Squared,
-    }
+/// A word as a shell takes it.
+fn quoted(word: String) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=,:+@%".contains(&byte);
+    if !word.is_empty() && word.bytes().all(is_plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
-/// The loss that was asked for, if it fits the problem; else the problem's own. Options of the other kind of problem are refused.
-pub fn loss(topic: Topic, run: &Run) -> Result<LossName, Failure> {
-    let loss = run.loss.unwrap_or(usual(topic));
-    match topic {
-        Topic::Data(_) if run.field != FieldOptions::unset() => Err(Failure::Input(format!(
-            "{} is a problem with data; the options of equations and shapes are not for it",
-            topic.name()
-        ))),
-        Topic::Data(problem) if loss.reading(problem.task()).is_none() => Err(Failure::Input(loss.refusal(problem))),
-        Topic::Field(_) => {
+/// The loss that was asked for, if it fits; else the usual one. Options of the other kind of problem are refused.
+pub fn loss(origin: Origin, run: &Run) -> Result<LossName, Failure> {
+    let loss = run.loss.unwrap_or(origin.usual());
+    match origin {
+        Origin::Problem(topic @ Topic::Data(_), options) if options.field != FieldOptions::unset() => {
+            Err(Failure::Input(format!(
+                "{} is a problem with data; the options of equations and shapes are not for it",
+                topic.name()
+            )))
+        }
+        Origin::Problem(Topic::Data(problem), _) if loss.reading(problem.task()).is_none() => {
+            Err(Failure::Input(loss.refusal(problem)))
+        }
+        Origin::Problem(topic @ Topic::Field(_), options) => {
             let others = [
                 ("--loss", run.loss.is_some_and(|loss| loss != LossName::Squared)),
                 ("--batch", run.batch.is_some()),
-                ("--data", run.data.is_some()),
-                ("--limit", run.limit.is_some()),
+                ("--network", run.network.is_some()),
+                ("--data", options.data.is_some()),
+                ("--limit", options.limit.is_some()),
             ];
             match others.into_iter().find(|(_, is_given)| *is_given) {
                 Some((option, _)) => Err(Failure::Input(format!(
                     "`{option}` is for problems with data; {} is made of squared residuals at points (`--points`, `--sampling`, \
-                     `--resample`)",
+                     `--resample`, `--hidden`)",
                     topic.name()
                 ))),
                 None => Ok(loss),
             }
         }
-        Topic::Data(_) => Ok(loss),
+        Origin::Study(study) if loss.reading(study.task).is_none() => {
+            Err(Failure::Input(loss.refusal_of_column(&study.target, study.task)))
+        }
+        Origin::Problem(Topic::Data(_), _) | Origin::Study(_) => Ok(loss),
     }
 }
 
@@ -77,5 +111,18 @@ pub fn check(methods: &[Method], loss: LossName) -> Result<(), Failure> {
     match methods.iter().find_map(|method| method.refusal(loss)) {
         Some(refusal) => Err(Failure::Input(refusal)),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_can_be_typed_again() {
+        assert_eq!(quoted("--out=a/b".into()), "--out=a/b");
+        assert_eq!(quoted("my table.csv".into()), "'my table.csv'");
+        assert_eq!(quoted("it's".into()), "'it'\\''s'");
+        assert_eq!(quoted(String::new()), "''");
     }
 }

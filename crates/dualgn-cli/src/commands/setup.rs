@@ -9,11 +9,12 @@ use dualgn::{
 };
 
 use super::field::with_field;
-use super::plan::Plan;
+use super::plan::{Origin, Plan};
 use crate::arguments::{Run, SolverName};
-use crate::data::{Dataset, Scale};
+use crate::data::Scale;
 use crate::failure::Failure;
-use crate::problem::{Encode, LABEL_SMOOTHING, LossName, Mlp, Objective, Part, ProblemName, QUANTILE_LEVEL, Reading};
+use crate::network::{Description, Net, NetworkChoice, NetworkError, Preset, line_of};
+use crate::problem::{Encode, LABEL_SMOOTHING, LossName, Objective, Part, Reading, Study};
 use crate::record::Comparison;
 use crate::topic::Topic;
 use crate::train::{Budget, DampingChoice, Examples, ProxLinear, Session, Subject};
@@ -29,22 +30,28 @@ pub trait Work {
 
 /// Builds the session of a plan and does the work with it.
 pub fn with_session(plan: &Plan, work: impl Work) -> Result<(), Failure> {
-    let problem = match plan.topic {
-        Topic::Data(problem) => problem,
-        Topic::Field(name) => return with_field(plan, name, work),
-    };
+    match plan.origin {
+        Origin::Problem(Topic::Field(name), options) => with_field(plan, name, &options.field, work),
+        Origin::Problem(Topic::Data(problem), options) => {
+            let limit = options.limit.map(|limit| limit as usize);
+            with_study(plan, &problem.study(options.data.as_deref(), limit)?, work)
+        }
+        Origin::Study(study) => with_study(plan, study, work),
+    }
+}
+
+fn with_study(plan: &Plan, study: &Study, work: impl Work) -> Result<(), Failure> {
     let device = plan.run.device.open()?;
-    let dataset = problem.load(plan.run.data.as_deref(), plan.run.limit.map(|limit| limit as usize))?;
-    let Some(reading) = plan.loss.reading(problem.task()) else {
-        return Err(Failure::Input(plan.loss.refusal(problem)));
+    let Some(reading) = plan.loss.reading(study.task) else {
+        return Err(Failure::Input(plan.loss.refusal_of_column(&study.target, study.task)));
     };
-    let one_output = dataset.outputs == 1;
-    let setup = Setup { plan, problem, device, dataset, reading, work };
+    let one_output = study.dataset.outputs == 1;
+    let setup = Setup { plan, study, device, reading, work };
     match plan.loss {
         LossName::Squared => setup.on_numbers(Squared),
         LossName::Absolute => setup.on_numbers(Absolute),
         LossName::Huber => setup.on_numbers(Huber::default()),
-        LossName::Quantile => setup.on_numbers(Quantile { level: QUANTILE_LEVEL }),
+        LossName::Quantile => setup.on_numbers(Quantile { level: plan.run.quantile }),
         LossName::LogCosh => setup.on_numbers(LogCosh),
         LossName::Poisson => setup.on_numbers(Poisson),
         LossName::Gamma => setup.on_numbers(Gamma),
@@ -67,9 +74,8 @@ pub fn with_session(plan: &Plan, work: impl Work) -> Result<(), Failure> {
 /// All of a session but the loss.
 struct Setup<'a, W> {
     plan: &'a Plan<'a>,
-    problem: ProblemName,
+    study: &'a Study,
     device: Device,
-    dataset: Dataset,
     reading: Reading,
     work: W,
 }
@@ -92,16 +98,15 @@ impl<W: Work> Setup<'_, W> {
     }
 
     fn on<L: ConvexLoss + Clone>(self, loss: L, encode: Encode<L::Target>) -> Result<(), Failure> {
-        let Self { plan: &Plan { run, .. }, problem, ref device, ref dataset, reading, .. } = self;
-        let defaults = problem.defaults();
-        let scale = reading.scale(&dataset.train.targets);
+        let Self { plan: &Plan { run, .. }, study, ref device, reading, .. } = self;
+        let dataset = &study.dataset;
+        let scale = study.scale(reading);
         let (train, test) = (Part::new(&dataset.train, scale, device), Part::new(&dataset.test, scale, device));
-        let batch = run.batch.map(|batch| batch as usize).or(defaults.batch).unwrap_or(train.len()).min(train.len());
+        let batch = run.batch.map(|batch| batch as usize).or(study.batch).unwrap_or(train.len()).min(train.len());
 
         device.seed(run.seed);
-        let widths = [&[dataset.train.features()], defaults.hidden, &[dataset.outputs]].concat();
-        let model = Mlp::new(&widths, &device.clone().autodiff());
-        let network = Network::trace(&model, Mlp::forward, [batch, dataset.train.features()])?;
+        let model = model(study, run.network.as_ref(), device)?;
+        let network = Network::trace(&model, Net::forward, [batch, dataset.train.features()])?;
         let mut oracle = GaussNewton::for_network(loss.clone(), &network)?.solver(solver(run)).repeatable(true);
         if let Some(mib) = run.memory {
             oracle = oracle.memory((mib as usize) << 20);
@@ -121,44 +126,48 @@ impl<W: Work> Setup<'_, W> {
             model,
             oracle,
             prox_linear: ProxLinear { gap: run.gap, iterations: run.inner as usize },
-            damping: run.damping.map_or(DampingChoice::Problem(defaults.damping), DampingChoice::User),
+            damping: run.damping.map_or(DampingChoice::Problem(study.damping), DampingChoice::User),
             least_damping: LEAST_DAMPING,
             batch,
             choice: None,
             target_loss: run.target_loss,
+            patience: study.patience,
         };
         let budget = match (run.seconds, run.epochs) {
             (Some(seconds), _) => Budget::Seconds(seconds),
             (None, epochs) => {
-                let epochs = epochs.unwrap_or(defaults.epochs);
+                let epochs = epochs.unwrap_or(study.epochs);
                 Budget::Steps(((epochs * session.steps_per_epoch() as f64).round() as usize).max(1))
             }
         };
-        let blank = self.blank(&widths, session.model.num_params(), batch, scale);
+        let blank = self.blank(session.model.num_params(), batch, scale)?;
         self.work.run(&mut session, budget, blank)
     }
 
     /// The comparison before any run.
-    fn blank(&self, widths: &[usize], parameters: usize, batch: usize, scale: Scale) -> Comparison {
+    fn blank(&self, parameters: usize, batch: usize, scale: Scale) -> Result<Comparison, Failure> {
         let Plan { loss, run, typed, .. } = self.plan;
-        let problem = self.problem;
-        let widths: Vec<String> = widths.iter().map(ToString::to_string).collect();
-        Comparison {
-            problem: problem.name().into(),
+        let Study { name, words, task, dataset, .. } = self.study;
+        let network = description(self.study, run.network.as_ref())?;
+        let layers = network.words(dataset.train.features(), dataset.outputs);
+        let between = match &network.preset {
+            Some(Preset::Mlp { activation, .. }) => format!(" with {}", activation.name()),
+            _ => String::new(),
+        };
+        Ok(Comparison {
+            problem: name.clone(),
             loss: loss.name().into(),
             description: format!(
-                "A network {} with relu and the loss {} on {}.{} All methods start from the same weights and see the \
+                "A network of {layers}{between} and the loss {} on {words}.{} All methods start from the same weights and see the \
                  same batches.",
-                widths.join("-"),
                 loss.name(),
-                problem.data(),
                 self.reading.remark(scale),
             ),
-            network: format!("layers {}", widths.join("-")),
-            citation: self.dataset.citation.into(),
-            metric: problem.task().metric(),
+            network: layers,
+            citation: dataset.citation.clone(),
+            metric: task.metric(),
             parameters,
-            examples: (self.dataset.train.len(), self.dataset.test.len()),
+            examples: (dataset.train.len(), dataset.test.len()),
             batch,
             seed: run.seed,
             gap: run.gap,
@@ -167,8 +176,33 @@ impl<W: Work> Setup<'_, W> {
             environment: environment(&self.device, DType::F32),
             runs: vec![],
             pictures: vec![],
-        }
+            fitted: None,
+        })
     }
+}
+
+/// The network that was asked for, or that of the study.
+pub fn description(study: &Study, choice: Option<&NetworkChoice>) -> Result<Description, Failure> {
+    choice.map_or_else(|| Ok(study.network.clone()), NetworkChoice::load)
+}
+
+/// The same with random weights, on an autodiff device.
+pub fn model(study: &Study, choice: Option<&NetworkChoice>, device: &Device) -> Result<Net, Failure> {
+    let (description, shape) = (description(study, choice)?, &study.dataset.train.shape);
+    let training = device.clone().autodiff();
+    Net::new(&description, shape, &study.categories, study.dataset.outputs, &training)
+        .map_err(|error| network_failure(choice, &error))
+}
+
+/// A network that cannot be built, with its place in the file.
+pub fn network_failure(choice: Option<&NetworkChoice>, error: &NetworkError) -> Failure {
+    Failure::Input(match choice.and_then(NetworkChoice::file) {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            format!("{}{}: {error}", path.display(), line_of(&text, error))
+        }
+        None => format!("the network does not fit: {error}"),
+    })
 }
 
 /// The solver that the options name.

@@ -72,7 +72,7 @@ fn two_steps(problem: ProblemName) {
     let arguments = ["dualgn", "compare", problem.name(), "--batch", "64"];
     let Command::Compare(arguments) = Arguments::parse_from(arguments).command else { panic!() };
     for loss in LossName::fitting(problem.task()) {
-        let plan = Plan::new("compare", Topic::Data(problem), loss, &arguments.run);
+        let plan = Plan::new("compare", Origin::Problem(Topic::Data(problem), &arguments.options), loss, &arguments.run);
         with_session(&plan, TwoSteps(loss)).unwrap();
     }
 }
@@ -103,7 +103,7 @@ fn pairs_that_do_not_fit_are_refused() {
     let chosen = |problem: ProblemName, loss: LossName| {
         let arguments = ["dualgn", "compare", problem.name(), "--loss", loss.name()];
         let Command::Compare(arguments) = Arguments::parse_from(arguments).command else { panic!() };
-        plan::loss(arguments.problem, &arguments.run)
+        plan::loss(Origin::Problem(arguments.problem, &arguments.options), &arguments.run)
     };
     let mut refused = 0;
     for problem in ProblemName::ALL {

@@ -138,6 +138,7 @@ pub fn ending<M>(outcome: &Outcome<M>) -> String {
         (Status::Finished, _) => "finished".into(),
         (Status::Reached, _) => "reached the target loss".into(),
         (Status::Converged, _) => "converged: no step decreases the loss any more,".into(),
+        (Status::EarlyStopped, _) => "the loss of the validation rows falls no more".into(),
         (Status::Interrupted, _) => "interrupted".into(),
         (Status::Diverged, None) => "diverged: the loss is not finite,".into(),
         (Status::Diverged, Some(reason)) => format!("diverged ({reason})"),

@@ -82,7 +82,7 @@ impl Embedded {
     /// The data set for a model of so many outputs.
     fn load(&self, outputs: usize, citation: &'static str) -> Result<Dataset, DataError> {
         let (train, test) = self.read()?;
-        Ok(Dataset { train, test, outputs, citation })
+        Ok(Dataset { train, test, outputs, citation: citation.into() })
     }
 
     /// Training and test part, each feature standardised, targets as they stand.

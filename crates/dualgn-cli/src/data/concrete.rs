@@ -21,5 +21,5 @@ pub fn load(folder: &Path) -> Result<Dataset, DataError> {
     let all = table::read(FILE, file, TargetKind::Value)?;
     let (train, test) = Partition::fifth(FILE, all.len())?.divide(&all);
     let citation = "Yeh, Modeling of strength of high-performance concrete using artificial neural networks, 1998";
-    Ok(Dataset { train, test, outputs: 1, citation })
+    Ok(Dataset { train, test, outputs: 1, citation: citation.into() })
 }

@@ -43,7 +43,8 @@ pub fn load(folder: &Path, limit: Option<usize>) -> Result<Dataset, DataError> {
         test,
         outputs: usize::from(CLASSES),
         citation: "LeCun, Cortes & Burges, The MNIST database of handwritten digits, 1998 \
-                   (if the files are those of Fashion-MNIST: Xiao, Rasul & Vollgraf, 2017)",
+                   (if the files are those of Fashion-MNIST: Xiao, Rasul & Vollgraf, 2017)"
+            .into(),
     })
 }
 

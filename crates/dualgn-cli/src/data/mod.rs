@@ -44,5 +44,5 @@ pub struct Dataset {
     /// Outputs a model needs: the number of classes, or 1 for a real target and for yes or no.
     pub outputs: usize,
     /// Whom to cite.
-    pub citation: &'static str,
+    pub citation: String,
 }

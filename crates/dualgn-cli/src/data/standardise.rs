@@ -1,7 +1,9 @@
 //! Standardising: subtract the mean and divide by the standard deviation, both learnt from training examples only.
 
+use serde::{Deserialize, Serialize};
+
 /// How the numbers of one column are scaled: of a feature, of all pixels together, or of a regression target.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Scale {
     /// Subtracted first.
     pub shift: f64,
@@ -32,6 +34,11 @@ impl Scale {
     /// A value, scaled.
     pub fn apply(&self, value: f32) -> f32 {
         ((f64::from(value) - self.shift) / self.unit) as f32
+    }
+
+    /// The value that a scaled one was.
+    pub fn restore(&self, scaled: f64) -> f64 {
+        scaled * self.unit + self.shift
     }
 
     /// A root mean squared error of scaled values, in the unit of the original ones.

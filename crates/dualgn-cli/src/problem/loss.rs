@@ -3,12 +3,14 @@
 use std::f64::consts::LN_2;
 
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 
 use super::reading::Reading;
 use super::{ProblemName, Task};
 
 /// A loss's name on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LossName {
     /// Half the squared error
     Squared,
@@ -16,7 +18,7 @@ pub enum LossName {
     Absolute,
     /// The squared error up to 1, the absolute error beyond
     Huber,
-    /// The pinball loss of the level 0.5, whose optimum is the median: half the absolute error
+    /// The pinball loss of `--level`, whose optimum is that quantile; of 0.5 the median, and half the absolute error
     Quantile,
     /// The logarithm of the hyperbolic cosine of the error
     LogCosh,
@@ -40,8 +42,6 @@ pub enum LossName {
     SmoothedMulticlassHinge,
 }
 
-/// The level of [`LossName::Quantile`].
-pub const QUANTILE_LEVEL: f64 = 0.5;
 /// The label smoothing of [`LossName::SmoothedSoftmax`].
 pub const LABEL_SMOOTHING: f64 = 0.1;
 
@@ -88,6 +88,8 @@ impl LossName {
             Task::Classes => classes,
             Task::YesOrNo => yes_or_no,
             Task::Positive => positive,
+            Task::Count => positive.filter(|_| self != Self::Gamma),
+            Task::Number => positive.filter(|_| !matches!(self, Self::Poisson | Self::Gamma)),
         }
     }
 
@@ -109,6 +111,18 @@ impl LossName {
         )
     }
 
+    /// One sentence on why the loss does not fit a column of a table.
+    pub fn refusal_of_column(self, column: &str, task: Task) -> String {
+        let fitting: Vec<&str> = Self::fitting(task).map(Self::name).collect();
+        format!(
+            "the loss {} needs {} as targets, and those of the column `{column}` are {}; losses that fit: {}",
+            self.name(),
+            self.needs(),
+            task.targets(),
+            fitting.join(", "),
+        )
+    }
+
     /// What the targets must be, where not everything will do.
     fn needs(self) -> &'static str {
         match self {
@@ -117,7 +131,8 @@ impl LossName {
             Self::Softmax | Self::SmoothedSoftmax | Self::MulticlassHinge | Self::SmoothedMulticlassHinge => {
                 "several classes"
             }
-            Self::Squared | Self::Absolute | Self::Huber | Self::Quantile | Self::LogCosh | Self::Poisson => "numbers",
+            Self::Poisson => "counts or positive numbers",
+            Self::Squared | Self::Absolute | Self::Huber | Self::Quantile | Self::LogCosh => "numbers",
         }
     }
 

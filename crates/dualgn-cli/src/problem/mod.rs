@@ -1,23 +1,25 @@
 //! The problems: data, network, losses and the defaults of a run.
 
 mod loss;
-mod network;
 mod objective;
 mod part;
 mod reading;
+mod study;
 
 use std::path::Path;
 
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 
-pub use loss::{LABEL_SMOOTHING, LossName, QUANTILE_LEVEL};
-pub use network::{Cnn, Mlp};
+pub use loss::{LABEL_SMOOTHING, LossName};
 pub use objective::{Encode, Objective};
 pub use part::Part;
 pub use reading::Reading;
+pub use study::Study;
 
 use crate::data::{self, Dataset};
 use crate::failure::Failure;
+use crate::network::{Activation, Description};
 use crate::record::Metric;
 
 /// A problem's name on the command line.
@@ -38,7 +40,8 @@ pub enum ProblemName {
 }
 
 /// What the targets of a problem are, which decides what losses fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Task {
     /// One of several classes, and an output for each.
     Classes,
@@ -46,6 +49,10 @@ pub enum Task {
     YesOrNo,
     /// A positive number, and one output.
     Positive,
+    /// How many of something there are, none among them, and one output.
+    Count,
+    /// Any number, and one output.
+    Number,
 }
 
 impl Task {
@@ -55,6 +62,8 @@ impl Task {
             Self::Classes => "classes",
             Self::YesOrNo => "yes-or-no answers",
             Self::Positive => "positive numbers",
+            Self::Count => "counts",
+            Self::Number => "numbers",
         }
     }
 
@@ -62,7 +71,7 @@ impl Task {
     pub fn metric(self) -> Metric {
         match self {
             Self::Classes | Self::YesOrNo => Metric::Accuracy,
-            Self::Positive => Metric::Rmse,
+            Self::Positive | Self::Count | Self::Number => Metric::Rmse,
         }
     }
 }
@@ -152,8 +161,28 @@ impl ProblemName {
         matches!(self, Self::Concrete | Self::Mnist)
     }
 
-    /// Reads the data: from the program, or from a folder and perhaps only so many examples of each part.
-    pub fn load(self, folder: Option<&Path>, limit: Option<usize>) -> Result<Dataset, Failure> {
+    /// What is learnt, with the data: from the program, or from a folder and perhaps only so many examples of each part.
+    pub fn study(self, folder: Option<&Path>, limit: Option<usize>) -> Result<Study, Failure> {
+        let dataset = self.load(folder, limit)?;
+        let Defaults { loss, hidden, batch, epochs, damping } = self.defaults();
+        Ok(Study {
+            name: self.name().into(),
+            words: self.data().into(),
+            target: "target".into(),
+            task: self.task(),
+            dataset,
+            network: Description::mlp(hidden, Activation::Relu),
+            categories: vec![],
+            loss,
+            batch,
+            epochs,
+            damping,
+            patience: false,
+            targets: None,
+        })
+    }
+
+    fn load(self, folder: Option<&Path>, limit: Option<usize>) -> Result<Dataset, Failure> {
         let name = self.name();
         if !self.is_outside() && folder.is_some() {
             return Err(Failure::Input(format!("`--data` is for concrete and mnist; {name} is part of the program")));

@@ -65,7 +65,7 @@ impl Reading {
     }
 
     /// The class that the outputs of an example stand for.
-    fn class(self, row: &[f32]) -> i64 {
+    pub fn class(self, row: &[f32]) -> i64 {
         match self {
             Self::Above(threshold) => i64::from(f64::from(row[0]) > threshold),
             _ => row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(index, _)| index as i64),
@@ -73,7 +73,7 @@ impl Reading {
     }
 
     /// The scaled target that an output stands for.
-    fn number(self, output: f32) -> f64 {
+    pub fn number(self, output: f32) -> f64 {
         match self {
             Self::Logarithm => f64::from(output).exp(),
             _ => f64::from(output),

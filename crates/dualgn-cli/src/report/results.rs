@@ -40,7 +40,7 @@ pub(super) fn results(comparison: &Comparison) -> Markup {
 fn status(run: &MethodRun) -> Markup {
     html! {
         @match run.status {
-            Status::Finished | Status::Reached | Status::Converged => {}
+            Status::Finished | Status::Reached | Status::Converged | Status::EarlyStopped => {}
             Status::Diverged => span.status { "diverged" }
             Status::Interrupted => span.status { "interrupted" }
         }

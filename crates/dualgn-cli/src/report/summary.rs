@@ -113,7 +113,7 @@ fn lowest_loss(comparison: &Comparison) -> Option<String> {
 fn about_status(run: &MethodRun) -> Option<String> {
     let step = grouped(run.records.last().map_or(0, |record| record.step));
     match run.status {
-        Status::Finished | Status::Reached => None,
+        Status::Finished | Status::Reached | Status::EarlyStopped => None,
         Status::Converged => Some(format!("{} found no better step after step {step}.", run.method)),
         Status::Diverged => Some(format!("{} diverged; its last evaluation is at step {step}.", run.method)),
         Status::Interrupted => Some(format!("{} was interrupted; its last evaluation is at step {step}.", run.method)),

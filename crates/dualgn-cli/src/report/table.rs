@@ -84,7 +84,7 @@ fn cells(comparison: &Comparison, run: &MethodRun) -> Row {
 /// How the run ended, unless well, the median relative gap of its directions, then its settings, which may be cut.
 fn notes(comparison: &Comparison, run: &MethodRun) -> String {
     let status = match run.status {
-        Status::Finished | Status::Reached | Status::Converged => None,
+        Status::Finished | Status::Reached | Status::Converged | Status::EarlyStopped => None,
         Status::Diverged => Some("diverged".to_owned()),
         Status::Interrupted => Some("interrupted".to_owned()),
     };

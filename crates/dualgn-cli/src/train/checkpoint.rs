@@ -32,6 +32,8 @@ pub struct Checkpoint {
     pub taker: TakerState,
     /// What the sequence of batches carries.
     pub batches: Tensors,
+    /// The lowest test loss so far, and its step.
+    pub best: Option<(usize, f64)>,
 }
 
 /// A checkpoint that was read, and where it was.
@@ -49,12 +51,14 @@ struct Numbers {
     seconds: f64,
     stepper: Option<BTreeMap<String, f64>>,
     has_optimizer: bool,
+    #[serde(default)]
+    best: Option<(usize, f64)>,
 }
 
 const LAST: &str = "last.safetensors";
 const PREVIOUS: &str = "previous.safetensors";
 const BEST: &str = "best.safetensors";
-const WEIGHTS: &str = "model.";
+const MODEL: &str = "model.";
 const VECTORS: &str = "stepper.";
 const BATCHES: &str = "batches.";
 const OPTIMIZER: &str = "optimizer";
@@ -100,15 +104,28 @@ impl Checkpoint {
         }))
     }
 
+    /// The best one of a folder, if there is one.
+    pub fn load_best(folder: &Path) -> Result<Option<Self>, Failure> {
+        let path = folder.join(BEST);
+        match fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::file("read", &path, &error)),
+            Ok(bytes) => match Self::from_bytes(&bytes) {
+                Ok(checkpoint) => Ok(Some(checkpoint)),
+                Err(reason) => Err(Failure::Input(format!("{} {reason}; start the run again", path.display()))),
+            },
+        }
+    }
+
     fn to_bytes(&self) -> Result<Vec<u8>, Failure> {
         let mut tensors: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)> = BTreeMap::new();
         for (name, data) in &self.weights {
-            tensors.insert(format!("{WEIGHTS}{name}"), entry(data)?);
+            tensors.insert(format!("{MODEL}{name}"), entry(data)?);
         }
         for (name, data) in &self.batches {
             tensors.insert(format!("{BATCHES}{name}"), entry(data)?);
         }
-        let mut numbers = Numbers { step: self.step, seconds: self.seconds, stepper: None, has_optimizer: false };
+        let mut numbers = Numbers { step: self.step, seconds: self.seconds, stepper: None, has_optimizer: false, best: self.best };
         match &self.taker {
             TakerState::None => {}
             TakerState::Burn(bytes) => {
@@ -152,7 +169,7 @@ impl Checkpoint {
         let (mut weights, mut batches) = (Tensors::new(), Tensors::new());
         let (mut vectors, mut optimizer) = (BTreeMap::new(), vec![]);
         for (name, view) in tensors {
-            if let Some(name) = name.strip_prefix(WEIGHTS) {
+            if let Some(name) = name.strip_prefix(MODEL) {
                 weights.insert(name.to_owned(), data(&view)?);
             } else if let Some(name) = name.strip_prefix(BATCHES) {
                 batches.insert(name.to_owned(), data(&view)?);
@@ -169,7 +186,7 @@ impl Checkpoint {
             None if numbers.has_optimizer => TakerState::Burn(optimizer),
             None => TakerState::None,
         };
-        Ok(Self { step: numbers.step, seconds: numbers.seconds, weights, taker, batches })
+        Ok(Self { step: numbers.step, seconds: numbers.seconds, weights, taker, batches, best: numbers.best })
     }
 }
 
@@ -201,6 +218,14 @@ fn data(view: &TensorView) -> Result<TensorData, String> {
     };
     Ok(TensorData::from_bytes_vec(view.data().to_vec(), view.shape().to_vec(), dtype))
 }
+
+/// All tensors of a file; or what is wrong with one, as the end of a sentence.
+pub fn tensors_of(file: &SafeTensors) -> Result<Tensors, String> {
+    file.iter().map(|(name, view)| Ok((name.to_owned(), data(&view)?))).collect()
+}
+
+/// The weights of a run that is over.
+pub const WEIGHTS: &str = "model.safetensors";
 
 /// The weights of a network by name.
 pub fn weights(model: &impl Module) -> Result<Tensors, Failure> {
@@ -266,16 +291,17 @@ pub fn with_weights<M: Module>(model: M, weights: Tensors) -> Result<M, Failure>
     }
 }
 
-/// Writes the weights of a network alone, by their names in it.
-pub fn write_weights(path: &Path, model: &impl Module) -> Result<(), Failure> {
+/// Writes weights by their names, and perhaps what they are of.
+pub fn write_weights(path: &Path, weights: &Tensors, metadata: Option<(&str, String)>) -> Result<(), Failure> {
     let entries: Vec<_> =
-        weights(model)?.iter().map(|(name, data)| Ok((name.clone(), entry(data)?))).collect::<Result<_, Failure>>()?;
+        weights.iter().map(|(name, data)| Ok((name.clone(), entry(data)?))).collect::<Result<_, Failure>>()?;
     let run = |error: &dyn std::fmt::Display| Failure::Run(format!("cannot write the weights: {error}"));
     let views = entries
         .iter()
         .map(|(name, (dtype, shape, bytes))| TensorView::new(*dtype, shape.clone(), bytes).map(|view| (name, view)));
     let views: Vec<_> = views.collect::<Result<_, _>>().map_err(|error| run(&error))?;
-    files::replace(path, &safetensors::serialize(views, None).map_err(|error| run(&error))?)
+    let metadata = metadata.map(|(name, text)| HashMap::from([(name.to_owned(), text)]));
+    files::replace(path, &safetensors::serialize(views, metadata).map_err(|error| run(&error))?)
 }
 
 /// Where a run's checkpoints are.

@@ -1,15 +1,21 @@
 use burn::tensor::Device;
 
 use super::*;
-use crate::problem::Mlp;
+use crate::network::{Activation, Description, Net};
+
+/// Dense layers of 3, so many, and 2.
+fn mlp(hidden: usize) -> Net {
+    let description = Description::mlp(&[hidden], Activation::Relu);
+    Net::new(&description, &[3], &[], 2, &Device::flex().autodiff()).unwrap()
+}
 
 fn sample(step: usize) -> Checkpoint {
-    let model = Mlp::new(&[3, 4, 2], &Device::flex().autodiff());
+    let model = mlp(4);
     let vectors = BTreeMap::from([("momentum".to_owned(), vec![1.0, -0.1, 1e-300])]);
     let numbers = BTreeMap::from([("damping".to_owned(), 0.1 + 0.2)]);
     let taker = TakerState::Stepper(StepperState { numbers, vectors });
     let batches = Tensors::from([("points".to_owned(), TensorData::from([1.5, -2.5]))]);
-    Checkpoint { step, seconds: 1.5, weights: weights(&model).unwrap(), taker, batches }
+    Checkpoint { step, seconds: 1.5, weights: weights(&model).unwrap(), taker, batches, best: Some((3, 0.25)) }
 }
 
 #[test]
@@ -19,18 +25,18 @@ fn a_checkpoint_comes_back_bit_for_bit() {
     saved.save(folder.path()).unwrap();
     let Loaded { checkpoint, passed_over } = Checkpoint::load(folder.path()).unwrap();
     assert_eq!((checkpoint.step, checkpoint.seconds, passed_over), (7, 1.5, None));
-    assert_eq!(checkpoint.weights, saved.weights);
+    assert_eq!((&checkpoint.weights, checkpoint.best), (&saved.weights, saved.best));
     assert_eq!(
         saved.weights.keys().collect::<Vec<_>>(),
-        ["layers.0.bias", "layers.0.weight", "layers.1.bias", "layers.1.weight"]
+        ["layers.0.Dense.bias", "layers.0.Dense.weight", "layers.2.Dense.bias", "layers.2.Dense.weight"]
     );
     let (TakerState::Stepper(found), TakerState::Stepper(wanted)) = (checkpoint.taker, saved.taker) else { panic!() };
     assert_eq!(found, wanted);
-    let other = Mlp::new(&[3, 4, 2], &Device::flex().autodiff());
+    let other = mlp(4);
     let restored = with_weights(other, saved.weights.clone()).unwrap();
     assert_eq!(weights(&restored).unwrap(), saved.weights);
-    let narrow = Mlp::new(&[3, 5, 2], &Device::flex().autodiff());
-    assert!(with_weights(narrow, saved.weights).unwrap_err().to_string().contains("layers.0.weight"));
+    let narrow = mlp(5);
+    assert!(with_weights(narrow, saved.weights).unwrap_err().to_string().contains("layers.0.Dense.weight"));
 }
 
 #[test]

@@ -5,13 +5,14 @@ use burn::tensor::Tensor;
 use dualgn::ConvexLoss;
 
 use crate::failure::Failure;
-use crate::problem::{Mlp, Objective, Part};
+use crate::network::Net;
+use crate::problem::{Objective, Part};
 
 /// Examples evaluated at a time, so that the activations of a large part need not fit the memory.
 const CHUNK: usize = 4096;
 
 /// Mean loss, and the metric.
-pub fn evaluate<L: ConvexLoss>(objective: &Objective<L>, model: &Mlp, part: &Part) -> Result<(f64, f64), Failure> {
+pub fn evaluate<L: ConvexLoss>(objective: &Objective<L>, model: &Net, part: &Part) -> Result<(f64, f64), Failure> {
     let model = model.valid();
     let device = part.inputs.device();
     let [examples, features] = part.inputs.dims();

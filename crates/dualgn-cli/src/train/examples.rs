@@ -8,14 +8,15 @@ use super::evaluate::evaluate;
 use super::subject::{Batch, BatchOf, Scores, Subject, Tensors};
 use crate::data::Batches;
 use crate::failure::Failure;
-use crate::problem::{Mlp, Objective, Part};
+use crate::network::{Net, torch};
+use crate::problem::{Objective, Part};
 
 /// A network on training and test examples.
 pub struct Examples<'a, L: ConvexLoss> {
     /// Loss and metric.
     pub objective: Objective<L>,
     /// The model, traced.
-    pub network: Network<Mlp, Tensor<2>>,
+    pub network: Network<Net, Tensor<2>>,
     /// Training examples.
     pub train: &'a Part,
     /// Test examples.
@@ -28,9 +29,9 @@ pub struct Examples<'a, L: ConvexLoss> {
 
 impl<L: ConvexLoss + Clone> Subject for Examples<'_, L> {
     type Loss = L;
-    type Model = Mlp;
+    type Model = Net;
     type Inputs = Tensor<2>;
-    type Network = Network<Mlp, Tensor<2>>;
+    type Network = Network<Net, Tensor<2>>;
     type Batches = Batches;
 
     fn loss(&self) -> &L {
@@ -55,19 +56,24 @@ impl<L: ConvexLoss + Clone> Subject for Examples<'_, L> {
         Ok(batches)
     }
 
-    fn next(&self, batches: &mut Batches, _: &Mlp) -> Result<BatchOf<Self>, Failure> {
+    fn next(&self, batches: &mut Batches, _: &Net) -> Result<BatchOf<Self>, Failure> {
         Ok(self.gather(batches.next_batch()))
     }
 
     /// By Burn's own autodiff, as a user of its optimizers has it.
-    fn gradient(&self, model: &Mlp, batch: &BatchOf<Self>) -> Result<(f64, GradientsParams), dualgn::Error> {
+    fn gradient(&self, model: &Net, batch: &BatchOf<Self>) -> Result<(f64, GradientsParams), dualgn::Error> {
         let outputs = model.forward(Tensor::from_inner(batch.inputs.clone()));
         let loss = self.objective.loss.value(outputs, &batch.targets).mean();
         let gradients = GradientsParams::from_grads(loss.backward(), model);
         Ok((loss.into_scalar::<f64>(), gradients))
     }
 
-    fn evaluate(&self, model: &Mlp) -> Result<Scores, Failure> {
+    /// As PyTorch has them.
+    fn weights(&self, model: &Net) -> Result<Tensors, Failure> {
+        torch::to_torch(model)
+    }
+
+    fn evaluate(&self, model: &Net) -> Result<Scores, Failure> {
         let (train_loss, _) = evaluate(&self.objective, model, self.train)?;
         let (test_loss, test_metric) = evaluate(&self.objective, model, self.test)?;
         Ok(Scores { train_loss, test_loss, test_metric })

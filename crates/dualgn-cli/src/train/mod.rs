@@ -12,7 +12,9 @@ mod subject;
 mod taker;
 mod way;
 
-pub use checkpoint::{Checkpoint, Loaded, folder as checkpoints, with_weights, write_weights};
+pub use checkpoint::{
+    Checkpoint, Loaded, WEIGHTS, folder as checkpoints, tensors_of, weights, with_weights, write_weights,
+};
 pub use examples::Examples;
 pub use method::Method;
 pub use model::{ModelName, ProxLinear};

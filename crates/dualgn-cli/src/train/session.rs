@@ -16,6 +16,9 @@ use crate::interrupt;
 use crate::pictures::Raster;
 use crate::record::{Record, Status, StepRecord};
 
+/// Passes over the data that a run of patience goes on for at least, after its best.
+const GRACE: usize = 20;
+
 /// What a run leaves.
 pub struct Outcome<M> {
     /// The trained model.
@@ -90,6 +93,8 @@ pub struct Session<S: Subject> {
     pub choice: Option<SolverChoice>,
     /// A training loss at which a run may end.
     pub target_loss: Option<f64>,
+    /// Whether a run ends once the test loss has not fallen for long: for as many steps as it took to fall, and some more.
+    pub patience: bool,
 }
 
 impl<S: Subject> Session<S> {
@@ -150,8 +155,9 @@ impl<S: Subject> Session<S> {
         let mut model = self.model.clone();
         let (mut step, mut seconds) = (0, 0.0);
         let mut resumes = from.is_some();
-        if let Some(Checkpoint { step: taken, seconds: spent, weights, taker: state, batches }) = from {
-            (step, seconds) = (taken, spent);
+        let mut best = None;
+        if let Some(Checkpoint { step: taken, seconds: spent, weights, taker: state, batches, best: until }) = from {
+            (step, seconds, best) = (taken, spent, until);
             model = with_weights(model, weights)?;
             taker = taker.restore(state)?;
             points = batches;
@@ -171,8 +177,11 @@ impl<S: Subject> Session<S> {
                 let record = self.record(&model, method, step, seconds)?;
                 observer.evaluated(&record)?;
                 observer.pictured(step, &mut || self.subject.frame(&model))?;
-                let loss = record.train_loss;
+                let (loss, test_loss) = (record.train_loss, record.test_loss);
                 records.push(record);
+                if best.is_none_or(|(_, least)| test_loss < least) {
+                    best = Some((step, test_loss));
+                }
                 if !loss.is_finite() {
                     break Status::Diverged;
                 }
@@ -182,7 +191,7 @@ impl<S: Subject> Session<S> {
             }
             let mut snapshot = || {
                 let batches = self.subject.state(&batches);
-                Ok(Checkpoint { step, seconds, weights: weights(&model)?, taker: taker.state()?, batches })
+                Ok(Checkpoint { step, seconds, weights: weights(&model)?, taker: taker.state()?, batches, best })
             };
             observer.checkpoint(ends, &mut snapshot)?;
             if stop {
@@ -190,6 +199,9 @@ impl<S: Subject> Session<S> {
             }
             if spent >= 1.0 {
                 break Status::Finished;
+            }
+            if self.patience && best.is_some_and(|(least, _)| step > 2 * least + GRACE * self.steps_per_epoch()) {
+                break Status::EarlyStopped;
             }
             if ends {
                 break Status::Converged;

@@ -60,6 +60,11 @@ pub trait Subject {
         Ok(None)
     }
 
+    /// The weights of a model, by the names in its file.
+    fn weights(&self, model: &Self::Model) -> Result<Tensors, Failure> {
+        super::checkpoint::weights(model)
+    }
+
     /// Pictures of a result, from the first model to the last, whose files are written into a folder.
     fn portrait(&self, models: [&Self::Model; 2], folder: &Path) -> Result<Vec<Picture>, Failure> {
         let _ = (models, folder);

@@ -1,0 +1,176 @@
+//! The commands on tables of the user's: [`Fit`], [`Predict`], [`Evaluate`].
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+use super::Learning;
+use super::run::Run;
+use crate::device::DeviceName;
+use crate::table::{HeaderChoice, Missing, Reading, Role, TargetKind, Unseen};
+
+/// `dualgn fit`.
+#[derive(Debug, Args)]
+pub struct Fit {
+    /// The table: .csv, .tsv, .txt (each perhaps .gz), .jsonl, .npy, .npz or .parquet
+    #[arg(value_name = "TABLE")]
+    pub data: PathBuf,
+    /// What is to be learnt, and of what.
+    #[command(flatten)]
+    pub table: TableOptions,
+    /// Options shared with `train`.
+    #[command(flatten)]
+    pub learning: Learning,
+    /// Options shared with `train` and `compare`.
+    #[command(flatten)]
+    pub run: Run,
+}
+
+/// What is to be learnt, and of what.
+#[derive(Clone, Debug, PartialEq, Args, Serialize, Deserialize)]
+#[command(next_help_heading = "Table")]
+pub struct TableOptions {
+    /// The column to predict  [default: `target`, or the last one]
+    #[arg(long, value_name = "COLUMN")]
+    pub target: Option<String>,
+    /// What the target is  [default: what its values look like]
+    #[arg(long, value_enum)]
+    pub kind: Option<TargetKind>,
+    /// What a column is for, such as `zip=category` or `comment=ignore`; once for each column  [default: what its cells look like]
+    #[arg(long = "column", value_parser = column, value_name = "NAME=ROLE")]
+    pub columns: Vec<(String, Role)>,
+    /// What is done with empty cells
+    #[arg(long, value_enum, default_value_t)]
+    pub missing: Missing,
+    /// What is done with words that the training rows do not have
+    #[arg(long, value_enum, default_value_t)]
+    pub unseen: Unseen,
+    /// How rows are divided into those to train on, to stop by and to test with
+    #[arg(long, value_enum, default_value_t)]
+    pub split: SplitName,
+    /// The column that says when a row is from, for `--split time`: tests are later than what is trained on
+    #[arg(long, value_name = "COLUMN")]
+    pub time: Option<String>,
+    /// Part of the rows that test the result
+    #[arg(long, default_value_t = 0.2, value_parser = part, value_name = "PART")]
+    pub test: f64,
+    /// How many networks learn, each stopping by other rows; their answers are averaged  [default: 5, or 1 for more than 20,000 rows]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub members: Option<u32>,
+    /// Part of the rows that say when to stop, where one network learns
+    #[arg(long, default_value_t = 0.15, value_parser = part, value_name = "PART")]
+    pub validation: f64,
+    /// A file with the rows that test, numbered from 0, one a line, instead of drawing them
+    #[arg(long, value_name = "FILE", conflicts_with = "test")]
+    pub test_rows: Option<PathBuf>,
+    /// How the file is read.
+    #[command(flatten)]
+    pub reading: ReadingOptions,
+}
+
+/// How a table is read.
+#[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize)]
+pub struct ReadingOptions {
+    /// What stands between cells of text files; `tab` for tabs  [default: what fits]
+    #[arg(long, value_parser = separator, value_name = "CHARACTER", help_heading = "Table")]
+    pub separator: Option<char>,
+    /// Whether the first line of text files names the columns
+    #[arg(long, value_enum, default_value_t, help_heading = "Table")]
+    pub header: HeaderChoice,
+}
+
+impl ReadingOptions {
+    /// The same for the reader.
+    pub fn reading(&self) -> Reading {
+        Reading { separator: self.separator, header: self.header }
+    }
+}
+
+impl TableOptions {
+    /// The roles that were asked for.
+    pub fn wishes(&self) -> BTreeMap<String, Role> {
+        self.columns.iter().cloned().collect()
+    }
+}
+
+/// How rows are divided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SplitName {
+    /// At random, each class in proportion if there are classes
+    #[default]
+    Auto,
+    /// At random
+    Random,
+    /// By `--time`, or by the order of the rows: the latest test
+    Time,
+}
+
+/// `dualgn predict`.
+#[derive(Debug, Args)]
+pub struct Predict {
+    /// The model: the folder of a run of `fit`, or its `model.safetensors`
+    #[arg(value_name = "MODEL")]
+    pub model: PathBuf,
+    /// The table, with the columns that the model was trained on
+    #[arg(value_name = "TABLE")]
+    pub data: PathBuf,
+    /// The file for the predictions, as CSV  [default: the terminal]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Add the predictive standard deviation, by the Gauss-Newton approximation of the posterior
+    #[arg(long)]
+    pub std: bool,
+    /// Where tensors live; all but `flex` need the feature of the same name
+    #[arg(long, value_enum, default_value_t)]
+    pub device: DeviceName,
+    /// How the file is read.
+    #[command(flatten)]
+    pub reading: ReadingOptions,
+}
+
+/// `dualgn evaluate`.
+#[derive(Debug, Args)]
+pub struct Evaluate {
+    /// The model: the folder of a run of `fit`, or its `model.safetensors`
+    #[arg(value_name = "MODEL")]
+    pub model: PathBuf,
+    /// The table, with the columns that the model was trained on and the target
+    #[arg(value_name = "TABLE")]
+    pub data: PathBuf,
+    /// Print the result as JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// Where tensors live; all but `flex` need the feature of the same name
+    #[arg(long, value_enum, default_value_t)]
+    pub device: DeviceName,
+    /// How the file is read.
+    #[command(flatten)]
+    pub reading: ReadingOptions,
+}
+
+fn part(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value < 1.0 => Ok(value),
+        _ => Err("a part of the rows between 0 and 1 is needed".into()),
+    }
+}
+
+fn separator(text: &str) -> Result<char, String> {
+    let mut characters = text.chars();
+    match (text, characters.next(), characters.next()) {
+        ("tab" | "\\t", ..) => Ok('\t'),
+        (_, Some(one), None) if one.is_ascii() && !one.is_ascii_alphanumeric() => Ok(one),
+        _ => Err("one character is needed that is no letter or digit, or `tab`".into()),
+    }
+}
+
+fn column(text: &str) -> Result<(String, Role), String> {
+    let roles = || Role::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    let names = || roles().map(|role| role.get_name().to_owned()).collect::<Vec<_>>().join(", ");
+    let (name, role) = text.rsplit_once('=').ok_or_else(|| format!("NAME=ROLE is needed, where ROLE is one of {}", names()))?;
+    let role = Role::from_str(role, true).map_err(|_| format!("there is no role `{role}`; roles are {}", names()))?;
+    Ok((name.to_owned(), role))
+}

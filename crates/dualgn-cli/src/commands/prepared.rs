@@ -1,0 +1,301 @@
+//! [`Prepared`]: a table, read and divided, as a network learns from it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::arguments::{SplitName, TableOptions};
+use crate::data::{Dataset, Split, Targets};
+use crate::failure::Failure;
+use crate::memory;
+use crate::network::{Activation, Description};
+use crate::problem::{LossName, Study, Task};
+use crate::progress::Counter;
+use crate::report::grouped;
+use crate::table::{
+    Cell, Decision, Division, Encoder, Missing, Order, Parts, Profile, Role, Source, TableError, Target, TargetKind,
+    profiles, roles,
+};
+
+/// A table on its way into a network.
+pub struct Prepared {
+    /// What each network learns: training rows, and as its test those that say when to stop.
+    pub studies: Vec<Study>,
+    /// The rows that test.
+    pub test: Split,
+    /// How cells become numbers.
+    pub encoder: Encoder,
+    /// The target.
+    pub target: Target,
+    /// What was decided for each column but the target.
+    pub columns: Vec<(Profile, Option<Decision>)>,
+    /// What the reader found out.
+    pub remarks: Vec<String>,
+    /// The numbers of the rows of each part.
+    pub division: Division,
+    /// A checksum of all cells.
+    pub checksum: u32,
+    /// The file.
+    pub file: PathBuf,
+}
+
+/// Networks that learn, unless it is said how many.
+const MEMBERS: usize = 5;
+/// Rows from which on there is one.
+const MANY: usize = 20_000;
+
+impl Prepared {
+    /// Reads a table: once for what is in its columns, once for the target, once to learn scales and words, once for the numbers.
+    pub fn new(file: &Path, options: &TableOptions, seed: u64) -> Result<Self, Failure> {
+        let source = Source::open(file, &options.reading.reading())?;
+        let mut counter = Counter::start("reading");
+        let profiles = profiles(&source, |rows| counter.rows(rows))?;
+        drop(counter);
+        let column = match &options.target {
+            Some(name) => source.column(name)?,
+            None => source.column("target").unwrap_or(source.header().len() - 1),
+        };
+        let target = Target::decide(&source, column, &profiles[column], options.kind)?;
+        let decisions = roles(&source, &profiles, Some(column), &options.wishes())?;
+        let mut remarks = source.remarks();
+        if options.missing == Missing::Refuse
+            && let Some(empty) = profiles.iter().find(|profile| profile.missing > 0)
+        {
+            return Err(Failure::Input(format!(
+                "{}, column `{}`: {} empty cells; fill them, leave the column out with `--column {}=ignore`, or take `--missing impute`",
+                file.display(),
+                empty.name,
+                empty.missing,
+                empty.name,
+            )));
+        }
+
+        let time = options.time.as_deref().map(|name| source.column(name)).transpose()?;
+        let Rows { answers, times, checksum } = rows(&source, &target, time, &profiles)?;
+        let there: Vec<usize> = (0..answers.len()).filter(|&row| answers[row].is_some()).collect();
+        if there.len() < answers.len() {
+            remarks.push(format!("{} rows without a target are left out", grouped(answers.len() - there.len())));
+        }
+        let classes: Vec<usize> = answers.iter().map(|answer| answer.unwrap_or_default() as usize).collect();
+        let order = match (options.split, target.task) {
+            (SplitName::Time, _) => Order::Time(&times),
+            (_, _) if options.time.is_some() => {
+                return Err(Failure::Input("`--time` is for `--split time`; give both or none".into()));
+            }
+            (SplitName::Auto, Task::Classes | Task::YesOrNo) => Order::Stratified(seed, &classes),
+            (SplitName::Auto | SplitName::Random, _) => Order::Random(seed),
+        };
+        let members = options.members.map_or(if there.len() > MANY { 1 } else { MEMBERS }, |members| members as usize);
+        let parts = Parts { test: options.test, validation: options.validation, members };
+        let test_rows = options.test_rows.as_deref().map(|list| test_rows(list, answers.len())).transpose()?;
+        let division = Division::new(file, &there, &order, parts, test_rows)?;
+
+        let is_training = |row: usize| division.learning.binary_search(&row).is_ok();
+        let encoder =
+            Encoder::learn(&source, &profiles, &decisions, is_training, (options.unseen, options.missing))?;
+        let width = encoder.width();
+        let (needed, budget) = (there.len() as u64 * width as u64 * 4, memory::budget());
+        if needed > budget {
+            let mib = |bytes: u64| grouped((bytes >> 20) as usize);
+            return Err(Failure::Input(format!(
+                "{}: {} rows of {width} numbers take {} MiB, and {} MiB are free for them; give fewer rows or columns (`--column NAME=ignore`)",
+                file.display(),
+                grouped(there.len()),
+                mib(needed),
+                mib(budget)
+            )));
+        }
+        let located = encoder.on(&source)?;
+        let mut splits = [&division.learning, &division.test].map(|rows| Part::new(rows, &target));
+        let mut counter = Counter::start("encoding");
+        source.rows(&mut |row| {
+            counter.rows(row.index + 1);
+            if let Some(part) = splits.iter_mut().find(|part| part.rows.get(part.next) == Some(&row.index)) {
+                located.encode(&row, &mut part.inputs)?;
+                part.answers.push(answers[row.index].unwrap_or_default());
+                part.next += 1;
+            }
+            Ok(())
+        })?;
+        drop(counter);
+        let [learning, test] = splits.map(|part| part.split(width));
+        let defaults = Defaults::of(&target, division.train(0).len());
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        let name = name.trim_end_matches(".csv").trim_end_matches(".tsv").to_owned();
+        let part = |rows: &[usize]| {
+            // Rows are in order, and so are those of the split.
+            let places: Vec<usize> = rows.iter().filter_map(|row| division.learning.binary_search(row).ok()).collect();
+            let (inputs, targets) = learning.gather(&places);
+            Split { inputs, shape: vec![width], targets }
+        };
+        let study = |member: usize| Study {
+            words: format!(
+                "{} rows of {} with {} columns, from which `{}` is predicted",
+                grouped(there.len()),
+                file.display(),
+                encoder.columns.len(),
+                target.map.name
+            ),
+            name: name.clone(),
+            target: target.map.name.clone(),
+            task: target.task,
+            dataset: Dataset {
+                train: part(&division.train(member)),
+                test: part(&division.validation[member]),
+                outputs: target.map.outputs(),
+                citation: file.display().to_string(),
+            },
+            network: Description::mlp(&[64, 64], Activation::Tanh),
+            categories: encoder.categories(),
+            loss: defaults.loss,
+            batch: defaults.batch,
+            epochs: defaults.epochs,
+            damping: defaults.damping,
+            patience: true,
+            targets: Some(learning.targets.clone()),
+        };
+        let studies = (0..members).map(study).collect();
+        let columns = profiles.into_iter().zip(decisions).collect();
+        Ok(Self { studies, test, encoder, target, columns, remarks, division, checksum, file: file.to_owned() })
+    }
+
+    /// What was found and decided, as a person reads it.
+    pub fn table(&self) -> Vec<Vec<String>> {
+        let head = ["COLUMN", "ROLE", "WHY"].map(str::to_owned).to_vec();
+        let lines = self.columns.iter().map(|(profile, decision)| {
+            let empty = match profile.missing {
+                0 => String::new(),
+                missing => format!("; {} of {} are empty", grouped(missing), grouped(profile.rows)),
+            };
+            match decision {
+                Some(Decision { role, reason }) => {
+                    let empty = if *role == Role::Ignore { String::new() } else { empty };
+                    vec![profile.name.clone(), role.name().to_owned(), format!("{reason}{empty}")]
+                }
+                None => {
+                    let kind = self.target.kind.words();
+                    vec![profile.name.clone(), "target".into(), format!("{kind}: {}{empty}", self.target.reason)]
+                }
+            }
+        });
+        std::iter::once(head).chain(lines).collect()
+    }
+}
+
+/// What a run takes, by the size of the data.
+struct Defaults {
+    loss: LossName,
+    batch: Option<usize>,
+    epochs: f64,
+    damping: f64,
+}
+
+impl Defaults {
+    fn of(target: &Target, rows: usize) -> Self {
+        let loss = match target.kind {
+            TargetKind::Number => LossName::Squared,
+            TargetKind::Count => LossName::Poisson,
+            TargetKind::YesOrNo => LossName::Logistic,
+            TargetKind::Classes => LossName::Softmax,
+        };
+        // A step on all rows has no noise; its system has a row for each output of each of them.
+        const WHOLE: usize = 4096;
+        match rows * target.map.outputs() <= WHOLE {
+            true => Self { loss, batch: None, epochs: 200.0, damping: 0.3 },
+            false => Self { loss, batch: Some((WHOLE / target.map.outputs() / 4).clamp(64, 512)), epochs: 30.0, damping: 0.3 },
+        }
+    }
+}
+
+/// What all rows have but their numbers.
+struct Rows {
+    answers: Vec<Option<f32>>,
+    times: Vec<f64>,
+    checksum: u32,
+}
+
+fn rows(source: &Source, target: &Target, time: Option<usize>, profiles: &[Profile]) -> Result<Rows, TableError> {
+    let comma = source.comma();
+    let mut hasher = crc32fast::Hasher::new();
+    let (mut answers, mut times) = (vec![], vec![]);
+    source.rows(&mut |row| {
+        for cell in row.cells {
+            match cell {
+                Cell::Missing => hasher.update(&[0]),
+                Cell::Number(number) => hasher.update(&number.to_le_bytes()),
+                Cell::Text(text) => hasher.update(text.as_bytes()),
+            }
+            hasher.update(&[b'\n']);
+        }
+        let wrong = |column: &str, problem: String| TableError::Cell {
+            file: source.file().into(),
+            place: match row.line {
+                Some(line) => format!("line {line}"),
+                None => format!("row {}", row.index),
+            },
+            column: column.to_owned(),
+            problem,
+        };
+        let number = target.map.number(&row.cells[target.column], comma);
+        answers.push(number.map_err(|problem| wrong(&target.map.name, problem))?.map(|number| number as f32));
+        times.push(match time {
+            None => row.index as f64,
+            Some(column) => {
+                let cell = &row.cells[column];
+                let dates = profiles[column].dates.first();
+                let date = dates.and_then(|format| format.seconds(&cell.text()?));
+                date.or_else(|| cell.number(comma)).ok_or_else(|| {
+                    wrong(&profiles[column].name, "should be a date or a number, by which rows are ordered".into())
+                })?
+            }
+        });
+        Ok(())
+    })?;
+    Ok(Rows { answers, times, checksum: hasher.finalize() })
+}
+
+/// The rows of a list.
+fn test_rows(list: &Path, rows: usize) -> Result<Vec<usize>, Failure> {
+    let text = fs::read_to_string(list).map_err(|error| Failure::file("read", list, &error))?;
+    let mut numbers = vec![];
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        match line.trim().parse::<usize>() {
+            Ok(row) if row < rows => numbers.push(row),
+            _ => {
+                return Err(Failure::Input(format!(
+                    "{}, line {}: should be the number of a row, from 0 to {}, found `{}`",
+                    list.display(),
+                    index + 1,
+                    rows - 1,
+                    line.trim()
+                )));
+            }
+        }
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    Ok(numbers)
+}
+
+/// A part on its way to a [`Split`].
+struct Part<'a> {
+    rows: &'a [usize],
+    next: usize,
+    inputs: Vec<f32>,
+    answers: Vec<f32>,
+    has_classes: bool,
+}
+
+impl<'a> Part<'a> {
+    fn new(rows: &'a [usize], target: &Target) -> Self {
+        let has_classes = matches!(target.task, Task::Classes | Task::YesOrNo);
+        Self { rows, next: 0, inputs: vec![], answers: vec![], has_classes }
+    }
+
+    fn split(self, width: usize) -> Split {
+        let targets = match self.has_classes {
+            true => Targets::Classes(self.answers.into_iter().map(|answer| answer as i64).collect()),
+            false => Targets::Values(self.answers),
+        };
+        Split { inputs: self.inputs, shape: vec![width], targets }
+    }
+}

@@ -1,0 +1,65 @@
+//! [`Card`]: what a model is, besides its weights. It stands in the metadata of the file that holds them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::Scale;
+use crate::network::{Category, Description, Net, NetworkError};
+use crate::problem::{LossName, Task};
+use crate::table::{Encoder, TargetMap};
+
+/// What a model is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Card {
+    /// Version of the program that wrote it.
+    pub version: String,
+    /// The data and how many rows were trained on, in words.
+    pub words: String,
+    /// The network.
+    pub network: Description,
+    /// How many of it there are, whose answers are averaged.
+    pub members: usize,
+    /// How cells become its inputs.
+    pub encoder: Encoder,
+    /// How the target became numbers.
+    pub target: TargetMap,
+    /// What the target is.
+    pub task: Task,
+    /// The loss's name.
+    pub loss: LossName,
+    /// The quantile of the loss of that name.
+    pub quantile: f64,
+    /// How the target was scaled.
+    pub scale: Scale,
+    /// Damping for each unit of loss, of the directions it was trained by.
+    pub damping: f64,
+    /// What the posterior of its weights is made of, if it was asked for.
+    #[serde(default)]
+    pub posterior: Option<Posterior>,
+}
+
+/// The Gaussian approximation of the posterior of the weights, from which predictive deviations follow.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Posterior {
+    /// Precision of the prior of each weight.
+    pub precision: f64,
+    /// Variance of the noise of scaled targets; 0 for classes.
+    pub noise: f64,
+}
+
+/// The name of the card among the metadata.
+pub const NAME: &str = "dualgn";
+
+impl Card {
+    /// The categories of the inputs.
+    pub fn categories(&self) -> Vec<Category> {
+        self.encoder.categories()
+    }
+
+    /// The network with random weights.
+    ///
+    /// # Errors
+    /// The description does not fit the columns.
+    pub fn net(&self, device: &burn::tensor::Device) -> Result<Net, NetworkError> {
+        Net::new(&self.network, &[self.encoder.width()], &self.categories(), self.target.outputs(), device)
+    }
+}

@@ -1,0 +1,18 @@
+//! A trained model of a table: one file, from which rows are predicted.
+//!
+//! ```text
+//! card.rs        what the model is: network, columns, target, loss
+//! predictor.rs   the model itself: reads its file, predicts rows
+//! answers.rs     outputs as people read them
+//! scores.rs      how good predictions are, with intervals
+//! ```
+
+mod answers;
+mod card;
+mod predictor;
+mod scores;
+
+pub use answers::Answers;
+pub use card::Card;
+pub use predictor::{Predictor, Rows};
+pub use scores::{Interval, Score, Scores, confusion};

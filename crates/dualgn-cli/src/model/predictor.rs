@@ -1,0 +1,171 @@
+//! [`Predictor`]: a trained model and what it says of rows.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData};
+use safetensors::SafeTensors;
+
+use super::answers::Answers;
+use super::card::{Card, NAME};
+use crate::failure::Failure;
+use crate::network::{Net, torch};
+use crate::table::{Source, TableError};
+use crate::train::{Tensors, WEIGHTS, tensors_of, with_weights, write_weights};
+
+/// A trained model.
+pub struct Predictor {
+    /// What it is.
+    pub card: Card,
+    /// Its networks, on an autodiff device.
+    pub nets: Vec<Net>,
+    device: Device,
+}
+
+/// Rows as a network takes them.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    /// Row-major, `width` numbers each.
+    pub inputs: Vec<f32>,
+    /// Targets, where the table has them.
+    pub answers: Vec<Option<f32>>,
+}
+
+/// Before the names of tensors of one of several networks, with its number.
+const MEMBER: &str = "members.";
+/// Networks at most.
+const MEMBERS: usize = 1000;
+/// Rows that go through the network at once.
+const CHUNK: usize = 4096;
+/// Bytes of a file at most.
+const LARGEST: u64 = 16 << 30;
+
+impl Predictor {
+    /// A model that has just been trained.
+    pub fn new(card: Card, nets: Vec<Net>, device: &Device) -> Self {
+        Self { card, nets, device: device.clone() }
+    }
+
+    /// Reads the model of a run's folder, or a file.
+    ///
+    /// # Errors
+    /// There is none, it is damaged, or it is no model of a table.
+    pub fn load(path: &Path, device: &Device) -> Result<Self, Failure> {
+        let file = if path.is_dir() { path.join(WEIGHTS) } else { path.to_owned() };
+        let wrong = |problem: &str| Failure::Input(format!("{} {problem}", file.display()));
+        match fs::metadata(&file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(Failure::Input(format!(
+                    "there is no model at {}; `dualgn fit` writes one when it has ended",
+                    file.display()
+                )));
+            }
+            Err(error) => return Err(Failure::file("read", &file, &error)),
+            Ok(metadata) if metadata.len() > LARGEST => return Err(wrong("is too large for a model")),
+            Ok(_) => {}
+        }
+        let bytes = fs::read(&file).map_err(|error| Failure::file("read", &file, &error))?;
+        let (card, mut tensors) = parse(&bytes).map_err(|problem| wrong(&problem))?;
+        let mut nets = vec![];
+        for member in 0..card.members {
+            let net = card.net(&device.clone().autodiff()).map_err(|error| wrong(&format!("is damaged ({error})")))?;
+            let own = match card.members {
+                1 => std::mem::take(&mut tensors),
+                _ => {
+                    let prefix = format!("{MEMBER}{member}.");
+                    let names: Vec<String> = tensors.keys().filter(|name| name.starts_with(&prefix)).cloned().collect();
+                    names.iter().filter_map(|name| Some((name[prefix.len()..].to_owned(), tensors.remove(name)?))).collect()
+                }
+            };
+            let weights = torch::from_torch(&net, own).map_err(|problem| wrong(&problem))?;
+            nets.push(with_weights(net, weights)?);
+        }
+        Ok(Self { card, nets, device: device.clone() })
+    }
+
+    /// Writes the model into a file.
+    pub fn save(&self, file: &PathBuf) -> Result<(), Failure> {
+        let card = serde_json::to_string(&self.card).map_err(|error| Failure::Run(error.to_string()))?;
+        let mut tensors = Tensors::new();
+        for (member, net) in self.nets.iter().enumerate() {
+            let prefix = if self.nets.len() == 1 { String::new() } else { format!("{MEMBER}{member}.") };
+            tensors.extend(torch::to_torch(net)?.into_iter().map(|(name, data)| (format!("{prefix}{name}"), data)));
+        }
+        write_weights(file, &tensors, Some((NAME, card)))
+    }
+
+    /// Reads the rows of a table, with their targets if those are wanted or there.
+    ///
+    /// # Errors
+    /// A column is not there, or a cell is not what it should be.
+    pub fn rows(&self, source: &Source, wants_answers: bool) -> Result<Rows, TableError> {
+        let located = self.card.encoder.on(source)?;
+        let target = match source.column(&self.card.target.name) {
+            Ok(column) => Some(column),
+            Err(error) if wants_answers => return Err(error),
+            Err(_) => None,
+        };
+        let mut rows = Rows::default();
+        source.rows(&mut |row| {
+            located.encode(&row, &mut rows.inputs)?;
+            let answer = match target {
+                Some(column) => match self.card.target.number(&row.cells[column], source.comma()) {
+                    Ok(answer) => answer,
+                    Err(problem) if wants_answers => {
+                        let place = row.line.map_or(format!("row {}", row.index), |line| format!("line {line}"));
+                        let column = self.card.target.name.clone();
+                        return Err(TableError::Cell { file: source.file().into(), place, column, problem });
+                    }
+                    Err(_) => None,
+                },
+                None => None,
+            };
+            rows.answers.push(answer.map(|answer| answer as f32));
+            Ok(())
+        })?;
+        if rows.answers.is_empty() {
+            return Err(TableError::Empty { file: source.file().into() });
+        }
+        Ok(rows)
+    }
+
+    /// What the networks say of rows, together.
+    pub fn answers(&self, inputs: &[f32]) -> Result<Answers, Failure> {
+        let each = self.nets.iter().map(|net| Ok(Answers::of(&self.card, &self.outputs(net, inputs)?)));
+        Ok(Answers::mean(each.collect::<Result<_, Failure>>()?))
+    }
+
+    /// The outputs of a network for rows, row-major.
+    pub fn outputs(&self, net: &Net, inputs: &[f32]) -> Result<Vec<f32>, Failure> {
+        let net = net.valid();
+        let width = self.card.encoder.width();
+        let mut outputs = vec![];
+        for chunk in inputs.chunks(CHUNK * width) {
+            let data = TensorData::new(chunk.to_vec(), [chunk.len() / width, width]);
+            let values = net.forward(Tensor::from_data(data, &self.device));
+            let values = values.try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
+            outputs.extend(values.iter::<f32>());
+        }
+        Ok(outputs)
+    }
+
+    /// Where its tensors live.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+}
+
+/// The card and the tensors of a file; or what is wrong with it, as the end of a sentence.
+pub fn parse(bytes: &[u8]) -> Result<(Card, Tensors), String> {
+    let broken = |error: &dyn std::fmt::Display| format!("is no sound model ({error})");
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| broken(&error))?;
+    let file = SafeTensors::deserialize(bytes).map_err(|error| broken(&error))?;
+    let card = header.metadata().as_ref().and_then(|metadata| metadata.get(NAME).cloned());
+    let card = card.ok_or("holds weights alone; `predict` and `evaluate` need a model of `dualgn fit`")?;
+    let card: Card = serde_json::from_str(&card).map_err(|error| broken(&error))?;
+    if !(1..=MEMBERS).contains(&card.members) {
+        return Err(format!("is no sound model (of {} networks)", card.members));
+    }
+    Ok((card, tensors_of(&file)?))
+}

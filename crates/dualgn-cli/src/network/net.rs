@@ -1,0 +1,146 @@
+//! [`Net`]: a network that a [`Description`] describes.
+
+use burn::module::{Module, ModuleMapper, Param, ParamId};
+use burn::nn::{Embedding, EmbeddingConfig, Initializer, LinearConfig};
+use burn::tensor::{Device, Tensor};
+
+use super::build::{Builder, NetworkError, Shape};
+use super::description::Description;
+use super::layer::{Layer, Value, forward};
+
+/// Gives parameters the numbers 1, 2, .. for their identities, which records of optimizers go by: Burn's are random, and would be
+/// others when a run is resumed.
+struct Numbered(u64);
+
+impl ModuleMapper for Numbered {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        self.0 += 1;
+        let (_, value, mapper) = param.consume();
+        Param::from_mapped_value(ParamId::from(self.0), value, mapper)
+    }
+}
+
+/// Categories among the numbers of an example: they stand last, as whole numbers, and each becomes a vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Category {
+    /// How many different ones there are.
+    pub levels: usize,
+    /// Length of a vector.
+    pub width: usize,
+}
+
+/// Layers on top of each other, the last one dense.
+#[derive(Module, Debug)]
+pub struct Net {
+    /// The vectors of each category.
+    pub(super) categories: Vec<Embedding>,
+    /// The layers.
+    pub(super) layers: Vec<Layer>,
+    /// The shape of what the first of them takes.
+    #[module(skip)]
+    input: Input,
+}
+
+/// The shape of what the first layer takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Input {
+    Flat,
+    Sequence(usize, usize),
+    Image(usize, usize, usize),
+}
+
+/// The shape as one of images; numbers in a row may be the pixels of a square.
+fn image(shape: &[usize]) -> Result<Shape, NetworkError> {
+    let side = shape.iter().product::<usize>().isqrt();
+    match *shape {
+        [_, _, _] => Shape::new(shape),
+        [pixels] if side * side == pixels => Shape::new(&[1, side, side]),
+        _ => Err(NetworkError::Input(format!(
+            "the network is for images, and {shape:?} is the shape of no image; say in a TOML file what it is (`input = [channels, rows, \
+             columns]`), or take `mlp`"
+        ))),
+    }
+}
+
+impl Net {
+    /// Builds a network for examples of a shape and so many outputs, with random weights from the device's generator.
+    ///
+    /// # Errors
+    /// A layer does not fit what comes to it, or the description asks for other inputs or outputs than there are.
+    pub fn new(
+        description: &Description,
+        shape: &[usize],
+        categories: &[Category],
+        outputs: usize,
+        device: &Device,
+    ) -> Result<Self, NetworkError> {
+        let numbers: usize = shape.iter().product();
+        let vectors: usize = categories.iter().map(|category| category.width).sum();
+        let there = match (&description.input, categories) {
+            (Some(input), []) if input.iter().product::<usize>() == numbers => input.clone(),
+            (None, []) => shape.to_vec(),
+            (None, _) => vec![numbers - categories.len() + vectors],
+            (Some(input), []) => {
+                return Err(NetworkError::Input(format!("`input` is {input:?}, and an example has {numbers} numbers")));
+            }
+            (Some(_), _) => {
+                return Err(NetworkError::Input("`input` is for data without categories; leave it out".into()));
+            }
+        };
+        if description.preset.is_some() && !description.layers.is_empty() {
+            return Err(NetworkError::Input("a network has a `preset` or `layers`, not both".into()));
+        }
+        if let Some(stated) = description.outputs.filter(|&stated| stated != outputs) {
+            return Err(NetworkError::Input(format!("`outputs` is {stated}, and the targets need {outputs}")));
+        }
+        let shape = match &description.preset {
+            Some(preset) if preset.is_for_images() => image(&there)?,
+            Some(_) => Shape::new(&[there.iter().product()])?,
+            None => Shape::new(&there)?,
+        };
+        let mut builder = Builder { device, shape, within: vec![] };
+        // Small, so that a category starts as its column's mean does.
+        let initializer = Initializer::Normal { mean: 0.0, std: 0.1 };
+        let embedding = |category: &Category| {
+            EmbeddingConfig::new(category.levels, category.width).with_initializer(initializer.clone()).init(device)
+        };
+        let categories = categories.iter().map(embedding).collect();
+        let mut layers = builder.layers(&description.written_out())?;
+        let last = match builder.shape {
+            Shape::Flat(width) => width,
+            other => {
+                layers.push(Layer::function(super::layer::Kind::Flatten));
+                other.size()
+            }
+        };
+        layers.push(Layer::Dense(LinearConfig::new(last, outputs).init(device)));
+        let input = match shape {
+            Shape::Flat(_) => Input::Flat,
+            Shape::Sequence(t, c) => Input::Sequence(t, c),
+            Shape::Image(c, h, w) => Input::Image(c, h, w),
+        };
+        Ok(Self { categories, layers, input }.map(&mut Numbered(0)))
+    }
+
+    /// `[m, features]` to `[m, outputs]`. Images and sequences come flattened; categories stand last.
+    pub fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
+        let [m, features] = inputs.dims();
+        let inputs = if self.categories.is_empty() {
+            inputs
+        } else {
+            let numeric = features - self.categories.len();
+            let vectors = self.categories.iter().enumerate().map(|(index, embedding)| {
+                let column = inputs.clone().narrow(1, numeric + index, 1);
+                embedding.forward(column.int()).squeeze_dim::<2>(1)
+            });
+            let numbers = (numeric > 0).then(|| inputs.clone().narrow(1, 0, numeric));
+            Tensor::cat(numbers.into_iter().chain(vectors).collect(), 1)
+        };
+        let value = match self.input {
+            Input::Flat => Value::Flat(inputs),
+            Input::Sequence(t, c) => Value::Sequence(inputs.reshape([m, t, c])),
+            Input::Image(c, h, w) => Value::Image(inputs.reshape([m, c, h, w])),
+        };
+        forward(&self.layers, value).flat()
+    }
+}

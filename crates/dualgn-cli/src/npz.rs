@@ -1,0 +1,296 @@
+//! Arrays in NPY and NPZ files, as NumPy writes and reads them.
+//!
+//! An archive may be anybody's: what it says of itself is checked against its size and a limit before memory is taken for it.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read, Write};
+use std::path::Path;
+
+use npyz::{DType, NpyFile, Order, TypeChar, WriterBuilder};
+
+/// An array, the last axis running fastest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Its entries.
+    pub values: Values,
+}
+
+/// The entries of an array.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// Of `float32`, or `float16`.
+    Float32(Vec<f32>),
+    /// Of `float64`.
+    Float64(Vec<f64>),
+    /// Of whole numbers or booleans.
+    Whole(Vec<i64>),
+}
+
+/// Why a file holds no arrays, as the end of a sentence that names it.
+pub type Problem = String;
+
+/// Bytes of a header at most; real ones have about a hundred.
+const HEADER: usize = 1 << 14;
+/// Brackets of a header at most: its reader goes one call deeper with each.
+const BRACKETS: usize = 64;
+
+impl Array {
+    /// Of single precision.
+    pub fn float32(shape: &[usize], values: Vec<f32>) -> Self {
+        Self { shape: shape.to_vec(), values: Values::Float32(values) }
+    }
+
+    /// Of double precision.
+    pub fn float64(shape: &[usize], values: Vec<f64>) -> Self {
+        Self { shape: shape.to_vec(), values: Values::Float64(values) }
+    }
+
+    /// An entry as a number.
+    pub fn number(&self, index: usize) -> f64 {
+        match &self.values {
+            Values::Float32(values) => f64::from(values[index]),
+            Values::Float64(values) => values[index],
+            Values::Whole(values) => values[index] as f64,
+        }
+    }
+
+    /// All entries in double precision.
+    pub fn numbers(&self) -> Vec<f64> {
+        (0..self.len()).map(|index| self.number(index)).collect()
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// The arrays of a file: those of an archive by their names, or a single one as `array`. `limit` bytes may be taken for all.
+pub fn read(path: &Path, limit: u64) -> Result<BTreeMap<String, Array>, Problem> {
+    let bytes = |error: std::io::Error| format!("cannot be read ({error})");
+    let file = std::fs::File::open(path).map_err(bytes)?;
+    let length = file.metadata().map_err(bytes)?.len();
+    let mut reader = std::io::BufReader::new(file);
+    let mut start = [0; 4];
+    let read = reader.read(&mut start).map_err(bytes)?;
+    std::io::Seek::rewind(&mut reader).map_err(bytes)?;
+    if start[..read] == *b"PK\x03\x04" {
+        return archive(reader, limit);
+    }
+    if length > limit {
+        return Err(format!("has {length} bytes, and {limit} are left for it"));
+    }
+    Ok(BTreeMap::from([("array".to_owned(), array(reader, length)?)]))
+}
+
+/// The arrays of an archive.
+pub fn archive(reader: impl Read + std::io::Seek, limit: u64) -> Result<BTreeMap<String, Array>, Problem> {
+    let mut archive = zip::ZipArchive::new(reader).map_err(|error| format!("is a damaged archive ({error})"))?;
+    let mut arrays = BTreeMap::new();
+    let mut left = limit;
+    for index in 0..archive.len() {
+        let entry = archive.by_index(index).map_err(|error| format!("is a damaged archive ({error})"))?;
+        let name = entry.name().map_err(|error| format!("is a damaged archive ({error})"))?;
+        let Some(name) = npyz::npz::array_name_from_file_name(&name).map(str::to_owned) else { continue };
+        let size = entry.size();
+        if size > left {
+            return Err(format!("holds an array `{name}` of {size} bytes, and {left} are left for it"));
+        }
+        left -= size;
+        // What is packed may be more than it says.
+        let array = array(entry.take(size), size).map_err(|problem| format!("holds an array `{name}` that {problem}"))?;
+        arrays.insert(name, array);
+    }
+    Ok(arrays)
+}
+
+/// One array of so many bytes, header included.
+fn array(mut reader: impl Read, size: u64) -> Result<Array, Problem> {
+    let damaged = |error: std::io::Error| format!("is damaged ({error})");
+    let mut start = vec![0; 12];
+    reader.read_exact(&mut start[..10]).map_err(damaged)?;
+    if start[..6] != *b"\x93NUMPY" {
+        return Err("does not begin as NPY files do; write it with `numpy.save` or `numpy.savez`".into());
+    }
+    let header = match start[6] {
+        1 => {
+            start.truncate(10);
+            usize::from(u16::from_le_bytes([start[8], start[9]]))
+        }
+        2 | 3 => {
+            reader.read_exact(&mut start[10..]).map_err(damaged)?;
+            u32::from_le_bytes([start[8], start[9], start[10], start[11]]) as usize
+        }
+        other => return Err(format!("is of the version {other} of the format, which is not known")),
+    };
+    if header > HEADER {
+        return Err(format!("has a header of {header} bytes, more than any array needs"));
+    }
+    let mut text = vec![0; header];
+    reader.read_exact(&mut text).map_err(damaged)?;
+    if text.iter().filter(|&&byte| matches!(byte, b'(' | b'[' | b'{')).count() > BRACKETS {
+        return Err("has a header with too many brackets".into());
+    }
+    let data = size.saturating_sub((start.len() + header) as u64);
+    let head = Cursor::new([start, text].concat());
+    let file = NpyFile::new(head.chain(reader)).map_err(|error| format!("has a header that cannot be read ({error})"))?;
+    let shape: Vec<usize> = file.shape().iter().map(|&dim| usize::try_from(dim).unwrap_or(usize::MAX)).collect();
+    let DType::Plain(kind) = file.dtype() else {
+        return Err("holds records; save one array for each of their fields".into());
+    };
+    let width = kind.num_bytes().unwrap_or(usize::MAX).max(1);
+    let length = shape.iter().try_fold(1usize, |length, &dim| length.checked_mul(dim));
+    let length = length.filter(|length| length.checked_mul(width).is_some_and(|bytes| bytes as u64 <= data));
+    if length.is_none() || shape.len() > 8 {
+        return Err(format!("should have the shape {shape:?} with {width} bytes an entry, and has {data} bytes"));
+    }
+    let is_fortran = file.order() == Order::Fortran && shape.len() > 1;
+    let type_char = kind.type_char();
+    let values = match (type_char, width) {
+        (TypeChar::Float, 8) => Values::Float64(ordered(entries(file)?, &shape, is_fortran)),
+        (TypeChar::Float, 4) => Values::Float32(ordered(entries(file)?, &shape, is_fortran)),
+        (TypeChar::Int, 8) => Values::Whole(ordered(entries(file)?, &shape, is_fortran)),
+        (TypeChar::Int, 4) => whole::<i32>(file, &shape, is_fortran)?,
+        (TypeChar::Int, 2) => whole::<i16>(file, &shape, is_fortran)?,
+        (TypeChar::Int, 1) => whole::<i8>(file, &shape, is_fortran)?,
+        (TypeChar::Uint, 4) => whole::<u32>(file, &shape, is_fortran)?,
+        (TypeChar::Uint, 2) => whole::<u16>(file, &shape, is_fortran)?,
+        (TypeChar::Uint, 1) => whole::<u8>(file, &shape, is_fortran)?,
+        (TypeChar::Bool, 1) => {
+            let values: Vec<bool> = entries(file)?;
+            Values::Whole(ordered(values.into_iter().map(i64::from).collect(), &shape, is_fortran))
+        }
+        _ => {
+            return Err(format!(
+                "has entries of the type {kind}; floats of 4 or 8 bytes, whole numbers and booleans are read, such as after \
+                 `.astype('float32')`"
+            ));
+        }
+    };
+    Ok(Array { shape, values })
+}
+
+fn entries<T: npyz::Deserialize>(file: NpyFile<impl Read>) -> Result<Vec<T>, Problem> {
+    file.into_vec().map_err(|error| format!("is damaged ({error})"))
+}
+
+fn whole<T: npyz::Deserialize + Into<i64>>(
+    file: NpyFile<impl Read>,
+    shape: &[usize],
+    is_fortran: bool,
+) -> Result<Values, Problem> {
+    let values: Vec<T> = entries(file)?;
+    Ok(Values::Whole(ordered(values.into_iter().map(Into::into).collect(), shape, is_fortran)))
+}
+
+/// Entries with the last axis running fastest, of such with the first one.
+fn ordered<T: Copy>(values: Vec<T>, shape: &[usize], is_fortran: bool) -> Vec<T> {
+    if !is_fortran {
+        return values;
+    }
+    let mut index = vec![0; shape.len()];
+    let mut strides = vec![1; shape.len()];
+    for axis in 1..shape.len() {
+        strides[axis] = strides[axis - 1] * shape[axis - 1];
+    }
+    (0..values.len())
+        .map(|_| {
+            let value = values[index.iter().zip(&strides).map(|(i, stride)| i * stride).sum::<usize>()];
+            for axis in (0..shape.len()).rev() {
+                index[axis] += 1;
+                if index[axis] < shape[axis] {
+                    break;
+                }
+                index[axis] = 0;
+            }
+            value
+        })
+        .collect()
+}
+
+/// An archive of arrays, not packed, as `numpy.savez` writes it.
+pub fn to_bytes<'a>(arrays: impl IntoIterator<Item = (&'a str, &'a Array)>) -> std::io::Result<Vec<u8>> {
+    let mut archive = zip::ZipWriter::new(Cursor::new(vec![]));
+    let options = zip::write::SimpleFileOptions::default()
+        .compression_method(zip::CompressionMethod::Stored)
+        // The same bytes for the same arrays.
+        .last_modified_time(zip::DateTime::default())
+        .large_file(true);
+    for (name, array) in arrays {
+        archive.start_file(npyz::npz::file_name_from_array_name(name), options)?;
+        let shape: Vec<u64> = array.shape.iter().map(|&dim| dim as u64).collect();
+        match &array.values {
+            Values::Float32(values) => write(&mut archive, &shape, values)?,
+            Values::Float64(values) => write(&mut archive, &shape, values)?,
+            Values::Whole(values) => write(&mut archive, &shape, values)?,
+        }
+    }
+    Ok(archive.finish()?.into_inner())
+}
+
+fn write<T: npyz::AutoSerialize + Copy>(archive: &mut impl Write, shape: &[u64], values: &[T]) -> std::io::Result<()> {
+    let mut bytes = vec![];
+    let options = npyz::WriteOptions::new().default_dtype().shape(shape);
+    let mut writer = options.writer(&mut bytes).begin_nd()?;
+    writer.extend(values.iter().copied())?;
+    writer.finish()?;
+    archive.write_all(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: u64 = 1 << 20;
+
+    fn round_trip(array: &Array) -> Array {
+        let bytes = to_bytes([("x", array)]).unwrap();
+        archive(Cursor::new(bytes), LIMIT).unwrap().remove("x").unwrap()
+    }
+
+    #[test]
+    fn arrays_come_back() {
+        for array in [
+            Array::float32(&[2, 3], (0..6).map(|i| i as f32).collect()),
+            Array::float64(&[], vec![0.1]),
+            Array { shape: vec![3], values: Values::Whole(vec![-1, 0, i64::MAX]) },
+            Array::float64(&[0, 5], vec![]),
+        ] {
+            assert_eq!(round_trip(&array), array);
+        }
+    }
+
+    #[test]
+    fn the_first_axis_may_run_fastest() {
+        // [[1, 2, 3], [4, 5, 6]] by columns.
+        assert_eq!(ordered(vec![1, 4, 2, 5, 3, 6], &[2, 3], true), [1, 2, 3, 4, 5, 6]);
+    }
+
+    fn npy(header: &str, data: &[u8]) -> Vec<u8> {
+        let length = (header.len() as u16).to_le_bytes();
+        [b"\x93NUMPY\x01\x00".as_slice(), &length, header.as_bytes(), data].concat()
+    }
+
+    #[test]
+    fn a_file_that_lies_is_refused_before_memory_is_taken() {
+        let problem = |bytes: Vec<u8>| array(Cursor::new(bytes.clone()), bytes.len() as u64).unwrap_err();
+        let of = |shape: &str| format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}\n");
+        for shape in ["(1000000000000,)", "(18446744073709551615, 18446744073709551615)", "(2,)"] {
+            assert!(problem(npy(&of(shape), &[0; 8])).contains("should have the shape"), "{shape}");
+        }
+        assert!(problem(npy(&"(".repeat(1000), &[])).contains("brackets"));
+        let huge = [b"\x93NUMPY\x02\x00".as_slice(), &u32::MAX.to_le_bytes()].concat();
+        assert!(problem(huge).contains("header of 4294967295 bytes"));
+        assert!(problem(b"no array at all".to_vec()).contains("numpy.save"));
+        assert!(problem(npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }\n", &[0; 8])).contains("type"));
+    }
+
+    #[test]
+    fn an_archive_that_unpacks_to_more_than_the_limit_is_refused() {
+        let bytes = to_bytes([("x", &Array::float64(&[1000], vec![0.0; 1000]))]).unwrap();
+        let problem = archive(Cursor::new(bytes), 4000).unwrap_err();
+        assert!(problem.contains("`x` of 8128 bytes, and 4000 are left"), "{problem}");
+    }
+}

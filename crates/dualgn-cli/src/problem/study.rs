@@ -1,0 +1,43 @@
+//! [`Study`]: what is learnt, and what a run takes unless told otherwise.
+
+use super::{LossName, Reading, Task};
+use crate::data::{Dataset, Scale, Targets};
+use crate::network::{Category, Description};
+
+/// Data with targets, and a network for them.
+#[derive(Clone, Debug)]
+pub struct Study {
+    /// A short name, as of a problem or a file.
+    pub name: String,
+    /// The data in a few words, such as `442 patients with 10 measurements each`.
+    pub words: String,
+    /// The target's name.
+    pub target: String,
+    /// What the targets are.
+    pub task: Task,
+    /// The examples.
+    pub dataset: Dataset,
+    /// The network.
+    pub network: Description,
+    /// The categories among the numbers of an example.
+    pub categories: Vec<Category>,
+    /// The loss.
+    pub loss: LossName,
+    /// Examples in a batch; `None` for all of them.
+    pub batch: Option<usize>,
+    /// Passes over the training examples.
+    pub epochs: f64,
+    /// Damping of the directions for each unit of the batch's loss.
+    pub damping: f64,
+    /// Whether a run ends once the test loss has not fallen for long.
+    pub patience: bool,
+    /// The targets by which outputs are scaled, if those are not the training examples' alone.
+    pub targets: Option<Targets>,
+}
+
+impl Study {
+    /// How targets are scaled for outputs that are read in a way.
+    pub fn scale(&self, reading: Reading) -> Scale {
+        reading.scale(self.targets.as_ref().unwrap_or(&self.dataset.train.targets))
+    }
+}

@@ -1,0 +1,62 @@
+//! [`Arrays`]: NPY and NPZ files: each array has a row for each example, and as many columns as numbers in a row.
+
+use std::path::Path;
+
+use super::cell::{Cell, Row};
+use super::error::TableError;
+use super::source::Visit;
+use crate::memory;
+use crate::npz::{self, Array};
+
+/// Arrays with one row an example.
+#[derive(Debug)]
+pub struct Arrays {
+    /// `NAME` of an array with one number a row, `NAME[0]`, `NAME[1]`, .. of others.
+    pub header: Vec<String>,
+    arrays: Vec<(String, Array)>,
+}
+
+impl Arrays {
+    /// Reads a file.
+    pub fn open(file: &Path) -> Result<Self, TableError> {
+        let wrong = |problem: String| TableError::Format { file: file.into(), place: String::new(), problem };
+        let arrays = npz::read(file, memory::budget()).map_err(|problem| wrong(format!("it {problem}")))?;
+        let arrays: Vec<(String, Array)> = arrays.into_iter().collect();
+        let rows = arrays.first().and_then(|(_, array)| array.shape.first().copied());
+        let Some(rows) = rows else { return Err(wrong("there is no array with rows".into())) };
+        if let Some((name, array)) = arrays.iter().find(|(_, array)| array.shape.first() != Some(&rows)) {
+            let (first, shape) = (&arrays[0].0, &array.shape);
+            return Err(wrong(format!(
+                "all arrays should have a row for each example, and `{first}` has {rows} rows where `{name}` has the shape {shape:?}; save \
+                 only those of one table"
+            )));
+        }
+        let header = arrays.iter().flat_map(|(name, array)| match array.shape[1..].iter().product() {
+            1 => vec![name.clone()],
+            width => (0..width).map(|column| format!("{name}[{column}]")).collect(),
+        });
+        Ok(Self { header: header.collect(), arrays })
+    }
+
+    /// The arrays.
+    pub fn remarks(&self) -> Vec<String> {
+        let arrays = self.arrays.iter().map(|(name, array)| format!("array `{name}` {:?}", array.shape));
+        vec![arrays.collect::<Vec<_>>().join(", ")]
+    }
+
+    /// All rows.
+    pub fn rows(&self, visit: Visit) -> Result<(), TableError> {
+        for index in 0..self.arrays.first().map_or(0, |(_, array)| array.shape[0]) {
+            let cells = self.arrays.iter().flat_map(|(_, array)| {
+                let width: usize = array.shape[1..].iter().product();
+                (index * width..(index + 1) * width).map(|entry| match array.number(entry) {
+                    number if number.is_finite() => Cell::Number(number),
+                    _ => Cell::Missing,
+                })
+            });
+            let cells: Vec<Cell> = cells.collect();
+            visit(Row { index, line: None, cells: &cells })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,335 @@
+//! [`Encoder`]: from the cells of a row to the numbers that a network takes. It is learnt from training rows and kept with the model.
+
+use std::collections::{BTreeMap, HashMap};
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use super::cell::{Cell, Row};
+use super::dates::{Cycle, DateFormat};
+use super::error::TableError;
+use super::profile::{Profile, place};
+use super::role::{Decision, Role};
+use super::source::Source;
+use crate::network::Category;
+
+/// What is done with words that training did not see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unseen {
+    /// They count as rare words
+    #[default]
+    Rare,
+    /// They are errors
+    Refuse,
+}
+
+/// What is done with cells where nothing stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Missing {
+    /// The mean stands in, beside a number that says so; of words, nothing is one more
+    #[default]
+    Impute,
+    /// They are errors
+    Refuse,
+}
+
+/// From cells to numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Encoder {
+    /// What becomes of each column that the network sees.
+    pub columns: Vec<Encoding>,
+    /// What is done with words that training did not see.
+    pub unseen: Unseen,
+    /// What is done with cells where nothing stands.
+    pub missing: Missing,
+}
+
+/// What becomes of a column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Encoding {
+    /// Its name.
+    pub name: String,
+    /// What becomes of it.
+    #[serde(flatten)]
+    pub kind: EncodingKind,
+}
+
+/// What becomes of a column, by its role.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "role", rename_all = "kebab-case")]
+pub enum EncodingKind {
+    /// A number less its mean, in deviations.
+    Numeric {
+        /// The mean of the training rows.
+        mean: f64,
+        /// Their deviation.
+        deviation: f64,
+        /// Whether a second number says that the cell is missing: some are in the training rows. The first is zero then.
+        indicator: bool,
+    },
+    /// The position of a word: 0 for rare and unseen ones, then those of `levels`, then nothing.
+    Category {
+        /// The words, the most frequent first.
+        levels: Vec<String>,
+    },
+    /// A date in deviations from the mean of the training rows, and its place in cycles.
+    Date {
+        /// How it is written.
+        format: DateFormat,
+        /// The mean, in seconds from 1970.
+        mean: f64,
+        /// The deviation in seconds.
+        deviation: f64,
+        /// The cycles.
+        cycles: Vec<Cycle>,
+        /// Whether a number says that the cell is missing.
+        indicator: bool,
+    },
+}
+
+/// What a column's training rows say, on the way to its encoding.
+enum Learning {
+    Number { format: Option<DateFormat>, count: usize, mean: f64, squares: f64, missing: bool, span: [f64; 2], times: bool },
+    Words { counts: HashMap<String, usize> },
+}
+
+impl Encoder {
+    /// Learns from the training rows of a table.
+    ///
+    /// # Errors
+    /// The table cannot be read again.
+    pub fn learn(
+        source: &Source,
+        profiles: &[Profile],
+        decisions: &[Option<Decision>],
+        is_training: impl Fn(usize) -> bool,
+        (unseen, missing): (Unseen, Missing),
+    ) -> Result<Self, TableError> {
+        let seen: Vec<(usize, Role)> = decisions
+            .iter()
+            .enumerate()
+            .filter_map(|(column, decision)| Some((column, decision.as_ref()?.role)))
+            .filter(|(_, role)| *role != Role::Ignore)
+            .collect();
+        let mut learning: Vec<Learning> = seen
+            .iter()
+            .map(|&(column, role)| match role {
+                Role::Category => Learning::Words { counts: HashMap::new() },
+                role => Learning::Number {
+                    format: (role == Role::Date).then(|| profiles[column].dates[0]),
+                    count: 0,
+                    mean: 0.0,
+                    squares: 0.0,
+                    missing: false,
+                    span: [f64::INFINITY, f64::NEG_INFINITY],
+                    times: false,
+                },
+            })
+            .collect();
+        let comma = source.comma();
+        source.rows(&mut |row| {
+            if is_training(row.index) {
+                for (&(column, _), learning) in seen.iter().zip(&mut learning) {
+                    learning.see(&row.cells[column], comma);
+                }
+            }
+            Ok(())
+        })?;
+        let columns = seen.iter().zip(learning).map(|(&(column, _), learning)| Encoding {
+            name: profiles[column].name.clone(),
+            kind: learning.end(),
+        });
+        Ok(Self { columns: columns.collect(), unseen, missing })
+    }
+
+    /// Numbers of a row, categories included.
+    pub fn width(&self) -> usize {
+        self.columns.iter().map(|column| column.kind.width()).sum()
+    }
+
+    /// The categories, which stand last.
+    pub fn categories(&self) -> Vec<Category> {
+        let levels = |column: &Encoding| match &column.kind {
+            EncodingKind::Category { levels } => {
+                let levels = levels.len() + 2;
+                // As wide as the words can use, and no wider than a column deserves.
+                Some(Category { levels, width: levels.div_ceil(2).min(8) })
+            }
+            _ => None,
+        };
+        self.columns.iter().filter_map(levels).collect()
+    }
+
+    /// What each number of a row is, in words.
+    pub fn names(&self) -> Vec<String> {
+        let numbers = self.columns.iter().flat_map(|column| {
+            let name = &column.name;
+            let missing = |indicator: bool| indicator.then(|| format!("{name} is missing"));
+            match &column.kind {
+                EncodingKind::Numeric { indicator, .. } => {
+                    [name.clone()].into_iter().chain(missing(*indicator)).collect::<Vec<_>>()
+                }
+                EncodingKind::Date { cycles, indicator, .. } => {
+                    let cycles = cycles.iter().flat_map(|cycle| ["sine", "cosine"].map(|part| format!("{name}, {part} of the {}", format!("{cycle:?}").to_lowercase())));
+                    [name.clone()].into_iter().chain(cycles).chain(missing(*indicator)).collect()
+                }
+                EncodingKind::Category { .. } => vec![],
+            }
+        });
+        let words = self.columns.iter().filter(|column| matches!(column.kind, EncodingKind::Category { .. }));
+        numbers.chain(words.map(|column| column.name.clone())).collect()
+    }
+
+    /// Finds the columns in a table.
+    ///
+    /// # Errors
+    /// One of them is not there.
+    pub fn on<'a>(&'a self, source: &Source) -> Result<Located<'a>, TableError> {
+        let positions = self.columns.iter().map(|column| source.column(&column.name)).collect::<Result<_, _>>()?;
+        let positions_of_words = |column: &'a Encoding| match &column.kind {
+            EncodingKind::Category { levels } => {
+                levels.iter().enumerate().map(|(index, level)| (level.as_str(), index + 1)).collect()
+            }
+            _ => BTreeMap::new(),
+        };
+        Ok(Located {
+            encoder: self,
+            positions,
+            words: self.columns.iter().map(positions_of_words).collect(),
+            comma: source.comma(),
+            file: source.file().to_owned(),
+        })
+    }
+}
+
+impl Learning {
+    fn see(&mut self, cell: &Cell, comma: bool) {
+        match self {
+            Self::Words { counts } => {
+                if let Some(word) = word(cell, comma) {
+                    *counts.entry(word).or_default() += 1;
+                }
+            }
+            Self::Number { format, count, mean, squares, missing, span, times } => match number(cell, *format, comma) {
+                None => *missing = true,
+                Some(number) => {
+                    // Welford's way, which keeps the digits of numbers far from zero.
+                    *count += 1;
+                    let distance = number - *mean;
+                    *mean += distance / *count as f64;
+                    *squares += distance * (number - *mean);
+                    *span = [span[0].min(number), span[1].max(number)];
+                    *times |= number.rem_euclid(86_400.0) != 0.0;
+                }
+            },
+        }
+    }
+
+    fn end(self) -> EncodingKind {
+        match self {
+            Self::Words { counts } => {
+                // A word that stands there once says nothing of the next row with it, unless all do.
+                let rare = if counts.len() > 20 { 2 } else { 0 };
+                let mut levels: Vec<(String, usize)> = counts.into_iter().filter(|(_, count)| *count > rare).collect();
+                levels.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+                EncodingKind::Category { levels: levels.into_iter().map(|(level, _)| level).collect() }
+            }
+            Self::Number { format, count, mean, squares, missing: indicator, span, times } => {
+                let deviation = (squares / count.max(1) as f64).sqrt();
+                let deviation = if deviation > 0.0 { deviation } else { 1.0 };
+                match format {
+                    Some(format) => {
+                        let cycles = Cycle::shown(span[1] - span[0], times);
+                        EncodingKind::Date { format, mean, deviation, cycles, indicator }
+                    }
+                    None => EncodingKind::Numeric { mean, deviation, indicator },
+                }
+            }
+        }
+    }
+}
+
+impl EncodingKind {
+    fn width(&self) -> usize {
+        match self {
+            Self::Numeric { indicator, .. } => 1 + usize::from(*indicator),
+            Self::Category { .. } => 1,
+            Self::Date { cycles, indicator, .. } => 1 + 2 * cycles.len() + usize::from(*indicator),
+        }
+    }
+}
+
+fn number(cell: &Cell, format: Option<DateFormat>, comma: bool) -> Option<f64> {
+    match format {
+        Some(format) => format.seconds(&cell.text()?),
+        None => cell.number(comma),
+    }
+}
+
+/// Numbers are the same word however they are written.
+pub fn word(cell: &Cell, comma: bool) -> Option<String> {
+    match cell.number(comma) {
+        Some(number) => Some(number.to_string()),
+        None => cell.text().map(|text| text.into_owned()),
+    }
+}
+
+/// An encoder for the columns of one table.
+pub struct Located<'a> {
+    encoder: &'a Encoder,
+    positions: Vec<usize>,
+    words: Vec<BTreeMap<&'a str, usize>>,
+    comma: bool,
+    file: std::path::PathBuf,
+}
+
+impl Located<'_> {
+    /// The numbers of a row, categories last, appended to others.
+    ///
+    /// # Errors
+    /// A cell is empty or holds an unseen word, and that is to be refused.
+    pub fn encode(&self, row: &Row, numbers: &mut Vec<f32>) -> Result<(), TableError> {
+        let mut last: Vec<f32> = vec![];
+        for ((column, &position), words) in self.encoder.columns.iter().zip(&self.positions).zip(&self.words) {
+            let cell = &row.cells[position];
+            let refuse = |problem: String| {
+                let (file, column) = (self.file.clone(), column.name.clone());
+                Err(TableError::Cell { file, place: place(row), column, problem })
+            };
+            if self.encoder.missing == Missing::Refuse && *cell == Cell::Missing {
+                return refuse("nothing stands there; take `--missing impute` to let the mean stand in".into());
+            }
+            match &column.kind {
+                EncodingKind::Numeric { mean, deviation, indicator } => {
+                    let number = cell.number(self.comma);
+                    numbers.push(number.map_or(0.0, |number| ((number - mean) / deviation) as f32));
+                    if *indicator {
+                        numbers.push(f32::from(number.is_none()));
+                    }
+                }
+                EncodingKind::Date { format, mean, deviation, cycles, indicator } => {
+                    let seconds = cell.text().and_then(|text| format.seconds(&text));
+                    numbers.push(seconds.map_or(0.0, |seconds| ((seconds - mean) / deviation) as f32));
+                    numbers.extend(cycles.iter().flat_map(|cycle| seconds.map_or([0.0; 2], |seconds| cycle.place(seconds))));
+                    if *indicator {
+                        numbers.push(f32::from(seconds.is_none()));
+                    }
+                }
+                EncodingKind::Category { levels } => last.push(match word(cell, self.comma) {
+                    None => levels.len() + 1,
+                    Some(word) => match words.get(word.as_str()) {
+                        Some(&position) => position,
+                        None if self.encoder.unseen == Unseen::Refuse => {
+                            return refuse(format!("`{word}` was not among the words of the training rows"));
+                        }
+                        None => 0,
+                    },
+                } as f32),
+            }
+        }
+        numbers.extend(last);
+        Ok(())
+    }
+}

@@ -1,0 +1,106 @@
+//! [`TableError`]: what can be wrong with a table, each a sentence that says where and what to do.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a table cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// The operating system failed.
+    #[error("cannot read {}: {reason}", .file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// What it said.
+        reason: io::Error,
+    },
+
+    /// A place of a file is not as its format says.
+    #[error("{}{place}: {problem}", .file.display())]
+    Format {
+        /// The file.
+        file: PathBuf,
+        /// Where, such as `, line 3, column 'age'`; empty for the whole file.
+        place: String,
+        /// What was found, what was expected, what to do.
+        problem: String,
+    },
+
+    /// A row has more or fewer cells than there are columns.
+    #[error(
+        "{}, line {line}: {found} cells, and the first line has {expected}; check the quotes there and before, or name the separator with \
+         `--separator`",
+        .file.display()
+    )]
+    Cells {
+        /// The file.
+        file: PathBuf,
+        /// Its line.
+        line: u64,
+        /// Columns.
+        expected: usize,
+        /// Cells.
+        found: usize,
+    },
+
+    /// There is nothing in it.
+    #[error("{} has no rows", .file.display())]
+    Empty {
+        /// The file.
+        file: PathBuf,
+    },
+
+    /// A column that was asked for is not there.
+    #[error("{} has no column `{name}`; {}", .file.display(), columns(.near, .all))]
+    NoColumn {
+        /// The file.
+        file: PathBuf,
+        /// The name.
+        name: String,
+        /// One much like it.
+        near: Option<String>,
+        /// All of them.
+        all: Vec<String>,
+    },
+
+    /// A cell is not what its column needs.
+    #[error("{}, {place}, column `{column}`: {problem}", .file.display())]
+    Cell {
+        /// The file.
+        file: PathBuf,
+        /// Such as `line 3` or `row 2`.
+        place: String,
+        /// The column.
+        column: String,
+        /// What was found, what was expected, what to do.
+        problem: String,
+    },
+
+    /// The table as a whole cannot be learnt from.
+    #[error("{}: {problem}", .file.display())]
+    Unfit {
+        /// The file.
+        file: PathBuf,
+        /// Why, and what to do.
+        problem: String,
+    },
+}
+
+/// What to say about the columns that there are.
+fn columns(near: &Option<String>, all: &[String]) -> String {
+    const SHOWN: usize = 12;
+    match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            let shown: Vec<String> = all.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+            let more = if all.len() > SHOWN { format!(" and {} more", all.len() - SHOWN) } else { String::new() };
+            format!("its columns are {}{more}", shown.join(", "))
+        }
+    }
+}
+
+impl From<TableError> for crate::failure::Failure {
+    fn from(error: TableError) -> Self {
+        Self::Input(error.to_string())
+    }
+}
