@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod configuration;
 mod data;
 mod device;
 mod events;
@@ -33,8 +34,11 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = arguments::Arguments::parse();
-    match commands::run(arguments) {
+    let done = configuration::expanded(std::env::args_os()).and_then(|words| {
+        let arguments = arguments::Arguments::parse_from(words);
+        commands::run(arguments)
+    });
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("{failure}");

@@ -1,35 +1,14 @@
 //! The binary from outside: what it prints, what it writes, how it exits.
 
+mod common;
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-fn dualgn(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dualgn"));
-    command.args(arguments).stdin(Stdio::null());
-    command
-}
-
-fn run(arguments: &[&str]) -> Output {
-    dualgn(arguments).output().expect("the binary starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Exits with code 2 and one sentence that contains each of the words.
-fn assert_refused(arguments: &[&str], words: &[&str]) {
-    let output = run(arguments);
-    let message = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
-    for word in words {
-        assert!(message.contains(word), "{arguments:?}: `{word}` is not in: {message}");
-    }
-    assert!(!message.contains("panicked"), "{message}");
-}
+use common::{dualgn, refused, run, text};
 
 fn lines(path: &Path) -> Vec<serde_json::Value> {
     let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -79,7 +58,7 @@ fn a_network_is_checked_operation_by_operation() {
     let table = text(&output.stdout);
     assert!(table.contains("layers 784-128-64-10") && table.contains("layers.0.weight"), "{table}");
     assert!(table.contains("Examples do not mix"), "{table}");
-    assert_refused(&["check", "iris"], &["iris"]);
+    refused(&["check", "iris"], &["iris"]);
 }
 
 #[test]
@@ -184,28 +163,28 @@ fn runs_repeat_by_their_seed() {
 
 #[test]
 fn bad_input_is_one_sentence_and_exit_code_two() {
-    assert_refused(&["compare", "digitz"], &["digitz", "digits"]);
-    assert_refused(&["compare", "digits", "--methods", "adam,sgdd"], &["sgdd"]);
-    assert_refused(&["compare", "digits", "--loss", "gamma"], &["gamma needs positive numbers", "diabetes, bikeshare"]);
-    assert_refused(&["train", "bikeshare", "--loss", "softmax"], &["several classes", "digits, mnist"]);
-    assert_refused(&["compare", "digits", "--loss", "hinge", "--model", "quadratic"], &["curvature", "prox-linear"]);
-    assert_refused(&["train", "digits", "--loss", "squared", "--method", "fgn-sgd"], &["--loss softmax"]);
-    assert_refused(&["compare", "digits", "--methods", "adam", "--model", "fgn"], &["--model"]);
-    assert_refused(&["compare", "digits", "--epochs", "-1"], &["epochs"]);
-    assert_refused(&["compare", "digits", "--epochs", "1", "--seconds", "1"], &["--seconds"]);
-    assert_refused(&["train", "digits", "--damping", "0"], &["positive"]);
-    assert_refused(&["compare", "digits", "--limit", "5", "--out", "target/refused"], &["mnist"]);
+    refused(&["compare", "digitz"], &["digitz", "digits"]);
+    refused(&["compare", "digits", "--methods", "adam,sgdd"], &["sgdd"]);
+    refused(&["compare", "digits", "--loss", "gamma"], &["gamma needs positive numbers", "diabetes, bikeshare"]);
+    refused(&["train", "bikeshare", "--loss", "softmax"], &["several classes", "digits, mnist"]);
+    refused(&["compare", "digits", "--loss", "hinge", "--model", "quadratic"], &["curvature", "prox-linear"]);
+    refused(&["train", "digits", "--loss", "squared", "--method", "fgn-sgd"], &["--loss softmax"]);
+    refused(&["compare", "digits", "--methods", "adam", "--model", "fgn"], &["--model"]);
+    refused(&["compare", "digits", "--epochs", "-1"], &["epochs"]);
+    refused(&["compare", "digits", "--epochs", "1", "--seconds", "1"], &["--seconds"]);
+    refused(&["train", "digits", "--damping", "0"], &["positive"]);
+    refused(&["compare", "digits", "--limit", "5", "--out", "target/refused"], &["mnist"]);
     let folder = tempfile::tempdir().unwrap();
     let (empty, out) = (folder.path().to_str().unwrap(), folder.path().join("out"));
     let out = out.to_str().unwrap();
-    assert_refused(&["compare", "mnist", "--out", out], &["--data", "yann.lecun.com"]);
-    assert_refused(&["train", "concrete", "--out", out], &["--data", "concrete.csv"]);
-    assert_refused(&["train", "concrete", "--data", empty, "--out", out], &["concrete.csv", empty]);
-    assert_refused(&["compare", "mnist", "--data", empty, "--out", out], &["train-images", empty]);
-    assert_refused(&["compare", "digits", "--device", "cuda", "--out", out], &["cuda"]);
+    refused(&["compare", "mnist", "--out", out], &["--data", "yann.lecun.com"]);
+    refused(&["train", "concrete", "--out", out], &["--data", "concrete.csv"]);
+    refused(&["train", "concrete", "--data", empty, "--out", out], &["concrete.csv", empty]);
+    refused(&["compare", "mnist", "--data", empty, "--out", out], &["train-images", empty]);
+    refused(&["compare", "digits", "--device", "cuda", "--out", out], &["cuda"]);
     let file = folder.path().join("file");
     fs::File::create(&file).unwrap();
-    assert_refused(&["compare", "digits", "--out", file.join("below").to_str().unwrap()], &["folder", "file"]);
+    refused(&["compare", "digits", "--out", file.join("below").to_str().unwrap()], &["folder", "file"]);
 }
 
 /// A table of the shape of `concrete.csv`, with one column that never changes.
@@ -243,7 +222,7 @@ fn awkward_data_train_and_bad_data_do_not() {
     let arguments = ["train", "concrete", "--data", data, "--out", out.to_str().unwrap()];
     for bad in ["NaN", "inf", "", "seven"] {
         mixtures(folder.path(), bad);
-        assert_refused(&arguments, &["concrete.csv", "line 42", "fine"]);
+        refused(&arguments, &["concrete.csv", "line 42", "fine"]);
     }
 }
 

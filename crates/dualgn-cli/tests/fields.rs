@@ -2,34 +2,16 @@
 
 #![expect(clippy::disallowed_methods, reason = "files of a test need not survive a kill")]
 
+mod common;
+
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
-fn dualgn(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dualgn")).args(arguments).output().expect("the binary starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use common::{refused, text};
 
 fn succeeds(arguments: &[&str]) -> serde_json::Value {
-    let output = dualgn(arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap_or_default()
-}
-
-/// Exits with code 2 and one sentence that contains each of the words.
-fn refused(arguments: &[&str], words: &[&str]) {
-    let output = dualgn(arguments);
-    let message = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
-    for word in words {
-        assert!(message.contains(word), "{arguments:?}: `{word}` is not in: {message}");
-    }
-    assert!(!message.contains("panicked"), "{message}");
+    serde_json::from_slice(&common::succeeds(arguments).stdout).unwrap_or_default()
 }
 
 fn weights(run: &Path) -> Vec<u8> {
@@ -86,7 +68,7 @@ fn an_equation_is_solved_and_drawn() {
     assert!(page.matches("<image").count() >= 6 && !page.contains("href=\"http"));
     let movie = fs::read(out.join("dual-gn/movie.png")).unwrap();
     assert!(movie.windows(4).any(|bytes| bytes == b"acTL"), "the movie is animated");
-    let cost = dualgn(&["cost", out_text]);
+    let cost = common::run(&["cost", out_text]);
     assert!(text(&cost.stdout).contains("layers 2-12-12-1"), "{}", text(&cost.stderr));
 }
 

@@ -1,36 +1,12 @@
 //! Runs that are stopped in every way, and resumed.
 
+mod common;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-fn dualgn(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dualgn"));
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn succeeds(arguments: &[&str]) -> Output {
-    let output = dualgn(arguments).output().expect("the binary starts");
-    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
-    output
-}
-
-/// Exits with code 2 and one sentence that contains each of the words.
-fn refused(arguments: &[&str], words: &[&str]) {
-    let output = dualgn(arguments).output().expect("the binary starts");
-    let message = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
-    for word in words {
-        assert!(message.contains(word), "{arguments:?}: `{word}` is not in: {message}");
-    }
-    assert!(!message.contains("panicked"), "{message}");
-}
+use common::{dualgn, refused, succeeds, text};
 
 fn weights(run: &Path) -> Vec<u8> {
     fs::read(run.join("model.safetensors")).unwrap_or_else(|error| panic!("{}: {error}", run.display()))

@@ -1,5 +1,6 @@
 //! The command line. Documentation comments here are what `--help` prints.
 
+mod describe;
 mod problem;
 mod run;
 mod table;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use describe::{Completions, Init, Man, Validate};
 pub use problem::{FieldOptions, ProblemOptions};
 pub use run::{Run, SolverName};
 pub use table::{Evaluate, Fit, Predict, SplitName, TableOptions};
@@ -44,6 +46,12 @@ pub enum Command {
     Train(Train),
     /// Goes on with a run of `train` or `fit` from its last checkpoint, to the same weights as if it had not been stopped
     Resume(Resume),
+    /// Writes a configuration of a run with every option as a comment, for `fit FILE` or `train FILE`
+    Init(Init),
+    /// Checks the configuration of a run or the description of a network
+    Validate(Validate),
+    /// Prints the JSON schema of configurations, for editors
+    Schema,
     /// Lists the methods: their pieces, and whose they are
     Methods,
     /// Lists the problems: their data, network, losses and defaults
@@ -54,6 +62,10 @@ pub enum Command {
     Check(Check),
     /// Times a direction of a network by each route, estimate beside measurement, and says which one is taken
     Cost(Cost),
+    /// Prints a script that completes commands and options in a shell
+    Completions(Completions),
+    /// Prints the manual page, or writes one for each command
+    Man(Man),
 }
 
 /// `dualgn cost`.
@@ -121,7 +133,7 @@ pub struct Check {
 /// `dualgn compare`.
 #[derive(Debug, Args)]
 pub struct Compare {
-    /// The problem; `dualgn problems` describes them
+    /// The problem; `dualgn problems` describes them. Or a configuration, a file that ends in .toml
     pub problem: Topic,
     /// Methods, separated by commas  [default: sgd, adam, and both on the directions of the model]
     #[arg(long, value_delimiter = ',', value_enum)]
@@ -140,7 +152,7 @@ pub struct Compare {
 /// `dualgn train`.
 #[derive(Debug, Args)]
 pub struct Train {
-    /// The problem; `dualgn problems` describes them
+    /// The problem; `dualgn problems` describes them. Or a configuration, a file that ends in .toml
     pub problem: Topic,
     /// Options shared with `fit`.
     #[command(flatten)]

@@ -14,7 +14,7 @@ use crate::table::{HeaderChoice, Missing, Reading, Role, TargetKind, Unseen};
 /// `dualgn fit`.
 #[derive(Debug, Args)]
 pub struct Fit {
-    /// The table: .csv, .tsv, .txt (each perhaps .gz), .jsonl, .npy, .npz or .parquet
+    /// The table, or a configuration that ends in .toml. Tables are .csv, .tsv, .txt (each perhaps .gz), .jsonl, .npy, .npz or .parquet
     #[arg(value_name = "TABLE")]
     pub data: PathBuf,
     /// What is to be learnt, and of what.
@@ -168,8 +168,7 @@ fn separator(text: &str) -> Result<char, String> {
 }
 
 fn column(text: &str) -> Result<(String, Role), String> {
-    let roles = || Role::value_variants().iter().filter_map(ValueEnum::to_possible_value);
-    let names = || roles().map(|role| role.get_name().to_owned()).collect::<Vec<_>>().join(", ");
+    let names = || Role::names().join(", ");
     let (name, role) = text.rsplit_once('=').ok_or_else(|| format!("NAME=ROLE is needed, where ROLE is one of {}", names()))?;
     let role = Role::from_str(role, true).map_err(|_| format!("there is no role `{role}`; roles are {}", names()))?;
     Ok((name.to_owned(), role))

@@ -5,6 +5,7 @@ mod columns;
 mod compare;
 mod configuration;
 mod cost;
+mod describe;
 mod field;
 mod film;
 mod fit;
@@ -35,6 +36,14 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Train(arguments) => train::train(&arguments),
         Command::Resume(arguments) => train::resume(&arguments),
+        Command::Init(arguments) => describe::init(&arguments),
+        Command::Validate(arguments) => describe::validate(&arguments),
+        Command::Schema => describe::print_schema(),
+        Command::Completions(arguments) => {
+            describe::completions(&arguments);
+            Ok(())
+        }
+        Command::Man(arguments) => describe::man(&arguments),
         Command::Methods => {
             print!("{}", methods::list());
             Ok(())

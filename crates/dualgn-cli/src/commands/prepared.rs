@@ -144,7 +144,7 @@ impl Prepared {
                 outputs: target.map.outputs(),
                 citation: file.display().to_string(),
             },
-            network: Description::mlp(&[64, 64], Activation::Tanh),
+            network: Description::mlp(&[128, 128], Activation::Relu),
             categories: encoder.categories(),
             loss: defaults.loss,
             batch: defaults.batch,
@@ -200,8 +200,8 @@ impl Defaults {
         // A step on all rows has no noise; its system has a row for each output of each of them.
         const WHOLE: usize = 4096;
         match rows * target.map.outputs() <= WHOLE {
-            true => Self { loss, batch: None, epochs: 200.0, damping: 0.3 },
-            false => Self { loss, batch: Some((WHOLE / target.map.outputs() / 4).clamp(64, 512)), epochs: 30.0, damping: 0.3 },
+            true => Self { loss, batch: None, epochs: 200.0, damping: 0.1 },
+            false => Self { loss, batch: Some((WHOLE / target.map.outputs() / 4).clamp(64, 512)), epochs: 40.0, damping: 0.1 },
         }
     }
 }

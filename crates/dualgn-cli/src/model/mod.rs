@@ -15,4 +15,4 @@ mod scores;
 pub use answers::Answers;
 pub use card::Card;
 pub use predictor::{Predictor, Rows};
-pub use scores::{Interval, Score, Scores, confusion};
+pub use scores::Scores;

@@ -16,6 +16,6 @@ mod net;
 pub mod torch;
 
 pub use build::NetworkError;
-pub use description::{Activation, Description, LayerDescription, Preset};
+pub use description::{Activation, Description, Preset};
 pub use file::{NetworkChoice, line_of, place};
 pub use net::{Category, Net};

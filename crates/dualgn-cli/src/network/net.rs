@@ -122,6 +122,11 @@ impl Net {
         Ok(Self { categories, layers, input }.map(&mut Numbered(0)))
     }
 
+    /// Numbers of all parameters.
+    pub fn parameters(&self) -> usize {
+        self.num_params()
+    }
+
     /// `[m, features]` to `[m, outputs]`. Images and sequences come flattened; categories stand last.
     pub fn forward(&self, inputs: Tensor<2>) -> Tensor<2> {
         let [m, features] = inputs.dims();

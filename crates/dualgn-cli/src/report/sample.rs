@@ -72,6 +72,7 @@ pub(crate) fn comparison() -> Comparison {
             .into(),
         metric: Metric::Accuracy,
         pictures: vec![],
+        fitted: None,
         parameters: 8970,
         examples: (1437, 360),
         batch: 64,

@@ -68,6 +68,9 @@ pub enum EncodingKind {
         deviation: f64,
         /// Whether a second number says that the cell is missing: some are in the training rows. The first is zero then.
         indicator: bool,
+        /// Of columns with a long tail, `ln(1 + x / unit)` stands for `x`, in the mean and deviation too.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unit: Option<f64>,
     },
     /// The position of a word: 0 for rare and unseen ones, then those of `levels`, then nothing.
     Category {
@@ -89,9 +92,12 @@ pub enum EncodingKind {
     },
 }
 
+/// Skewness from which on a column has a long tail; that of the exponential distribution is 2.
+const SKEWED: f64 = 1.5;
+
 /// What a column's training rows say, on the way to its encoding.
 enum Learning {
-    Number { format: Option<DateFormat>, count: usize, mean: f64, squares: f64, missing: bool, span: [f64; 2], times: bool },
+    Number { format: Option<DateFormat>, unit: Option<f64>, moments: Moments, missing: bool, span: [f64; 2], times: bool },
     Words { counts: HashMap<String, usize> },
 }
 
@@ -119,9 +125,8 @@ impl Encoder {
                 Role::Category => Learning::Words { counts: HashMap::new() },
                 role => Learning::Number {
                     format: (role == Role::Date).then(|| profiles[column].dates[0]),
-                    count: 0,
-                    mean: 0.0,
-                    squares: 0.0,
+                    unit: None,
+                    moments: Moments::default(),
                     missing: false,
                     span: [f64::INFINITY, f64::NEG_INFINITY],
                     times: false,
@@ -129,14 +134,27 @@ impl Encoder {
             })
             .collect();
         let comma = source.comma();
-        source.rows(&mut |row| {
-            if is_training(row.index) {
-                for (&(column, _), learning) in seen.iter().zip(&mut learning) {
-                    learning.see(&row.cells[column], comma);
+        let pass = |learning: &mut [Learning]| {
+            source.rows(&mut |row| {
+                if is_training(row.index) {
+                    for (&(column, _), learning) in seen.iter().zip(learning.iter_mut()) {
+                        learning.see(&row.cells[column], comma);
+                    }
+                }
+                Ok(())
+            })
+        };
+        pass(&mut learning)?;
+        // Columns with a long tail are seen again, by their logarithms.
+        let mut again: Vec<Learning> = learning.iter().map(Learning::logarithms).collect();
+        if again.iter().any(|learning| matches!(learning, Learning::Number { unit: Some(_), .. })) {
+            pass(&mut again)?;
+            for (first, second) in learning.iter_mut().zip(again) {
+                if let Learning::Number { unit: Some(_), .. } = second {
+                    *first = second;
                 }
             }
-            Ok(())
-        })?;
+        }
         let columns = seen.iter().zip(learning).map(|(&(column, _), learning)| Encoding {
             name: profiles[column].name.clone(),
             kind: learning.end(),
@@ -212,18 +230,27 @@ impl Learning {
                     *counts.entry(word).or_default() += 1;
                 }
             }
-            Self::Number { format, count, mean, squares, missing, span, times } => match number(cell, *format, comma) {
+            Self::Number { format, unit, moments, missing, span, times } => match number(cell, *format, comma) {
                 None => *missing = true,
                 Some(number) => {
-                    // Welford's way, which keeps the digits of numbers far from zero.
-                    *count += 1;
-                    let distance = number - *mean;
-                    *mean += distance / *count as f64;
-                    *squares += distance * (number - *mean);
+                    moments.see(logarithm(number, *unit));
                     *span = [span[0].min(number), span[1].max(number)];
                     *times |= number.rem_euclid(86_400.0) != 0.0;
                 }
             },
+        }
+    }
+
+    /// What is to be learnt of the logarithms of a column whose numbers have a long tail; of others nothing.
+    fn logarithms(&self) -> Self {
+        match self {
+            Self::Number { format: None, unit: None, moments, missing, span, times }
+                if span[0] >= 0.0 && moments.mean > 0.0 && moments.skewness() > SKEWED =>
+            {
+                let (missing, span, times) = (*missing, *span, *times);
+                Self::Number { format: None, unit: Some(moments.mean), moments: Moments::default(), missing, span, times }
+            }
+            _ => Self::Words { counts: HashMap::new() },
         }
     }
 
@@ -236,18 +263,56 @@ impl Learning {
                 levels.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
                 EncodingKind::Category { levels: levels.into_iter().map(|(level, _)| level).collect() }
             }
-            Self::Number { format, count, mean, squares, missing: indicator, span, times } => {
-                let deviation = (squares / count.max(1) as f64).sqrt();
-                let deviation = if deviation > 0.0 { deviation } else { 1.0 };
+            Self::Number { format, unit, moments, missing: indicator, span, times } => {
+                let (mean, deviation) = (moments.mean, moments.deviation());
                 match format {
                     Some(format) => {
                         let cycles = Cycle::shown(span[1] - span[0], times);
                         EncodingKind::Date { format, mean, deviation, cycles, indicator }
                     }
-                    None => EncodingKind::Numeric { mean, deviation, indicator },
+                    None => EncodingKind::Numeric { mean, deviation, indicator, unit },
                 }
             }
         }
+    }
+}
+
+/// The number itself, or `ln(1 + x / unit)`; below zero, where training rows had none, it goes on as a line.
+fn logarithm(number: f64, unit: Option<f64>) -> f64 {
+    match unit {
+        Some(unit) if number > 0.0 => (number / unit).ln_1p(),
+        Some(unit) => number / unit,
+        None => number,
+    }
+}
+
+/// Mean and central moments of numbers as they come (Pébay, 2008), which keeps the digits of numbers far from zero.
+#[derive(Clone, Copy, Default)]
+struct Moments {
+    count: f64,
+    mean: f64,
+    squares: f64,
+    cubes: f64,
+}
+
+impl Moments {
+    fn see(&mut self, number: f64) {
+        self.count += 1.0;
+        let (n, distance) = (self.count, number - self.mean);
+        let part = distance / n;
+        let square = distance * part * (n - 1.0);
+        self.mean += part;
+        self.cubes += square * part * (n - 2.0) - 3.0 * part * self.squares;
+        self.squares += square;
+    }
+
+    fn deviation(&self) -> f64 {
+        let deviation = (self.squares / self.count.max(1.0)).sqrt();
+        if deviation > 0.0 { deviation } else { 1.0 }
+    }
+
+    fn skewness(&self) -> f64 {
+        self.cubes / self.count.max(1.0) / self.deviation().powi(3)
     }
 }
 
@@ -302,8 +367,8 @@ impl Located<'_> {
                 return refuse("nothing stands there; take `--missing impute` to let the mean stand in".into());
             }
             match &column.kind {
-                EncodingKind::Numeric { mean, deviation, indicator } => {
-                    let number = cell.number(self.comma);
+                EncodingKind::Numeric { mean, deviation, indicator, unit } => {
+                    let number = cell.number(self.comma).map(|number| logarithm(number, *unit));
                     numbers.push(number.map_or(0.0, |number| ((number - mean) / deviation) as f32));
                     if *indicator {
                         numbers.push(f32::from(number.is_none()));
@@ -331,5 +396,30 @@ impl Located<'_> {
         }
         numbers.extend(last);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_those_of_the_definition() {
+        let numbers = [1e6 + 1.0, 1e6 + 2.0, 1e6 + 4.0, 1e6 + 8.0, 1e6 + 16.0];
+        let mut moments = Moments::default();
+        numbers.iter().for_each(|&number| moments.see(number));
+        let mean = numbers.iter().sum::<f64>() / 5.0;
+        let central = |power| numbers.iter().map(|number| (number - mean).powi(power)).sum::<f64>() / 5.0;
+        assert_eq!(moments.mean, mean);
+        assert!((moments.deviation() - central(2).sqrt()).abs() < 1e-9);
+        assert!((moments.skewness() - central(3) / central(2).powf(1.5)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_logarithm_goes_on_smoothly_below_zero() {
+        assert_eq!(logarithm(3.0, None), 3.0);
+        assert_eq!(logarithm(2.0, Some(2.0)), 2f64.ln());
+        let slope = (logarithm(1e-6, Some(2.0)) - logarithm(-1e-6, Some(2.0))) / 2e-6;
+        assert!((slope - 0.5).abs() < 1e-6);
     }
 }

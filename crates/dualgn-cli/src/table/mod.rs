@@ -24,7 +24,7 @@ mod source;
 mod target;
 mod text;
 
-pub use cell::{Cell, Row};
+pub use cell::Cell;
 pub use division::{Division, Order, Parts};
 pub use encoder::{Encoder, Missing, Unseen};
 pub use error::TableError;

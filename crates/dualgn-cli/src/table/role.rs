@@ -24,6 +24,12 @@ pub enum Role {
 }
 
 impl Role {
+    /// The names on the command line.
+    pub fn names() -> Vec<String> {
+        let values = Self::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+        values.map(|value| value.get_name().to_owned()).collect()
+    }
+
     /// The name.
     pub fn name(self) -> &'static str {
         match self {

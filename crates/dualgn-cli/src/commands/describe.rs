@@ -1,0 +1,96 @@
+//! The commands about commands: `init`, `validate`, `schema`, `completions`, `man`.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use clap::{CommandFactory, ValueEnum};
+
+use super::setup::network_failure;
+use crate::arguments::{Arguments, Completions, Init, Man, Validate};
+use crate::configuration::{RunFile, schema, template};
+use crate::failure::Failure;
+use crate::files;
+use crate::network::{Net, NetworkChoice};
+use crate::table::{Source, profiles, roles};
+use crate::topic::Topic;
+
+/// Writes a file with every option as a comment.
+pub fn init(arguments: &Init) -> Result<(), Failure> {
+    let Init { subject, out } = arguments;
+    let text = match Topic::from_str(subject, false) {
+        Ok(topic) => template("train", "problem", &topic.name(), &[]),
+        Err(_) => {
+            let path = Path::new(subject);
+            if !path.exists() {
+                return Err(Failure::Input(format!(
+                    "there is neither a file nor a problem `{subject}`; `dualgn problems` lists the problems"
+                )));
+            }
+            let source = Source::open(path, &Default::default())?;
+            let profiles = profiles(&source, |_| {})?;
+            let decisions = roles(&source, &profiles, None, &Default::default())?;
+            let role = |decision: &Option<crate::table::Decision>| {
+                decision.as_ref().and_then(|decision| decision.role.to_possible_value()).map(|role| role.get_name().to_owned())
+            };
+            let columns = profiles.iter().zip(&decisions).filter_map(|(profile, decision)| Some((profile.name.clone(), role(decision)?)));
+            template("fit", "table", &files::absolute(path).display().to_string(), &columns.collect::<Vec<_>>())
+        }
+    };
+    if out.exists() {
+        return Err(Failure::Input(format!("{} is there already; remove it, or name another one with `--out`", out.display())));
+    }
+    files::replace(out, text.as_bytes())?;
+    eprintln!("written: {}; change it, then `dualgn validate {}`", out.display(), out.display());
+    Ok(())
+}
+
+/// Checks a file of a run or of a network.
+pub fn validate(arguments: &Validate) -> Result<(), Failure> {
+    let path = &arguments.file;
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error))?;
+    let is_run = toml::from_str::<toml::Table>(&text).is_ok_and(|table| table.contains_key("table") || table.contains_key("problem"));
+    let network = if is_run {
+        let run = RunFile::read(path)?;
+        println!("{} is good, and means:\n{}", path.display(), run.typed());
+        run.network()
+    } else {
+        Some(path.clone())
+    };
+    let Some(network) = network else { return Ok(()) };
+    let choice = NetworkChoice::File(network.clone());
+    let description = choice.load()?;
+    match &description.input {
+        Some(input) => {
+            let outputs = description.outputs.unwrap_or(1);
+            let net = Net::new(&description, input, &[], outputs, &Device::flex());
+            let net = net.map_err(|error| network_failure(Some(&choice), &error))?;
+            println!("{} describes a network: {} parameters for inputs {input:?}", network.display(), net.parameters());
+        }
+        None => println!("{} describes a network; whether it fits shows with the data (`input` is not said)", network.display()),
+    }
+    Ok(())
+}
+
+/// Prints the schema of a run's file.
+pub fn print_schema() -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(&schema()).map_err(|error| Failure::Run(error.to_string()))?;
+    println!("{text}");
+    Ok(())
+}
+
+/// Prints a script that completes commands and options in a shell.
+pub fn completions(arguments: &Completions) {
+    clap_complete::generate(arguments.shell, &mut Arguments::command(), "dualgn", &mut std::io::stdout());
+}
+
+/// Prints the manual page of the program, or writes one for each command.
+pub fn man(arguments: &Man) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::Run(format!("cannot write the manual: {error}"));
+    match &arguments.out {
+        None => clap_mangen::Man::new(Arguments::command()).render(&mut std::io::stdout()).map_err(failed),
+        Some(folder) => {
+            files::make_folder(folder)?;
+            clap_mangen::generate_to(Arguments::command(), folder).map_err(failed)
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! `fit`, `predict` and `evaluate` from outside: what they make of a table, what they write, what they refuse.
+
+#![expect(clippy::disallowed_methods, reason = "files of a test need not survive a kill")]
+
+mod common;
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use common::{dualgn, refused, run, succeeds, text};
+
+/// Rows of two numbers, a word, a date, an empty cell now and then, and two targets of them.
+fn rows(count: usize) -> Vec<[String; 7]> {
+    let row = |index: usize| {
+        let (a, b) = ((index % 17) as f64 / 8.0 - 1.0, (index * 7 % 23) as f64 / 11.0 - 1.0);
+        let word = ["red", "green", "blue"][index % 3];
+        let shift = [0.0, 1.0, -1.0][index % 3];
+        let value = 2.0 * a - b * b + shift;
+        let label = if value > 0.0 { "high" } else { "low" };
+        let b = if index % 10 == 3 { String::new() } else { b.to_string() };
+        let date = format!("2024-{:02}-{:02}", 1 + index % 12, 1 + index % 28);
+        [(index + 100).to_string(), a.to_string(), b, word.into(), date, value.to_string(), label.into()]
+    };
+    (0..count).map(row).collect()
+}
+
+const NAMES: [&str; 7] = ["id", "a", "b", "colour", "when", "value", "label"];
+
+/// The table as text, with a separator.
+fn table(rows: &[[String; 7]], separator: &str) -> String {
+    let mut text = NAMES.join(separator) + "\n";
+    for row in rows {
+        let _ = writeln!(text, "{}", row.join(separator));
+    }
+    text
+}
+
+fn write(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) -> String {
+    let path = folder.join(name);
+    fs::write(&path, bytes).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn json(path: impl AsRef<Path>) -> serde_json::Value {
+    serde_json::from_slice(&fs::read(&path).unwrap()).unwrap()
+}
+
+#[test]
+fn a_column_is_learnt_and_predicted() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = write(folder.path(), "my table.csv", table(&rows(300), ","));
+    let out = folder.path().join("run").to_str().unwrap().to_owned();
+    let arguments = ["fit", &data, "--target", "value", "--column", "label=ignore", "--out", &out];
+    let output = succeeds(&arguments);
+    let (told, tested) = (text(&output.stderr), text(&output.stdout));
+    for line in [
+        "cells between commas, names in the first line, UTF-8",
+        "id      ignored   numbers the rows",
+        "b       numeric   all cells are numbers; 30 of 300 are empty",
+        "colour  category  3 different words",
+        "when    date      dates such as 2024-03-31",
+        "value   target    a number: numbers from",
+        "label   ignored   as you said",
+    ] {
+        assert!(told.contains(line), "`{line}` is not in:\n{told}");
+    }
+    assert!(tested.contains("rmse") && tested.contains("60 test rows"), "{tested}");
+    let scores = json(Path::new(&out).join("test.json"));
+    let r2 = scores["scores"][2]["value"]["value"].as_f64().unwrap();
+    assert!(r2 > 0.98, "{scores}");
+    let page = fs::read_to_string(Path::new(&out).join("report.html")).unwrap();
+    assert!(page.contains("numbers the rows") && page.contains("rmse"));
+
+    // The same rows without the target and in another order of columns, separated otherwise.
+    let some = rows(40);
+    let turned: Vec<String> = some.iter().map(|row| format!("{};{};{};{}", row[4], row[3], row[2], row[1])).collect();
+    let turned = write(folder.path(), "new.txt", format!("when;colour;b;a\n{}\n", turned.join("\n")));
+    let predicted = text(&succeeds(&["predict", &out, &turned]).stdout);
+    let lines: Vec<&str> = predicted.lines().collect();
+    assert_eq!((lines[0], lines.len()), ("value (predicted)", 41));
+    let errors = lines[1..].iter().zip(&some).filter(|(_, row)| !row[2].is_empty());
+    let errors: Vec<f64> =
+        errors.map(|(line, row)| line.parse::<f64>().unwrap() - row[5].parse::<f64>().unwrap()).collect();
+    let rmse = (errors.iter().map(|error| error * error).sum::<f64>() / errors.len() as f64).sqrt();
+    assert!(rmse < 0.2, "{rmse}");
+
+    // What is tested on the whole table agrees with what is predicted for it.
+    let evaluated = succeeds(&["evaluate", &format!("{out}/model.safetensors"), &data, "--json"]).stdout;
+    let evaluated: serde_json::Value = serde_json::from_slice(&evaluated).unwrap();
+    assert_eq!(evaluated["rows"], 300);
+    let file = folder.path().join("predictions.csv");
+    succeeds(&["predict", &out, &data, "--out", file.to_str().unwrap()]);
+    let predicted = fs::read_to_string(file).unwrap();
+    let squares = predicted.lines().skip(1).zip(rows(300)).map(|(line, row)| {
+        let (found, wanted): (f64, f64) = (line.parse().unwrap(), row[5].parse().unwrap());
+        (found - wanted).powi(2)
+    });
+    let rmse = (squares.sum::<f64>() / 300.0).sqrt();
+    let told = evaluated["scores"][0]["value"]["value"].as_f64().unwrap();
+    assert!((rmse / told - 1.0).abs() < 1e-4, "{rmse} {told}");
+}
+
+#[test]
+fn words_are_classes_with_probabilities() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = write(folder.path(), "t.csv", table(&rows(300), ","));
+    let out = folder.path().join("run").to_str().unwrap().to_owned();
+    let arguments = ["fit", &data, "--target", "label", "--column", "value=ignore", "--members", "1", "--out", &out];
+    let told = text(&succeeds(&arguments).stderr);
+    assert!(told.contains("label   target    yes or no: two different values"), "{told}");
+    let scores = json(Path::new(&out).join("test.json"));
+    assert!(scores["scores"][0]["value"]["value"].as_f64().unwrap() > 0.9, "{scores}");
+    let confusion: Vec<Vec<u64>> = serde_json::from_value(scores["confusion"].clone()).unwrap();
+    assert_eq!(confusion.concat().iter().sum::<u64>(), 60);
+    let predicted = text(&succeeds(&["predict", &out, &data]).stdout);
+    let mut lines = predicted.lines();
+    assert_eq!(lines.next(), Some("label (predicted),probability of high,probability of low"));
+    for line in lines {
+        let cells: Vec<&str> = line.split(',').collect();
+        let [high, low] = [1, 2].map(|cell| cells[cell].parse::<f64>().unwrap());
+        assert!((high + low - 1.0).abs() < 1e-6 && (cells[0] == "high") == (high > low), "{line}");
+    }
+}
+
+/// The same rows in each format lead to the same model.
+#[test]
+fn formats_agree() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = rows(120);
+    let lines: Vec<String> = all
+        .iter()
+        .map(|row| {
+            let cell = |(name, cell): (&&str, &String)| match (cell.parse::<f64>(), cell.is_empty()) {
+                (_, true) => format!("\"{name}\": null"),
+                (Ok(number), _) => format!("\"{name}\": {number}"),
+                _ => format!("\"{name}\": \"{cell}\""),
+            };
+            format!("{{{}}}", NAMES.iter().zip(row).map(cell).collect::<Vec<_>>().join(", "))
+        })
+        .collect();
+    let utf16: Vec<u8> =
+        "\u{feff}".encode_utf16().chain(table(&all, "\t").encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let commas = table(&all, ";").replace('.', ",");
+    let files = [
+        write(folder.path(), "a.csv", table(&all, ",").replace('\n', "\r\n")),
+        write(folder.path(), "b.tsv", table(&all, "\t")),
+        write(folder.path(), "c.csv", commas),
+        write(folder.path(), "d.jsonl", lines.join("\n")),
+        write(folder.path(), "e.txt", utf16),
+    ];
+    let mut results = vec![];
+    for file in files {
+        let out = folder.path().join("run").to_str().unwrap().to_owned();
+        succeeds(&["fit", &file, "--target", "value", "--members", "1", "--epochs", "5", "--quiet", "--out", &out]);
+        results.push(json(Path::new(&out).join("test.json")));
+    }
+    assert!(results.windows(2).all(|pair| pair[0] == pair[1]), "{results:?}");
+}
+
+/// Killed again and again, a run of several networks ends with the model that it would have had.
+#[test]
+fn a_killed_run_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = write(folder.path(), "t.csv", table(&rows(200), ","));
+    let arguments = |out: &str| {
+        let fixed = ["--target", "value", "--members", "2", "--epochs", "60", "--checkpoint", "0", "--quiet"];
+        let typed = [&["fit", &data][..], &fixed, &["--out", out]].concat();
+        typed.into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let [whole, killed] = ["whole", "killed"].map(|name| folder.path().join(name).to_str().unwrap().to_owned());
+    let of = |arguments: Vec<String>| run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(of(arguments(&whole)).status.success());
+    let model = Path::new(&killed).join("model.safetensors");
+    let typed = arguments(&killed);
+    let mut child = dualgn(&typed.iter().map(String::as_str).collect::<Vec<_>>()).spawn().unwrap();
+    let start = Instant::now();
+    while !Path::new(&killed).join("network-1/checkpoints/last.safetensors").exists() {
+        assert!(start.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    for pause in [5, 30, 80, 150, 250, 400, 700] {
+        std::thread::sleep(Duration::from_millis(pause));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        child = dualgn(&["resume", &killed, "--quiet"]).spawn().unwrap();
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(model.exists());
+    assert_eq!(fs::read(model).unwrap(), fs::read(Path::new(&whole).join("model.safetensors")).unwrap());
+    assert!(text(&succeeds(&["resume", &killed]).stderr).contains("nothing to do"));
+    // A table that has changed since is another one.
+    fs::remove_file(Path::new(&killed).join("model.safetensors")).unwrap();
+    write(folder.path(), "t.csv", table(&rows(201), ","));
+    refused(&["resume", &killed], &["t.csv is not what", "start a run anew"]);
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| write(folder.path(), name, text);
+    let good: String = (0..40).map(|i| format!("{i}.5,{}\n", i * i)).collect();
+    let cut = file("cut.csv", &format!("x,y\n{good}1\n"));
+    refused(&["fit", &cut], &["cut.csv, line 42: 1 cells, and the first line has 2"]);
+    let target = file("target.csv", &format!("x,y\n{good}1.5,many\n"));
+    refused(&["fit", &target], &["line 42, column `y`", "found `many`"]);
+    let typo = file("typo.csv", &format!("income,y\n{good}"));
+    refused(&["fit", &typo, "--target", "incom"], &["no column `incom`; did you mean `income`?"]);
+    refused(&["fit", &typo, "--target", "z"], &["no column `z`; its columns are `income`, `y`"]);
+    refused(&["fit", &typo, "--column", "income=ignore"], &["no column is left", "--column NAME=ROLE"]);
+    refused(&["fit", &typo, "--column", "income=number"], &["there is no role `number`", "numeric, category"]);
+    refused(&["fit", &typo, "--loss", "gamma"], &["the loss gamma needs positive numbers", "column `y` are counts", "poisson"]);
+    refused(&["fit", &file("empty.csv", "")], &["has no rows"]);
+    refused(&["fit", &file("head.csv", "x,y\n")], &["has no rows"]);
+    refused(&["fit", &file("same.csv", "x,y\n1,2\n2,2\n3,2\n")], &["column `y`", "the same in all rows"]);
+    refused(&["fit", &file("few.csv", "x,y\n1,2\n2,3\n3,4.5\n")], &["3 rows make", "give more rows"]);
+    refused(&["fit", &file("t.jsonl", "{\"x\": 1, \"y\": 2}\n{\"x\": [1]}\n")], &["line 2, column `x`", "list"]);
+    refused(&["fit", &file("u.jsonl", "{\"x\": 1,\n")], &["line 1: no JSON"]);
+    refused(&["fit", &file("a.docx", "x")], &["tables end in .csv", "found .docx"]);
+    refused(&["fit", "absent.csv"], &["cannot read absent.csv"]);
+    refused(&["fit", folder.path().to_str().unwrap()], &["is a folder"]);
+    refused(&["fit", &file("a.npy", "no array")], &["numpy.save"]);
+    refused(&["fit", &file("a.parquet", "PAR1")], &["no sound Parquet file"]);
+    refused(&["fit", &file("zero.csv", "a,b\n\0\0,1\n")], &["zero bytes"]);
+    let missing = file("missing.csv", &format!("x,y\n{good},7\n"));
+    refused(&["fit", &missing, "--missing", "refuse"], &["column `x`: 1 empty cells"]);
+
+    let out = folder.path().join("run").to_str().unwrap().to_owned();
+    refused(&["predict", &out, &typo], &["there is no model at", "dualgn fit"]);
+    succeeds(&["fit", &typo, "--epochs", "2", "--members", "1", "--quiet", "--out", &out]);
+    refused(&["predict", &out, &target], &["no column `income`"]);
+    refused(&["evaluate", &out, &file("bare.csv", "income\n1\n2\n")], &["no column `y`"]);
+    let model = format!("{out}/model.safetensors");
+    let mut bytes = fs::read(&model).unwrap();
+    bytes.truncate(bytes.len() / 2);
+    let half = write(folder.path(), "half.safetensors", bytes);
+    refused(&["predict", &half, &typo], &["is no sound model"]);
+    refused(&["predict", &typo, &typo], &["is no sound model"]);
+}
+
+#[test]
+fn networks_come_from_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = write(folder.path(), "t.csv", table(&rows(60), ","));
+    let with = |name: &str, toml: &str| {
+        let network = write(folder.path(), name, toml);
+        let out = folder.path().join("run").to_str().unwrap().to_owned();
+        ["fit", &data, "--target", "value", "--epochs", "2", "--members", "1", "--network", &network, "--out", &out]
+            .map(str::to_owned)
+    };
+    let as_text = |arguments: &[String]| arguments.iter().map(|argument| argument.clone()).collect::<Vec<_>>();
+    let layers = with(
+        "good.toml",
+        "[[layers]]\ntype = \"dense\"\nunits = 8\n[[layers]]\ntype = \"residual\"\nlayers = [{ type = \"layer-norm\" }, { type = \
+         \"gelu\" }, { type = \"dense\", units = 8 }]\n",
+    );
+    let output = run(&as_text(&layers).iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    for (name, toml, words) in [
+        ("typo.toml", "[[layers]]\ntype = \"dens\"\n", vec!["typo.toml, line 1", "unknown variant `dens`", "`dense`"]),
+        ("field.toml", "[[layers]]\ntype = \"dense\"\nunit = 3\n", vec!["field.toml, line", "unknown field `unit`"]),
+        ("shape.toml", "[[layers]]\ntype = \"relu\"\n\n[[layers]]\ntype = \"conv\"\nchannels = 2\nkernel = 3\n", vec![
+            "shape.toml, line 4",
+            "layer 2 (conv): it wants an image or a sequence",
+        ]),
+        ("add.toml", "layers = [{ type = \"residual\", layers = [{ type = \"dense\", units = 3 }] }]\n", vec![
+            "layer 1 (residual)",
+            "cannot be added",
+        ]),
+        ("huge.toml", "layers = [{ type = \"dense\", units = 999999999999 }]\n", vec!["layer 1 (dense)", "`units` should be"]),
+    ] {
+        let arguments = with(name, toml);
+        refused(&arguments.each_ref().map(String::as_str), &words);
+    }
+    refused(&["fit", &data, "--network", "mpl"], &["neither such a file nor a preset", "mlp"]);
+}
