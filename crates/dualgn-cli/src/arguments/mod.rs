@@ -1,6 +1,7 @@
 //! The command line. Documentation comments here are what `--help` prints.
 
 mod describe;
+mod direction;
 mod problem;
 mod run;
 mod table;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use describe::{Completions, Init, Man, Validate};
+pub use direction::Direction;
 pub use problem::{FieldOptions, ProblemOptions};
 pub use run::{Run, SolverName};
 pub use table::{Evaluate, Fit, Predict, SplitName, TableOptions};
@@ -46,6 +48,8 @@ pub enum Command {
     Train(Train),
     /// Goes on with a run of `train` or `fit` from its last checkpoint, to the same weights as if it had not been stopped
     Resume(Resume),
+    /// Computes a direction for another program: network, weights and batch from files, the direction into one
+    Direction(Direction),
     /// Writes a configuration of a run with every option as a comment, for `fit FILE` or `train FILE`
     Init(Init),
     /// Checks the configuration of a run or the description of a network

@@ -6,6 +6,7 @@ mod compare;
 mod configuration;
 mod cost;
 mod describe;
+mod direction;
 mod field;
 mod film;
 mod fit;
@@ -36,6 +37,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Train(arguments) => train::train(&arguments),
         Command::Resume(arguments) => train::resume(&arguments),
+        Command::Direction(arguments) => direction::direction(&arguments),
         Command::Init(arguments) => describe::init(&arguments),
         Command::Validate(arguments) => describe::validate(&arguments),
         Command::Schema => describe::print_schema(),

@@ -1,12 +1,8 @@
 //! From a plan to a session: data on the device, a traced network, an oracle.
 
 use burn::module::Module;
-use burn::tensor::{DType, Device, Int, Tensor};
-use dualgn::{
-    Absolute, ClassTargets, ConvexLoss, Gamma, GaussNewton, Hinge, Huber, LogCosh, Logistic, MultiLabel,
-    MulticlassHinge, Network, Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Solver, Squared,
-    SquaredHinge,
-};
+use burn::tensor::{DType, Device};
+use dualgn::{ConvexLoss, GaussNewton, Network, Solver};
 
 use super::field::with_field;
 use super::plan::{Origin, Plan};
@@ -14,7 +10,7 @@ use crate::arguments::{Run, SolverName};
 use crate::data::Scale;
 use crate::failure::Failure;
 use crate::network::{Description, Net, NetworkChoice, NetworkError, Preset, line_of};
-use crate::problem::{Encode, LABEL_SMOOTHING, LossName, Objective, Part, Reading, Study};
+use crate::problem::{Encode, Objective, Part, Reading, Study, WithLoss, with_loss};
 use crate::record::Comparison;
 use crate::topic::Topic;
 use crate::train::{Budget, DampingChoice, Examples, ProxLinear, Session, Subject};
@@ -45,30 +41,8 @@ fn with_study(plan: &Plan, study: &Study, work: impl Work) -> Result<(), Failure
     let Some(reading) = plan.loss.reading(study.task) else {
         return Err(Failure::Input(plan.loss.refusal_of_column(&study.target, study.task)));
     };
-    let one_output = study.dataset.outputs == 1;
     let setup = Setup { plan, study, device, reading, work };
-    match plan.loss {
-        LossName::Squared => setup.on_numbers(Squared),
-        LossName::Absolute => setup.on_numbers(Absolute),
-        LossName::Huber => setup.on_numbers(Huber::default()),
-        LossName::Quantile => setup.on_numbers(Quantile { level: plan.run.quantile }),
-        LossName::LogCosh => setup.on_numbers(LogCosh),
-        LossName::Poisson => setup.on_numbers(Poisson),
-        LossName::Gamma => setup.on_numbers(Gamma),
-        LossName::Logistic if one_output => setup.on_numbers(Logistic),
-        LossName::Logistic => setup.on_numbers(MultiLabel(Logistic)),
-        LossName::Hinge if one_output => setup.on_numbers(Hinge),
-        LossName::Hinge => setup.on_numbers(MultiLabel(Hinge)),
-        LossName::SquaredHinge if one_output => setup.on_numbers(SquaredHinge),
-        LossName::SquaredHinge => setup.on_numbers(MultiLabel(SquaredHinge)),
-        LossName::Softmax => setup.on_classes(SoftmaxCrossEntropy),
-        LossName::SmoothedSoftmax => {
-            let smooth = |classes| ClassTargets::Smoothed { classes, smoothing: LABEL_SMOOTHING };
-            setup.on(SoftmaxCrossEntropy, Encode::Classes(smooth))
-        }
-        LossName::MulticlassHinge => setup.on_classes(MulticlassHinge),
-        LossName::SmoothedMulticlassHinge => setup.on_classes(SmoothedMulticlassHinge::default()),
-    }
+    with_loss(plan.loss, plan.run.quantile, study.dataset.outputs, setup)
 }
 
 /// All of a session but the loss.
@@ -80,24 +54,10 @@ struct Setup<'a, W> {
     work: W,
 }
 
-impl<W: Work> Setup<'_, W> {
-    /// A loss whose targets are numbers, one an output.
-    fn on_numbers<L: ConvexLoss + Clone>(self, loss: L) -> Result<(), Failure>
-    where
-        Tensor<2>: Into<L::Target>,
-    {
-        self.on(loss, Encode::Numbers(Into::into))
-    }
+impl<W: Work> WithLoss for Setup<'_, W> {
+    type Output = Result<(), Failure>;
 
-    /// A loss whose targets are classes.
-    fn on_classes<L: ConvexLoss + Clone>(self, loss: L) -> Result<(), Failure>
-    where
-        Tensor<1, Int>: Into<L::Target>,
-    {
-        self.on(loss, Encode::Classes(Into::into))
-    }
-
-    fn on<L: ConvexLoss + Clone>(self, loss: L, encode: Encode<L::Target>) -> Result<(), Failure> {
+    fn with<L: ConvexLoss + Clone>(self, loss: L, encode: Encode<L::Target>) -> Result<(), Failure> {
         let Self { plan: &Plan { run, .. }, study, ref device, reading, .. } = self;
         let dataset = &study.dataset;
         let scale = study.scale(reading);
@@ -144,6 +104,9 @@ impl<W: Work> Setup<'_, W> {
         self.work.run(&mut session, budget, blank)
     }
 
+}
+
+impl<W> Setup<'_, W> {
     /// The comparison before any run.
     fn blank(&self, parameters: usize, batch: usize, scale: Scale) -> Result<Comparison, Failure> {
         let Plan { loss, run, typed, .. } = self.plan;

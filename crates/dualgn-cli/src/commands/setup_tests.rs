@@ -6,7 +6,7 @@ use dualgn::Linearize;
 use super::*;
 use crate::arguments::{Arguments, Command};
 use crate::commands::plan;
-use crate::problem::{ProblemName, Task};
+use crate::problem::{LossName, ProblemName, Task};
 use crate::record::{Metric, Record, Status, StepRecord};
 use crate::train::{Batch, Method, Observer};
 

@@ -18,7 +18,11 @@ struct Entry {
 
 /// The weights of a network as PyTorch has them.
 pub fn to_torch(net: &Net) -> Result<Tensors, Failure> {
-    let mut burn = weights(net)?;
+    Ok(arranged(net, weights(net)?))
+}
+
+/// The same of other numbers for the parameters of a network, such as a direction.
+pub fn arranged(net: &Net, mut burn: Tensors) -> Tensors {
     let mut torch = Tensors::new();
     for Entry { name, parts, transposed } in entries(net) {
         let parts: Vec<TensorData> = parts.iter().filter_map(|part| burn.remove(part)).collect();
@@ -29,7 +33,7 @@ pub fn to_torch(net: &Net) -> Result<Tensors, Failure> {
     }
     // Whatever has no name of its own keeps Burn's.
     torch.extend(burn);
-    Ok(torch)
+    torch
 }
 
 /// The weights of a network, from PyTorch's; or what is wrong with those, as the end of a sentence.

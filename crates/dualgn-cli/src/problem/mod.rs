@@ -1,5 +1,6 @@
 //! The problems: data, network, losses and the defaults of a run.
 
+mod dispatch;
 mod loss;
 mod objective;
 mod part;
@@ -11,6 +12,7 @@ use std::path::Path;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+pub use dispatch::{WithLoss, with_loss};
 pub use loss::{LABEL_SMOOTHING, LossName};
 pub use objective::{Encode, Objective};
 pub use part::Part;

@@ -224,6 +224,29 @@ pub fn tensors_of(file: &SafeTensors) -> Result<Tensors, String> {
     file.iter().map(|(name, view)| Ok((name.to_owned(), data(&view)?))).collect()
 }
 
+/// The tensors of a file of weights: in the safetensors format, or a state dict of PyTorch (`.pt`, `.pth`).
+pub fn read_weights(path: &Path) -> Result<Tensors, Failure> {
+    let wrong = |problem: &dyn std::fmt::Display| Failure::Input(format!("{} {problem}", path.display()));
+    if path.extension().is_some_and(|ending| ending == "pt" || ending == "pth") {
+        let sound = |error: &dyn std::fmt::Display| wrong(&format!("is no sound state dict of PyTorch ({error})"));
+        let reader = pytorch_reader::PytorchReader::new(path).map_err(|error| sound(&error))?;
+        let tensor = |(name, tensor): (&String, &pytorch_reader::Tensor)| {
+            let dtype = match tensor.dtype() {
+                pytorch_reader::DType::F32 => DType::F32,
+                pytorch_reader::DType::F64 => DType::F64,
+                other => return Err(wrong(&format!("has a tensor `{name}` of the type {other:?}; single or double precision is read"))),
+            };
+            let bytes = tensor.read().map_err(|error| sound(&error))?;
+            Ok((name.clone(), TensorData::from_bytes_vec(bytes, tensor.shape().to_vec(), dtype)))
+        };
+        let counts = |name: &str| name.ends_with("num_batches_tracked");
+        return reader.tensors().iter().filter(|(name, _)| !counts(name)).map(tensor).collect();
+    }
+    let bytes = fs::read(path).map_err(|error| Failure::file("read", path, &error))?;
+    let file = SafeTensors::deserialize(&bytes).map_err(|error| wrong(&format!("is no sound file of weights ({error})")))?;
+    tensors_of(&file).map_err(|problem| wrong(&problem))
+}
+
 /// The weights of a run that is over.
 pub const WEIGHTS: &str = "model.safetensors";
 

@@ -13,7 +13,7 @@ mod taker;
 mod way;
 
 pub use checkpoint::{
-    Checkpoint, Loaded, WEIGHTS, folder as checkpoints, tensors_of, weights, with_weights, write_weights,
+    Checkpoint, Loaded, WEIGHTS, folder as checkpoints, read_weights, tensors_of, weights, with_weights, write_weights,
 };
 pub use examples::Examples;
 pub use method::Method;

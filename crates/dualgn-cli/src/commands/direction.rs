@@ -1,0 +1,209 @@
+//! `dualgn direction`: a direction for other programs, from files to a file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use dualgn::{ConvexLoss, GaussNewton, Linearize, Model, Network, ParamVector, Solver};
+
+use super::setup::network_failure;
+use crate::arguments::{Direction, SolverName};
+use crate::failure::Failure;
+use crate::files;
+use crate::memory;
+use crate::network::{Net, NetworkChoice, torch};
+use crate::npz::{self, Array, Values};
+use crate::problem::{Encode, WithLoss, with_loss};
+use crate::train::{ModelName, ProxLinear, Tensors, read_weights, with_weights, write_weights};
+
+/// Computes a direction and writes it.
+pub fn direction(arguments: &Direction) -> Result<(), Failure> {
+    let is_known = arguments.out.extension().is_some_and(|ending| ending == "npz" || ending == "safetensors");
+    if !is_known {
+        return Err(Failure::Input(format!("{} should end in .npz or .safetensors", arguments.out.display())));
+    }
+    let device = arguments.device.open()?;
+    let limit = arguments.memory.map_or_else(memory::budget, |mib| u64::from(mib) << 20);
+    let batch = &arguments.batch;
+    let wrong = |problem: String| Failure::Input(format!("{} {problem}", batch.display()));
+    let mut arrays = npz::read(batch, limit).map_err(wrong)?;
+    let mut take = |name: &str| {
+        arrays.remove(name).filter(|array| !array.shape.is_empty() && array.len() > 0).ok_or_else(|| {
+            wrong(format!("should hold `x` and `y` with a row for each example, as `numpy.savez(.., x=.., y=..)` writes them; `{name}` is absent"))
+        })
+    };
+    let (x, y) = (take("x")?, take("y")?);
+    if x.shape[0] != y.shape[0] {
+        return Err(wrong(format!("has {} rows in `x` and {} in `y`", x.shape[0], y.shape[0])));
+    }
+    let choice = NetworkChoice::File(arguments.network.clone());
+    let description = choice.load()?;
+    let classes = match &y.values {
+        Values::Whole(classes) if y.shape.len() == 1 => classes.iter().copied().max().map(|last| last as usize + 1),
+        _ => None,
+    };
+    let outputs = description.outputs.or((y.shape.len() == 2).then(|| y.shape[1])).or(classes.filter(|&count| count > 2));
+    let outputs = outputs.unwrap_or(1);
+    let net = Net::new(&description, &x.shape[1..], &[], outputs, &device.clone().autodiff());
+    let net = net.map_err(|error| network_failure(Some(&choice), &error))?;
+    let weights = read_weights(&arguments.weights)?;
+    let is_double = weights.values().any(|data| data.dtype() == DType::F64);
+    let dtype = if is_double { DType::F64 } else { DType::F32 };
+    let weights = torch::from_torch(&net, weights)
+        .map_err(|problem| Failure::Input(format!("{} {problem}", arguments.weights.display())))?;
+    let net = with_weights(net.map(&mut Cast(dtype)), weights)?;
+    with_loss(arguments.loss, arguments.quantile, outputs, Asked { arguments, net, x, y, outputs, dtype, device })
+}
+
+/// Parameters of another precision.
+struct Cast(DType);
+
+impl ModuleMapper for Cast {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.map(|value| {
+            let requires = value.is_require_grad();
+            Tensor::from_inner(value.without_autodiff().cast(self.0)).set_require_grad(requires)
+        })
+    }
+}
+
+/// What was asked for, but the loss.
+struct Asked<'a> {
+    arguments: &'a Direction,
+    net: Net,
+    x: Array,
+    y: Array,
+    outputs: usize,
+    dtype: DType,
+    device: Device,
+}
+
+impl WithLoss for Asked<'_> {
+    type Output = Result<(), Failure>;
+
+    fn with<L: ConvexLoss + Clone>(self, loss: L, encode: Encode<L::Target>) -> Result<(), Failure> {
+        let Self { arguments, net, x, y, outputs, dtype, device } = self;
+        let examples = x.shape[0];
+        let features: usize = x.shape[1..].iter().product();
+        let inputs = TensorData::new(x.numbers(), [examples, features]);
+        let inputs: Tensor<2> = Tensor::from_data(inputs, (&device, dtype));
+        let targets = targets(&encode, &y, outputs, dtype, &device)
+            .map_err(|problem| Failure::Input(format!("{}, array `y`: {problem}", arguments.batch.display())))?;
+        let network = Network::trace(&net, Net::forward, [examples, features])?;
+        let name = arguments.model.unwrap_or(ModelName::default_for(arguments.loss));
+        let model = name.model(ProxLinear { gap: arguments.accuracy, iterations: arguments.iterations as usize });
+        if (model == Model::Quadratic && !arguments.loss.has_curvature())
+            || (model == Model::FastGaussNewton && !arguments.loss.has_margin())
+        {
+            return Err(Failure::Input(format!(
+                "the model does not work with the loss {}; take `--model prox-linear`, which works with every loss",
+                arguments.loss.name()
+            )));
+        }
+        let iterations = arguments.iterations as usize;
+        let solver = match arguments.solver {
+            SolverName::Auto => Solver::Auto,
+            SolverName::Cholesky => Solver::Cholesky,
+            SolverName::Cg => Solver::ConjugateGradient { iterations, tolerance: arguments.accuracy },
+        };
+        let mut oracle = GaussNewton::new(loss).model(model).solver(solver).damping(arguments.damping);
+        if let Some(mib) = arguments.memory {
+            oracle = oracle.memory((mib as usize) << 20);
+        }
+        let linearization = network.linearization(&net, inputs.clone(), None)?;
+        let direction = oracle.direction(&network, &net, inputs, targets)?;
+        let mut result = Tensors::new();
+        let mut add = |name: &str, shape: &[usize], values: Vec<f64>| {
+            result.insert(name.into(), TensorData::new(values, shape.to_vec()));
+        };
+        let scalars = [
+            ("loss", direction.loss),
+            ("slope", direction.slope),
+            ("norm", direction.norm),
+            ("damping", direction.damping),
+            ("primal_value", direction.primal_value),
+            ("dual_value", direction.dual_value),
+            ("gap", direction.gap),
+            ("predicted_decrease", direction.predicted_decrease),
+            ("model_step", direction.model_step),
+            ("iterations", direction.iterations as f64),
+        ];
+        for (name, value) in scalars {
+            add(name, &[], vec![value]);
+        }
+        add("outputs", &[examples, outputs], read(linearization.outputs())?);
+        add("dual", &[examples, direction.dual().dims()[1]], read(direction.dual())?);
+        if arguments.gram {
+            let rows = examples * outputs;
+            add("K", &[rows, rows], read(linearization.gram()?)?);
+        }
+        let vector = torch::arranged(&net, tensors(&direction.vector())?);
+        result.extend(vector.into_iter().map(|(name, data)| (format!("direction.{name}"), data)));
+        write(&arguments.out, &result)?;
+        println!(
+            "loss {:.6e}  slope {:.6e}  norm {:.6e}  gap {:.3e}  {}, {} iterations\n{} tensors: {}",
+            direction.loss,
+            direction.slope,
+            direction.norm,
+            direction.gap,
+            direction.route.name(),
+            direction.iterations,
+            result.len(),
+            arguments.out.display()
+        );
+        Ok(())
+    }
+}
+
+/// The targets of a loss, from an array; or what is wrong with it.
+fn targets<T>(encode: &Encode<T>, y: &Array, outputs: usize, dtype: DType, device: &Device) -> Result<T, String> {
+    let examples = y.shape[0];
+    match encode {
+        Encode::Classes(encode) => {
+            let classes: Vec<i64> = y.numbers().into_iter().map(|number| number as i64).collect();
+            let fits = |(class, number): (&i64, f64)| *class as f64 == number && (0..outputs as i64).contains(class);
+            if y.len() != examples || !classes.iter().zip(y.numbers()).all(fits) {
+                return Err(format!("should hold a class from 0 to {} for each example", outputs - 1));
+            }
+            let classes: Tensor<1, Int> = Tensor::from_data(TensorData::from(classes.as_slice()), device);
+            Ok(encode(classes))
+        }
+        Encode::Numbers(encode) => {
+            let numbers = y.numbers();
+            if y.len() != examples * outputs || !numbers.iter().all(|number| number.is_finite()) {
+                return Err(format!("should hold {outputs} finite numbers for each example, found the shape {:?}", y.shape));
+            }
+            Ok(encode(Tensor::from_data(TensorData::new(numbers, [examples, outputs]), (device, dtype))))
+        }
+    }
+}
+
+fn read(tensor: Tensor<2>) -> Result<Vec<f64>, Failure> {
+    let data = tensor.try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
+    Ok(data.iter::<f64>().collect())
+}
+
+/// The blocks of a vector by their names.
+pub fn tensors(vector: &ParamVector) -> Result<Tensors, Failure> {
+    let entries = vector.to_vec().map_err(|error| Failure::Run(error.to_string()))?;
+    let mut rest = entries.as_slice();
+    let block = |(name, shape): (&str, &[usize])| {
+        let (block, after) = rest.split_at(shape.iter().product());
+        rest = after;
+        (name.to_owned(), TensorData::new(block.to_vec(), shape.to_vec()))
+    };
+    Ok(vector.parameters().map(block).collect())
+}
+
+fn write(path: &Path, tensors: &Tensors) -> Result<(), Failure> {
+    if path.extension().is_some_and(|ending| ending == "safetensors") {
+        return write_weights(path, tensors, None);
+    }
+    let arrays: BTreeMap<&str, Array> = tensors
+        .iter()
+        .map(|(name, data)| (name.as_str(), Array::float64(&data.shape().to_vec(), data.iter::<f64>().collect())))
+        .collect();
+    let bytes = npz::to_bytes(arrays.iter().map(|(name, array)| (*name, array)));
+    files::replace(path, &bytes.map_err(|error| Failure::Run(error.to_string()))?)
+}
