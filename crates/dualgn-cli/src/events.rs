@@ -16,6 +16,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::failure::Failure;
 use crate::files;
+use crate::protobuf::{bytes, double, single, whole};
 use crate::record::{Metric, Record, StepRecord};
 
 /// An event file of a run. Every record is in the hands of the system before training goes on.
@@ -35,10 +36,10 @@ impl Events {
         let path = path.into_iter().find(|path| !path.exists()).unwrap_or_default();
         let file = File::create(&path).map_err(|error| Failure::file("write", &path, &error))?;
         let mut events = Self { path, file, metric };
-        events.append(&[field_double(1, now), field_bytes(3, b"brain.Event:2")].concat())?;
+        events.append(&[double(1, now), bytes(3, b"brain.Event:2")].concat())?;
         if let Some(step) = from {
-            let start = field_bytes(7, &field_varint(1, 1));
-            events.append(&[field_double(1, now), field_varint(2, step as u64), start].concat())?;
+            let start = bytes(7, &whole(1, 1));
+            events.append(&[double(1, now), whole(2, step as u64), start].concat())?;
         }
         Ok(events)
     }
@@ -77,11 +78,11 @@ impl Events {
 
     fn values(&mut self, step: usize, values: impl Iterator<Item = (&'static str, f64)>) -> Result<(), Failure> {
         let value = |(tag, value): (&str, f64)| {
-            let number = [&[2 << 3 | 5][..], &(value as f32).to_le_bytes()].concat();
-            field_bytes(1, &[field_bytes(1, tag.as_bytes()), number].concat())
+            let number = single(2, value as f32);
+            bytes(1, &[bytes(1, tag.as_bytes()), number].concat())
         };
         let summary: Vec<u8> = values.flat_map(value).collect();
-        self.append(&[field_double(1, now()), field_varint(2, step as u64), field_bytes(5, &summary)].concat())
+        self.append(&[double(1, now()), whole(2, step as u64), bytes(5, &summary)].concat())
     }
 
     fn append(&mut self, event: &[u8]) -> Result<(), Failure> {
@@ -98,29 +99,6 @@ fn now() -> f64 {
 /// The checksum of a record, masked as its readers have it.
 fn masked(bytes: &[u8]) -> [u8; 4] {
     (crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8)).to_le_bytes()
-}
-
-/// Seven bits a byte, the lowest first.
-fn varint(mut value: u64) -> Vec<u8> {
-    let mut bytes = vec![];
-    while value >= 0x80 {
-        bytes.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
-    bytes
-}
-
-fn field_varint(number: u8, value: u64) -> Vec<u8> {
-    [vec![number << 3], varint(value)].concat()
-}
-
-fn field_double(number: u8, value: f64) -> Vec<u8> {
-    [&[number << 3 | 1][..], &value.to_le_bytes()].concat()
-}
-
-fn field_bytes(number: u8, bytes: &[u8]) -> Vec<u8> {
-    [&[number << 3 | 2], varint(bytes.len() as u64).as_slice(), bytes].concat()
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ fn a_network_is_checked_operation_by_operation() {
     let output = run(&["check", "mnist"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let table = text(&output.stdout);
-    assert!(table.contains("layers 784-128-64-10") && table.contains("layers.0.weight"), "{table}");
+    assert!(table.contains("layers 784-128-64-10") && table.contains("layers.0.Dense.weight"), "{table}");
     assert!(table.contains("Examples do not mix"), "{table}");
     refused(&["check", "iris"], &["iris"]);
 }

@@ -14,7 +14,7 @@ pub use describe::{Completions, Init, Man, Validate};
 pub use direction::Direction;
 pub use problem::{FieldOptions, ProblemOptions};
 pub use run::{Run, SolverName};
-pub use table::{Evaluate, Fit, Predict, SplitName, TableOptions};
+pub use table::{Evaluate, Explain, Export, Fit, Predict, SplitName, TableOptions};
 
 use crate::device::DeviceName;
 use crate::network::NetworkChoice;
@@ -34,7 +34,6 @@ pub struct Arguments {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one, for as long as the program runs")]
 pub enum Command {
     /// Learns to predict a column of your table, and writes the model, its test and a page to read
     Fit(Fit),
@@ -48,6 +47,10 @@ pub enum Command {
     Train(Train),
     /// Goes on with a run of `train` or `fit` from its last checkpoint, to the same weights as if it had not been stopped
     Resume(Resume),
+    /// Writes a model of `fit` as ONNX, for other runtimes
+    Export(Export),
+    /// Explains a run: spectrum, angle, layers, damping, iterations, and what a prediction comes from
+    Explain(Explain),
     /// Computes a direction for another program: network, weights and batch from files, the direction into one
     Direction(Direction),
     /// Writes a configuration of a run with every option as a comment, for `fit FILE` or `train FILE`

@@ -151,6 +151,34 @@ pub struct Evaluate {
     pub reading: ReadingOptions,
 }
 
+/// `dualgn export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The model: the folder of a run of `fit`, or its `model.safetensors`
+    #[arg(value_name = "MODEL")]
+    pub model: PathBuf,
+    /// The file to write
+    #[arg(long, default_value = "model.onnx", value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// `dualgn explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The folder of a run of `fit` or `train`
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Of a run of `fit`, the test row whose prediction is explained, as numbered in the table from 0  [default: the worst]
+    #[arg(long)]
+    pub row: Option<u32>,
+    /// Examples of the batch at most
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    pub examples: u32,
+    /// Where tensors live; all but `flex` need the feature of the same name
+    #[arg(long, value_enum, default_value_t)]
+    pub device: DeviceName,
+}
+
 fn part(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value > 0.0 && value < 1.0 => Ok(value),
@@ -169,7 +197,8 @@ fn separator(text: &str) -> Result<char, String> {
 
 fn column(text: &str) -> Result<(String, Role), String> {
     let names = || Role::names().join(", ");
-    let (name, role) = text.rsplit_once('=').ok_or_else(|| format!("NAME=ROLE is needed, where ROLE is one of {}", names()))?;
+    let (name, role) =
+        text.rsplit_once('=').ok_or_else(|| format!("NAME=ROLE is needed, where ROLE is one of {}", names()))?;
     let role = Role::from_str(role, true).map_err(|_| format!("there is no role `{role}`; roles are {}", names()))?;
     Ok((name.to_owned(), role))
 }

@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn each_layer_of_the_network_is_a_site_of_the_gram_matrix() {
-        let arguments = Check { problem: ProblemName::Digits, network: None, batch: Some(7), device: DeviceName::default() };
+        let arguments =
+            Check { problem: ProblemName::Digits, network: None, batch: Some(7), device: DeviceName::default() };
         let text = check(&arguments).unwrap();
         assert!(
             text.starts_with("digits: layers 64-64-64-10, 8,970 parameters, 10 outputs an example, batches of 7"),

@@ -43,6 +43,9 @@ pub struct Configuration {
     pub damping: f64,
     /// Examples in a batch.
     pub batch: usize,
+    /// What was asked for.
+    #[serde(default)]
+    pub asked_batch: Option<u32>,
     /// Steps at most.
     pub steps: Option<usize>,
     /// Seconds at most.
@@ -175,7 +178,11 @@ impl Configuration {
             epochs: None,
             seconds: self.seconds,
             target_loss: self.target_loss,
-            batch: u32::try_from(self.batch).ok().filter(|_| !self.is_field()),
+            // Networks of a table have batches of all their examples, of which there may be one more or less.
+            batch: match self.table {
+                Some(_) => self.asked_batch,
+                None => u32::try_from(self.batch).ok().filter(|_| !self.is_field()),
+            },
             seed: self.seed,
             damping: Some(self.damping),
             // The choice that was made overrides it.

@@ -245,7 +245,13 @@ mod tests {
 
     fn arguments(problem: ProblemName, network: &str) -> Cost {
         let subject = Priced::Problem(problem);
-        Cost { subject, network: Some(NetworkChoice::parse(network).unwrap()), batch: Some(8), memory: Some(256), device: None }
+        Cost {
+            subject,
+            network: Some(NetworkChoice::parse(network).unwrap()),
+            batch: Some(8),
+            memory: Some(256),
+            device: None,
+        }
     }
 
     #[test]
@@ -281,10 +287,7 @@ mod tests {
             assert!(error.to_string().contains("leave out `--network`"), "{error}");
         }
         std::fs::remove_file(folder.path().join("configuration.json")).unwrap();
-        let error = cost(&Cost {
-            subject: Priced::Run(folder.path().into()),
-            ..arguments(ProblemName::Digits, "mlp")
-        });
+        let error = cost(&Cost { subject: Priced::Run(folder.path().into()), ..arguments(ProblemName::Digits, "mlp") });
         assert!(error.unwrap_err().to_string().contains("is not the folder of a run"));
         assert!(
             Arguments::try_parse_from(["dualgn", "cost", "digit"])

@@ -30,14 +30,23 @@ pub fn init(arguments: &Init) -> Result<(), Failure> {
             let profiles = profiles(&source, |_| {})?;
             let decisions = roles(&source, &profiles, None, &Default::default())?;
             let role = |decision: &Option<crate::table::Decision>| {
-                decision.as_ref().and_then(|decision| decision.role.to_possible_value()).map(|role| role.get_name().to_owned())
+                decision
+                    .as_ref()
+                    .and_then(|decision| decision.role.to_possible_value())
+                    .map(|role| role.get_name().to_owned())
             };
-            let columns = profiles.iter().zip(&decisions).filter_map(|(profile, decision)| Some((profile.name.clone(), role(decision)?)));
+            let columns = profiles
+                .iter()
+                .zip(&decisions)
+                .filter_map(|(profile, decision)| Some((profile.name.clone(), role(decision)?)));
             template("fit", "table", &files::absolute(path).display().to_string(), &columns.collect::<Vec<_>>())
         }
     };
     if out.exists() {
-        return Err(Failure::Input(format!("{} is there already; remove it, or name another one with `--out`", out.display())));
+        return Err(Failure::Input(format!(
+            "{} is there already; remove it, or name another one with `--out`",
+            out.display()
+        )));
     }
     files::replace(out, text.as_bytes())?;
     eprintln!("written: {}; change it, then `dualgn validate {}`", out.display(), out.display());
@@ -48,7 +57,8 @@ pub fn init(arguments: &Init) -> Result<(), Failure> {
 pub fn validate(arguments: &Validate) -> Result<(), Failure> {
     let path = &arguments.file;
     let text = std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error))?;
-    let is_run = toml::from_str::<toml::Table>(&text).is_ok_and(|table| table.contains_key("table") || table.contains_key("problem"));
+    let is_run = toml::from_str::<toml::Table>(&text)
+        .is_ok_and(|table| table.contains_key("table") || table.contains_key("problem"));
     let network = if is_run {
         let run = RunFile::read(path)?;
         println!("{} is good, and means:\n{}", path.display(), run.typed());
@@ -66,7 +76,10 @@ pub fn validate(arguments: &Validate) -> Result<(), Failure> {
             let net = net.map_err(|error| network_failure(Some(&choice), &error))?;
             println!("{} describes a network: {} parameters for inputs {input:?}", network.display(), net.parameters());
         }
-        None => println!("{} describes a network; whether it fits shows with the data (`input` is not said)", network.display()),
+        None => println!(
+            "{} describes a network; whether it fits shows with the data (`input` is not said)",
+            network.display()
+        ),
     }
     Ok(())
 }

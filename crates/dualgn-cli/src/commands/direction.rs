@@ -43,7 +43,8 @@ pub fn direction(arguments: &Direction) -> Result<(), Failure> {
         Values::Whole(classes) if y.shape.len() == 1 => classes.iter().copied().max().map(|last| last as usize + 1),
         _ => None,
     };
-    let outputs = description.outputs.or((y.shape.len() == 2).then(|| y.shape[1])).or(classes.filter(|&count| count > 2));
+    let outputs =
+        description.outputs.or((y.shape.len() == 2).then(|| y.shape[1])).or(classes.filter(|&count| count > 2));
     let outputs = outputs.unwrap_or(1);
     let net = Net::new(&description, &x.shape[1..], &[], outputs, &device.clone().autodiff());
     let net = net.map_err(|error| network_failure(Some(&choice), &error))?;
@@ -172,7 +173,10 @@ fn targets<T>(encode: &Encode<T>, y: &Array, outputs: usize, dtype: DType, devic
         Encode::Numbers(encode) => {
             let numbers = y.numbers();
             if y.len() != examples * outputs || !numbers.iter().all(|number| number.is_finite()) {
-                return Err(format!("should hold {outputs} finite numbers for each example, found the shape {:?}", y.shape));
+                return Err(format!(
+                    "should hold {outputs} finite numbers for each example, found the shape {:?}",
+                    y.shape
+                ));
             }
             Ok(encode(Tensor::from_data(TensorData::new(numbers, [examples, outputs]), (device, dtype))))
         }

@@ -17,6 +17,7 @@ use crate::failure::Failure;
 use crate::files;
 use crate::interrupt;
 use crate::model::{Answers, Card, Predictor, Scores};
+use crate::network::NetworkChoice;
 use crate::problem::LossName;
 use crate::record::{Comparison, Fitted};
 use crate::report::significant;
@@ -25,6 +26,8 @@ use crate::train::{Checkpoint, Method, WEIGHTS, checkpoints, with_weights};
 /// Learns a column of a table, and tests what was learnt.
 pub fn fit(arguments: &Fit) -> Result<(), Failure> {
     let Fit { data, table, learning, run } = arguments;
+    // What is wrong with it should not come out after a large table was read.
+    run.network.as_ref().map(NetworkChoice::load).transpose()?;
     let prepared = Prepared::new(data, table, run.seed)?;
     if !run.quiet {
         eprintln!("{}: {}\n\n{}", data.display(), prepared.remarks.join("; "), columns(&prepared.table()));
@@ -147,20 +150,24 @@ impl Fitting<'_> {
         let folder = if alone { root.to_owned() } else { root.join(format!("network-{}", member + 1)) };
         let study = &self.prepared.studies[member];
         let (typed, folder_of) = (self.plan.typed.clone(), folder.clone());
-        let plan = Plan { origin: Origin::Study(study), loss: self.plan.loss, run: self.plan.run, folder: folder_of, typed };
+        let plan =
+            Plan { origin: Origin::Study(study), loss: self.plan.loss, run: self.plan.run, folder: folder_of, typed };
         let beside: Option<PathBuf> = (member == 0 && !alone).then(|| root.to_owned());
-        let new = |rate, checkpoint, table| Start::New { rate, checkpoint, table, beside };
+        let new = |rate, checkpoint, table, budget| Start::New { rate, checkpoint, table, beside, budget };
         let (output, start) = match &self.begin {
             Begin::New { rate, checkpoint, table } => {
                 let output = if alone { Output::new(folder)? } else { cleared(&plan)? };
-                (output, new(*rate, *checkpoint, Some(table.clone())))
+                (output, new(*rate, *checkpoint, Some(table.clone()), None))
             }
             Begin::Resumed(first) => match (Configuration::load(&folder), checkpoint_of(&folder)) {
                 (Ok(configuration), Ok(checkpoint)) => {
                     (Output::new(folder)?, Start::Resumed { configuration: Box::new(configuration), checkpoint })
                 }
                 // Killed before it began, or before its first checkpoint.
-                _ => (cleared(&plan)?, new(Some(first.rate), first.checkpoint, first.table.clone())),
+                _ => {
+                    let start = new(Some(first.rate), first.checkpoint, first.table.clone(), Some(first.budget()));
+                    (cleared(&plan)?, start)
+                }
             },
         };
         let mut ended = None;
@@ -193,7 +200,6 @@ impl Fitting<'_> {
             quantile: run.quantile,
             scale: study.scale(reading),
             damping: run.damping.unwrap_or(study.damping * self.method.damping_factor),
-            posterior: None,
         };
         let choice = run.network.as_ref();
         let nets = weights.into_iter().map(|weights| with_weights(setup::model(study, choice, &device)?, weights));

@@ -7,6 +7,7 @@ mod configuration;
 mod cost;
 mod describe;
 mod direction;
+mod explain;
 mod field;
 mod film;
 mod fit;
@@ -37,6 +38,8 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Train(arguments) => train::train(&arguments),
         Command::Resume(arguments) => train::resume(&arguments),
+        Command::Export(arguments) => predict::export(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
         Command::Direction(arguments) => direction::direction(&arguments),
         Command::Init(arguments) => describe::init(&arguments),
         Command::Validate(arguments) => describe::validate(&arguments),

@@ -1,12 +1,17 @@
-//! `dualgn predict` and `dualgn evaluate`.
+//! `dualgn predict`, `dualgn evaluate`, `dualgn export`.
 
 use std::io::Write;
+use std::path::Path;
 
+use super::configuration::Configuration;
 use super::fit::table_of;
-use crate::arguments::{Evaluate, Predict};
+use super::prepared::Prepared;
+use crate::arguments::{Evaluate, Export, Predict};
+use crate::device::DeviceName;
 use crate::failure::Failure;
 use crate::files;
-use crate::model::{Answers, Predictor, Rows, Scores};
+use crate::model::{Answers, Posterior, Predictor, Rows, Scores};
+use crate::onnx;
 use crate::table::Source;
 
 /// Predicts the rows of a table.
@@ -14,8 +19,15 @@ pub fn predict(arguments: &Predict) -> Result<(), Failure> {
     let predictor = Predictor::load(&arguments.model, &arguments.device.open()?)?;
     let source = Source::open(&arguments.data, &arguments.reading.reading())?;
     let Rows { inputs, .. } = predictor.rows(&source, false)?;
-    let answers = predictor.answers(&inputs)?;
-    let text = csv(&predictor, &answers)?;
+    let (answers, deviations) = if arguments.std {
+        let studies = prepared(&arguments.model)?.studies;
+        let posterior = Posterior::new(&predictor, &studies)?;
+        let (answers, deviations) = posterior.deviations(&inputs)?;
+        (answers, Some(deviations))
+    } else {
+        (predictor.answers(&inputs)?, None)
+    };
+    let text = csv(&predictor, &answers, deviations.as_deref())?;
     match &arguments.out {
         Some(file) => {
             files::replace(file, &text)?;
@@ -30,14 +42,28 @@ pub fn predict(arguments: &Predict) -> Result<(), Failure> {
     }
 }
 
-/// One line a row: the prediction, and the probability of each class.
-fn csv(predictor: &Predictor, answers: &Answers) -> Result<Vec<u8>, Failure> {
+/// The table that a model was trained on, which its deviations are made of.
+fn prepared(model: &Path) -> Result<Prepared, Failure> {
+    let folder = if model.is_dir() { model } else { model.parent().unwrap_or(Path::new(".")) };
+    let configuration = Configuration::load(folder).map_err(|error| {
+        Failure::Input(format!(
+            "`--std` needs the folder of the run, by which it finds the rows that the model was trained on ({error})"
+        ))
+    })?;
+    configuration.prepared(folder)
+}
+
+/// One line a row: the prediction, the probability of each class, and how sure it is.
+fn csv(predictor: &Predictor, answers: &Answers, deviations: Option<&[f64]>) -> Result<Vec<u8>, Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::Run(format!("cannot write the predictions: {error}"));
     let levels = &predictor.card.target.levels;
     let mut writer = csv::Writer::from_writer(vec![]);
     let mut head = vec![format!("{} (predicted)", predictor.card.target.name)];
     if let Answers::Classes { probabilities: Some(_), .. } = answers {
         head.extend(levels.iter().map(|level| format!("probability of {level}")));
+    }
+    if deviations.is_some() {
+        head.push("standard deviation".into());
     }
     writer.write_record(&head).map_err(|error| failed(&error))?;
     for row in 0..answers.len() {
@@ -51,6 +77,7 @@ fn csv(predictor: &Predictor, answers: &Answers) -> Result<Vec<u8>, Failure> {
                 }
             }
         }
+        line.extend(deviations.map(|deviations| number(deviations[row])));
         writer.write_record(&line).map_err(|error| failed(&error))?;
     }
     writer.into_inner().map_err(|error| failed(&error))
@@ -87,5 +114,14 @@ pub fn evaluate(arguments: &Evaluate) -> Result<(), Failure> {
     } else {
         println!("{}", table_of(&scores));
     }
+    Ok(())
+}
+
+/// Writes a model for other runtimes.
+pub fn export(arguments: &Export) -> Result<(), Failure> {
+    let predictor = Predictor::load(&arguments.model, &DeviceName::default().open()?)?;
+    files::replace(&arguments.out, &onnx::export(&predictor)?)?;
+    let columns = onnx::column_names(&predictor.card);
+    println!("{}: input `columns`, a row for each example of {}", arguments.out.display(), columns.join(", "));
     Ok(())
 }

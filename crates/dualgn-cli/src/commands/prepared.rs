@@ -1,7 +1,7 @@
 //! [`Prepared`]: a table, read and divided, as a network learns from it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::arguments::{SplitName, TableOptions};
 use crate::data::{Dataset, Split, Targets};
@@ -34,8 +34,6 @@ pub struct Prepared {
     pub division: Division,
     /// A checksum of all cells.
     pub checksum: u32,
-    /// The file.
-    pub file: PathBuf,
 }
 
 /// Networks that learn, unless it is said how many.
@@ -90,8 +88,7 @@ impl Prepared {
         let division = Division::new(file, &there, &order, parts, test_rows)?;
 
         let is_training = |row: usize| division.learning.binary_search(&row).is_ok();
-        let encoder =
-            Encoder::learn(&source, &profiles, &decisions, is_training, (options.unseen, options.missing))?;
+        let encoder = Encoder::learn(&source, &profiles, &decisions, is_training, (options.unseen, options.missing))?;
         let width = encoder.width();
         let (needed, budget) = (there.len() as u64 * width as u64 * 4, memory::budget());
         if needed > budget {
@@ -155,7 +152,7 @@ impl Prepared {
         };
         let studies = (0..members).map(study).collect();
         let columns = profiles.into_iter().zip(decisions).collect();
-        Ok(Self { studies, test, encoder, target, columns, remarks, division, checksum, file: file.to_owned() })
+        Ok(Self { studies, test, encoder, target, columns, remarks, division, checksum })
     }
 
     /// What was found and decided, as a person reads it.
@@ -201,7 +198,12 @@ impl Defaults {
         const WHOLE: usize = 4096;
         match rows * target.map.outputs() <= WHOLE {
             true => Self { loss, batch: None, epochs: 200.0, damping: 0.1 },
-            false => Self { loss, batch: Some((WHOLE / target.map.outputs() / 4).clamp(64, 512)), epochs: 40.0, damping: 0.1 },
+            false => Self {
+                loss,
+                batch: Some((WHOLE / target.map.outputs() / 4).clamp(64, 512)),
+                epochs: 40.0,
+                damping: 0.1,
+            },
         }
     }
 }
@@ -224,7 +226,7 @@ fn rows(source: &Source, target: &Target, time: Option<usize>, profiles: &[Profi
                 Cell::Number(number) => hasher.update(&number.to_le_bytes()),
                 Cell::Text(text) => hasher.update(text.as_bytes()),
             }
-            hasher.update(&[b'\n']);
+            hasher.update(b"\n");
         }
         let wrong = |column: &str, problem: String| TableError::Cell {
             file: source.file().into(),

@@ -103,7 +103,6 @@ impl<W: Work> WithLoss for Setup<'_, W> {
         let blank = self.blank(session.model.num_params(), batch, scale)?;
         self.work.run(&mut session, budget, blank)
     }
-
 }
 
 impl<W> Setup<'_, W> {
@@ -121,10 +120,14 @@ impl<W> Setup<'_, W> {
             problem: name.clone(),
             loss: loss.name().into(),
             description: format!(
-                "A network of {layers}{between} and the loss {} on {words}.{} All methods start from the same weights and see the \
-                 same batches.",
+                "A network of {layers}{between} and the loss {} on {words}.{}{}",
                 loss.name(),
                 self.reading.remark(scale),
+                if self.study.patience {
+                    ""
+                } else {
+                    " All methods start from the same weights and see the same batches."
+                },
             ),
             network: layers,
             citation: dataset.citation.clone(),

@@ -72,7 +72,8 @@ fn two_steps(problem: ProblemName) {
     let arguments = ["dualgn", "compare", problem.name(), "--batch", "64"];
     let Command::Compare(arguments) = Arguments::parse_from(arguments).command else { panic!() };
     for loss in LossName::fitting(problem.task()) {
-        let plan = Plan::new("compare", Origin::Problem(Topic::Data(problem), &arguments.options), loss, &arguments.run);
+        let plan =
+            Plan::new("compare", Origin::Problem(Topic::Data(problem), &arguments.options), loss, &arguments.run);
         with_session(&plan, TwoSteps(loss)).unwrap();
     }
 }

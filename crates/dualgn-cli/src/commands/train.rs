@@ -22,7 +22,8 @@ pub fn train(arguments: &Train) -> Result<(), Failure> {
     let method = method(learning, loss)?;
     let plan = Plan::new("train", origin, loss, run);
     let output = cleared(&plan)?;
-    let start = Start::New { rate: learning.rate, checkpoint: learning.checkpoint, table: None, beside: None };
+    let start =
+        Start::New { rate: learning.rate, checkpoint: learning.checkpoint, table: None, beside: None, budget: None };
     trained(&plan, method, &output, start)
 }
 

@@ -54,6 +54,8 @@ pub enum Start {
         table: Option<TableRun>,
         /// A folder that keeps the configuration too.
         beside: Option<PathBuf>,
+        /// When it ends, if that is not what the options say.
+        budget: Option<Budget>,
     },
     /// Where it was.
     Resumed {
@@ -91,12 +93,13 @@ impl Work for Training<'_> {
         let mut running = Running { budget, metric: comparison.metric, output, quiet: plan.run.quiet };
         let folder = checkpoints(output.folder());
         let (configuration, keep) = match start {
-            Start::New { rate, checkpoint, table, beside } => {
+            Start::New { rate, checkpoint, table, beside, budget: given } => {
+                running.budget = given.unwrap_or(budget);
                 let memory = session.oracle.memory_budget();
                 session.oracle = session.oracle.clone().memory(memory);
                 session.choice = session.choose(method)?;
                 let rate = choose_rate(session, method, rate, running)?;
-                let budget = (budget, checkpoint, memory);
+                let budget = (running.budget, checkpoint, memory);
                 let configuration = resolved(plan, session, method, rate, budget, &comparison, table)?;
                 for folder in beside.as_deref().into_iter().chain([output.folder()]) {
                     configuration.save(folder)?;
@@ -173,6 +176,7 @@ fn resolved<S: Subject>(
         trials,
         damping: session.damping(method),
         batch: session.batch,
+        asked_batch: run.batch,
         steps,
         seconds,
         target_loss: run.target_loss,

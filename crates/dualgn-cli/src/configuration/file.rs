@@ -29,7 +29,9 @@ const PATHS: [&str; 5] = ["data", "mesh", "out", "test-rows", "network"];
 /// The words of a command line; where one names a file, those that it stands for. What is typed besides comes before what stands there.
 pub fn expanded(words: impl Iterator<Item = OsString>) -> Result<Vec<OsString>, Failure> {
     let words: Vec<OsString> = words.collect();
-    let (Some(name), Some(path)) = (words.get(1).and_then(|word| word.to_str()), words.get(2)) else { return Ok(words) };
+    let (Some(name), Some(path)) = (words.get(1).and_then(|word| word.to_str()), words.get(2)) else {
+        return Ok(words);
+    };
     let is_file = Path::new(path).extension().is_some_and(|ending| ending == "toml");
     if !is_file || !COMMANDS.iter().any(|(command, _)| *command == name) {
         return Ok(words);
@@ -74,7 +76,8 @@ impl RunFile {
 
     /// The run of a text, which stands in a file; or what is wrong, from the end of the file's name on.
     pub fn parse(text: &str, path: &Path) -> Result<Self, String> {
-        let table = DeTable::parse(text).map_err(|error| format!("{}: {}", place(text, error.span()), error.message()))?;
+        let table =
+            DeTable::parse(text).map_err(|error| format!("{}: {}", place(text, error.span()), error.message()))?;
         let table = table.get_ref();
         let string = |value: &DeValue| value.as_str().map(str::to_owned);
         let (about, subject) = ["table", "problem"]
@@ -85,8 +88,13 @@ impl RunFile {
             (Some(Some(name)), _) if COMMANDS.contains(&(name.as_str(), about)) => name,
             (Some(_), _) => {
                 let span = table.get("command").map(|value| value.span());
-                let fitting: Vec<&str> = COMMANDS.iter().filter(|(_, key)| *key == about).map(|(name, _)| *name).collect();
-                return Err(format!("{}: `command` should be {} beside `{about}`", place(text, span), fitting.join(" or ")));
+                let fitting: Vec<&str> =
+                    COMMANDS.iter().filter(|(_, key)| *key == about).map(|(name, _)| *name).collect();
+                return Err(format!(
+                    "{}: `command` should be {} beside `{about}`",
+                    place(text, span),
+                    fitting.join(" or ")
+                ));
             }
             (None, "table") => "fit".into(),
             (None, _) => "train".into(),
@@ -104,7 +112,9 @@ impl RunFile {
                     for (column, role) in columns {
                         match string(role.get_ref()) {
                             Some(role) => typed.push(("column".into(), Some(format!("{}={role}", column.get_ref())))),
-                            None => return wrong(format!("`columns.{}` should be the name of a role", column.get_ref())),
+                            None => {
+                                return wrong(format!("`columns.{}` should be the name of a role", column.get_ref()));
+                            }
                         }
                     }
                     continue;
@@ -138,9 +148,11 @@ impl RunFile {
                     continue;
                 }
                 (DeValue::Boolean(false), Kind::Switch) => continue,
-                (DeValue::Array(values), _) if several => {
-                    values.iter().map(|value| one(value.get_ref())).collect::<Option<Vec<_>>>().map(|values| values.join(","))
-                }
+                (DeValue::Array(values), _) if several => values
+                    .iter()
+                    .map(|value| one(value.get_ref()))
+                    .collect::<Option<Vec<_>>>()
+                    .map(|values| values.join(",")),
                 (value, _) => one(value),
             };
             let Some(value) = value else {
@@ -156,9 +168,15 @@ impl RunFile {
             let is_path = PATHS.contains(&key_text) && (key_text != "network" || value.ends_with(".toml"));
             let value = if is_path { folder.join(&value).display().to_string() } else { value };
             // One option alone, to say where it stands if it is wrong.
-            let alone = command.clone().no_binary_name(true).try_get_matches_from([subject.clone(), format!("--{key_text}={value}")]);
+            let alone = command
+                .clone()
+                .no_binary_name(true)
+                .try_get_matches_from([subject.clone(), format!("--{key_text}={value}")]);
             if let Err(error) = alone
-                && matches!(error.kind(), clap::error::ErrorKind::ValueValidation | clap::error::ErrorKind::InvalidValue)
+                && matches!(
+                    error.kind(),
+                    clap::error::ErrorKind::ValueValidation | clap::error::ErrorKind::InvalidValue
+                )
                 && error.context().any(|(_, value)| value.to_string().contains(&format!("--{key_text}")))
             {
                 let rendered = error.to_string();
@@ -215,9 +233,15 @@ mod tests {
     fn what_is_wrong_is_said_with_its_line() {
         for (text, words) in [
             ("epochs = 5\n", "should say what the run is about"),
-            ("problem = \"digits\"\nepoch = 5\n", ", line 2, column 1: there is no option `epoch`; did you mean `epochs`?"),
+            (
+                "problem = \"digits\"\nepoch = 5\n",
+                ", line 2, column 1: there is no option `epoch`; did you mean `epochs`?",
+            ),
             ("problem = \"digits\"\n\nepochs = true\n", ", line 3, column 10: `epochs` should be a number"),
-            ("problem = \"digits\"\nepochs = -1.0\n", ", line 2, column 10: invalid value '-1' for '--epochs <EPOCHS>'"),
+            (
+                "problem = \"digits\"\nepochs = -1.0\n",
+                ", line 2, column 10: invalid value '-1.0' for '--epochs <EPOCHS>'",
+            ),
             ("problem = \"digits\"\nloss = \"sqared\"\n", ", line 2, column 8: invalid value 'sqared'"),
             ("problem = \"digits\"\nmesh =\n", ", line 2, column 7"),
             ("table = \"t.csv\"\ncommand = \"train\"\n", ", line 2, column 11: `command` should be fit beside `table`"),

@@ -18,7 +18,8 @@ pub fn command(name: &str) -> Command {
 
 /// Its options, in the order of the help.
 pub fn options(command: &Command) -> Vec<&Arg> {
-    let is_option = |option: &&Arg| option.get_long().is_some_and(|long| !["help", "version", "column"].contains(&long));
+    let is_option =
+        |option: &&Arg| option.get_long().is_some_and(|long| !["help", "version", "column"].contains(&long));
     command.get_arguments().filter(is_option).collect()
 }
 

@@ -9,9 +9,13 @@ use crate::network::Description;
 pub fn schema() -> Value {
     let mut properties = Map::new();
     properties.insert("table".into(), json!({ "type": "string", "description": "The table that `fit` learns from" }));
-    properties.insert("problem".into(), json!({ "type": "string", "description": "The problem of `train` or `compare`" }));
+    properties
+        .insert("problem".into(), json!({ "type": "string", "description": "The problem of `train` or `compare`" }));
     let names: Vec<&str> = COMMANDS.iter().map(|(name, _)| *name).collect();
-    properties.insert("command".into(), json!({ "enum": names, "description": "The command; `fit` for a table, else `train`" }));
+    properties.insert(
+        "command".into(),
+        json!({ "enum": names, "description": "The command; `fit` for a table, else `train`" }),
+    );
     let roles: Vec<String> = crate::table::Role::names();
     properties.insert(
         "columns".into(),

@@ -53,8 +53,10 @@ impl Answers {
         let mean = |columns: Vec<&Vec<f64>>| -> Vec<f64> {
             (0..columns[0].len()).map(|entry| columns.iter().map(|column| column[entry]).sum::<f64>() / count).collect()
         };
-        let numbers: Vec<&Vec<f64>> =
-            each.iter().filter_map(|answers| if let Self::Numbers(numbers) = answers { Some(numbers) } else { None }).collect();
+        let numbers: Vec<&Vec<f64>> = each
+            .iter()
+            .filter_map(|answers| if let Self::Numbers(numbers) = answers { Some(numbers) } else { None })
+            .collect();
         if !numbers.is_empty() {
             return Self::Numbers(mean(numbers));
         }
@@ -68,13 +70,17 @@ impl Answers {
         if shares.is_empty() {
             let most = |row: usize| {
                 let votes = |class: usize| said.iter().filter(|classes| classes[row] == class).count();
-                said.iter().map(|classes| classes[row]).max_by_key(|&class| (votes(class), std::cmp::Reverse(class))).unwrap_or(0)
+                said.iter()
+                    .map(|classes| classes[row])
+                    .max_by_key(|&class| (votes(class), std::cmp::Reverse(class)))
+                    .unwrap_or(0)
             };
             return Self::Classes { classes: (0..said[0].len()).map(most).collect(), probabilities: None };
         }
         let probabilities = mean(shares);
         let levels = probabilities.len() / said[0].len().max(1);
-        let largest = |row: &[f64]| row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(class, _)| class);
+        let largest =
+            |row: &[f64]| row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(class, _)| class);
         Self::Classes {
             classes: probabilities.chunks_exact(levels.max(1)).map(largest).collect(),
             probabilities: Some(probabilities),

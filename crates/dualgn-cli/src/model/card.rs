@@ -32,18 +32,6 @@ pub struct Card {
     pub scale: Scale,
     /// Damping for each unit of loss, of the directions it was trained by.
     pub damping: f64,
-    /// What the posterior of its weights is made of, if it was asked for.
-    #[serde(default)]
-    pub posterior: Option<Posterior>,
-}
-
-/// The Gaussian approximation of the posterior of the weights, from which predictive deviations follow.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Posterior {
-    /// Precision of the prior of each weight.
-    pub precision: f64,
-    /// Variance of the noise of scaled targets; 0 for classes.
-    pub noise: f64,
 }
 
 /// The name of the card among the metadata.

@@ -3,16 +3,21 @@
 //! ```text
 //! card.rs        what the model is: network, columns, target, loss
 //! predictor.rs   the model itself: reads its file, predicts rows
+//! posterior.rs   how sure it is, by its Gauss-Newton matrix
 //! answers.rs     outputs as people read them
 //! scores.rs      how good predictions are, with intervals
 //! ```
 
 mod answers;
 mod card;
+mod posterior;
 mod predictor;
 mod scores;
 
 pub use answers::Answers;
 pub use card::Card;
+pub use posterior::{Posterior, coverage};
 pub use predictor::{Predictor, Rows};
 pub use scores::Scores;
+#[cfg(test)]
+pub use scores::{Interval, Score};

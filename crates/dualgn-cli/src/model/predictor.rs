@@ -1,7 +1,7 @@
 //! [`Predictor`]: a trained model and what it says of rows.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -75,7 +75,10 @@ impl Predictor {
                 _ => {
                     let prefix = format!("{MEMBER}{member}.");
                     let names: Vec<String> = tensors.keys().filter(|name| name.starts_with(&prefix)).cloned().collect();
-                    names.iter().filter_map(|name| Some((name[prefix.len()..].to_owned(), tensors.remove(name)?))).collect()
+                    names
+                        .iter()
+                        .filter_map(|name| Some((name[prefix.len()..].to_owned(), tensors.remove(name)?)))
+                        .collect()
                 }
             };
             let weights = torch::from_torch(&net, own).map_err(|problem| wrong(&problem))?;
@@ -85,7 +88,7 @@ impl Predictor {
     }
 
     /// Writes the model into a file.
-    pub fn save(&self, file: &PathBuf) -> Result<(), Failure> {
+    pub fn save(&self, file: &Path) -> Result<(), Failure> {
         let card = serde_json::to_string(&self.card).map_err(|error| Failure::Run(error.to_string()))?;
         let mut tensors = Tensors::new();
         for (member, net) in self.nets.iter().enumerate() {

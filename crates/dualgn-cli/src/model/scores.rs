@@ -42,6 +42,9 @@ pub struct Scores {
     pub confusion: Option<Vec<Vec<usize>>>,
 }
 
+/// A number that pairs of an answer and a target, or of a probability and a class, lead to.
+type Measure<'a> = &'a dyn Fn(&mut dyn Iterator<Item = (f64, f64)>) -> f64;
+
 /// Samples of the bootstrap.
 const SAMPLES: usize = 1000;
 /// The normal distribution's 97.5 % quantile.
@@ -61,11 +64,7 @@ impl Scores {
     fn of_numbers(card: &Card, numbers: &[f64], targets: &[f32]) -> Self {
         let pairs: Vec<(f64, f64)> = numbers.iter().copied().zip(targets.iter().map(|&t| f64::from(t))).collect();
         let unit = &card.target.name;
-        let score = |name, words: String, measure: &dyn Fn(&mut dyn Iterator<Item = (f64, f64)>) -> f64| Score {
-            name,
-            words,
-            value: bootstrap(&pairs, measure),
-        };
+        let score = |name, words: String, measure: Measure| Score { name, words, value: bootstrap(&pairs, measure) };
         let mut scores = vec![
             score("rmse", format!("root mean squared error, in the unit of `{unit}`"), &|pairs| {
                 mean(pairs.map(|(a, b)| (a - b).powi(2))).sqrt()
@@ -183,10 +182,7 @@ fn wilson(right: usize, rows: usize) -> Interval {
 }
 
 /// The percentiles of a measure over rows drawn again and again, the same each time.
-fn bootstrap(
-    pairs: &[(f64, f64)],
-    measure: &dyn Fn(&mut dyn Iterator<Item = (f64, f64)>) -> f64,
-) -> Interval {
+fn bootstrap(pairs: &[(f64, f64)], measure: Measure) -> Interval {
     let value = measure(&mut pairs.iter().copied());
     let mut random = ChaCha8Rng::seed_from_u64(0);
     let mut sampled: Vec<f64> = (0..SAMPLES)
@@ -198,7 +194,8 @@ fn bootstrap(
         .filter(|value| value.is_finite())
         .collect();
     sampled.sort_by(f64::total_cmp);
-    let at = |part: f64| sampled.get((part * (sampled.len().max(1) - 1) as f64).round() as usize).copied().unwrap_or(value);
+    let at =
+        |part: f64| sampled.get((part * (sampled.len().max(1) - 1) as f64).round() as usize).copied().unwrap_or(value);
     Interval { value, low: at(0.025), high: at(0.975) }
 }
 

@@ -70,7 +70,9 @@ impl Shape {
         };
         match dims.iter().try_fold(1usize, |size, &dim| size.checked_mul(dim)) {
             Some(1..=MOST) => Ok(shape),
-            _ => Err(NetworkError::Input(format!("the shape of an example should hold 1 to {MOST} numbers, found {dims:?}"))),
+            _ => Err(NetworkError::Input(format!(
+                "the shape of an example should hold 1 to {MOST} numbers, found {dims:?}"
+            ))),
         }
     }
 
@@ -109,7 +111,8 @@ impl Builder<'_> {
                     if self.shape == before {
                         Ok(Layer::Residual(Residual { layers }))
                     } else {
-                        let problem = format!("its layers make {} of {before}, and the two cannot be added", self.shape);
+                        let problem =
+                            format!("its layers make {} of {before}, and the two cannot be added", self.shape);
                         Err(self.error(description, problem))
                     }
                 }),
@@ -143,7 +146,11 @@ impl Builder<'_> {
         let pooled = |n: usize, size: usize, stride: usize| {
             positive("size", size)?;
             positive("stride", stride)?;
-            if size > n { Err(format!("a window of {size} does not fit into {before}")) } else { Ok((n - size) / stride + 1) }
+            if size > n {
+                Err(format!("a window of {size} does not fit into {before}"))
+            } else {
+                Ok((n - size) / stride + 1)
+            }
         };
         match *description {
             Is::Dense { units, bias } => {
@@ -162,7 +169,9 @@ impl Builder<'_> {
                 positive("kernel", kernel)?;
                 positive("stride", stride)?;
                 if padding.is_none() && kernel % 2 == 0 {
-                    return Err(format!("a window of {kernel} has no middle; say how many zeros stand around (`padding`)"));
+                    return Err(format!(
+                        "a window of {kernel} has no middle; say how many zeros stand around (`padding`)"
+                    ));
                 }
                 let padding = padding.unwrap_or(kernel / 2);
                 if padding >= kernel {
@@ -170,7 +179,11 @@ impl Builder<'_> {
                 }
                 let after = |n: usize| {
                     let padded = n + 2 * padding;
-                    if kernel > padded { Err(format!("a window of {kernel} does not fit into {before}")) } else { Ok((padded - kernel) / stride + 1) }
+                    if kernel > padded {
+                        Err(format!("a window of {kernel} does not fit into {before}"))
+                    } else {
+                        Ok((padded - kernel) / stride + 1)
+                    }
                 };
                 match before {
                     Shape::Sequence(t, c) => {

@@ -31,7 +31,10 @@ impl NetworkChoice {
         match preset {
             Ok(Named { preset }) => Ok(Self::Given(Description { preset: Some(preset), ..Description::default() })),
             Err(_) if Path::new(text).exists() => Ok(Self::File(text.into())),
-            Err(_) => Err("there is neither such a file nor a preset of this name (mlp, resnet-tabular, siren, cnn, lenet)".into()),
+            Err(_) => {
+                Err("there is neither such a file nor a preset of this name (mlp, resnet-tabular, siren, cnn, lenet)"
+                    .into())
+            }
         }
     }
 

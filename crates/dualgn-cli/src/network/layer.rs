@@ -21,6 +21,7 @@ pub enum Value {
 
 /// One layer.
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a network has few of them")]
 pub enum Layer {
     /// On the last axis.
     Dense(Linear),

@@ -18,4 +18,5 @@ pub mod torch;
 pub use build::NetworkError;
 pub use description::{Activation, Description, Preset};
 pub use file::{NetworkChoice, line_of, place};
+pub use layer::{Kind, Layer};
 pub use net::{Category, Net};

@@ -39,6 +39,8 @@ pub struct Net {
     /// The shape of what the first of them takes.
     #[module(skip)]
     input: Input,
+    #[module(skip)]
+    numbers: usize,
 }
 
 /// The shape of what the first layer takes.
@@ -75,11 +77,11 @@ impl Net {
         device: &Device,
     ) -> Result<Self, NetworkError> {
         let numbers: usize = shape.iter().product();
-        let vectors: usize = categories.iter().map(|category| category.width).sum();
+        let width: usize = categories.iter().map(|category| category.width).sum();
         let there = match (&description.input, categories) {
             (Some(input), []) if input.iter().product::<usize>() == numbers => input.clone(),
             (None, []) => shape.to_vec(),
-            (None, _) => vec![numbers - categories.len() + vectors],
+            (None, _) => vec![numbers - categories.len() + width],
             (Some(input), []) => {
                 return Err(NetworkError::Input(format!("`input` is {input:?}, and an example has {numbers} numbers")));
             }
@@ -104,7 +106,7 @@ impl Net {
         let embedding = |category: &Category| {
             EmbeddingConfig::new(category.levels, category.width).with_initializer(initializer.clone()).init(device)
         };
-        let categories = categories.iter().map(embedding).collect();
+        let vectors: Vec<Embedding> = categories.iter().map(embedding).collect();
         let mut layers = builder.layers(&description.written_out())?;
         let last = match builder.shape {
             Shape::Flat(width) => width,
@@ -119,7 +121,31 @@ impl Net {
             Shape::Sequence(t, c) => Input::Sequence(t, c),
             Shape::Image(c, h, w) => Input::Image(c, h, w),
         };
-        Ok(Self { categories, layers, input }.map(&mut Numbered(0)))
+        let numbers = numbers - categories.len();
+        Ok(Self { categories: vectors, layers, input, numbers }.map(&mut Numbered(0)))
+    }
+
+    /// The layers, the last one dense.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// How many categories there are.
+    pub fn categories(&self) -> usize {
+        self.categories.len()
+    }
+
+    /// How many numbers stand before the categories.
+    pub fn numbers(&self) -> usize {
+        self.numbers
+    }
+
+    /// Channels, rows and columns, if the first layer takes images.
+    pub fn image(&self) -> Option<[usize; 3]> {
+        match self.input {
+            Input::Image(c, h, w) => Some([c, h, w]),
+            Input::Flat | Input::Sequence(..) => None,
+        }
     }
 
     /// Numbers of all parameters.

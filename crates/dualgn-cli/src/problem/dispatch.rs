@@ -2,8 +2,8 @@
 
 use burn::tensor::{Int, Tensor};
 use dualgn::{
-    Absolute, ClassTargets, ConvexLoss, Gamma, Hinge, Huber, LogCosh, Logistic, MultiLabel, MulticlassHinge, Poisson, Quantile,
-    SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge,
+    Absolute, ClassTargets, ConvexLoss, Gamma, Hinge, Huber, LogCosh, Logistic, MultiLabel, MulticlassHinge, Poisson,
+    Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge,
 };
 
 use super::{Encode, LABEL_SMOOTHING, LossName};

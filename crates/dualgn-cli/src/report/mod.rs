@@ -5,7 +5,9 @@
 mod axis;
 mod certificates;
 mod chart;
+mod explained;
 mod figures;
+mod fitted;
 mod number;
 mod results;
 #[cfg(test)]
@@ -18,6 +20,7 @@ mod thin;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::record::{Comparison, Metric};
+pub use explained::{page as explanation, words as explanation_in_words};
 pub use number::{grouped, memory, significant};
 pub use table::terminal;
 
@@ -44,8 +47,9 @@ pub fn page(comparison: &Comparison) -> String {
             body {
                 main {
                     (header(comparison))
+                    @if let Some(fitted) = &comparison.fitted { (fitted::test(fitted)) (fitted::columns(fitted)) }
                     section {
-                        h2 { "Result" }
+                        h2 { @if comparison.fitted.is_some() { "Training" } @else { "Result" } }
                         (results::results(comparison))
                         (table_note(comparison))
                     }
@@ -82,7 +86,7 @@ fn header(comparison: &Comparison) -> Markup {
     ];
     html! {
         header {
-            p.kicker { "dualgn compare" }
+            p.kicker { "dualgn" @if comparison.fitted.is_some() { " fit" } }
             h1 { (comparison.problem) }
             p { (comparison.description) }
             dl.facts {
@@ -93,7 +97,7 @@ fn header(comparison: &Comparison) -> Markup {
                 div { dt { "seed" } dd { (comparison.seed) } }
             }
             @let summary = summary::paragraphs(comparison);
-            @if !summary.is_empty() {
+            @if !summary.is_empty() && comparison.fitted.is_none() {
                 div.summary { @for paragraph in summary { p { (paragraph) } } }
             }
         }
@@ -147,6 +151,12 @@ fn reading(comparison: &Comparison, has_directions: bool) -> Markup {
                             "The relative error is that of the network against the solution, ‖u - u*‖ / ‖u*‖, at 4,000 points of the "
                             "domain."
                         }
+                    }
+                }
+                @if comparison.fitted.is_some() {
+                    li {
+                        "In the table and the curves of training, test is said of the rows that a network stops by. Those of the section "
+                        "Test are others."
                     }
                 }
                 li {

@@ -1,6 +1,7 @@
 //! A comparison as training might produce it, for the tests of the report.
 
-use crate::record::{Comparison, MethodRun, Metric, Record, Status, StepRecord, Target, Trial};
+use crate::model::{Interval, Score, Scores};
+use crate::record::{Comparison, Fitted, MethodRun, Metric, Record, Status, StepRecord, Target, Trial};
 
 /// How the losses of one made-up run fall.
 struct Course {
@@ -164,5 +165,26 @@ fn diverge(run: &mut MethodRun) {
     }
     if let Some(last) = run.records.last_mut() {
         (last.train_loss, last.test_loss) = (f64::NAN, f64::INFINITY);
+    }
+}
+
+/// What a table might lead to, with some classes or none.
+pub(super) fn fitted(levels: &[&str]) -> Fitted {
+    let value = Interval { value: 0.9, low: 0.8, high: 0.95 };
+    let confusion = (!levels.is_empty()).then(|| vec![vec![1, 1], vec![0, 2]]);
+    let scores = Scores { rows: 4, scores: vec![Score { name: "rmse", words: "an error".into(), value }], confusion };
+    Fitted {
+        columns: [["COLUMN", "ROLE", "WHY"], ["a", "numeric", "the columns"]]
+            .map(|line| line.map(str::to_owned).to_vec())
+            .to_vec(),
+        remarks: vec!["read".into()],
+        rows: [10, 4],
+        best_steps: vec![3, 4],
+        scores,
+        levels: levels.iter().map(|level| (*level).to_owned()).collect(),
+        target: "y".into(),
+        answers: vec![0.0, 1.0, 1.0, 1.0],
+        targets: vec![0.0, 0.0, 1.0, 1.0],
+        places: vec![2, 5, 7, 11],
     }
 }

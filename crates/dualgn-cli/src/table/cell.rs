@@ -30,7 +30,11 @@ impl<'a> Cell<'a> {
             Self::Number(number) => *number,
             // Words such as `inf` are none.
             Self::Text(text) if text.bytes().any(|byte| byte.is_ascii_digit()) => {
-                if comma && text.contains(',') { text.replace(',', ".").parse().ok()? } else { text.parse().ok()? }
+                if comma && text.contains(',') {
+                    text.replace(',', ".").parse().ok()?
+                } else {
+                    text.parse().ok()?
+                }
             }
             Self::Text(_) => return None,
         };

@@ -51,7 +51,9 @@ impl DateFormat {
         };
         patterns.iter().find_map(|pattern| {
             let broken = strtime::parse(pattern, text).ok()?;
-            broken.to_datetime().or_else(|_| broken.to_date().map(|date| date.at(0, 0, 0, 0))).ok()
+            let moment = broken.to_datetime().or_else(|_| broken.to_date().map(|date| date.at(0, 0, 0, 0))).ok();
+            // A year of two digits could be of any century.
+            moment.filter(|moment| moment.year() >= 1000)
         })
     }
 

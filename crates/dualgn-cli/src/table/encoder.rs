@@ -97,8 +97,17 @@ const SKEWED: f64 = 1.5;
 
 /// What a column's training rows say, on the way to its encoding.
 enum Learning {
-    Number { format: Option<DateFormat>, unit: Option<f64>, moments: Moments, missing: bool, span: [f64; 2], times: bool },
-    Words { counts: HashMap<String, usize> },
+    Number {
+        format: Option<DateFormat>,
+        unit: Option<f64>,
+        moments: Moments,
+        missing: bool,
+        span: [f64; 2],
+        times: bool,
+    },
+    Words {
+        counts: HashMap<String, usize>,
+    },
 }
 
 impl Encoder {
@@ -155,10 +164,10 @@ impl Encoder {
                 }
             }
         }
-        let columns = seen.iter().zip(learning).map(|(&(column, _), learning)| Encoding {
-            name: profiles[column].name.clone(),
-            kind: learning.end(),
-        });
+        let columns = seen
+            .iter()
+            .zip(learning)
+            .map(|(&(column, _), learning)| Encoding { name: profiles[column].name.clone(), kind: learning.end() });
         Ok(Self { columns: columns.collect(), unseen, missing })
     }
 
@@ -178,26 +187,6 @@ impl Encoder {
             _ => None,
         };
         self.columns.iter().filter_map(levels).collect()
-    }
-
-    /// What each number of a row is, in words.
-    pub fn names(&self) -> Vec<String> {
-        let numbers = self.columns.iter().flat_map(|column| {
-            let name = &column.name;
-            let missing = |indicator: bool| indicator.then(|| format!("{name} is missing"));
-            match &column.kind {
-                EncodingKind::Numeric { indicator, .. } => {
-                    [name.clone()].into_iter().chain(missing(*indicator)).collect::<Vec<_>>()
-                }
-                EncodingKind::Date { cycles, indicator, .. } => {
-                    let cycles = cycles.iter().flat_map(|cycle| ["sine", "cosine"].map(|part| format!("{name}, {part} of the {}", format!("{cycle:?}").to_lowercase())));
-                    [name.clone()].into_iter().chain(cycles).chain(missing(*indicator)).collect()
-                }
-                EncodingKind::Category { .. } => vec![],
-            }
-        });
-        let words = self.columns.iter().filter(|column| matches!(column.kind, EncodingKind::Category { .. }));
-        numbers.chain(words.map(|column| column.name.clone())).collect()
     }
 
     /// Finds the columns in a table.
@@ -248,7 +237,14 @@ impl Learning {
                 if span[0] >= 0.0 && moments.mean > 0.0 && moments.skewness() > SKEWED =>
             {
                 let (missing, span, times) = (*missing, *span, *times);
-                Self::Number { format: None, unit: Some(moments.mean), moments: Moments::default(), missing, span, times }
+                Self::Number {
+                    format: None,
+                    unit: Some(moments.mean),
+                    moments: Moments::default(),
+                    missing,
+                    span,
+                    times,
+                }
             }
             _ => Self::Words { counts: HashMap::new() },
         }
@@ -377,7 +373,9 @@ impl Located<'_> {
                 EncodingKind::Date { format, mean, deviation, cycles, indicator } => {
                     let seconds = cell.text().and_then(|text| format.seconds(&text));
                     numbers.push(seconds.map_or(0.0, |seconds| ((seconds - mean) / deviation) as f32));
-                    numbers.extend(cycles.iter().flat_map(|cycle| seconds.map_or([0.0; 2], |seconds| cycle.place(seconds))));
+                    numbers.extend(
+                        cycles.iter().flat_map(|cycle| seconds.map_or([0.0; 2], |seconds| cycle.place(seconds))),
+                    );
                     if *indicator {
                         numbers.push(f32::from(seconds.is_none()));
                     }

@@ -97,7 +97,13 @@ fn objects(
         }
         match serde_json::from_slice::<Value>(trimmed) {
             Ok(Value::Object(object)) => visit(line, object)?,
-            Ok(_) => return Err(wrong(file, line, "no object; each line should be one, such as {\"x\": 1, \"y\": 2}".into())),
+            Ok(_) => {
+                return Err(wrong(
+                    file,
+                    line,
+                    "no object; each line should be one, such as {\"x\": 1, \"y\": 2}".into(),
+                ));
+            }
             Err(error) => return Err(wrong(file, line, format!("no JSON: {error}"))),
         }
     }

@@ -26,7 +26,7 @@ mod text;
 
 pub use cell::Cell;
 pub use division::{Division, Order, Parts};
-pub use encoder::{Encoder, Missing, Unseen};
+pub use encoder::{Encoder, EncodingKind, Missing, Unseen};
 pub use error::TableError;
 pub use profile::{Profile, profiles};
 pub use role::{Decision, Role, roles};

@@ -100,7 +100,8 @@ impl Profile {
         }
         if let Some(levels) = &mut self.levels {
             // Numbers count by value: `1` and `1.0` are one.
-            let level = cell.number(comma).map_or_else(|| text.chars().take(WORD).collect(), |number| number.to_string());
+            let level =
+                cell.number(comma).map_or_else(|| text.chars().take(WORD).collect(), |number| number.to_string());
             if levels.len() < LEVELS || levels.contains_key(&level) {
                 *levels.entry(level).or_default() += 1;
             } else {

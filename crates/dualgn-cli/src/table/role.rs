@@ -85,7 +85,10 @@ pub fn roles(
         let problem = if reasons.is_empty() {
             "there is no column besides the target to learn from".to_owned()
         } else {
-            format!("no column is left to learn from: {}; say what one is for with `--column NAME=ROLE`", reasons.join(", "))
+            format!(
+                "no column is left to learn from: {}; say what one is for with `--column NAME=ROLE`",
+                reasons.join(", ")
+            )
         };
         return Err(TableError::Unfit { file: source.file().into(), problem });
     }
@@ -100,7 +103,10 @@ fn wished(source: &Source, profile: &Profile, role: Role) -> Result<Decision, Ta
         Role::Numeric if profile.numbers < profile.there() => {
             let (word, place) = profile.word.clone().unwrap_or_default();
             if profile.numbers == 0 {
-                return refuse(place, format!("`{word}` is no number, and none of the others is; take `{}=category`", profile.name));
+                return refuse(
+                    place,
+                    format!("`{word}` is no number, and none of the others is; take `{}=category`", profile.name),
+                );
             }
         }
         Role::Date if profile.dates.is_empty() || profile.there() == 0 => {
@@ -146,13 +152,18 @@ fn decide(profile: &Profile) -> Decision {
     let words = there - profile.numbers;
     if words * 20 <= there {
         let (word, place) = profile.word.clone().unwrap_or_default();
-        return decision(Role::Numeric, format!("numbers but for {words} cells, such as `{word}` in {place}, read as missing"));
+        return decision(
+            Role::Numeric,
+            format!("numbers but for {words} cells, such as `{word}` in {place}, read as missing"),
+        );
     }
     match distinct {
         Some(distinct) if distinct <= 2 || distinct * 2 <= there => {
             decision(Role::Category, format!("{distinct} different words"))
         }
-        Some(distinct) => decision(Role::Ignore, format!("{distinct} different texts in {there} cells, too many to learn from")),
+        Some(distinct) => {
+            decision(Role::Ignore, format!("{distinct} different texts in {there} cells, too many to learn from"))
+        }
         None => decision(Role::Ignore, "more than 2,000 different texts".into()),
     }
 }

@@ -64,7 +64,8 @@ impl Source {
             return Err(TableError::Format {
                 file: file.into(),
                 place: String::new(),
-                problem: "it is a folder; give a file with a table, or one folder of images for each class inside it".into(),
+                problem: "it is a folder; give a file with a table, or one folder of images for each class inside it"
+                    .into(),
             });
         }
         let name = file.file_name().unwrap_or_default().to_string_lossy().to_lowercase();

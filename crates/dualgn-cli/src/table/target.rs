@@ -136,7 +136,10 @@ impl Target {
             TargetKind::Number | TargetKind::Count => {
                 if !all_numbers {
                     let (word, place) = profile.word.clone().unwrap_or_default();
-                    return Err(cannot(format!("{} should be a number in every row, found `{word}` in {place}", kind.words())));
+                    return Err(cannot(format!(
+                        "{} should be a number in every row, found `{word}` in {place}",
+                        kind.words()
+                    )));
                 }
                 if kind == TargetKind::Count && profile.least < 0.0 {
                     return Err(cannot(format!("counts are not negative, found {}", profile.least)));

@@ -43,7 +43,8 @@ impl Text {
             return Err(TableError::Format {
                 file: file.into(),
                 place: String::new(),
-                problem: "it holds zero bytes, so it is no text; give a table as text, JSON lines, NPZ or Parquet".into(),
+                problem: "it holds zero bytes, so it is no text; give a table as text, JSON lines, NPZ or Parquet"
+                    .into(),
             });
         }
         let is_whole = sample.len() < SAMPLE;
@@ -197,8 +198,12 @@ fn beginning(sample: &[u8], separator: u8, is_whole: bool) -> Vec<Vec<String>> {
     const ROWS: usize = 200;
     let mut reader =
         csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(sample);
-    let mut rows: Vec<Vec<String>> =
-        reader.records().take(ROWS + 1).map_while(Result::ok).map(|row| row.iter().map(str::to_owned).collect()).collect();
+    let mut rows: Vec<Vec<String>> = reader
+        .records()
+        .take(ROWS + 1)
+        .map_while(Result::ok)
+        .map(|row| row.iter().map(str::to_owned).collect())
+        .collect();
     if !is_whole || rows.len() > ROWS {
         rows.pop();
     }
@@ -214,7 +219,12 @@ fn separator(sample: &[u8], is_whole: bool) -> u8 {
         if width < 2 { (0, 0) } else { (1000 * alike / rows.len().max(1), width) }
     };
     // Of equals the last is the largest for `max_by_key`.
-    b"| ;\t,".iter().copied().max_by_key(|&separator| agreement(separator)).filter(|&best| agreement(best).0 > 0).unwrap_or(b',')
+    b"| ;\t,"
+        .iter()
+        .copied()
+        .max_by_key(|&separator| agreement(separator))
+        .filter(|&best| agreement(best).0 > 0)
+        .unwrap_or(b',')
 }
 
 fn decimals_follow_commas(rows: &[Vec<String>]) -> bool {
@@ -233,13 +243,17 @@ fn has_header(rows: &[Vec<String>], comma: bool) -> bool {
     let is_number = |text: &str| Cell::of(text).number(comma).is_some();
     let mut sorted: Vec<&str> = first.iter().map(|cell| cell.trim()).collect();
     sorted.sort_unstable();
-    if first.iter().any(|cell| is_number(cell)) || sorted.windows(2).any(|pair| pair[0] == pair[1] && !pair[0].is_empty()) {
+    if first.iter().any(|cell| is_number(cell))
+        || sorted.windows(2).any(|pair| pair[0] == pair[1] && !pair[0].is_empty())
+    {
         return false;
     }
     let has_numbers_below = (0..first.len()).any(|column| {
-        let mut cells = rest.iter().filter_map(|row| row.get(column)).filter(|cell| Cell::of(cell) != Cell::Missing).peekable();
+        let mut cells =
+            rest.iter().filter_map(|row| row.get(column)).filter(|cell| Cell::of(cell) != Cell::Missing).peekable();
         cells.peek().is_some() && cells.all(|cell| is_number(cell))
     });
     // A table of words: names do not come again below.
-    has_numbers_below || !first.iter().enumerate().any(|(column, name)| rest.iter().any(|row| row.get(column) == Some(name)))
+    has_numbers_below
+        || !first.iter().enumerate().any(|(column, name)| rest.iter().any(|row| row.get(column) == Some(name)))
 }

@@ -125,7 +125,8 @@ impl Checkpoint {
         for (name, data) in &self.batches {
             tensors.insert(format!("{BATCHES}{name}"), entry(data)?);
         }
-        let mut numbers = Numbers { step: self.step, seconds: self.seconds, stepper: None, has_optimizer: false, best: self.best };
+        let mut numbers =
+            Numbers { step: self.step, seconds: self.seconds, stepper: None, has_optimizer: false, best: self.best };
         match &self.taker {
             TakerState::None => {}
             TakerState::Burn(bytes) => {
@@ -234,7 +235,11 @@ pub fn read_weights(path: &Path) -> Result<Tensors, Failure> {
             let dtype = match tensor.dtype() {
                 pytorch_reader::DType::F32 => DType::F32,
                 pytorch_reader::DType::F64 => DType::F64,
-                other => return Err(wrong(&format!("has a tensor `{name}` of the type {other:?}; single or double precision is read"))),
+                other => {
+                    return Err(wrong(&format!(
+                        "has a tensor `{name}` of the type {other:?}; single or double precision is read"
+                    )));
+                }
             };
             let bytes = tensor.read().map_err(|error| sound(&error))?;
             Ok((name.clone(), TensorData::from_bytes_vec(bytes, tensor.shape().to_vec(), dtype)))
@@ -243,7 +248,8 @@ pub fn read_weights(path: &Path) -> Result<Tensors, Failure> {
         return reader.tensors().iter().filter(|(name, _)| !counts(name)).map(tensor).collect();
     }
     let bytes = fs::read(path).map_err(|error| Failure::file("read", path, &error))?;
-    let file = SafeTensors::deserialize(&bytes).map_err(|error| wrong(&format!("is no sound file of weights ({error})")))?;
+    let file =
+        SafeTensors::deserialize(&bytes).map_err(|error| wrong(&format!("is no sound file of weights ({error})")))?;
     tensors_of(&file).map_err(|problem| wrong(&problem))
 }
 

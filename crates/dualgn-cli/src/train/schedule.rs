@@ -21,12 +21,15 @@ pub struct Schedule {
 const EVALUATIONS: f64 = 60.0;
 
 impl Schedule {
-    /// From a step on, whose evaluation is due if it is the first.
+    /// From a step on, whose evaluation is due if it would be without a pause before it: what a run is evaluated at may decide what it
+    /// keeps. With a budget of seconds that cannot be said, and it is due.
     pub fn new(budget: Budget, step: usize, seconds: f64) -> Self {
         let mut schedule = Self { budget, evaluated: 0.0 };
-        if step > 0 {
-            schedule.evaluated = schedule.part(step, seconds);
-        }
+        schedule.evaluated = match budget {
+            Budget::Steps(_) => schedule.part(step.saturating_sub(1), seconds),
+            Budget::Seconds(_) if step > 0 => schedule.part(step, seconds) - 1.0,
+            Budget::Seconds(_) => 0.0,
+        };
         schedule
     }
 
@@ -55,6 +58,19 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pause_changes_no_evaluation() {
+        let due = |schedule: &mut Schedule, steps: std::ops::RangeInclusive<usize>| {
+            steps.filter(|&step| schedule.due(step, 0.0)).collect::<Vec<_>>()
+        };
+        let whole = due(&mut Schedule::new(Budget::Steps(300), 0, 0.0), 0..=300);
+        for pause in [0, 1, 7, 10, 11, 14, 15, 16, 299, 300] {
+            let resumed = due(&mut Schedule::new(Budget::Steps(300), pause, 0.0), pause..=300);
+            assert_eq!(resumed, whole.iter().copied().filter(|&step| step >= pause).collect::<Vec<_>>(), "{pause}");
+        }
+        assert!(Schedule::new(Budget::Seconds(10.0), 50, 3.0).due(50, 3.0));
+    }
 
     #[test]
     fn evaluations_are_dense_at_first_and_even_later() {

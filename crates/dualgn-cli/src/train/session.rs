@@ -154,7 +154,6 @@ impl<S: Subject> Session<S> {
         let mut taker = Taker::new(method, rate, self.oracle(method));
         let mut model = self.model.clone();
         let (mut step, mut seconds) = (0, 0.0);
-        let mut resumes = from.is_some();
         let mut best = None;
         if let Some(Checkpoint { step: taken, seconds: spent, weights, taker: state, batches, best: until }) = from {
             (step, seconds, best) = (taken, spent, until);
@@ -172,8 +171,7 @@ impl<S: Subject> Session<S> {
             let spent = schedule.spent(step, seconds);
             let stop = interrupt::requested();
             let ends = spent >= 1.0 || stop || (stays && self.subject.is_whole(self.batch(method)));
-            let is_first = std::mem::take(&mut resumes);
-            if schedule.due(step, seconds) || ends || is_first {
+            if schedule.due(step, seconds) || ends {
                 let record = self.record(&model, method, step, seconds)?;
                 observer.evaluated(&record)?;
                 observer.pictured(step, &mut || self.subject.frame(&model))?;

@@ -1,0 +1,349 @@
+//! `dualgn explain`: what the directions of a run are like, and what a prediction comes from.
+
+use std::path::Path;
+
+use burn::tensor::{Int, Tensor, TensorData};
+use dualgn::{ConvexLoss, Error, GaussNewton, Linearize, Model, Network, ParamVector, Proximity, Route, Solver};
+use faer::{Mat, Side};
+
+use super::columns::columns;
+use super::configuration::{Configuration, Origins};
+use super::plan::Plan;
+use super::prepared::Prepared;
+use super::setup::{Work, with_session};
+use crate::arguments::Explain;
+use crate::data::Targets;
+use crate::explained::{Damped, Explained, OfTable};
+use crate::failure::Failure;
+use crate::files;
+use crate::model::{Answers, Posterior, Predictor, coverage};
+use crate::network::Net;
+use crate::problem::{Encode, Objective, Reading, WithLoss, with_loss};
+use crate::record::Comparison;
+use crate::report::{self, significant};
+use crate::train::{
+    Batch, Budget, Checkpoint, Method, ModelName, Session, Subject, WEIGHTS, checkpoints, with_weights,
+};
+
+/// Rows of `K` at most: its eigenvalues take time with their cube.
+const ROWS: usize = 1500;
+/// Iterations of conjugate gradient that are tried.
+const ITERATIONS: [usize; 7] = [1, 2, 3, 5, 10, 20, 50];
+/// Training rows that are shown.
+const SHOWN: usize = 10;
+
+/// Explains a run, in the terminal and on a page beside its report.
+pub fn explain(arguments: &Explain) -> Result<(), Failure> {
+    let run = &arguments.run;
+    let configuration = Configuration::load(run)?;
+    let (loss, method) = configuration.names(run)?;
+    let mut options = configuration.options(run, [true, false])?;
+    let method = if method.model.is_some() { method } else { Method::guided(ModelName::default_for(loss)) };
+    // Of several networks the first.
+    let member = if run.join("network-1").is_dir() { run.join("network-1") } else { run.clone() };
+    let checkpoint = match Checkpoint::load_best(&checkpoints(&member))? {
+        Some(best) if configuration.table.is_some() => Some(best),
+        _ => Checkpoint::load(&checkpoints(&member)).ok().map(|loaded| loaded.checkpoint),
+    };
+    let origins = Origins::load(&configuration, run)?;
+    options.batch =
+        u32::try_from(configuration.batch).ok().filter(|_| options.batch.is_some() || configuration.table.is_some());
+    options.batch = options.batch.map(|batch| batch.min(arguments.examples));
+    let plan = Plan::new("explain", origins.origin(), loss, &options);
+    let mut explained = None;
+    let folder = run.display().to_string();
+    with_session(&plan, Explaining { method, checkpoint, folder, explained: &mut explained })?;
+    let Some(mut explained) = explained else { return Ok(()) };
+    if let Origins::Table(prepared) = &origins
+        && run.join(WEIGHTS).exists()
+    {
+        explained.table = Some(of_table(run, prepared, arguments)?);
+    }
+    print!("{}", text(&explained));
+    let page = run.join("explain.html");
+    files::replace(&page, report::explanation(&explained).as_bytes())?;
+    eprintln!("page: {}", page.display());
+    Ok(())
+}
+
+struct Explaining<'a> {
+    method: Method,
+    checkpoint: Option<Checkpoint>,
+    folder: String,
+    explained: &'a mut Option<Explained>,
+}
+
+impl Work for Explaining<'_> {
+    fn run<S: Subject>(self, session: &mut Session<S>, _: Budget, _: Comparison) -> Result<(), Failure> {
+        let (model, place) = match self.checkpoint {
+            Some(Checkpoint { weights, step, .. }) => {
+                (with_weights(session.model.clone(), weights)?, format!("its weights of step {step}"))
+            }
+            None => (session.model.clone(), "its first weights".into()),
+        };
+        let oracle = session.oracle(self.method).ok_or_else(|| Failure::Run("the method has no directions".into()))?;
+        let Batch { inputs, targets } = session.first_batch(self.method)?;
+        let network = session.subject.network();
+        // What few iterations leave would be taken for the direction's own.
+        let is_small = inputs_are_small(network, &model, inputs.clone())?;
+        let oracle = match self.method.model {
+            Some(ModelName::Quadratic | ModelName::Fgn) if is_small => oracle.solver(Solver::Cholesky),
+            _ => oracle,
+        };
+        let subproblem = oracle.subproblem(network, &model, inputs.clone(), targets.clone())?;
+        let linearization = subproblem.linearization();
+        let batch = [linearization.examples(), linearization.outputs_per_example()];
+        let gradient = subproblem.gradient();
+        let norm = gradient.norm().map_err(Error::from)?;
+        let damping = subproblem.damping().map_err(Error::from)?;
+        let cosine = |vector: &ParamVector, length: f64| -> Result<f64, Failure> {
+            Ok(-vector.dot(&gradient).map_err(Error::from)? / (norm * length).max(f64::MIN_POSITIVE))
+        };
+        let direction = subproblem.direction(damping)?;
+        let vector = direction.vector();
+
+        // Where examples mix there is no such matrix.
+        let spectrum = if is_small { spectrum(linearization, batch[0]).unwrap_or_default() } else { vec![] };
+        let mut path = vec![];
+        for power in -4..=4 {
+            let damping = damping * 10f64.powi(power);
+            let Ok(direction) = subproblem.direction(Proximity::new(damping)) else { continue };
+            let dimension = spectrum.iter().map(|mu| mu / (mu + damping)).sum::<f64>();
+            path.push(Damped {
+                damping,
+                dimension: (!spectrum.is_empty()).then_some(dimension),
+                norm: direction.norm,
+                decrease: direction.predicted_decrease,
+                cosine: cosine(&direction.vector(), direction.norm)?,
+            });
+        }
+        let mut gaps = vec![];
+        if self.method.model == Some(ModelName::Quadratic) {
+            for iterations in ITERATIONS {
+                let solver = Solver::ConjugateGradient { iterations, tolerance: 0.0 };
+                let oracle = oracle.clone().damping(damping).solver(solver).route(Route::DualMatrixFree);
+                let direction = oracle.direction(network, &model, inputs.clone(), targets.clone())?;
+                gaps.push((iterations as f64, direction.relative_gap()));
+            }
+        }
+        *self.explained = Some(Explained {
+            title: format!("{}, {place}", self.folder),
+            batch,
+            loss: subproblem.loss(),
+            damping,
+            gradient: norm,
+            direction: direction.norm,
+            cosine: cosine(&vector, direction.norm)?,
+            layers: layers(&gradient, &vector)?,
+            spectrum,
+            path,
+            gaps,
+            table: None,
+        });
+        Ok(())
+    }
+}
+
+/// Whether the Gram matrix of a batch can be had, and is not too large for its eigenvalues.
+fn inputs_are_small<M: burn::module::Module, N: Linearize<M>>(
+    network: &N,
+    model: &M,
+    inputs: N::Inputs,
+) -> Result<bool, Failure> {
+    let linearization = network.linearization(model, inputs, None)?;
+    Ok(linearization.examples() * linearization.outputs_per_example() <= ROWS)
+}
+
+/// The eigenvalues of `K/m`, the largest first.
+fn spectrum(linearization: &dualgn::Linearization, examples: usize) -> Result<Vec<f64>, Failure> {
+    let gram = linearization.gram()?.try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
+    let gram: Vec<f64> = gram.iter::<f64>().collect();
+    let rows = gram.len().isqrt();
+    let matrix = Mat::from_fn(rows, rows, |i, j| gram[i * rows + j] / examples as f64);
+    let values = matrix.self_adjoint_eigenvalues(Side::Lower);
+    let mut values = values.map_err(|_| Failure::Run("the Gram matrix is not finite".into()))?;
+    values.reverse();
+    Ok(values)
+}
+
+/// Each layer's share of the squared norms of two vectors: parameters of one layer have the same path but for its last word.
+fn layers(gradient: &ParamVector, direction: &ParamVector) -> Result<Vec<(String, f64, f64)>, Failure> {
+    let entries = |vector: &ParamVector| vector.to_vec().map_err(|error| Failure::from(Error::from(error)));
+    let (gradient_entries, direction_entries) = (entries(gradient)?, entries(direction)?);
+    let mut layers: Vec<(String, f64, f64)> = vec![];
+    let mut start = 0;
+    for (path, shape) in gradient.parameters() {
+        let end = start + shape.iter().product::<usize>();
+        let layer = path.rsplit_once('.').map_or(path, |(layer, _)| layer);
+        let squares = |entries: &[f64]| entries[start..end].iter().map(|x| x * x).sum::<f64>();
+        let (g, d) = (squares(&gradient_entries), squares(&direction_entries));
+        match layers.last_mut() {
+            Some(last) if last.0 == layer => (last.1, last.2) = (last.1 + g, last.2 + d),
+            _ => layers.push((layer.to_owned(), g, d)),
+        }
+        start = end;
+    }
+    let sums = layers.iter().fold([0.0f64; 2], |[g, d], layer| [g + layer.1, d + layer.2]);
+    let share = |part: f64, all: f64| if all > 0.0 { part / all } else { 0.0 };
+    Ok(layers.into_iter().map(|(name, g, d)| (name, share(g, sums[0]), share(d, sums[1]))).collect())
+}
+
+/// What a model of a table is like: how sure it is, and what one of its predictions comes from.
+fn of_table(run: &Path, prepared: &Prepared, arguments: &Explain) -> Result<OfTable, Failure> {
+    let predictor = Predictor::load(run, &arguments.device.open()?)?;
+    let card = &predictor.card;
+    let test = &prepared.test;
+    let targets: Vec<f32> = match &test.targets {
+        Targets::Classes(classes) => classes.iter().map(|&class| class as f32).collect(),
+        Targets::Values(values) => values.clone(),
+    };
+    let (mut posterior, mut covered) = (None, vec![]);
+    let answers = if card.loss.has_curvature() {
+        let found = Posterior::new(&predictor, &prepared.studies)?;
+        posterior = Some([found.precision, found.noise]);
+        let (answers, deviations) = found.deviations(&test.inputs)?;
+        if let Answers::Numbers(numbers) = &answers {
+            covered = coverage(numbers, &deviations, &targets);
+        }
+        answers
+    } else {
+        predictor.answers(&test.inputs)?
+    };
+    let name = |number: f64| card.target.levels.get(number as usize).cloned().unwrap_or_else(|| significant(number));
+    let said = |row: usize| match &answers {
+        Answers::Numbers(numbers) => numbers[row],
+        Answers::Classes { classes, .. } => classes[row] as f64,
+    };
+    let place = match arguments.row {
+        Some(row) => prepared.division.test.binary_search(&(row as usize)).map_err(|_| {
+            Failure::Input(format!(
+                "row {row} is not among the test rows, of which the report names some; leave out `--row` for the worst"
+            ))
+        })?,
+        // The one that is predicted worst, or the first that is wrong.
+        None => (0..targets.len())
+            .max_by(|&a, &b| {
+                let error = |row: usize| (said(row) - f64::from(targets[row])).abs();
+                error(a).total_cmp(&error(b))
+            })
+            .unwrap_or(0),
+    };
+    let width = card.encoder.width();
+    let class = match &answers {
+        Answers::Classes { classes, .. } if card.target.outputs() > 1 => classes[place],
+        _ => 0,
+    };
+    let asked = &test.inputs[place * width..(place + 1) * width];
+    // The system of the posterior, or of the run's directions.
+    let examples = prepared.studies[0].dataset.train.len() as f64;
+    let damping = posterior.map(|[precision, noise]| precision * noise / examples);
+    let work = Influence { predictor: &predictor, prepared, asked, class, damping };
+    let pulls = with_loss(card.loss, card.quantile, card.target.outputs(), work)?;
+    let study = &prepared.studies[0].dataset.train;
+    let rows = prepared.division.train(0);
+    let mut order: Vec<usize> = (0..pulls.len()).collect();
+    order.sort_by(|&a, &b| pulls[b].1.abs().total_cmp(&pulls[a].1.abs()));
+    let target = |row: usize| match &study.targets {
+        Targets::Classes(classes) => name(classes[row] as f64),
+        Targets::Values(values) => significant(f64::from(values[row])),
+    };
+    let influences = order.iter().take(SHOWN).map(|&index| {
+        let (row, pull) = pulls[index];
+        (rows[row], target(row), pull)
+    });
+    Ok(OfTable {
+        posterior,
+        coverage: covered,
+        row: (prepared.division.test[place], name(said(place)), name(f64::from(targets[place]))),
+        influences: influences.collect(),
+    })
+}
+
+/// By how much each training row moves the output of an example, in one step along the direction: `-K*ᵢ αᵢ / (λ m)`.
+struct Influence<'a> {
+    predictor: &'a Predictor,
+    prepared: &'a Prepared,
+    asked: &'a [f32],
+    class: usize,
+    damping: Option<f64>,
+}
+
+impl WithLoss for Influence<'_> {
+    type Output = Result<Vec<(usize, f64)>, Failure>;
+
+    fn with<L: ConvexLoss + Clone>(self, loss: L, encode: Encode<L::Target>) -> Self::Output {
+        let Self { predictor, prepared, asked, class, damping } = self;
+        let (card, net, device) = (&predictor.card, &predictor.nets[0], predictor.device());
+        let (width, k) = (card.encoder.width(), card.target.outputs());
+        let train = &prepared.studies[0].dataset.train;
+        let count = train.len().min(ROWS / k).max(1);
+        let rows: Vec<usize> = (0..count).map(|index| index * train.len() / count).collect();
+        let (inputs, targets) = train.gather(&rows);
+        let reading = card.loss.reading(card.task).unwrap_or(Reading::Standardised);
+        let objective = Objective { loss: loss.clone(), encode, outputs: k, reading, scale: card.scale };
+        let scaled = match targets {
+            Targets::Values(values) => Targets::Values(values.iter().map(|&value| card.scale.apply(value)).collect()),
+            classes => classes,
+        };
+        let targets = objective.targets(&scaled, device);
+        let tensor = |values: Vec<f32>| {
+            let rows = values.len() / width;
+            Tensor::<2>::from_data(TensorData::new(values, [rows, width]), device)
+        };
+        let network = Network::trace(net, Net::forward, [count, width])?;
+        let model =
+            if card.loss.has_curvature() { Model::Quadratic } else { Model::ProxLinear { gap: 1e-3, iterations: 100 } };
+        let relative = dualgn::Damping::RelativeToLoss { factor: card.damping, least: 1e-6 };
+        let damping = damping.map_or(relative, dualgn::Damping::Fixed);
+        let solver = if model == Model::Quadratic { Solver::Cholesky } else { Solver::Auto };
+        let oracle = GaussNewton::new(loss).model(model).solver(solver).damping(damping);
+        let direction = oracle.direction(&network, net, tensor(inputs.clone()), targets)?;
+        let dual = direction.dual().try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
+        let dual: Vec<f64> = dual.iter::<f64>().collect();
+        // The row of K of the output that is asked about.
+        let all = [inputs, asked.to_vec()].concat();
+        let network = Network::trace(net, Net::forward, [count + 1, width])?;
+        let linearization = network.linearization(net, tensor(all), None)?;
+        let gram = linearization.gram()?;
+        let index: Tensor<1, Int> =
+            Tensor::from_data(TensorData::from([(count * k + class) as i64].as_slice()), &gram.device());
+        let row = gram.select(0, index).try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
+        let row: Vec<f64> = row.iter::<f64>().collect();
+        let scale = -1.0 / (direction.damping * count as f64);
+        let pull = |example: usize| (0..k).map(|c| row[example * k + c] * dual[example * k + c]).sum::<f64>() * scale;
+        Ok((0..count).map(|example| (rows[example], pull(example))).collect())
+    }
+}
+
+/// The explanation in words.
+fn text(explained: &Explained) -> String {
+    let mut text = report::explanation_in_words(explained).join("\n") + "\n\n";
+    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+    let cells = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<String>>();
+    let mut lines = vec![cells(&["LAYER", "OF THE GRADIENT", "OF THE DIRECTION"])];
+    lines.extend(explained.layers.iter().map(|(name, g, d)| vec![name.clone(), percent(*g), percent(*d)]));
+    text += &(columns(&lines) + "\n");
+    let mut lines = vec![cells(&["DAMPING", "EFFECTIVE DIMENSION", "NORM", "PREDICTED DECREASE", "COSINE"])];
+    lines.extend(explained.path.iter().map(|at| {
+        let dimension = at.dimension.map_or("-".into(), |dimension| format!("{dimension:.1}"));
+        vec![
+            significant(at.damping),
+            dimension,
+            significant(at.norm),
+            significant(at.decrease),
+            format!("{:.3}", at.cosine),
+        ]
+    }));
+    text += &columns(&lines);
+    if let Some(table) = &explained.table {
+        let mut lines = vec![cells(&["TRAINING ROW", "TARGET", "PULLS THE OUTPUT BY"])];
+        lines.extend(
+            table
+                .influences
+                .iter()
+                .map(|(row, target, pull)| vec![row.to_string(), target.clone(), significant(*pull)]),
+        );
+        text += &format!("\n{}", columns(&lines));
+    }
+    text
+}
