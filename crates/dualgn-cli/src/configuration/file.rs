@@ -242,7 +242,7 @@ mod tests {
                 "problem = \"digits\"\nepochs = -1.0\n",
                 ", line 2, column 10: invalid value '-1.0' for '--epochs <EPOCHS>'",
             ),
-            ("problem = \"digits\"\nloss = \"sqared\"\n", ", line 2, column 8: invalid value 'sqared'"),
+            ("problem = \"digits\"\nloss = \"square\"\n", ", line 2, column 8: invalid value 'square'"),
             ("problem = \"digits\"\nmesh =\n", ", line 2, column 7"),
             ("table = \"t.csv\"\ncommand = \"train\"\n", ", line 2, column 11: `command` should be fit beside `table`"),
             ("table = \"t.csv\"\n[columns]\na = 1\n", "`columns.a` should be the name of a role"),
