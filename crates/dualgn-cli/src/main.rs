@@ -10,6 +10,8 @@ mod explained;
 mod failure;
 mod fields;
 mod files;
+#[cfg(test)]
+mod fuzz_tests;
 mod geometry;
 mod interrupt;
 mod memory;

@@ -224,7 +224,7 @@ fn what_is_wrong_is_said_with_its_place() {
     refused(&["fit", &file("u.jsonl", "{\"x\": 1,\n")], &["line 1: no JSON"]);
     refused(&["fit", &file("a.docx", "x")], &["tables end in .csv", "found .docx"]);
     refused(&["fit", "absent.csv"], &["cannot read absent.csv"]);
-    refused(&["fit", folder.path().to_str().unwrap()], &["is a folder"]);
+    refused(&["fit", folder.path().to_str().unwrap()], &["one folder of images (.png, .jpg) for each class"]);
     refused(&["fit", &file("a.npy", "no array")], &["numpy.save"]);
     refused(&["fit", &file("a.parquet", "PAR1")], &["no sound Parquet file"]);
     refused(&["fit", &file("zero.csv", "a,b\n\0\0,1\n")], &["zero bytes"]);
@@ -283,4 +283,36 @@ fn networks_come_from_files() {
         refused(&arguments.each_ref().map(String::as_str), &words);
     }
     refused(&["fit", &data, "--network", "mpl"], &["neither such a file nor a preset", "mlp"]);
+}
+
+/// Bright halves: which of them is the class of a folder.
+#[test]
+fn folders_of_images_are_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = |folder: &Path, number: u32, upper: bool| {
+        let pixel = |x: u32, y: u32| {
+            let noise = (x * 7 + y * 13 + number * 31) % 97;
+            image::Luma([(if (y < 5) == upper { 120 + noise } else { noise }) as u8])
+        };
+        image::GrayImage::from_fn(10, 10, pixel).save(folder.join(format!("{number}.png"))).unwrap();
+    };
+    let data = folder.path().join("data");
+    for (class, upper) in [("top", true), ("bottom", false)] {
+        fs::create_dir_all(data.join(class)).unwrap();
+        (0..30).for_each(|number| image(&data.join(class), number, upper));
+    }
+    let [data, out] = [data, folder.path().join("run")].map(|path| path.to_str().unwrap().to_owned());
+    let told = text(&succeeds(&["fit", &data, "--members", "1", "--epochs", "30", "--out", &out]).stderr);
+    assert!(told.contains("60 images of 10 by 10 pixels, grey"), "{told}");
+    let scores = json(Path::new(&out).join("test.json"));
+    assert_eq!(scores["scores"][0]["value"]["value"], 1.0, "{scores}");
+    let asked = folder.path().join("asked");
+    fs::create_dir_all(&asked).unwrap();
+    (40..43).for_each(|number| image(&asked, number, false));
+    let predicted = text(&succeeds(&["predict", &out, asked.to_str().unwrap()]).stdout);
+    assert_eq!(predicted.lines().filter(|line| line.starts_with("bottom,")).count(), 3, "{predicted}");
+    image::GrayImage::new(9, 10).save(asked.join("9.png")).unwrap();
+    refused(&["predict", &out, asked.to_str().unwrap()], &["9.png", "10 by 9 pixels", "make all of one size"]);
+    write(&asked, "40.png", "no image");
+    refused(&["predict", &out, asked.to_str().unwrap()], &["40.png", "no sound image"]);
 }

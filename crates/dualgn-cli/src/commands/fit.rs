@@ -193,6 +193,7 @@ impl Fitting<'_> {
             words: study.words.clone(),
             network: setup::description(study, run.network.as_ref())?,
             members: weights.len(),
+            shape: study.dataset.train.shape.clone(),
             encoder: self.prepared.encoder.clone(),
             target: self.prepared.target.map.clone(),
             task: study.task,

@@ -53,7 +53,12 @@ impl Prepared {
             None => source.column("target").unwrap_or(source.header().len() - 1),
         };
         let target = Target::decide(&source, column, &profiles[column], options.kind)?;
-        let decisions = roles(&source, &profiles, Some(column), &options.wishes())?;
+        let mut wishes = options.wishes();
+        if source.image().is_some() {
+            // A pixel that is the same everywhere has its place all the same.
+            wishes.extend(source.header()[..source.header().len() - 1].iter().map(|name| (name.clone(), Role::Numeric)));
+        }
+        let decisions = roles(&source, &profiles, Some(column), &wishes)?;
         let mut remarks = source.remarks();
         if options.missing == Missing::Refuse
             && let Some(empty) = profiles.iter().find(|profile| profile.missing > 0)
@@ -114,7 +119,8 @@ impl Prepared {
             Ok(())
         })?;
         drop(counter);
-        let [learning, test] = splits.map(|part| part.split(width));
+        let shape = source.image().map_or(vec![width], Vec::from);
+        let [learning, test] = splits.map(|part| part.split(&shape));
         let defaults = Defaults::of(&target, division.train(0).len());
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
         let name = name.trim_end_matches(".csv").trim_end_matches(".tsv").to_owned();
@@ -122,7 +128,7 @@ impl Prepared {
             // Rows are in order, and so are those of the split.
             let places: Vec<usize> = rows.iter().filter_map(|row| division.learning.binary_search(row).ok()).collect();
             let (inputs, targets) = learning.gather(&places);
-            Split { inputs, shape: vec![width], targets }
+            Split { inputs, shape: shape.clone(), targets }
         };
         let study = |member: usize| Study {
             words: format!(
@@ -141,7 +147,10 @@ impl Prepared {
                 outputs: target.map.outputs(),
                 citation: file.display().to_string(),
             },
-            network: Description::mlp(&[128, 128], Activation::Relu),
+            network: match source.image() {
+                Some([_, rows, columns]) if rows.min(columns) >= 8 => Description::cnn(),
+                _ => Description::mlp(&[128, 128], Activation::Relu),
+            },
             categories: encoder.categories(),
             loss: defaults.loss,
             batch: defaults.batch,
@@ -158,7 +167,9 @@ impl Prepared {
     /// What was found and decided, as a person reads it.
     pub fn table(&self) -> Vec<Vec<String>> {
         let head = ["COLUMN", "ROLE", "WHY"].map(str::to_owned).to_vec();
-        let lines = self.columns.iter().map(|(profile, decision)| {
+        // Pixels are many and alike.
+        let shown = if self.test.shape.len() > 1 { self.columns.len() - 1 } else { 0 };
+        let lines = self.columns.iter().skip(shown).map(|(profile, decision)| {
             let empty = match profile.missing {
                 0 => String::new(),
                 missing => format!("; {} of {} are empty", grouped(missing), grouped(profile.rows)),
@@ -293,11 +304,11 @@ impl<'a> Part<'a> {
         Self { rows, next: 0, inputs: vec![], answers: vec![], has_classes }
     }
 
-    fn split(self, width: usize) -> Split {
+    fn split(self, shape: &[usize]) -> Split {
         let targets = match self.has_classes {
             true => Targets::Classes(self.answers.into_iter().map(|answer| answer as i64).collect()),
             false => Targets::Values(self.answers),
         };
-        Split { inputs: self.inputs, shape: vec![width], targets }
+        Split { inputs: self.inputs, shape: shape.to_vec(), targets }
     }
 }

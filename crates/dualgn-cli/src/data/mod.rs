@@ -16,7 +16,7 @@ mod batches;
 mod builtin;
 pub mod concrete;
 mod error;
-mod idx;
+pub mod idx;
 pub mod mnist;
 mod partition;
 mod split;

@@ -18,6 +18,8 @@ pub struct Card {
     pub network: Description,
     /// How many of it there are, whose answers are averaged.
     pub members: usize,
+    /// The shape of an example: numbers in a row, or channels, rows and columns of an image.
+    pub shape: Vec<usize>,
     /// How cells become its inputs.
     pub encoder: Encoder,
     /// How the target became numbers.
@@ -48,6 +50,6 @@ impl Card {
     /// # Errors
     /// The description does not fit the columns.
     pub fn net(&self, device: &burn::tensor::Device) -> Result<Net, NetworkError> {
-        Net::new(&self.network, &[self.encoder.width()], &self.categories(), self.target.outputs(), device)
+        Net::new(&self.network, &self.shape, &self.categories(), self.target.outputs(), device)
     }
 }

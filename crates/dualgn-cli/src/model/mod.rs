@@ -17,6 +17,8 @@ mod scores;
 pub use answers::Answers;
 pub use card::Card;
 pub use posterior::{Posterior, coverage};
+#[cfg(test)]
+pub use predictor::parse as parse_model;
 pub use predictor::{Predictor, Rows};
 pub use scores::Scores;
 #[cfg(test)]

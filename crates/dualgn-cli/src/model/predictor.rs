@@ -167,6 +167,10 @@ pub fn parse(bytes: &[u8]) -> Result<(Card, Tensors), String> {
     let card = header.metadata().as_ref().and_then(|metadata| metadata.get(NAME).cloned());
     let card = card.ok_or("holds weights alone; `predict` and `evaluate` need a model of `dualgn fit`")?;
     let card: Card = serde_json::from_str(&card).map_err(|error| broken(&error))?;
+    let size = card.shape.iter().try_fold(1usize, |size, &dim| size.checked_mul(dim));
+    if size != Some(card.encoder.width()) {
+        return Err(format!("is no sound model (inputs of the shape {:?})", card.shape));
+    }
     if !(1..=MEMBERS).contains(&card.members) {
         return Err(format!("is no sound model (of {} networks)", card.members));
     }

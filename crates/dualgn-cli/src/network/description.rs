@@ -307,6 +307,11 @@ impl Description {
         Self { preset: Some(Preset::Mlp { hidden: hidden.to_vec(), activation }), ..Self::default() }
     }
 
+    /// The convolutional preset.
+    pub fn cnn() -> Self {
+        Self { preset: Some(Preset::Cnn { activation: Activation::Relu }), ..Self::default() }
+    }
+
     /// In a few words, such as `layers 10-32-32-1` of dense ones, or the types of the layers.
     pub fn words(&self, inputs: usize, outputs: usize) -> String {
         match &self.preset {

@@ -17,6 +17,8 @@ pub mod torch;
 
 pub use build::NetworkError;
 pub use description::{Activation, Description, Preset};
+#[cfg(test)]
+pub use file::parse as parse_network;
 pub use file::{NetworkChoice, line_of, place};
 pub use layer::{Kind, Layer};
 pub use net::{Category, Net};

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cell.rs      a cell, a row             error.rs    what can be wrong, and where
-//! source.rs    a file, by its format  <- text.rs (CSV, TSV), lines.rs (JSON lines), arrays.rs (NPY, NPZ), parquet.rs
+//! source.rs    a file, by its format  <- text.rs (CSV, TSV), lines.rs (JSON lines), arrays.rs (NPY, NPZ), parquet.rs, images.rs (folders, idx)
 //! profile.rs   what is in a column       role.rs     what it is for, with the reason
 //! encoder.rs   from cells to numbers  <- dates.rs
 //! target.rs    from the target's cells to what a network learns
@@ -16,6 +16,7 @@ mod dates;
 mod division;
 mod encoder;
 mod error;
+mod images;
 mod lines;
 mod parquet;
 mod profile;

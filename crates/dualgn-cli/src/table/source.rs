@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::arrays::Arrays;
 use super::cell::Row;
 use super::error::TableError;
+use super::images::Images;
 use super::lines::JsonLines;
 use super::parquet::Parquet;
 use super::text::Text;
@@ -48,25 +49,22 @@ enum Format {
     Lines(JsonLines),
     Arrays(Arrays),
     Parquet(Parquet),
+    Images(Images),
 }
 
 /// Takes one row after another.
 pub type Visit<'a> = &'a mut dyn FnMut(Row) -> Result<(), TableError>;
 
 impl Source {
-    /// Looks into a file: by its ending `.csv`, `.tsv`, `.txt` (each perhaps `.gz`), `.jsonl`, `.ndjson`, `.npy`, `.npz`, `.parquet`.
+    /// Looks into a file: by its ending `.csv`, `.tsv`, `.txt` (each perhaps `.gz`), `.jsonl`, `.ndjson`, `.npy`, `.npz`, `.parquet`; or a folder
+    /// of images.
     ///
     /// # Errors
     /// It cannot be read, is of none of these formats, or has no columns.
     pub fn open(file: &Path, reading: &Reading) -> Result<Self, TableError> {
         let metadata = std::fs::metadata(file).map_err(|reason| TableError::Read { file: file.into(), reason })?;
         if metadata.is_dir() {
-            return Err(TableError::Format {
-                file: file.into(),
-                place: String::new(),
-                problem: "it is a folder; give a file with a table, or one folder of images for each class inside it"
-                    .into(),
-            });
+            return Ok(Self { file: file.to_owned(), format: Format::Images(Images::open(file)?) });
         }
         let name = file.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         let ending = name.trim_end_matches(".gz").rsplit_once('.').map_or("", |(_, ending)| ending);
@@ -104,6 +102,7 @@ impl Source {
             Format::Lines(lines) => &lines.header,
             Format::Arrays(arrays) => &arrays.header,
             Format::Parquet(parquet) => &parquet.header,
+            Format::Images(images) => &images.header,
         }
     }
 
@@ -114,6 +113,15 @@ impl Source {
             Format::Lines(_) => vec!["one JSON object a line".into()],
             Format::Arrays(arrays) => arrays.remarks(),
             Format::Parquet(_) => vec!["Parquet".into()],
+            Format::Images(images) => images.remarks(),
+        }
+    }
+
+    /// Channels, rows and columns, if rows are images: all columns but the last are their pixels.
+    pub fn image(&self) -> Option<[usize; 3]> {
+        match &self.format {
+            Format::Images(images) => Some(images.shape),
+            _ => None,
         }
     }
 
@@ -150,6 +158,7 @@ impl Source {
             Format::Lines(lines) => lines.rows(&self.file, visit),
             Format::Arrays(arrays) => arrays.rows(visit),
             Format::Parquet(parquet) => parquet.rows(&self.file, visit),
+            Format::Images(images) => images.rows(&self.file, visit),
         }
     }
 }

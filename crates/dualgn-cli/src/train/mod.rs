@@ -22,4 +22,6 @@ pub use presets::ALL as PRESETS;
 pub use schedule::Budget;
 pub use session::{DampingChoice, Observer, Outcome, Session};
 pub use subject::{Batch, BatchOf, Scores, Subject, Tensors};
+#[cfg(test)]
+pub use taker::TakerState;
 pub use way::SolverChoice;
