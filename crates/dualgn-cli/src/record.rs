@@ -4,13 +4,13 @@
 //! These are plain data: training fills them; `metrics.jsonl`, `steps.jsonl`, the terminal table and the report read
 //! them.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::Scores;
 use crate::pictures::Picture;
 
 /// The quality of the model on held-out examples, besides the loss.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
     /// Fraction of test examples answered right, in `[0, 1]`; larger is better.
@@ -80,15 +80,23 @@ pub struct Record {
     /// Seconds spent training so far, evaluations excluded.
     pub seconds: f64,
     /// Loss on all training examples.
+    #[serde(deserialize_with = "perhaps_no_number")]
     pub train_loss: f64,
     /// Loss on all test examples.
+    #[serde(deserialize_with = "perhaps_no_number")]
     pub test_loss: f64,
     /// The problem's [`Metric`] on all test examples.
+    #[serde(deserialize_with = "perhaps_no_number")]
     pub test_metric: f64,
 }
 
+/// JSON has no infinity: what is not finite is written as `null`.
+fn perhaps_no_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
+}
+
 /// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Its budget was spent.
@@ -115,7 +123,7 @@ pub struct Trial {
 }
 
 /// Everything measured for one method.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MethodRun {
     /// The name used on the command line, such as `dual-gn-adam`.
     pub method: String,
@@ -144,7 +152,7 @@ impl MethodRun {
 }
 
 /// The result of one `compare`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Comparison {
     /// The problem's name on the command line, such as `digits`.
     pub problem: String,
@@ -180,12 +188,12 @@ pub struct Comparison {
     #[serde(skip)]
     pub pictures: Vec<Picture>,
     /// What a table led to, where one was learnt from.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fitted: Option<Fitted>,
 }
 
 /// What was made of a table, and how good it is.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Fitted {
     /// Each column's name, role and why, below the heads.
     pub columns: Vec<Vec<String>>,
@@ -202,18 +210,15 @@ pub struct Fitted {
     /// The target's name.
     pub target: String,
     /// The answers to the test rows: numbers, or positions of classes.
-    #[serde(skip)]
     pub answers: Vec<f64>,
     /// What they should have been.
-    #[serde(skip)]
     pub targets: Vec<f32>,
     /// The numbers of the test rows in the table.
-    #[serde(skip)]
     pub places: Vec<usize>,
 }
 
 /// A training loss to reach.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Target {
     /// Training loss.
     pub train_loss: f64,

@@ -316,3 +316,101 @@ fn folders_of_images_are_classes() {
     write(&asked, "40.png", "no image");
     refused(&["predict", &out, asked.to_str().unwrap()], &["40.png", "no sound image"]);
 }
+
+/// Weights go out by PyTorch's names and in its layout, and come in again.
+#[test]
+fn weights_go_out_and_come_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = write(folder.path(), "t.csv", table(&rows(100), ","));
+    let [first, second] = ["first", "second"].map(|name| folder.path().join(name).to_str().unwrap().to_owned());
+    let options = ["--target", "value", "--members", "1", "--epochs", "3", "--quiet"];
+    succeeds(&[&["fit", &data, "--out", &first][..], &options].concat());
+    let model = format!("{first}/model.safetensors");
+    let bytes = fs::read(&model).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    assert_eq!(file.tensor("0.weight").unwrap().shape()[0], 128);
+    assert_eq!(file.tensor("4.weight").unwrap().shape(), [1, 128]);
+    // A model that starts where another ended has its answers before any step.
+    succeeds(&[&["fit", &data, "--out", &second, "--weights", &model, "--rate", "1e-12"][..], &options].concat());
+    let predicted = |run: &str| -> Vec<f64> {
+        text(&succeeds(&["predict", run, &data]).stdout).lines().skip(1).map(|line| line.parse().unwrap()).collect()
+    };
+    for (a, b) in predicted(&first).into_iter().zip(predicted(&second)) {
+        assert!((a - b).abs() < 1e-4, "{a} {b}");
+    }
+    let wrong = ["fit", &data, "--target", "value", "--network", "siren", "--weights", &model];
+    refused(&wrong, &["model.safetensors has a tensor `0.weight` of the shape"]);
+}
+
+/// The page can be written again from what a run recorded.
+#[test]
+fn a_report_is_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = write(folder.path(), "t.csv", table(&rows(100), ","));
+    let out = folder.path().join("run").to_str().unwrap().to_owned();
+    succeeds(&["fit", &data, "--target", "label", "--members", "2", "--epochs", "5", "--quiet", "--out", &out]);
+    let page = fs::read_to_string(format!("{out}/report.html")).unwrap();
+    let again = folder.path().join("again.html");
+    succeeds(&["report", &out, "--out", again.to_str().unwrap()]);
+    assert_eq!(fs::read_to_string(again).unwrap(), page);
+    assert!(text(&succeeds(&["report", &out, "--text"]).stdout).contains("dual-gn 2"));
+    refused(&["report", folder.path().to_str().unwrap()], &["has no comparison.json"]);
+}
+
+#[test]
+fn a_run_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = write(folder.path(), "t.csv", table(&rows(150), ","));
+    let out = folder.path().join("run").to_str().unwrap().to_owned();
+    succeeds(&["fit", &data, "--target", "value", "--members", "2", "--epochs", "20", "--quiet", "--out", &out]);
+    let told = text(&succeeds(&["explain", &out]).stdout);
+    for words in ["effective dimension", "angle between", "layers.0.Dense", "PREDICTED DECREASE", "are within their interval", "PULLS"] {
+        assert!(told.contains(words), "`{words}` is not in:\n{told}");
+    }
+    let page = fs::read_to_string(format!("{out}/explain.html")).unwrap();
+    assert!(page.contains("Spectrum of the Gram matrix") && page.contains("Calibration") && !page.contains("NaN"));
+    refused(&["explain", &out, "--row", "100000"], &["row 100000 is not among the test rows"]);
+
+    // Deviations: of rows like those of training smaller than of rows far away.
+    let deviation = |a: &str| -> f64 {
+        let asked = write(folder.path(), "asked.csv", format!("a,b,colour,when,label\n{a},0.1,red,2024-05-05,high\n"));
+        let said = text(&succeeds(&["predict", &out, &asked, "--std"]).stdout);
+        said.lines().nth(1).unwrap().split(',').nth(1).unwrap().parse().unwrap()
+    };
+    let (near, far) = (deviation("0.2"), deviation("60"));
+    assert!(near > 0.0 && far > 3.0 * near, "{near} {far}");
+}
+
+#[test]
+fn configurations_are_written_checked_and_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = write(folder.path(), "t.csv", table(&rows(100), ","));
+    let file = folder.path().join("run.toml").to_str().unwrap().to_owned();
+    succeeds(&["init", &data, "--out", &file]);
+    refused(&["init", &data, "--out", &file], &["is there already"]);
+    let written = fs::read_to_string(&file).unwrap();
+    assert!(written.contains("# \"colour\" = \"category\"") && written.contains("\n# epochs = "), "{written}");
+    let changed = written
+        .replace("# target = \"\"", "target = \"value\"")
+        .replace("# members = 100", "members = 1")
+        .replace("\n# epochs = 0.1", "\nepochs = 4")
+        .replace("# [network]\n# preset", "[network]\npreset");
+    fs::write(&file, &changed).unwrap();
+    let told = text(&succeeds(&["validate", &file]).stdout);
+    assert!(told.contains("is good, and means") && told.contains("--target value"), "{told}");
+    let out = folder.path().join("out").to_str().unwrap().to_owned();
+    succeeds(&["fit", &file, "--out", &out, "--epochs", "3", "--quiet"]);
+    let configuration = json(format!("{out}/configuration.json"));
+    assert_eq!((configuration["steps"].as_u64(), configuration["network"]["preset"]["name"].as_str()), (Some(3), Some("mlp")));
+    fs::write(&file, changed.replace("epochs = 4", "epochs = \"many\"")).unwrap();
+    refused(&["fit", &file], &["run.toml, line", "epochs"]);
+    refused(&["train", &file], &["is for `dualgn fit`"]);
+    let schema = succeeds(&["schema"]).stdout;
+    assert!(serde_json::from_slice::<serde_json::Value>(&schema).unwrap()["properties"]["epochs"].is_object());
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(text(&succeeds(&["completions", shell]).stdout).contains("dualgn"));
+    }
+    let pages = folder.path().join("man");
+    succeeds(&["man", "--out", pages.to_str().unwrap()]);
+    assert!(fs::read_to_string(pages.join("dualgn-fit.1")).unwrap().contains("column to predict"));
+}

@@ -1,4 +1,4 @@
-//! The commands about commands: [`Init`], [`Validate`], [`Completions`], [`Man`].
+//! The commands about commands: [`Init`], [`Report`], [`Validate`], [`Completions`], [`Man`].
 
 use std::path::PathBuf;
 
@@ -14,6 +14,20 @@ pub struct Init {
     /// The file to write
     #[arg(long, default_value = "dualgn.toml", value_name = "FILE")]
     pub out: PathBuf,
+}
+
+/// `dualgn report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// The folder of a run of `fit`, `train` or `compare`
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// The page to write  [default: report.html in that folder]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Print the table of the terminal instead
+    #[arg(long)]
+    pub text: bool,
 }
 
 /// `dualgn validate`.

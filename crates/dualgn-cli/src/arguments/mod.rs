@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use describe::{Completions, Init, Man, Validate};
+pub use describe::{Completions, Init, Man, Report, Validate};
 pub use direction::Direction;
 pub use problem::{FieldOptions, ProblemOptions};
 pub use run::{Run, SolverName};
@@ -47,6 +47,8 @@ pub enum Command {
     Train(Train),
     /// Goes on with a run of `train` or `fit` from its last checkpoint, to the same weights as if it had not been stopped
     Resume(Resume),
+    /// Writes the page of a run again from its records, without the pictures of equations and shapes
+    Report(Report),
     /// Writes a model of `fit` as ONNX, for other runtimes
     Export(Export),
     /// Explains a run: spectrum, angle, layers, damping, iterations, and what a prediction comes from

@@ -20,6 +20,9 @@ pub struct Run {
     /// The network: a TOML file, or one of mlp, resnet-tabular, siren, cnn, lenet  [default: the problem's, or mlp]
     #[arg(long, value_parser = NetworkChoice::parse, value_name = "FILE|NAME")]
     pub network: Option<NetworkChoice>,
+    /// The weights that the network starts from: .safetensors, or a state dict of PyTorch, .pt  [default: random ones]
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
     /// Passes over the training examples  [default: the problem's]
     #[arg(long, value_parser = positive, allow_negative_numbers = true, conflicts_with = "seconds")]
     pub epochs: Option<f64>,

@@ -77,6 +77,9 @@ pub struct Configuration {
     /// The network, if it is not the usual one.
     #[serde(default)]
     pub network: Option<Description>,
+    /// The file of the weights that it starts from.
+    #[serde(default)]
+    pub weights: Option<PathBuf>,
     /// The quantile of the loss of that name.
     #[serde(default = "median")]
     pub quantile: f64,
@@ -198,6 +201,7 @@ impl Configuration {
             json,
             quantile: self.quantile,
             network: self.network.clone().map(NetworkChoice::Given),
+            weights: self.weights.clone(),
         })
     }
 }

@@ -214,7 +214,7 @@ pub fn table_of(scores: &Scores) -> String {
     let lines = scores.scores.iter().map(|score| {
         let value = score.value;
         let interval = format!("{} to {}", significant(value.low), significant(value.high));
-        vec![score.name.to_owned(), significant(value.value), interval, score.words.clone()]
+        vec![score.name.clone(), significant(value.value), interval, score.words.clone()]
     });
     let lines: Vec<Vec<String>> = std::iter::once(head).chain(lines).collect();
     format!("{}{} test rows", columns(&lines), scores.rows)

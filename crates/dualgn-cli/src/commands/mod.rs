@@ -19,6 +19,7 @@ mod plan;
 mod predict;
 mod prepared;
 mod problems;
+mod report;
 mod setup;
 mod train;
 mod training;
@@ -38,6 +39,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Train(arguments) => train::train(&arguments),
         Command::Resume(arguments) => train::resume(&arguments),
+        Command::Report(arguments) => report::report(&arguments),
         Command::Export(arguments) => predict::export(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Direction(arguments) => direction::direction(&arguments),

@@ -87,6 +87,7 @@ pub fn loss(origin: Origin, run: &Run) -> Result<LossName, Failure> {
                 ("--loss", run.loss.is_some_and(|loss| loss != LossName::Squared)),
                 ("--batch", run.batch.is_some()),
                 ("--network", run.network.is_some()),
+                ("--weights", run.weights.is_some()),
                 ("--data", options.data.is_some()),
                 ("--limit", options.limit.is_some()),
             ];

@@ -168,6 +168,7 @@ fn resolved<S: Subject>(
         problem,
         table,
         network: run.network.as_ref().map(NetworkChoice::load).transpose()?,
+        weights: run.weights.as_deref().map(files::absolute),
         quantile: run.quantile,
         loss: plan.loss.name().into(),
         method: method.name.into(),

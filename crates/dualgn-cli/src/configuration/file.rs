@@ -24,7 +24,7 @@ pub struct RunFile {
 /// Bytes of a file at most.
 const LARGEST: u64 = 1 << 20;
 /// Options whose value is a path from the folder of the file.
-const PATHS: [&str; 5] = ["data", "mesh", "out", "test-rows", "network"];
+const PATHS: [&str; 6] = ["data", "mesh", "out", "test-rows", "network", "weights"];
 
 /// The words of a command line; where one names a file, those that it stands for. What is typed besides comes before what stands there.
 pub fn expanded(words: impl Iterator<Item = OsString>) -> Result<Vec<OsString>, Failure> {

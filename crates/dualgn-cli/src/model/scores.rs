@@ -2,14 +2,14 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::answers::Answers;
 use super::card::Card;
 use crate::problem::Task;
 
 /// A number and between which it lies in 95 of 100 samples of rows.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// On these rows.
     pub value: f64,
@@ -20,10 +20,10 @@ pub struct Interval {
 }
 
 /// One measure.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// Its name, such as `accuracy`.
-    pub name: &'static str,
+    pub name: String,
     /// What it is, in a few words.
     pub words: String,
     /// Its value.
@@ -31,14 +31,14 @@ pub struct Score {
 }
 
 /// All measures of some answers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     /// Rows.
     pub rows: usize,
     /// The measures, the most telling first.
     pub scores: Vec<Score>,
     /// For classes, how often each (a row) was taken for each (a column).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confusion: Option<Vec<Vec<usize>>>,
 }
 
@@ -95,7 +95,7 @@ impl Scores {
         let truth: Vec<usize> = targets.iter().map(|&target| target as usize).collect();
         let right = classes.iter().zip(&truth).filter(|(class, truth)| class == truth).count();
         let mut scores = vec![Score {
-            name: "accuracy",
+            name: "accuracy".into(),
             words: "share of rows put in the right class".into(),
             value: wilson(right, truth.len()),
         }];
@@ -103,7 +103,7 @@ impl Scores {
             let pairs: Vec<(f64, f64)> =
                 truth.iter().enumerate().map(|(row, &class)| (probabilities[row * levels + class], 0.0)).collect();
             scores.push(Score {
-                name: "log-loss",
+                name: "log-loss".into(),
                 words: "mean of -ln of the probability of the right class".into(),
                 value: bootstrap(&pairs, &|pairs| mean(pairs.map(|(p, _)| -p.max(1e-300).ln()))),
             });
@@ -111,7 +111,7 @@ impl Scores {
                 let pairs: Vec<(f64, f64)> =
                     truth.iter().enumerate().map(|(row, &class)| (probabilities[row * 2 + 1], class as f64)).collect();
                 scores.push(Score {
-                    name: "auc",
+                    name: "auc".into(),
                     words: format!("share of pairs in which `{}` has the higher probability", card.target.levels[1]),
                     value: bootstrap(&pairs, &|pairs| auc(pairs.collect())),
                 });
@@ -119,7 +119,7 @@ impl Scores {
         }
         let confusion = confusion(levels, &truth, classes);
         scores.push(Score {
-            name: "macro-f1",
+            name: "macro-f1".into(),
             words: "mean over classes of the harmonic mean of precision and recall".into(),
             value: {
                 let pairs: Vec<(f64, f64)> =
