@@ -17,8 +17,9 @@ fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
     for pivot in 0..b.len() {
         for row in pivot + 1..b.len() {
             let factor = a[row][pivot] / a[pivot][pivot];
-            for column in pivot..b.len() {
-                a[row][column] -= factor * a[pivot][column];
+            let (above, below) = a.split_at_mut(row);
+            for (entry, from) in below[0].iter_mut().zip(&above[pivot]) {
+                *entry -= factor * from;
             }
             b[row] -= factor * b[pivot];
         }
@@ -53,13 +54,16 @@ fn direction(x: &[[f64; INPUTS]], classes: &[usize], q: &[[f64; CLASSES]]) -> Ve
     };
 
     // 4. The dual system (I + Lᵀ K L / (λm)) β = -Lᵀ K g / (λm): as many unknowns as the batch has outputs.
-    let product = |vector: &dyn Fn(usize) -> f64, row: usize| -> f64 { (0..rows).map(|c| gram(row, c) * vector(c)).sum() };
-    let pulled = |vector: &[f64], column: usize| -> f64 { (0..rows).map(|row| factor(row, column) * vector[row]).sum() };
-    let columns: Vec<Vec<f64>> = (0..rows)
-        .map(|column| (0..rows).map(|row| product(&|c| factor(c, column), row)).collect())
-        .collect();
+    let product =
+        |vector: &dyn Fn(usize) -> f64, row: usize| -> f64 { (0..rows).map(|c| gram(row, c) * vector(c)).sum() };
+    let pulled =
+        |vector: &[f64], column: usize| -> f64 { (0..rows).map(|row| factor(row, column) * vector[row]).sum() };
+    let columns: Vec<Vec<f64>> =
+        (0..rows).map(|column| (0..rows).map(|row| product(&|c| factor(c, column), row)).collect()).collect();
     let system = (0..rows)
-        .map(|row| (0..rows).map(|column| f64::from(u8::from(row == column)) + scale * pulled(&columns[column], row)).collect())
+        .map(|row| {
+            (0..rows).map(|column| f64::from(u8::from(row == column)) + scale * pulled(&columns[column], row)).collect()
+        })
         .collect();
     let right: Vec<f64> = (0..rows).map(|row| product(&|c| g[c], row)).collect();
     let beta = solve(system, (0..rows).map(|row| -scale * pulled(&right, row)).collect());
@@ -78,7 +82,10 @@ fn direction(x: &[[f64; INPUTS]], classes: &[usize], q: &[[f64; CLASSES]]) -> Ve
 fn double(layer: Linear) -> Linear {
     struct Cast;
     impl burn::module::ModuleMapper for Cast {
-        fn map_float<const D: usize>(&mut self, param: burn::module::Param<Tensor<D>>) -> burn::module::Param<Tensor<D>> {
+        fn map_float<const D: usize>(
+            &mut self,
+            param: burn::module::Param<Tensor<D>>,
+        ) -> burn::module::Param<Tensor<D>> {
             param.map(|value| Tensor::from_inner(value.without_autodiff().cast(DType::F64)).require_grad())
         }
     }
@@ -93,8 +100,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         (0..EXAMPLES).map(|i| std::array::from_fn(|j| ((i * 5 + j * 3) as f64 * 0.7).sin())).collect();
     let classes: Vec<usize> = (0..EXAMPLES).map(|i| i % CLASSES).collect();
 
-    let inputs: Tensor<2> =
-        Tensor::from_data(TensorData::new(x.concat(), [EXAMPLES, INPUTS]), (&device, DType::F64));
+    let inputs: Tensor<2> = Tensor::from_data(TensorData::new(x.concat(), [EXAMPLES, INPUTS]), (&device, DType::F64));
     let shares = burn::tensor::activation::softmax(layer.valid().forward(inputs.clone()), 1);
     let shares: Vec<f64> = shares.into_data().iter::<f64>().collect();
     let q: Vec<[f64; CLASSES]> = shares.chunks_exact(CLASSES).map(|row| std::array::from_fn(|c| row[c])).collect();

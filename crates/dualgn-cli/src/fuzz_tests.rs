@@ -63,7 +63,8 @@ fn changed(bytes: &mut Vec<u8>, seeds: &[Vec<u8>], random: &mut ChaCha8Rng) {
         }
         6 => {
             // Eight bytes, as lengths are written.
-            let number: [u8; 8] = [u64::MAX, 1 << 40, 1 << 31, u64::from(u32::MAX), 0, 3, 1 << 62, 257][below(8)].to_le_bytes();
+            let number: [u8; 8] =
+                [u64::MAX, 1 << 40, 1 << 31, u64::from(u32::MAX), 0, 3, 1 << 62, 257][below(8)].to_le_bytes();
             let width = [2, 4, 8][below(3)];
             for (to, from) in bytes.iter_mut().skip(place).zip(&number[..width]) {
                 *to = *from;
@@ -188,7 +189,8 @@ fn fuzz_toml() {
         let Ok(description) = parse_network(text) else { return };
         let input = description.input.clone().unwrap_or(vec![4]);
         // Sound ones may be as large as they like; here they need not be built.
-        let small = description.input.iter().flatten().all(|&size| size < 100) && !text.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() > 2);
+        let small = description.input.iter().flatten().all(|&size| size < 100)
+            && !text.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() > 2);
         if small {
             let _ = Net::new(&description, &input, &[], 2, &Device::flex());
         }
@@ -251,7 +253,8 @@ fn fuzz_mesh() {
     let stl = "solid a\nfacet normal 0 0 1\nouter loop\nvertex 0 0 0\nvertex 1 0 0\nvertex 0 1 0\nendloop\nendfacet\nendsolid a\n";
     let binary = [&[0; 80][..], &1u32.to_le_bytes(), &[0; 50]].concat();
     let cloud = "0 0 0 0 0 1\n1 0 0 0 0 1\n";
-    let seeds = [ply.as_bytes().to_vec(), obj.as_bytes().to_vec(), stl.as_bytes().to_vec(), binary, cloud.as_bytes().to_vec()];
+    let seeds =
+        [ply.as_bytes().to_vec(), obj.as_bytes().to_vec(), stl.as_bytes().to_vec(), binary, cloud.as_bytes().to_vec()];
     let scratch = Scratch::new();
     fuzz("mesh", &seeds, |bytes| {
         for name in ["a.ply", "a.obj", "a.stl"] {

@@ -364,7 +364,14 @@ fn a_run_is_explained() {
     let out = folder.path().join("run").to_str().unwrap().to_owned();
     succeeds(&["fit", &data, "--target", "value", "--members", "2", "--epochs", "20", "--quiet", "--out", &out]);
     let told = text(&succeeds(&["explain", &out]).stdout);
-    for words in ["effective dimension", "angle between", "layers.0.Dense", "PREDICTED DECREASE", "are within their interval", "PULLS"] {
+    for words in [
+        "effective dimension",
+        "angle between",
+        "layers.0.Dense",
+        "PREDICTED DECREASE",
+        "are within their interval",
+        "PULLS",
+    ] {
         assert!(told.contains(words), "`{words}` is not in:\n{told}");
     }
     let page = fs::read_to_string(format!("{out}/explain.html")).unwrap();
@@ -401,10 +408,13 @@ fn configurations_are_written_checked_and_run() {
     let out = folder.path().join("out").to_str().unwrap().to_owned();
     succeeds(&["fit", &file, "--out", &out, "--epochs", "3", "--quiet"]);
     let configuration = json(format!("{out}/configuration.json"));
-    assert_eq!((configuration["steps"].as_u64(), configuration["network"]["preset"]["name"].as_str()), (Some(3), Some("mlp")));
+    assert_eq!(
+        (configuration["steps"].as_u64(), configuration["network"]["preset"]["name"].as_str()),
+        (Some(3), Some("mlp"))
+    );
+    refused(&["train", &file], &["is for `dualgn fit`"]);
     fs::write(&file, changed.replace("epochs = 4", "epochs = \"many\"")).unwrap();
     refused(&["fit", &file], &["run.toml, line", "epochs"]);
-    refused(&["train", &file], &["is for `dualgn fit`"]);
     let schema = succeeds(&["schema"]).stdout;
     assert!(serde_json::from_slice::<serde_json::Value>(&schema).unwrap()["properties"]["epochs"].is_object());
     for shell in ["bash", "zsh", "fish"] {

@@ -56,7 +56,8 @@ impl Prepared {
         let mut wishes = options.wishes();
         if source.image().is_some() {
             // A pixel that is the same everywhere has its place all the same.
-            wishes.extend(source.header()[..source.header().len() - 1].iter().map(|name| (name.clone(), Role::Numeric)));
+            wishes
+                .extend(source.header()[..source.header().len() - 1].iter().map(|name| (name.clone(), Role::Numeric)));
         }
         let decisions = roles(&source, &profiles, Some(column), &wishes)?;
         let mut remarks = source.remarks();

@@ -64,7 +64,11 @@ impl Scores {
     fn of_numbers(card: &Card, numbers: &[f64], targets: &[f32]) -> Self {
         let pairs: Vec<(f64, f64)> = numbers.iter().copied().zip(targets.iter().map(|&t| f64::from(t))).collect();
         let unit = &card.target.name;
-        let score = |name, words: String, measure: Measure| Score { name, words, value: bootstrap(&pairs, measure) };
+        let score = |name: &str, words: String, measure: Measure| Score {
+            name: name.into(),
+            words,
+            value: bootstrap(&pairs, measure),
+        };
         let mut scores = vec![
             score("rmse", format!("root mean squared error, in the unit of `{unit}`"), &|pairs| {
                 mean(pairs.map(|(a, b)| (a - b).powi(2))).sqrt()

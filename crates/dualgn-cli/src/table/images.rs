@@ -93,8 +93,12 @@ impl Images {
                 for (path, class) in files {
                     let (pixels, shape) = decoded(path)?;
                     if shape != self.shape {
-                        let [found, wanted] = [shape, self.shape].map(|[c, h, w]| format!("{h} by {w} pixels in {c} channels"));
-                        return Err(unfit(path, format!("has {found}, and the first image {wanted}; make all of one size")));
+                        let [found, wanted] =
+                            [shape, self.shape].map(|[c, h, w]| format!("{h} by {w} pixels in {c} channels"));
+                        return Err(unfit(
+                            path,
+                            format!("has {found}, and the first image {wanted}; make all of one size"),
+                        ));
                     }
                     let class = class.as_ref().map_or(Cell::Missing, |class| Cell::Text(Cow::Borrowed(class)));
                     one(&mut pixels.into_iter(), class)?;
@@ -104,13 +108,17 @@ impl Images {
                 for (path, labels) in sets {
                     let wrong = |error: crate::data::DataError| unfit(folder, error.to_string());
                     let images = idx::read_images(path).map_err(wrong)?;
-                    let labels = labels.as_deref().map(|path| idx::read_labels(path, u8::MAX)).transpose().map_err(wrong)?;
-                    if images.size != [self.shape[1], self.shape[2]] || labels.as_ref().is_some_and(|l| l.len() != images.count) {
+                    let labels =
+                        labels.as_deref().map(|path| idx::read_labels(path, u8::MAX)).transpose().map_err(wrong)?;
+                    if images.size != [self.shape[1], self.shape[2]]
+                        || labels.as_ref().is_some_and(|l| l.len() != images.count)
+                    {
                         return Err(unfit(path, "images of one set should have one size, and a label each".into()));
                     }
                     let size = images.size[0] * images.size[1];
                     for (number, pixels) in images.pixels.chunks_exact(size).enumerate() {
-                        let class = labels.as_ref().map_or(Cell::Missing, |labels| Cell::Number(f64::from(labels[number])));
+                        let class =
+                            labels.as_ref().map_or(Cell::Missing, |labels| Cell::Number(f64::from(labels[number])));
                         one(&mut pixels.iter().copied(), class)?;
                     }
                 }
@@ -169,7 +177,12 @@ fn decoded(path: &Path) -> Result<(Vec<u8>, [usize; 3]), TableError> {
     let image = reader.decode().map_err(|error| wrong(error.to_string()))?;
     let (columns, rows) = (image.width() as usize, image.height() as usize);
     if columns.max(rows) > SIDE {
-        return Err(unfit(path, format!("it has {rows} by {columns} pixels, more than the {SIDE} of a side that a network here takes; shrink it")));
+        return Err(unfit(
+            path,
+            format!(
+                "it has {rows} by {columns} pixels, more than the {SIDE} of a side that a network here takes; shrink it"
+            ),
+        ));
     }
     if image.color().has_color() {
         let pixels = DynamicImage::to_rgb8(&image).into_raw();
