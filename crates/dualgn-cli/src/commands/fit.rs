@@ -136,7 +136,7 @@ impl Fitting<'_> {
         // Last, since it says that the run is finished.
         predictor.save(&file)?;
         if !run.quiet {
-            let folder = self.output.folder().display();
+            let folder = plan::quoted(self.output.folder().display().to_string());
             eprintln!("model: {}\nreport: {}", file.display(), page.display());
             eprintln!("predict with `dualgn predict {folder} TABLE`");
         }

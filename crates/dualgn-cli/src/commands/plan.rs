@@ -64,7 +64,7 @@ impl<'a> Plan<'a> {
 }
 
 /// A word as a shell takes it.
-fn quoted(word: String) -> String {
+pub fn quoted(word: String) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=,:+@%".contains(&byte);
     if !word.is_empty() && word.bytes().all(is_plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
