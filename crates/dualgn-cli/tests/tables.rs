@@ -282,6 +282,13 @@ fn networks_come_from_files() {
         let arguments = with(name, toml);
         refused(&arguments.each_ref().map(String::as_str), &words);
     }
+    let bare = write(folder.path(), "bare.toml", "[[layers]]\ntype = \"relu\"\n");
+    refused(&["check", &bare], &["should say the shape of an example"]);
+    let whole = write(folder.path(), "whole.toml", "input = [1, 8, 8]\noutputs = 3\npreset = { name = \"cnn\" }\n");
+    let listed = text(&succeeds(&["check", &whole]).stdout);
+    assert!(listed.contains("Conv2d") && listed.contains("Examples do not mix"), "{listed}");
+    let out = folder.path().join("run").to_str().unwrap().to_owned();
+    assert!(text(&succeeds(&["check", &out]).stdout).contains("LayerNorm"));
     refused(&["fit", &data, "--network", "mpl"], &["neither such a file nor a preset", "mlp"]);
 }
 

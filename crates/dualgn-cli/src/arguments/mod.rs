@@ -67,7 +67,7 @@ pub enum Command {
     Problems,
     /// Lists Burn's operations and what becomes of each: a rule, parts, a value, or a refusal with its reason
     Ops,
-    /// Prints a problem's network, operation by operation: rule, use site, and whether the examples of a batch mix
+    /// Prints a network, operation by operation: rule, use site, and whether the examples of a batch mix
     Check(Check),
     /// Times a direction of a network by each route, estimate beside measurement, and says which one is taken
     Cost(Cost),
@@ -113,11 +113,7 @@ impl Priced {
             Ok(problem) => Ok(Self::Problem(problem)),
             Err(_) if path.exists() => Ok(Self::Run(path)),
             Err(_) => {
-                let names: Vec<_> = ProblemName::ALL.iter().map(|problem| problem.name()).collect();
-                Err(format!(
-                    "there is neither a problem of this name ({}) nor a run in such a folder",
-                    names.join(", ")
-                ))
+                Err(format!("there is neither a problem of this name ({}) nor a run in such a folder", problem_names()))
             }
         }
     }
@@ -126,9 +122,10 @@ impl Priced {
 /// `dualgn check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// The problem; `dualgn problems` describes them
-    pub problem: ProblemName,
-    /// The network: a TOML file, or one of mlp, resnet-tabular, siren, cnn, lenet  [default: the problem's]
+    /// A problem, a network in a TOML file that says its `input`, or the model of a run of `fit`
+    #[arg(value_name = "PROBLEM|NETWORK|MODEL", value_parser = Checked::parse)]
+    pub subject: Checked,
+    /// Of a problem, another network: a TOML file, or one of mlp, resnet-tabular, siren, cnn, lenet  [default: the problem's]
     #[arg(long, value_parser = NetworkChoice::parse, value_name = "FILE|NAME")]
     pub network: Option<NetworkChoice>,
     /// Examples in the batch that is traced  [default: 32]
@@ -137,6 +134,35 @@ pub struct Check {
     /// Where tensors live; all but `flex` need the feature of the same name
     #[arg(long, value_enum, default_value_t)]
     pub device: DeviceName,
+}
+
+/// Whose network is checked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Checked {
+    /// A problem's.
+    Problem(ProblemName),
+    /// That of a file.
+    Network(PathBuf),
+    /// That of a model.
+    Model(PathBuf),
+}
+
+impl Checked {
+    fn parse(text: &str) -> Result<Self, String> {
+        let path = PathBuf::from(text);
+        match ProblemName::from_str(text, false) {
+            Ok(problem) => Ok(Self::Problem(problem)),
+            Err(_) if text.ends_with(".toml") => Ok(Self::Network(path)),
+            Err(_) if path.exists() => Ok(Self::Model(path)),
+            Err(_) => {
+                Err(format!("there is neither a problem of this name ({}) nor such a file or folder", problem_names()))
+            }
+        }
+    }
+}
+
+fn problem_names() -> String {
+    ProblemName::ALL.iter().map(|problem| problem.name()).collect::<Vec<_>>().join(", ")
 }
 
 /// `dualgn compare`.

@@ -1,23 +1,39 @@
 //! `dualgn check`.
 
+use std::path::Path;
+
 use burn::tensor::Device;
 use dualgn::{Examples, Network, TracedOperation};
 
 use super::columns::{cells, columns};
 use super::setup::network_failure;
-use crate::arguments::Check;
+use crate::arguments::{Check, Checked};
 use crate::failure::Failure;
+use crate::model::Predictor;
 use crate::network::{Activation, Description, Net, NetworkChoice};
 use crate::problem::ProblemName;
 use crate::report::grouped;
 
 /// What the network of a problem consists of: each operation with its rule, and whether examples mix.
 pub fn check(arguments: &Check) -> Result<String, Failure> {
-    let problem = arguments.problem;
     let device = arguments.device.open()?;
-    let (features, _) = problem.shape();
-    let (model, words) = of_problem(problem, arguments.network.as_ref(), &device)?;
     let batch = arguments.batch.map_or(32, |batch| batch as usize);
+    let (name, (model, words), features) = match &arguments.subject {
+        Checked::Problem(problem) => {
+            let of_problem = of_problem(*problem, arguments.network.as_ref(), &device)?;
+            (problem.name().to_owned(), of_problem, problem.shape().0)
+        }
+        _ if arguments.network.is_some() => {
+            return Err(Failure::Input("`--network` is for a problem; leave it out".into()));
+        }
+        Checked::Network(path) => of_file(path, &device)?,
+        Checked::Model(path) => {
+            let mut predictor = Predictor::load(path, &device)?;
+            let (features, outputs) = (predictor.card.encoder.width(), predictor.card.target.outputs());
+            let words = predictor.card.network.words(features, outputs);
+            (path.display().to_string(), (predictor.nets.remove(0), words), features)
+        }
+    };
     let network = Network::trace(&model, Net::forward, [batch, features])?;
 
     let mut lines = vec![cells(["#", "OPERATION", "RULE", "OUTPUT", "DERIVATIVE", "EXAMPLES", "GRAM MATRIX", "PLACE"])];
@@ -28,7 +44,7 @@ pub fn check(arguments: &Check) -> Result<String, Failure> {
     };
     Ok(format!(
         "{}: {words}, {} parameters, {} outputs an example, batches of {batch}\n\n{}\n{verdict}\n",
-        problem.name(),
+        name,
         grouped(network.parameter_count()),
         network.outputs_per_example(),
         columns(&lines),
@@ -49,6 +65,24 @@ pub fn of_problem(
     let net = Net::new(&description, &[features], &[], outputs, &device.clone().autodiff());
     let words = description.words(features, outputs);
     net.map(|net| (net, words)).map_err(|error| network_failure(choice, &error))
+}
+
+/// The network of a file, which says what it takes.
+fn of_file(path: &Path, device: &Device) -> Result<(String, (Net, String), usize), Failure> {
+    let choice = NetworkChoice::File(path.to_owned());
+    let description = choice.load()?;
+    let Some(input) = &description.input else {
+        return Err(Failure::Input(format!(
+            "{}: should say the shape of an example, such as `input = [10]` or `input = [1, 28, 28]`; without data there is no other way to \
+             know",
+            path.display()
+        )));
+    };
+    let outputs = description.outputs.unwrap_or(1);
+    let net = Net::new(&description, input, &[], outputs, &device.clone().autodiff());
+    let net = net.map_err(|error| network_failure(Some(&choice), &error))?;
+    let features = input.iter().product();
+    Ok((path.display().to_string(), (net, description.words(features, outputs)), features))
 }
 
 fn line(index: usize, operation: &TracedOperation) -> Vec<String> {
@@ -83,8 +117,12 @@ mod tests {
 
     #[test]
     fn each_layer_of_the_network_is_a_site_of_the_gram_matrix() {
-        let arguments =
-            Check { problem: ProblemName::Digits, network: None, batch: Some(7), device: DeviceName::default() };
+        let arguments = Check {
+            subject: Checked::Problem(ProblemName::Digits),
+            network: None,
+            batch: Some(7),
+            device: DeviceName::default(),
+        };
         let text = check(&arguments).unwrap();
         assert!(
             text.starts_with("digits: layers 64-64-64-10, 8,970 parameters, 10 outputs an example, batches of 7"),

@@ -11,6 +11,7 @@ use super::configuration::{Configuration, Origins};
 use super::plan::Plan;
 use super::prepared::Prepared;
 use super::setup::{Work, with_session};
+use super::training::network;
 use crate::arguments::Explain;
 use crate::data::Targets;
 use crate::explained::{Damped, Explained, OfTable};
@@ -40,7 +41,8 @@ pub fn explain(arguments: &Explain) -> Result<(), Failure> {
     let mut options = configuration.options(run, [true, false])?;
     let method = if method.model.is_some() { method } else { Method::guided(ModelName::default_for(loss)) };
     // Of several networks the first.
-    let member = if run.join("network-1").is_dir() { run.join("network-1") } else { run.clone() };
+    let first = run.join(network(1));
+    let member = if first.is_dir() { first } else { run.clone() };
     let checkpoint = match Checkpoint::load_best(&checkpoints(&member))? {
         Some(best) if configuration.table.is_some() => Some(best),
         _ => Checkpoint::load(&checkpoints(&member)).ok().map(|loaded| loaded.checkpoint),

@@ -10,7 +10,7 @@ use super::plan::{self, Origin, Plan};
 use super::prepared::Prepared;
 use super::setup::{self, with_session};
 use super::train::{checkpoint_of, method};
-use super::training::{Start, Training, cleared};
+use super::training::{Start, Training, network};
 use crate::arguments::{Fit, Run, TableOptions};
 use crate::data::Targets;
 use crate::failure::Failure;
@@ -36,7 +36,7 @@ pub fn fit(arguments: &Fit) -> Result<(), Failure> {
     let loss = plan::loss(origin, run)?;
     let method = method(learning, loss)?;
     let plan = Plan::new("fit", origin, loss, run);
-    let output = cleared(&plan)?;
+    let output = Output::new(plan.folder.clone())?;
     let table = TableRun {
         file: files::absolute(data),
         options: TableOptions { test_rows: table.test_rows.as_deref().map(files::absolute), ..table.clone() },
@@ -147,7 +147,7 @@ impl Fitting<'_> {
     fn member(&self, member: usize) -> Result<(Comparison, Checkpoint), Failure> {
         let root = self.output.folder();
         let alone = self.prepared.studies.len() == 1;
-        let folder = if alone { root.to_owned() } else { root.join(format!("network-{}", member + 1)) };
+        let folder = if alone { root.to_owned() } else { root.join(network(member + 1)) };
         let study = &self.prepared.studies[member];
         let (typed, folder_of) = (self.plan.typed.clone(), folder.clone());
         let plan =
@@ -156,8 +156,7 @@ impl Fitting<'_> {
         let new = |rate, checkpoint, table, budget| Start::New { rate, checkpoint, table, beside, budget };
         let (output, start) = match &self.begin {
             Begin::New { rate, checkpoint, table } => {
-                let output = if alone { Output::new(folder)? } else { cleared(&plan)? };
-                (output, new(*rate, *checkpoint, Some(table.clone()), None))
+                (Output::new(folder)?, new(*rate, *checkpoint, Some(table.clone()), None))
             }
             Begin::Resumed(first) => match (Configuration::load(&folder), checkpoint_of(&folder)) {
                 (Ok(configuration), Ok(checkpoint)) => {
@@ -166,7 +165,7 @@ impl Fitting<'_> {
                 // Killed before it began, or before its first checkpoint.
                 _ => {
                     let start = new(Some(first.rate), first.checkpoint, first.table.clone(), Some(first.budget()));
-                    (cleared(&plan)?, start)
+                    (Output::new(folder)?, start)
                 }
             },
         };

@@ -8,7 +8,7 @@ use super::fit;
 use super::output::Output;
 use super::plan::{self, Origin, Plan};
 use super::setup::with_session;
-use super::training::{Start, Training, cleared, is_over};
+use super::training::{Start, Training, is_over};
 use crate::arguments::{Learning, Resume, Train};
 use crate::failure::Failure;
 use crate::problem::LossName;
@@ -21,7 +21,7 @@ pub fn train(arguments: &Train) -> Result<(), Failure> {
     let loss = plan::loss(origin, run)?;
     let method = method(learning, loss)?;
     let plan = Plan::new("train", origin, loss, run);
-    let output = cleared(&plan)?;
+    let output = Output::new(plan.folder.clone())?;
     let start =
         Start::New { rate: learning.rate, checkpoint: learning.checkpoint, table: None, beside: None, budget: None };
     trained(&plan, method, &output, start)

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -20,18 +20,25 @@ use crate::network::NetworkChoice;
 use crate::record::{Comparison, Record, StepRecord};
 use crate::train::{Budget, Checkpoint, Method, Session, Subject, WEIGHTS, checkpoints, write_weights};
 
-/// The folder of a plan, without what an earlier run left in it.
-pub fn cleared(plan: &Plan) -> Result<Output, Failure> {
-    let output = Output::new(plan.folder.clone())?;
-    let left = [
-        fs::remove_dir_all(checkpoints(output.folder())),
-        fs::remove_file(output.folder().join(WEIGHTS)),
-        Configuration::remove(output.folder()),
-    ];
+/// Removes what an earlier run left in a folder, once there is a new one to begin: not before, so that what is wrong with a command
+/// costs nothing.
+fn clear(folder: &Path) -> Result<(), Failure> {
+    let networks = (1..).map(|number| folder.join(network(number))).take_while(|path| path.is_dir());
+    let mut left: Vec<_> = networks.map(fs::remove_dir_all).collect();
+    left.extend([
+        fs::remove_dir_all(checkpoints(folder)),
+        fs::remove_file(folder.join(WEIGHTS)),
+        Configuration::remove(folder),
+    ]);
     match left.into_iter().filter_map(Result::err).find(|error| error.kind() != ErrorKind::NotFound) {
-        Some(error) => Err(Failure::file("empty", output.folder(), &error)),
-        None => Ok(output),
+        Some(error) => Err(Failure::file("empty", folder, &error)),
+        None => Ok(()),
     }
+}
+
+/// The folder of one of several networks.
+pub fn network(number: usize) -> String {
+    format!("network-{number}")
 }
 
 /// Whether a run has spent what it was given.
@@ -101,9 +108,11 @@ impl Work for Training<'_> {
                 let rate = choose_rate(session, method, rate, running)?;
                 let budget = (running.budget, checkpoint, memory);
                 let configuration = resolved(plan, session, method, rate, budget, &comparison, table)?;
-                for folder in beside.as_deref().into_iter().chain([output.folder()]) {
-                    configuration.save(folder)?;
-                }
+                let folders = || beside.as_deref().into_iter().chain([output.folder()]);
+                folders().try_for_each(clear)?;
+                // What was in the other folder may have been this one.
+                files::make_folder(output.folder())?;
+                folders().try_for_each(|folder| configuration.save(folder))?;
                 (configuration, Keep::new(folder, Duration::from_secs_f64(checkpoint)))
             }
             Start::Resumed { configuration, checkpoint } => {
