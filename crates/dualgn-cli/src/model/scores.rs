@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answers::Answers;
 use super::card::Card;
-use crate::problem::Task;
+use crate::problem::{LossName, Task};
 
 /// A number and between which it lies in 95 of 100 samples of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,6 +83,19 @@ impl Scores {
                     / mean(pairs.iter().map(|(_, b)| (b - middle).powi(2)))
             }),
         ];
+        if card.loss == LossName::Quantile {
+            let level = card.quantile;
+            scores.push(score(
+                "pinball",
+                format!("mean pinball loss of the level {level}, in the unit of `{unit}`"),
+                &|pairs| mean(pairs.map(|(a, b)| ((b - a) * level).max((b - a) * (level - 1.0)))),
+            ));
+            scores.push(score(
+                "below",
+                format!("share of rows at or below their prediction, which should be {level}"),
+                &|pairs| mean(pairs.map(|(a, b)| f64::from(u8::from(b <= a)))),
+            ));
+        }
         if card.task == Task::Count {
             scores.push(score("deviance", "mean Poisson deviance".into(), &|pairs| {
                 mean(pairs.map(|(a, b)| {

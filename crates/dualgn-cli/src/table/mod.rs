@@ -4,7 +4,7 @@
 //! cell.rs      a cell, a row             error.rs    what can be wrong, and where
 //! source.rs    a file, by its format  <- text.rs (CSV, TSV), lines.rs (JSON lines), arrays.rs (NPY, NPZ), parquet.rs, images.rs (folders, idx)
 //! profile.rs   what is in a column       role.rs     what it is for, with the reason
-//! encoder.rs   from cells to numbers  <- dates.rs
+//! encoder.rs   from cells to numbers  <- dates.rs, moments.rs
 //! target.rs    from the target's cells to what a network learns
 //! ```
 //!
@@ -18,6 +18,7 @@ mod encoder;
 mod error;
 mod images;
 mod lines;
+mod moments;
 mod parquet;
 mod profile;
 mod role;
