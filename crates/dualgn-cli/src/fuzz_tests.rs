@@ -110,7 +110,9 @@ fn fuzz(name: &str, seeds: &[Vec<u8>], read: impl Fn(&[u8])) {
     let mut pool = seeds.to_vec();
     let mut count = 0u64;
     while Instant::now() < end {
-        let mut bytes = pool[(random.next_u64() % pool.len() as u64) as usize].clone();
+        // Every other file is near a sound one: changes that add up for long lead to what any reader refuses at once.
+        let among = if count.is_multiple_of(2) { seeds.len() } else { pool.len() };
+        let mut bytes = pool[(random.next_u64() % among as u64) as usize].clone();
         for _ in 0..1 + random.next_u64() % 6 {
             changed(&mut bytes, seeds, &mut random);
         }
@@ -184,7 +186,7 @@ fn fuzz_toml() {
         "table = \"t.csv\"\nepochs = 5\nmethods = [\"adam\"]\n[columns]\na = \"numeric\"\n[network]\nlayers = []\n",
     ];
     fuzz("toml", &seeds.map(|seed| seed.as_bytes().to_vec()), |bytes| {
-        let Ok(text) = std::str::from_utf8(bytes) else { return };
+        let text = &*String::from_utf8_lossy(bytes);
         let _ = RunFile::parse(text, Path::new("run.toml"));
         let Ok(description) = parse_network(text) else { return };
         let input = description.input.clone().unwrap_or(vec![4]);
