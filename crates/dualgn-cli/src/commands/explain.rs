@@ -195,10 +195,7 @@ fn of_table(run: &Path, prepared: &Prepared, arguments: &Explain) -> Result<OfTa
     let predictor = Predictor::load(run, &arguments.device.open()?)?;
     let card = &predictor.card;
     let test = &prepared.test;
-    let targets: Vec<f32> = match &test.targets {
-        Targets::Classes(classes) => classes.iter().map(|&class| class as f32).collect(),
-        Targets::Values(values) => values.clone(),
-    };
+    let targets = test.targets.numbers();
     let (mut posterior, mut covered) = (None, vec![]);
     let answers = if card.loss.has_curvature() {
         let found = Posterior::new(&predictor, &prepared.studies)?;
@@ -283,10 +280,7 @@ impl WithLoss for Influence<'_> {
         let (inputs, targets) = train.gather(&rows);
         let reading = card.loss.reading(card.task).unwrap_or(Reading::Standardised);
         let objective = Objective { loss: loss.clone(), encode, outputs: k, reading, scale: card.scale };
-        let scaled = match targets {
-            Targets::Values(values) => Targets::Values(values.iter().map(|&value| card.scale.apply(value)).collect()),
-            classes => classes,
-        };
+        let scaled = targets.scaled(card.scale);
         let targets = objective.targets(&scaled, device);
         let tensor = |values: Vec<f32>| {
             let rows = values.len() / width;

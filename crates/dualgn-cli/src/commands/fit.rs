@@ -12,7 +12,6 @@ use super::setup::{self, with_session};
 use super::train::{checkpoint_of, method};
 use super::training::{Start, Training, network};
 use crate::arguments::{Fit, Run, TableOptions};
-use crate::data::Targets;
 use crate::failure::Failure;
 use crate::files;
 use crate::interrupt;
@@ -102,10 +101,7 @@ impl Fitting<'_> {
         let Some(mut comparison) = all else { return Ok(()) };
         let predictor = self.predictor(best)?;
         let test = &self.prepared.test;
-        let targets: Vec<f32> = match &test.targets {
-            Targets::Classes(classes) => classes.iter().map(|&class| class as f32).collect(),
-            Targets::Values(values) => values.clone(),
-        };
+        let targets = test.targets.numbers();
         let answers = predictor.answers(&test.inputs)?;
         let scores = Scores::of(&predictor.card, &answers, &targets);
         let file = self.output.folder().join(WEIGHTS);

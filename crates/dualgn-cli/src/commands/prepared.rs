@@ -242,10 +242,7 @@ fn rows(source: &Source, target: &Target, time: Option<usize>, profiles: &[Profi
         }
         let wrong = |column: &str, problem: String| TableError::Cell {
             file: source.file().into(),
-            place: match row.line {
-                Some(line) => format!("line {line}"),
-                None => format!("row {}", row.index),
-            },
+            place: row.place(),
             column: column.to_owned(),
             problem,
         };

@@ -1,5 +1,7 @@
 //! Examples in memory: a [`Split`] is one part, training or test, of a data set.
 
+use super::standardise::Scale;
+
 /// What a model should answer, one entry an example.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Targets {
@@ -15,6 +17,22 @@ impl Targets {
         match self {
             Self::Classes(labels) => labels.len(),
             Self::Values(values) => values.len(),
+        }
+    }
+
+    /// The same with numbers scaled; classes stay as they are.
+    pub fn scaled(&self, scale: Scale) -> Self {
+        match self {
+            Self::Classes(labels) => Self::Classes(labels.clone()),
+            Self::Values(values) => Self::Values(values.iter().map(|&value| scale.apply(value)).collect()),
+        }
+    }
+
+    /// Each as a number: a value, or the position of a class.
+    pub fn numbers(&self) -> Vec<f32> {
+        match self {
+            Self::Classes(labels) => labels.iter().map(|&label| label as f32).collect(),
+            Self::Values(values) => values.clone(),
         }
     }
 

@@ -308,10 +308,7 @@ impl WithLoss for Factors<'_> {
         let examples = inputs.len() / width;
         let reading = card.loss.reading(card.task).unwrap_or(Reading::Standardised);
         let objective = Objective { loss, encode, outputs: k, reading, scale: card.scale };
-        let scaled = match targets {
-            Targets::Values(values) => Targets::Values(values.iter().map(|&value| card.scale.apply(value)).collect()),
-            Targets::Classes(classes) => Targets::Classes(classes.clone()),
-        };
+        let scaled = targets.scaled(card.scale);
         let targets = objective.targets(&scaled, device);
         let outputs =
             net.valid().forward(Tensor::from_data(TensorData::new(inputs.to_vec(), [examples, width]), device));

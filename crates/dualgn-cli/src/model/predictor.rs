@@ -116,7 +116,7 @@ impl Predictor {
                 Some(column) => match self.card.target.number(&row.cells[column], source.comma()) {
                     Ok(answer) => answer,
                     Err(problem) if wants_answers => {
-                        let place = row.line.map_or(format!("row {}", row.index), |line| format!("line {line}"));
+                        let place = row.place();
                         let column = self.card.target.name.clone();
                         return Err(TableError::Cell { file: source.file().into(), place, column, problem });
                     }

@@ -17,10 +17,7 @@ impl Part {
     /// Moves a split to the device.
     pub fn new(split: &Split, scale: Scale, device: &Device) -> Self {
         let data = TensorData::new(split.inputs.clone(), [split.len(), split.features()]);
-        let targets = match &split.targets {
-            Targets::Classes(classes) => Targets::Classes(classes.clone()),
-            Targets::Values(values) => Targets::Values(values.iter().map(|&value| scale.apply(value)).collect()),
-        };
+        let targets = split.targets.scaled(scale);
         Self { inputs: Tensor::from_data(data, device), targets }
     }
 

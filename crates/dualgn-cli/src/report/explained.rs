@@ -1,12 +1,12 @@
 //! The page of `dualgn explain`.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::axis::Scale;
 use super::chart::{Chart, Quantity};
+use super::document;
 use super::number::{grouped, significant};
 use super::series::Series;
-use super::{READOUT, STYLE};
 use crate::explained::Explained;
 
 /// What was found, a sentence or two a matter.
@@ -97,18 +97,7 @@ pub fn page(explained: &Explained) -> String {
     let spectrum = explained.spectrum.iter().enumerate().map(|(index, value)| ((index + 1) as f64, *value)).collect();
     let percent = |share: f64| format!("{:.1} %", 100.0 * share);
     let figure = |title: &str, chart: Markup| html! { figure { h3 { (title) } (chart) } };
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { "dualgn explain: " (explained.title) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                main {
+    let main = html! {
                     header {
                         p.kicker { "dualgn explain" }
                         h1 { (explained.title) }
@@ -158,10 +147,6 @@ pub fn page(explained: &Explained) -> String {
                             }
                         }
                     }
-                }
-                script { (PreEscaped(READOUT)) }
-            }
-        }
     };
-    page.into_string()
+    document(&format!("dualgn explain: {}", explained.title), &main, false)
 }

@@ -34,18 +34,7 @@ const VIEWER: &str = include_str!("../pictures/viewer.js");
 pub fn page(comparison: &Comparison) -> String {
     let directions = figures::directions(comparison);
     let has_directions = !directions.0.is_empty();
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { "dualgn: " (comparison.problem) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                main {
+    let main = html! {
                     (header(comparison))
                     @if let Some(fitted) = &comparison.fitted { (fitted::test(fitted)) (fitted::columns(fitted)) }
                     section {
@@ -65,11 +54,27 @@ pub fn page(comparison: &Comparison) -> String {
                     }
                     (reading(comparison, has_directions))
                     (provenance(comparison))
-                }
+    };
+    let has_surface = comparison.pictures.iter().any(|picture| picture.markup.starts_with("<canvas"));
+    document(&format!("dualgn: {}", comparison.problem), &main, has_surface)
+}
+
+/// A page around its main part, with a script for surfaces if it has one.
+fn document(title: &str, main: &Markup, has_surface: bool) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                main { (main) }
                 script { (PreEscaped(READOUT)) }
-                @if comparison.pictures.iter().any(|picture| picture.markup.starts_with("<canvas")) {
-                    script { (PreEscaped(VIEWER)) }
-                }
+                @if has_surface { script { (PreEscaped(VIEWER)) } }
             }
         }
     };

@@ -62,6 +62,16 @@ pub struct Row<'a> {
     pub cells: &'a [Cell<'a>],
 }
 
+impl Row<'_> {
+    /// Where it is, in words.
+    pub fn place(&self) -> String {
+        match self.line {
+            Some(line) => format!("line {line}"),
+            None => format!("row {}", self.index),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

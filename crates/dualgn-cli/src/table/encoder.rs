@@ -9,7 +9,7 @@ use super::cell::{Cell, Row};
 use super::dates::{Cycle, DateFormat};
 use super::error::TableError;
 use super::moments::Moments;
-use super::profile::{Profile, place};
+use super::profile::Profile;
 use super::role::{Decision, Role};
 use super::source::Source;
 use crate::network::Category;
@@ -328,7 +328,7 @@ impl Located<'_> {
             let cell = &row.cells[position];
             let refuse = |problem: String| {
                 let (file, column) = (self.file.clone(), column.name.clone());
-                Err(TableError::Cell { file, place: place(row), column, problem })
+                Err(TableError::Cell { file, place: row.place(), column, problem })
             };
             if self.encoder.missing == Missing::Refuse && *cell == Cell::Missing {
                 return refuse("nothing stands there; take `--missing impute` to let the mean stand in".into());

@@ -91,7 +91,7 @@ impl Profile {
             None => {
                 self.counts_up = false;
                 if self.word.is_none() {
-                    self.word = Some((text.chars().take(40).collect(), place(row)));
+                    self.word = Some((text.chars().take(40).collect(), row.place()));
                 }
             }
         }
@@ -108,14 +108,6 @@ impl Profile {
                 self.levels = None;
             }
         }
-    }
-}
-
-/// Where a row is, in words.
-pub fn place(row: &Row) -> String {
-    match row.line {
-        Some(line) => format!("line {line}"),
-        None => format!("row {}", row.index),
     }
 }
 
