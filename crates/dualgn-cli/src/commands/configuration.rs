@@ -7,11 +7,12 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::plan::Origin;
-use super::prepared::Prepared;
+use super::prepared::{Prepared, Room};
 use crate::arguments::{FieldOptions, ProblemOptions, Run, SolverName, TableOptions};
 use crate::device::DeviceName;
 use crate::failure::Failure;
 use crate::files;
+use crate::memory;
 use crate::network::{Description, NetworkChoice};
 use crate::problem::LossName;
 use crate::record::Trial;
@@ -161,7 +162,8 @@ impl Configuration {
         let Some(TableRun { file, options, checksum }) = &self.table else {
             return Err(Failure::Input(format!("{} is no run of `dualgn fit`", run.display())));
         };
-        let prepared = Prepared::new(file, options, self.seed)?;
+        let memory = (self.memory as u64).min(memory::budget());
+        let prepared = Prepared::new(file, options, self.seed, Room { memory, folder: run })?;
         if prepared.checksum != *checksum {
             return Err(Failure::Input(format!(
                 "{} is not what {} was started with; start a run anew with `dualgn fit`",

@@ -200,13 +200,13 @@ fn of_table(run: &Path, prepared: &Prepared, arguments: &Explain) -> Result<OfTa
     let answers = if card.loss.has_curvature() {
         let found = Posterior::new(&predictor, &prepared.studies)?;
         posterior = Some([found.precision, found.noise]);
-        let (answers, deviations) = found.deviations(&test.inputs)?;
+        let (answers, deviations) = found.deviations_to(test)?;
         if let Answers::Numbers(numbers) = &answers {
             covered = coverage(numbers, &deviations, &targets);
         }
         answers
     } else {
-        predictor.answers(&test.inputs)?
+        predictor.answers_to(test)?
     };
     let name = |number: f64| card.target.levels.get(number as usize).cloned().unwrap_or_else(|| significant(number));
     let said = |row: usize| match &answers {
@@ -227,16 +227,15 @@ fn of_table(run: &Path, prepared: &Prepared, arguments: &Explain) -> Result<OfTa
             })
             .unwrap_or(0),
     };
-    let width = card.encoder.width();
     let class = match &answers {
         Answers::Classes { classes, .. } if card.target.outputs() > 1 => classes[place],
         _ => 0,
     };
-    let asked = &test.inputs[place * width..(place + 1) * width];
+    let (asked, _) = test.gather(&[place])?;
     // The system of the posterior, or of the run's directions.
     let examples = prepared.studies[0].dataset.train.len() as f64;
     let damping = posterior.map(|[precision, noise]| precision * noise / examples);
-    let work = Influence { predictor: &predictor, prepared, asked, class, damping };
+    let work = Influence { predictor: &predictor, prepared, asked: &asked, class, damping };
     let pulls = with_loss(card.loss, card.quantile, card.target.outputs(), work)?;
     let study = &prepared.studies[0].dataset.train;
     let rows = prepared.division.train(0);
@@ -277,7 +276,7 @@ impl WithLoss for Influence<'_> {
         let train = &prepared.studies[0].dataset.train;
         let count = train.len().min(ROWS / k).max(1);
         let rows: Vec<usize> = (0..count).map(|index| index * train.len() / count).collect();
-        let (inputs, targets) = train.gather(&rows);
+        let (inputs, targets) = train.gather(&rows)?;
         let reading = card.loss.reading(card.task).unwrap_or(Reading::Standardised);
         let objective = Objective { loss: loss.clone(), encode, outputs: k, reading, scale: card.scale };
         let scaled = targets.scaled(card.scale);

@@ -7,7 +7,7 @@ use super::compare::interrupted;
 use super::configuration::{Configuration, TableRun};
 use super::output::Output;
 use super::plan::{self, Origin, Plan};
-use super::prepared::Prepared;
+use super::prepared::{Prepared, Room};
 use super::setup::{self, with_session};
 use super::train::{checkpoint_of, method};
 use super::training::{Start, Training, network};
@@ -15,6 +15,7 @@ use crate::arguments::{Fit, Run, TableOptions};
 use crate::failure::Failure;
 use crate::files;
 use crate::interrupt;
+use crate::memory;
 use crate::model::{Answers, Card, Predictor, Scores};
 use crate::network::NetworkChoice;
 use crate::problem::LossName;
@@ -27,7 +28,11 @@ pub fn fit(arguments: &Fit) -> Result<(), Failure> {
     let Fit { data, table, learning, run } = arguments;
     // What is wrong with it should not come out after a large table was read.
     run.network.as_ref().map(NetworkChoice::load).transpose()?;
-    let prepared = Prepared::new(data, table, run.seed)?;
+    let room = Room {
+        memory: run.memory.map_or_else(memory::budget, |mib| u64::from(mib) << 20),
+        folder: run.out.as_deref().unwrap_or(Path::new("runs")),
+    };
+    let prepared = Prepared::new(data, table, run.seed, room)?;
     if !run.quiet {
         eprintln!("{}: {}\n\n{}", data.display(), prepared.remarks.join("; "), columns(&prepared.table()));
     }
@@ -102,7 +107,7 @@ impl Fitting<'_> {
         let predictor = self.predictor(best)?;
         let test = &self.prepared.test;
         let targets = test.targets.numbers();
-        let answers = predictor.answers(&test.inputs)?;
+        let answers = predictor.answers_to(test)?;
         let scores = Scores::of(&predictor.card, &answers, &targets);
         let file = self.output.folder().join(WEIGHTS);
         let json = serde_json::to_vec_pretty(&scores).map_err(|error| Failure::Run(error.to_string()))?;

@@ -10,7 +10,7 @@ use crate::arguments::{Evaluate, Export, Predict};
 use crate::device::DeviceName;
 use crate::failure::Failure;
 use crate::files;
-use crate::model::{Answers, Posterior, Predictor, Rows, Scores};
+use crate::model::{Answers, Posterior, Predictor, Scores};
 use crate::onnx;
 use crate::table::Source;
 
@@ -18,15 +18,21 @@ use crate::table::Source;
 pub fn predict(arguments: &Predict) -> Result<(), Failure> {
     let predictor = Predictor::load(&arguments.model, &arguments.device.open()?)?;
     let source = Source::open(&arguments.data, &arguments.reading.reading())?;
-    let Rows { inputs, .. } = predictor.rows(&source, false)?;
-    let (answers, deviations) = if arguments.std {
-        let studies = prepared(&arguments.model)?.studies;
-        let posterior = Posterior::new(&predictor, &studies)?;
-        let (answers, deviations) = posterior.deviations(&inputs)?;
-        (answers, Some(deviations))
-    } else {
-        (predictor.answers(&inputs)?, None)
-    };
+    let studies = if arguments.std { Some(prepared(&arguments.model)?.studies) } else { None };
+    let posterior = studies.as_deref().map(|studies| Posterior::new(&predictor, studies)).transpose()?;
+    let (mut answers, mut deviations) = (vec![], posterior.as_ref().map(|_| vec![]));
+    predictor.rows(&source, false, |inputs, _| {
+        answers.push(match (&posterior, &mut deviations) {
+            (Some(posterior), Some(all)) => {
+                let (answers, deviations) = posterior.deviations(inputs)?;
+                all.extend(deviations);
+                answers
+            }
+            _ => predictor.answers(inputs)?,
+        });
+        Ok(())
+    })?;
+    let answers = Answers::join(answers);
     let text = csv(&predictor, &answers, deviations.as_deref())?;
     match &arguments.out {
         Some(file) => {
@@ -92,23 +98,23 @@ fn number(number: f64) -> String {
 pub fn evaluate(arguments: &Evaluate) -> Result<(), Failure> {
     let predictor = Predictor::load(&arguments.model, &arguments.device.open()?)?;
     let source = Source::open(&arguments.data, &arguments.reading.reading())?;
-    let Rows { inputs, answers: targets } = predictor.rows(&source, true)?;
-    let width = predictor.card.encoder.width();
-    let known: Vec<usize> = (0..targets.len()).filter(|&row| targets[row].is_some()).collect();
-    if known.is_empty() {
+    let (mut answers, mut targets) = (vec![], vec![]);
+    let left_out = predictor.rows(&source, true, |inputs, answered| {
+        answers.push(predictor.answers(inputs)?);
+        targets.extend_from_slice(answered);
+        Ok(())
+    })?;
+    if targets.is_empty() {
         return Err(Failure::Input(format!(
             "{}, column `{}`: all cells are empty, and a test needs answers",
             arguments.data.display(),
             predictor.card.target.name
         )));
     }
-    if known.len() < targets.len() {
-        eprintln!("{} rows without a target are left out", targets.len() - known.len());
+    if left_out > 0 {
+        eprintln!("{left_out} rows without a target are left out");
     }
-    let inputs: Vec<f32> = known.iter().flat_map(|row| inputs[row * width..][..width].iter().copied()).collect();
-    let targets: Vec<f32> = known.iter().filter_map(|&row| targets[row]).collect();
-    let answers = predictor.answers(&inputs)?;
-    let scores = Scores::of(&predictor.card, &answers, &targets);
+    let scores = Scores::of(&predictor.card, &Answers::join(answers), &targets);
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&scores).map_err(|error| Failure::Run(error.to_string()))?);
     } else {

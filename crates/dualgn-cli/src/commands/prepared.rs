@@ -4,9 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::arguments::{SplitName, TableOptions};
-use crate::data::{Dataset, Split, Targets};
+use crate::data::{DataError, Dataset, InputsWriter, Split, Targets};
 use crate::failure::Failure;
-use crate::memory;
 use crate::network::{Activation, Description};
 use crate::problem::{LossName, Study, Task};
 use crate::progress::Counter;
@@ -36,6 +35,15 @@ pub struct Prepared {
     pub checksum: u32,
 }
 
+/// Where the rows of a table may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Room<'a> {
+    /// Bytes of memory for them.
+    pub memory: u64,
+    /// The folder of the file that they go to when they are more.
+    pub folder: &'a Path,
+}
+
 /// Networks that learn, unless it is said how many.
 const MEMBERS: usize = 5;
 /// Rows from which on there is one.
@@ -43,7 +51,7 @@ const MANY: usize = 20_000;
 
 impl Prepared {
     /// Reads a table: once for what is in its columns, once for the target, once to learn scales and words, once for the numbers.
-    pub fn new(file: &Path, options: &TableOptions, seed: u64) -> Result<Self, Failure> {
+    pub fn new(file: &Path, options: &TableOptions, seed: u64, room: Room) -> Result<Self, Failure> {
         let source = Source::open(file, &options.reading.reading())?;
         let mut counter = Counter::start("reading");
         let profiles = profiles(&source, |rows| counter.rows(rows))?;
@@ -96,71 +104,88 @@ impl Prepared {
         let is_training = |row: usize| division.learning.binary_search(&row).is_ok();
         let encoder = Encoder::learn(&source, &profiles, &decisions, is_training, (options.unseen, options.missing))?;
         let width = encoder.width();
-        let (needed, budget) = (there.len() as u64 * width as u64 * 4, memory::budget());
-        if needed > budget {
+        let needed = there.len() as u64 * width as u64 * size_of::<f32>() as u64;
+        let is_large = needed > room.memory;
+        if is_large {
             let mib = |bytes: u64| grouped((bytes >> 20) as usize);
-            return Err(Failure::Input(format!(
-                "{}: {} rows of {width} numbers take {} MiB, and {} MiB are free for them; give fewer rows or columns (`--column NAME=ignore`)",
-                file.display(),
-                grouped(there.len()),
+            remarks.push(format!(
+                "its numbers take {} MiB, more than the {} MiB that memory is to hold, and are read from a temporary file in {} whenever \
+                 they are needed",
                 mib(needed),
-                mib(budget)
-            )));
+                mib(room.memory),
+                room.folder.display()
+            ));
         }
         let located = encoder.on(&source)?;
-        let mut splits = [&division.learning, &division.test].map(|rows| Part::new(rows, &target));
+        let writer =
+            || if is_large { InputsWriter::on_disk(room.folder, width) } else { Ok(InputsWriter::Memory(vec![])) };
+        let mut parts = [Part::new(&division.learning, writer()?), Part::new(&division.test, writer()?)];
         let mut counter = Counter::start("encoding");
+        let full = |reason| Failure::from(DataError::Spill { folder: room.folder.into(), reason });
+        let mut numbers = Vec::with_capacity(width);
         source.rows(&mut |row| {
             counter.rows(row.index + 1);
-            if let Some(part) = splits.iter_mut().find(|part| part.rows.get(part.next) == Some(&row.index)) {
-                located.encode(&row, &mut part.inputs)?;
-                part.answers.push(answers[row.index].unwrap_or_default());
+            if let Some(part) = parts.iter_mut().find(|part| part.rows.get(part.next) == Some(&row.index)) {
+                numbers.clear();
+                located.encode(&row, &mut numbers)?;
+                part.inputs.push(&numbers).map_err(full)?;
                 part.next += 1;
             }
             Ok(())
         })?;
         drop(counter);
         let shape = source.image().map_or(vec![width], Vec::from);
-        let [learning, test] = splits.map(|part| part.split(&shape));
+        let has_classes = matches!(target.task, Task::Classes | Task::YesOrNo);
+        let split = |part: Part| -> Result<Split, Failure> {
+            let answers = part.rows.iter().map(|&row| answers[row].unwrap_or_default());
+            let targets = match has_classes {
+                true => Targets::Classes(answers.map(|answer| answer as i64).collect()),
+                false => Targets::Values(answers.collect()),
+            };
+            Ok(Split { inputs: part.inputs.finish().map_err(full)?, shape: shape.clone(), targets })
+        };
+        let [learning, test] = parts.map(split);
+        let (learning, test) = (learning?, test?);
         let defaults = Defaults::of(&target, division.train(0).len());
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
         let name = name.trim_end_matches(".csv").trim_end_matches(".tsv").to_owned();
         let part = |rows: &[usize]| {
             // Rows are in order, and so are those of the split.
             let places: Vec<usize> = rows.iter().filter_map(|row| division.learning.binary_search(row).ok()).collect();
-            let (inputs, targets) = learning.gather(&places);
-            Split { inputs, shape: shape.clone(), targets }
+            learning.pick(&places)
         };
-        let study = |member: usize| Study {
-            words: format!(
-                "{} rows of {} with {} columns, from which `{}` is predicted",
-                grouped(there.len()),
-                file.display(),
-                encoder.columns.len(),
-                target.map.name
-            ),
-            name: name.clone(),
-            target: target.map.name.clone(),
-            task: target.task,
-            dataset: Dataset {
-                train: part(&division.train(member)),
-                test: part(&division.validation[member]),
-                outputs: target.map.outputs(),
-                citation: file.display().to_string(),
-            },
-            network: match source.image() {
-                Some([_, rows, columns]) if rows.min(columns) >= 8 => Description::cnn(),
-                _ => Description::mlp(&[128, 128], Activation::Relu),
-            },
-            categories: encoder.categories(),
-            loss: defaults.loss,
-            batch: defaults.batch,
-            epochs: defaults.epochs,
-            damping: defaults.damping,
-            patience: true,
-            targets: Some(learning.targets.clone()),
+        let study = |member: usize| -> Result<Study, DataError> {
+            Ok(Study {
+                words: format!(
+                    "{} rows of {} with {} columns, from which `{}` is predicted",
+                    grouped(there.len()),
+                    file.display(),
+                    encoder.columns.len(),
+                    target.map.name
+                ),
+                name: name.clone(),
+                target: target.map.name.clone(),
+                task: target.task,
+                dataset: Dataset {
+                    train: part(&division.train(member))?,
+                    test: part(&division.validation[member])?,
+                    outputs: target.map.outputs(),
+                    citation: file.display().to_string(),
+                },
+                network: match source.image() {
+                    Some([_, rows, columns]) if rows.min(columns) >= 8 => Description::cnn(),
+                    _ => Description::mlp(&[128, 128], Activation::Relu),
+                },
+                categories: encoder.categories(),
+                loss: defaults.loss,
+                batch: defaults.batch,
+                epochs: defaults.epochs,
+                damping: defaults.damping,
+                patience: true,
+                targets: Some(learning.targets.clone()),
+            })
         };
-        let studies = (0..members).map(study).collect();
+        let studies = (0..members).map(study).collect::<Result<_, _>>()?;
         let columns = profiles.into_iter().zip(decisions).collect();
         Ok(Self { studies, test, encoder, target, columns, remarks, division, checksum })
     }
@@ -291,22 +316,11 @@ fn test_rows(list: &Path, rows: usize) -> Result<Vec<usize>, Failure> {
 struct Part<'a> {
     rows: &'a [usize],
     next: usize,
-    inputs: Vec<f32>,
-    answers: Vec<f32>,
-    has_classes: bool,
+    inputs: InputsWriter,
 }
 
 impl<'a> Part<'a> {
-    fn new(rows: &'a [usize], target: &Target) -> Self {
-        let has_classes = matches!(target.task, Task::Classes | Task::YesOrNo);
-        Self { rows, next: 0, inputs: vec![], answers: vec![], has_classes }
-    }
-
-    fn split(self, shape: &[usize]) -> Split {
-        let targets = match self.has_classes {
-            true => Targets::Classes(self.answers.into_iter().map(|answer| answer as i64).collect()),
-            false => Targets::Values(self.answers),
-        };
-        Split { inputs: self.inputs, shape: shape.to_vec(), targets }
+    fn new(rows: &'a [usize], inputs: InputsWriter) -> Self {
+        Self { rows, next: 0, inputs }
     }
 }

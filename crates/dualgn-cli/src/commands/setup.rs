@@ -86,7 +86,6 @@ impl<W: Work> WithLoss for Setup<'_, W> {
                 train: &train,
                 test: &test,
                 seed: run.seed,
-                device: device.clone(),
             },
             model,
             oracle,

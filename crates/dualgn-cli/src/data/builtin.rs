@@ -89,7 +89,7 @@ impl Embedded {
     fn read(&self) -> Result<(Split, Split), DataError> {
         let all = table::read(self.name, GzDecoder::new(self.csv_gz), self.kind)?;
         let partition = Partition::parse(self.name, self.test_rows, all.len())?;
-        Ok(partition.divide(&all))
+        partition.divide(&all)
     }
 }
 
@@ -136,8 +136,8 @@ mod tests {
     fn digits_have_the_published_size() {
         let digits = digits().unwrap();
         assert_eq!((digits.train.len(), digits.test.len()), (1438, 359));
-        assert_eq!(digits.train.inputs.len(), 1438 * 64);
-        assert_eq!(digits.test.inputs.len(), 359 * 64);
+        assert_eq!(digits.train.values().len(), 1438 * 64);
+        assert_eq!(digits.test.values().len(), 359 * 64);
         assert_eq!(digits.train.shape, [64]);
         assert_eq!(digits.test.shape, [64]);
         check_partition(&DIGITS, 1797);
@@ -160,11 +160,11 @@ mod tests {
     fn digits_are_standardised_by_the_training_part() {
         let digits = digits().unwrap();
         // The corners of the first and last column of pixels are never inked.
-        let constant = check_standardised(&digits.train.inputs, 64);
+        let constant = check_standardised(&digits.train.values(), 64);
         assert!((1..=8).contains(&constant), "{constant}");
-        assert!(digits.test.inputs.iter().all(|value| value.is_finite()));
+        assert!(digits.test.values().iter().all(|value| value.is_finite()));
         // The test part has moments of its own: had both parts been used, the training moments would not fit above.
-        assert!(moments(&digits.test.inputs, 64, 20).0.abs() > 1e-6);
+        assert!(moments(&digits.test.values(), 64, 20).0.abs() > 1e-6);
     }
 
     #[test]
@@ -172,14 +172,14 @@ mod tests {
         let diabetes = diabetes().unwrap();
         assert_eq!((diabetes.train.len(), diabetes.test.len()), (354, 88));
         assert_eq!(diabetes.train.shape, [10]);
-        assert_eq!(diabetes.test.inputs.len(), 88 * 10);
+        assert_eq!(diabetes.test.values().len(), 88 * 10);
         check_partition(&DIABETES, 442);
     }
 
     #[test]
     fn diabetes_is_standardised_and_its_target_is_not() {
         let diabetes = diabetes().unwrap();
-        assert_eq!(check_standardised(&diabetes.train.inputs, 10), 0);
+        assert_eq!(check_standardised(&diabetes.train.values(), 10), 0);
         let (Targets::Values(train), Targets::Values(test)) = (diabetes.train.targets, diabetes.test.targets) else {
             panic!("diabetes has a real target");
         };
@@ -194,7 +194,7 @@ mod tests {
         assert_eq!((data.train.len(), data.test.len(), data.outputs), (456, 113, 1));
         assert_eq!(data.train.shape, [30]);
         check_partition(&BREAST_CANCER, 569);
-        assert_eq!(check_standardised(&data.train.inputs, 30), 0);
+        assert_eq!(check_standardised(&data.train.values(), 30), 0);
         let (Targets::Classes(train), Targets::Classes(test)) = (data.train.targets, data.test.targets) else {
             panic!("breast cancer has yes-or-no targets");
         };
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!((data.train.len(), data.test.len(), data.outputs), (6916, 1729, 1));
         assert_eq!(data.train.shape, [12]);
         check_partition(&BIKESHARE, 8645);
-        assert_eq!(check_standardised(&data.train.inputs, 12), 0);
+        assert_eq!(check_standardised(&data.train.values(), 12), 0);
         let (Targets::Values(train), Targets::Values(test)) = (data.train.targets, data.test.targets) else {
             panic!("bikeshare has counts");
         };

@@ -19,7 +19,7 @@ pub fn load(folder: &Path) -> Result<Dataset, DataError> {
     let path = folder.join(FILE);
     let file = File::open(&path).map_err(|reason| DataError::Read { file: path, reason })?;
     let all = table::read(FILE, file, TargetKind::Value)?;
-    let (train, test) = Partition::fifth(FILE, all.len())?.divide(&all);
+    let (train, test) = Partition::fifth(FILE, all.len())?.divide(&all)?;
     let citation = "Yeh, Modeling of strength of high-performance concrete using artificial neural networks, 1998";
     Ok(Dataset { train, test, outputs: 1, citation: citation.into() })
 }

@@ -20,6 +20,25 @@ pub enum DataError {
         names: Vec<&'static str>,
     },
 
+    /// Rows cannot be kept in a temporary file.
+    #[error(
+        "cannot keep rows, which are more than memory may hold, in a file in `{}`: {reason}; make room there",
+        .folder.display()
+    )]
+    Spill {
+        /// Where the file was to be.
+        folder: PathBuf,
+        /// What the system said.
+        reason: io::Error,
+    },
+
+    /// Rows in a temporary file cannot be read.
+    #[error("cannot read rows back from their temporary file: {reason}")]
+    Back {
+        /// What the system said.
+        reason: io::Error,
+    },
+
     /// The operating system or the decompression failed.
     #[error("cannot read `{}`: {reason}", .file.display())]
     Read {

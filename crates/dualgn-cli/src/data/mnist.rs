@@ -29,18 +29,21 @@ pub fn load(folder: &Path, limit: Option<usize>) -> Result<Dataset, DataError> {
         return Err(DataError::ZeroLimit);
     }
     let [train_images, train_labels, test_images, test_labels] = find(folder)?;
-    let (mut train, train_size) = part(&train_images, &train_labels, limit)?;
-    let (mut test, test_size) = part(&test_images, &test_labels, limit)?;
+    let ((train, train_classes), train_size) = part(&train_images, &train_labels, limit)?;
+    let ((test, test_classes), test_size) = part(&test_images, &test_labels, limit)?;
     if train_size != test_size {
         return Err(DataError::ImageSize { file: test_images, expected: train_size, found: test_size });
     }
 
-    let standardiser = Standardiser::fit(&train.inputs, 1);
-    standardiser.apply(&mut train.inputs);
-    standardiser.apply(&mut test.inputs);
+    let standardiser = Standardiser::fit(&train, 1);
+    let [rows, columns] = train_size;
+    let split = |mut pixels: Vec<f32>, classes| {
+        standardiser.apply(&mut pixels);
+        Split { inputs: pixels.into(), shape: vec![1, rows, columns], targets: Targets::Classes(classes) }
+    };
     Ok(Dataset {
-        train,
-        test,
+        train: split(train, train_classes),
+        test: split(test, test_classes),
         outputs: usize::from(CLASSES),
         citation: "LeCun, Cortes & Burges, The MNIST database of handwritten digits, 1998 \
                    (if the files are those of Fashion-MNIST: Xiao, Rasul & Vollgraf, 2017)"
@@ -66,8 +69,11 @@ fn find(folder: &Path) -> Result<[PathBuf; 4], DataError> {
     }
 }
 
-/// The examples of one part, pixels from 0 to 255, and the rows and columns of an image.
-fn part(images: &Path, labels: &Path, limit: Option<usize>) -> Result<(Split, [usize; 2]), DataError> {
+/// Pixels and classes.
+type Pixels = (Vec<f32>, Vec<i64>);
+
+/// The pixels of one part, from 0 to 255, its classes, and the rows and columns of an image.
+fn part(images: &Path, labels: &Path, limit: Option<usize>) -> Result<(Pixels, [usize; 2]), DataError> {
     let idx::Images { count, size: [rows, columns], mut pixels } = idx::read_images(images)?;
     let mut classes = idx::read_labels(labels, CLASSES)?;
     if count != classes.len() {
@@ -81,12 +87,8 @@ fn part(images: &Path, labels: &Path, limit: Option<usize>) -> Result<(Split, [u
     let kept = limit.map_or(count, |limit| limit.min(count));
     pixels.truncate(kept * rows * columns);
     classes.truncate(kept);
-    let split = Split {
-        inputs: pixels.into_iter().map(f32::from).collect(),
-        shape: vec![1, rows, columns],
-        targets: Targets::Classes(classes.into_iter().map(i64::from).collect()),
-    };
-    Ok((split, [rows, columns]))
+    let pixels = pixels.into_iter().map(f32::from).collect();
+    Ok(((pixels, classes.into_iter().map(i64::from).collect()), [rows, columns]))
 }
 
 #[cfg(test)]
@@ -155,8 +157,8 @@ mod tests {
         ] {
             let dataset = load(folder.path(), None).unwrap();
             // Training pixels have the mean 1 and the deviation 1.
-            assert_eq!(dataset.train.inputs, [-1.0, 1.0, 1.0, -1.0, -1.0, 1.0]);
-            assert_eq!(dataset.test.inputs, [0.0, 2.0]);
+            assert_eq!(dataset.train.values(), [-1.0, 1.0, 1.0, -1.0, -1.0, 1.0]);
+            assert_eq!(dataset.test.values(), [0.0, 2.0]);
             assert_eq!(dataset.train.shape, [1, 1, 2]);
             assert_eq!(dataset.test.shape, [1, 1, 2]);
             assert_eq!(dataset.train.targets, Targets::Classes(vec![7, 0, 9]));
@@ -179,7 +181,7 @@ mod tests {
     fn a_limit_keeps_the_first_examples_of_each_part() {
         let folder = folder(&tiny(), str::to_owned);
         let dataset = load(folder.path(), Some(2)).unwrap();
-        assert_eq!(dataset.train.inputs, [-1.0, 1.0, 1.0, -1.0]);
+        assert_eq!(dataset.train.values(), [-1.0, 1.0, 1.0, -1.0]);
         assert_eq!(dataset.train.targets, Targets::Classes(vec![7, 0]));
         assert_eq!(dataset.test.len(), 1);
         assert_eq!(load(folder.path(), Some(99)).unwrap().train.len(), 3);

@@ -5,18 +5,19 @@
 //! concrete.rs  a table from a folder
 //! mnist.rs     the four MNIST files    <- idx.rs (the format)
 //! standardise.rs   mean 0 and deviation 1, learnt from the training part
-//! split.rs         examples in memory, and picking a batch of them
+//! split.rs         examples, and picking a batch of them <- inputs.rs (in memory or on disk)
 //! batches.rs       which examples make the next batch
 //! error.rs         everything that can go wrong
 //! ```
 //!
-//! Nothing here knows of tensors or devices: a [`Split`] is plain host memory.
+//! Nothing here knows of tensors or devices.
 
 mod batches;
 mod builtin;
 pub mod concrete;
 mod error;
 pub mod idx;
+mod inputs;
 pub mod mnist;
 mod partition;
 mod split;
@@ -29,6 +30,7 @@ pub use builtin::breast_cancer;
 pub use builtin::diabetes;
 pub use builtin::digits;
 pub use error::DataError;
+pub use inputs::{Inputs, InputsWriter, OnDisk};
 pub use split::Split;
 pub use split::Targets;
 pub use standardise::Scale;

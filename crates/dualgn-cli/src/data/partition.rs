@@ -62,16 +62,17 @@ impl Partition {
     }
 
     /// Training and test part of a table, each feature standardised by the training part, targets as they stand.
-    pub fn divide(&self, all: &Split) -> (Split, Split) {
-        let part = |rows: &[usize]| {
-            let (inputs, targets) = all.gather(rows);
-            Split { inputs, shape: all.shape.clone(), targets }
+    ///
+    /// # Errors
+    /// As of [`Split::gather`].
+    pub fn divide(&self, all: &Split) -> Result<(Split, Split), DataError> {
+        let (train, test) = (all.gather(&self.train)?, all.gather(&self.test)?);
+        let standardiser = Standardiser::fit(&train.0, all.features());
+        let part = |(mut inputs, targets): (Vec<f32>, _)| {
+            standardiser.apply(&mut inputs);
+            Split { inputs: inputs.into(), shape: all.shape.clone(), targets }
         };
-        let (mut train, mut test) = (part(&self.train), part(&self.test));
-        let standardiser = Standardiser::fit(&train.inputs, all.features());
-        standardiser.apply(&mut train.inputs);
-        standardiser.apply(&mut test.inputs);
-        (train, test)
+        Ok((part(train), part(test)))
     }
 }
 

@@ -1,5 +1,7 @@
-//! Examples in memory: a [`Split`] is one part, training or test, of a data set.
+//! Examples: a [`Split`] is one part, training or test, of a data set.
 
+use super::error::DataError;
+use super::inputs::Inputs;
 use super::standardise::Scale;
 
 /// What a model should answer, one entry an example.
@@ -49,10 +51,10 @@ impl Targets {
 }
 
 /// One part of a data set. Letter: `m` examples.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Split {
     /// Row-major `[m, shape…]`.
-    pub inputs: Vec<f32>,
+    pub inputs: Inputs,
     /// The shape of one example: `[64]` for a table, `[1, 28, 28]` (channel, row, column) for images.
     pub shape: Vec<usize>,
     /// `m` targets.
@@ -72,15 +74,36 @@ impl Split {
 
     /// The examples `indices`, in that order: inputs row-major `[indices.len(), shape…]`, and targets.
     ///
+    /// # Errors
+    /// The inputs are on disk, and it cannot be read.
+    ///
     /// # Panics
     /// An index is not below [`len`](Self::len).
-    pub fn gather(&self, indices: &[usize]) -> (Vec<f32>, Targets) {
-        let features = self.features();
-        let mut inputs = Vec::with_capacity(indices.len() * features);
-        for &index in indices {
-            inputs.extend_from_slice(&self.inputs[index * features..][..features]);
-        }
-        (inputs, self.targets.gather(indices))
+    pub fn gather(&self, indices: &[usize]) -> Result<(Vec<f32>, Targets), DataError> {
+        Ok((self.inputs.gather(self.features(), indices)?, self.targets.gather(indices)))
+    }
+
+    /// The examples `indices` as a part of their own. Errors and panics as of [`gather`](Self::gather).
+    pub fn pick(&self, indices: &[usize]) -> Result<Self, DataError> {
+        Ok(Self {
+            inputs: self.inputs.pick(self.features(), indices)?,
+            shape: self.shape.clone(),
+            targets: self.targets.gather(indices),
+        })
+    }
+
+    /// The inputs of so many examples at a time, in their order.
+    pub fn chunks(&self, examples: usize) -> impl Iterator<Item = Result<Vec<f32>, DataError>> {
+        (0..self.len()).step_by(examples).map(move |start| {
+            let rows: Vec<usize> = (start..(start + examples).min(self.len())).collect();
+            self.inputs.gather(self.features(), &rows)
+        })
+    }
+
+    /// All inputs.
+    #[cfg(test)]
+    pub fn values(&self) -> Vec<f32> {
+        self.gather(&(0..self.len()).collect::<Vec<_>>()).unwrap().0
     }
 }
 
@@ -89,30 +112,35 @@ mod tests {
     use super::*;
 
     fn three_examples(targets: Targets) -> Split {
-        Split { inputs: vec![0.0, 0.5, 1.0, 1.5, 2.0, 2.5], shape: vec![1, 2], targets }
+        Split { inputs: vec![0.0, 0.5, 1.0, 1.5, 2.0, 2.5].into(), shape: vec![1, 2], targets }
     }
 
     #[test]
     fn gather_takes_inputs_and_targets_in_the_order_asked() {
         let split = three_examples(Targets::Classes(vec![7, 8, 9]));
-        let (inputs, targets) = split.gather(&[2, 0, 2]);
+        let (inputs, targets) = split.gather(&[2, 0, 2]).unwrap();
         assert_eq!(inputs, [2.0, 2.5, 0.0, 0.5, 2.0, 2.5]);
         assert_eq!(targets, Targets::Classes(vec![9, 7, 9]));
     }
 
     #[test]
-    fn gather_of_all_examples_is_the_split_itself() {
+    fn what_is_picked_has_the_examples_asked_for() {
         let split = three_examples(Targets::Values(vec![-1.0, 0.0, 1.0]));
-        assert_eq!(split.len(), 3);
-        assert_eq!(split.features(), 2);
-        let (inputs, targets) = split.gather(&[0, 1, 2]);
-        assert_eq!(inputs, split.inputs);
-        assert_eq!(targets, split.targets);
+        assert_eq!((split.len(), split.features()), (3, 2));
+        let picked = split.pick(&[2, 1]).unwrap();
+        assert_eq!(picked.gather(&[0, 1]).unwrap(), split.gather(&[2, 1]).unwrap());
+    }
+
+    #[test]
+    fn chunks_are_all_examples_in_their_order() {
+        let split = three_examples(Targets::Values(vec![-1.0, 0.0, 1.0]));
+        let chunks: Vec<Vec<f32>> = split.chunks(2).map(Result::unwrap).collect();
+        assert_eq!(chunks, [vec![0.0, 0.5, 1.0, 1.5], vec![2.0, 2.5]]);
     }
 
     #[test]
     fn gather_of_nothing_is_empty() {
-        let (inputs, targets) = three_examples(Targets::Classes(vec![7, 8, 9])).gather(&[]);
+        let (inputs, targets) = three_examples(Targets::Classes(vec![7, 8, 9])).gather(&[]).unwrap();
         assert!(inputs.is_empty());
         assert_eq!(targets, Targets::Classes(vec![]));
     }

@@ -64,7 +64,7 @@ pub fn read(name: &str, mut reader: impl Read, kind: TargetKind) -> Result<Split
     if targets.len() == 0 {
         return Err(DataError::EmptyTable { table: name.to_owned() });
     }
-    Ok(Split { inputs, shape: vec![features], targets })
+    Ok(Split { inputs: inputs.into(), shape: vec![features], targets })
 }
 
 /// A row on its way to numbers, with what a message about it needs.
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn reads_values() {
         let split = read("t", "a,b,target\n1,-2.5,3\n 4 ,5e1,6".as_bytes(), TargetKind::Value).unwrap();
-        assert_eq!(split.inputs, [1.0, -2.5, 4.0, 50.0]);
+        assert_eq!(split.values(), [1.0, -2.5, 4.0, 50.0]);
         assert_eq!(split.shape, [2]);
         assert_eq!(split.targets, Targets::Values(vec![3.0, 6.0]));
     }

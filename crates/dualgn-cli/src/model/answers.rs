@@ -44,6 +44,23 @@ impl Answers {
         }
     }
 
+    /// One after another; all are numbers, or all are classes.
+    pub fn join(parts: Vec<Self>) -> Self {
+        let mut parts = parts.into_iter();
+        let mut all = parts.next().unwrap_or(Self::Numbers(vec![]));
+        for part in parts {
+            match (&mut all, part) {
+                (Self::Numbers(all), Self::Numbers(part)) => all.extend(part),
+                (Self::Classes { classes: all, probabilities: whole }, Self::Classes { classes, probabilities }) => {
+                    all.extend(classes);
+                    whole.iter_mut().zip(probabilities).for_each(|(whole, part)| whole.extend(part));
+                }
+                _ => unreachable!("one model says either"),
+            }
+        }
+        all
+    }
+
     /// The mean of several networks' answers: of their numbers, or of their probabilities; without those, the class that most say.
     pub fn mean(mut each: Vec<Self>) -> Self {
         if each.len() == 1 {

@@ -17,7 +17,7 @@ use faer::{Mat, Side};
 
 use super::answers::Answers;
 use super::card::Card;
-use super::predictor::Predictor;
+use super::predictor::{CHUNK, Predictor};
 use crate::data::{Scale, Split, Targets};
 use crate::failure::Failure;
 use crate::network::Net;
@@ -68,7 +68,7 @@ impl<'a> Posterior<'a> {
             let train = &study.dataset.train;
             let count = train.len().min((ROWS / outputs).max(1));
             let picked: Vec<usize> = (0..count).map(|index| index * train.len() / count).collect();
-            let (inputs, targets) = train.gather(&picked);
+            let (inputs, targets) = train.gather(&picked)?;
             let factors = Factors { net, card, inputs: &inputs, targets: &targets, device: predictor.device() };
             let (factors, columns) = with_loss(card.loss, card.quantile, outputs, factors)?;
             Ok(Member { inputs, factors, columns, weight: train.len() as f64 / count as f64 })
@@ -83,7 +83,7 @@ impl<'a> Posterior<'a> {
     fn choose(&mut self, rows: &Split) -> Result<(), Failure> {
         let card = &self.predictor.card;
         let count = rows.len().min(ASKED / card.target.outputs());
-        let (inputs, targets) = rows.gather(&(0..count).collect::<Vec<_>>());
+        let (inputs, targets) = rows.gather(&(0..count).collect::<Vec<_>>())?;
         let outputs = self.predictor.outputs(&self.predictor.nets[0], &inputs)?;
         let kernel = Kernel::of(self.predictor, 0, &self.members[0].inputs, &inputs)?;
         let answers =
@@ -113,6 +113,13 @@ impl<'a> Posterior<'a> {
             }
         }
         Ok(())
+    }
+
+    /// What [`deviations`](Self::deviations) says of a part of a table.
+    pub fn deviations_to(&self, split: &Split) -> Result<(Answers, Vec<f64>), Failure> {
+        let parts = split.chunks(CHUNK).map(|inputs| self.deviations(&inputs?));
+        let (answers, deviations): (Vec<_>, Vec<_>) = parts.collect::<Result<Vec<_>, Failure>>()?.into_iter().unzip();
+        Ok((Answers::join(answers), deviations.concat()))
     }
 
     /// The answers to rows and their standard deviations: of a number, with its noise; of a class, that of its probability.

@@ -9,6 +9,7 @@ use safetensors::SafeTensors;
 
 use super::answers::Answers;
 use super::card::{Card, NAME};
+use crate::data::Split;
 use crate::failure::Failure;
 use crate::network::{Net, torch};
 use crate::table::{Source, TableError};
@@ -23,21 +24,12 @@ pub struct Predictor {
     device: Device,
 }
 
-/// Rows as a network takes them.
-#[derive(Clone, Debug, Default)]
-pub struct Rows {
-    /// Row-major, `width` numbers each.
-    pub inputs: Vec<f32>,
-    /// Targets, where the table has them.
-    pub answers: Vec<Option<f32>>,
-}
-
 /// Before the names of tensors of one of several networks, with its number.
 const MEMBER: &str = "members.";
 /// Networks at most.
 const MEMBERS: usize = 1000;
 /// Rows that go through the network at once.
-const CHUNK: usize = 4096;
+pub const CHUNK: usize = 4096;
 /// Bytes of a file at most.
 const LARGEST: u64 = 16 << 30;
 
@@ -98,45 +90,64 @@ impl Predictor {
         write_weights(file, &tensors, Some((NAME, card)))
     }
 
-    /// Reads the rows of a table, with their targets if those are wanted or there.
+    /// Reads a table and hands out its rows as a network takes them, a few thousand at a time: row-major inputs, and their targets if those
+    /// are wanted. Rows without a target then are left out; how many there were.
     ///
     /// # Errors
-    /// A column is not there, or a cell is not what it should be.
-    pub fn rows(&self, source: &Source, wants_answers: bool) -> Result<Rows, TableError> {
-        let located = self.card.encoder.on(source)?;
-        let target = match source.column(&self.card.target.name) {
-            Ok(column) => Some(column),
-            Err(error) if wants_answers => return Err(error),
-            Err(_) => None,
-        };
-        let mut rows = Rows::default();
+    /// A column is not there, a cell is not what it should be, there is no row, or `visit` fails.
+    pub fn rows(
+        &self,
+        source: &Source,
+        wants_targets: bool,
+        mut visit: impl FnMut(&[f32], &[f32]) -> Result<(), Failure>,
+    ) -> Result<usize, TableError> {
+        let Card { encoder, target, .. } = &self.card;
+        let located = encoder.on(source)?;
+        let column = if wants_targets { Some(source.column(&target.name)?) } else { None };
+        let (mut inputs, mut targets) = (vec![], vec![]);
+        let (mut rows, mut left_out) = (0, 0);
         source.rows(&mut |row| {
-            located.encode(&row, &mut rows.inputs)?;
-            let answer = match target {
-                Some(column) => match self.card.target.number(&row.cells[column], source.comma()) {
-                    Ok(answer) => answer,
-                    Err(problem) if wants_answers => {
-                        let place = row.place();
-                        let column = self.card.target.name.clone();
-                        return Err(TableError::Cell { file: source.file().into(), place, column, problem });
-                    }
-                    Err(_) => None,
-                },
-                None => None,
-            };
-            rows.answers.push(answer.map(|answer| answer as f32));
+            rows += 1;
+            if let Some(column) = column {
+                let answer = target.number(&row.cells[column], source.comma()).map_err(|problem| TableError::Cell {
+                    file: source.file().into(),
+                    place: row.place(),
+                    column: target.name.clone(),
+                    problem,
+                })?;
+                let Some(answer) = answer else {
+                    left_out += 1;
+                    return Ok(());
+                };
+                targets.push(answer as f32);
+            }
+            located.encode(&row, &mut inputs)?;
+            if inputs.len() >= CHUNK * encoder.width() {
+                visit(&inputs, &targets)?;
+                inputs.clear();
+                targets.clear();
+            }
             Ok(())
         })?;
-        if rows.answers.is_empty() {
+        if rows == 0 {
             return Err(TableError::Empty { file: source.file().into() });
         }
-        Ok(rows)
+        if !inputs.is_empty() {
+            visit(&inputs, &targets)?;
+        }
+        Ok(left_out)
     }
 
     /// What the networks say of rows, together.
     pub fn answers(&self, inputs: &[f32]) -> Result<Answers, Failure> {
         let each = self.nets.iter().map(|net| Ok(Answers::of(&self.card, &self.outputs(net, inputs)?)));
         Ok(Answers::mean(each.collect::<Result<_, Failure>>()?))
+    }
+
+    /// The same of a part of a table.
+    pub fn answers_to(&self, split: &Split) -> Result<Answers, Failure> {
+        let parts = split.chunks(CHUNK).map(|inputs| self.answers(&inputs?));
+        Ok(Answers::join(parts.collect::<Result<_, Failure>>()?))
     }
 
     /// The outputs of a network for rows, row-major.

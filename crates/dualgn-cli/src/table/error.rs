@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::failure::Failure;
+
 /// Why a table cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
@@ -14,6 +16,10 @@ pub enum TableError {
         /// What it said.
         reason: io::Error,
     },
+
+    /// What the rows are read for failed.
+    #[error("{_0}")]
+    Visit(Box<Failure>),
 
     /// A place of a file is not as its format says.
     #[error("{}{place}: {problem}", .file.display())]
@@ -99,8 +105,17 @@ fn columns(near: &Option<String>, all: &[String]) -> String {
     }
 }
 
-impl From<TableError> for crate::failure::Failure {
+impl From<TableError> for Failure {
     fn from(error: TableError) -> Self {
-        Self::Input(error.to_string())
+        match error {
+            TableError::Visit(failure) => *failure,
+            error => Self::Input(error.to_string()),
+        }
+    }
+}
+
+impl From<Failure> for TableError {
+    fn from(failure: Failure) -> Self {
+        Self::Visit(Box::new(failure))
     }
 }

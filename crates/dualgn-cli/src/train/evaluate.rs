@@ -14,14 +14,13 @@ const CHUNK: usize = 4096;
 /// Mean loss, and the metric.
 pub fn evaluate<L: ConvexLoss>(objective: &Objective<L>, model: &Net, part: &Part) -> Result<(f64, f64), Failure> {
     let model = model.valid();
-    let device = part.inputs.device();
-    let [examples, features] = part.inputs.dims();
+    let examples = part.len();
     let (mut loss, mut score) = (0.0, 0.0);
     for start in (0..examples).step_by(CHUNK) {
         let end = (start + CHUNK).min(examples);
-        let outputs = model.forward(part.inputs.clone().slice([start..end, 0..features]));
-        let targets = part.targets.gather(&(start..end).collect::<Vec<_>>());
-        let losses = objective.loss.value(outputs.clone(), &objective.targets(&targets, &device));
+        let (inputs, targets) = part.range(start..end)?;
+        let outputs = model.forward(inputs);
+        let losses = objective.loss.value(outputs.clone(), &objective.targets(&targets, part.device()));
         loss += sum(losses)?;
         let outputs = outputs.try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
         score += objective.score(&outputs.iter::<f32>().collect::<Vec<_>>(), &targets);

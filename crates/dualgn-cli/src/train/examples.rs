@@ -1,7 +1,7 @@
 //! [`Examples`]: a network trained on data.
 
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::Tensor;
 use dualgn::{ConvexLoss, Network};
 
 use super::evaluate::evaluate;
@@ -23,8 +23,6 @@ pub struct Examples<'a, L: ConvexLoss> {
     pub test: &'a Part,
     /// Seed of the order of batches.
     pub seed: u64,
-    /// Where tensors live.
-    pub device: Device,
 }
 
 impl<L: ConvexLoss + Clone> Subject for Examples<'_, L> {
@@ -57,7 +55,8 @@ impl<L: ConvexLoss + Clone> Subject for Examples<'_, L> {
     }
 
     fn next(&self, batches: &mut Batches, _: &Net) -> Result<BatchOf<Self>, Failure> {
-        Ok(self.gather(batches.next_batch()))
+        let (inputs, targets) = self.train.gather(batches.next_batch())?;
+        Ok(Batch { inputs, targets: self.objective.targets(&targets, self.train.device()) })
     }
 
     /// By Burn's own autodiff, as a user of its optimizers has it.
@@ -77,16 +76,5 @@ impl<L: ConvexLoss + Clone> Subject for Examples<'_, L> {
         let (train_loss, _) = evaluate(&self.objective, model, self.train)?;
         let (test_loss, test_metric) = evaluate(&self.objective, model, self.test)?;
         Ok(Scores { train_loss, test_loss, test_metric })
-    }
-}
-
-impl<L: ConvexLoss + Clone> Examples<'_, L> {
-    /// Some training examples on the device.
-    fn gather(&self, indices: &[usize]) -> BatchOf<Self> {
-        let rows: Vec<i64> = indices.iter().map(|&index| index as i64).collect();
-        let rows: Tensor<1, Int> = Tensor::from_data(TensorData::from(rows.as_slice()), &self.device);
-        let inputs = self.train.inputs.clone().select(0, rows);
-        let targets = self.objective.targets(&self.train.targets.gather(indices), &self.device);
-        Batch { inputs, targets }
     }
 }
