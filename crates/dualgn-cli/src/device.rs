@@ -1,6 +1,6 @@
-//! Where tensors live: `--device`.
+//! Where tensors live: `--device`; and the way back.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Element, Tensor};
 use clap::ValueEnum;
 
 use crate::failure::Failure;
@@ -47,4 +47,13 @@ impl DeviceName {
             }
         }
     }
+}
+
+/// The entries of a tensor, row-major, on the host.
+///
+/// # Errors
+/// The device failed.
+pub fn entries<E: Element, const D: usize>(tensor: Tensor<D>) -> Result<Vec<E>, Failure> {
+    let data = tensor.try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
+    Ok(data.iter::<E>().collect())
 }

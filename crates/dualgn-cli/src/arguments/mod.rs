@@ -67,7 +67,7 @@ pub enum Command {
     Problems,
     /// Lists Burn's operations and what becomes of each: a rule, parts, a value, or a refusal with its reason
     Ops,
-    /// Prints a network, operation by operation: rule, use site, and whether the examples of a batch mix
+    /// Prints a network, operation by operation: rule, use site, whether examples mix; then time and memory of each route of a direction
     Check(Check),
     /// Times a direction of a network by each route, estimate beside measurement, and says which one is taken
     Cost(Cost),
@@ -131,6 +131,9 @@ pub struct Check {
     /// Examples in the batch that is traced  [default: 32]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub batch: Option<u32>,
+    /// Memory for matrices and what they are made of, in MiB  [default: half of what is free]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub memory: Option<u32>,
     /// Where tensors live; all but `flex` need the feature of the same name
     #[arg(long, value_enum, default_value_t)]
     pub device: DeviceName,

@@ -6,22 +6,22 @@ use burn::tensor::Device;
 use dualgn::{Examples, Network, TracedOperation};
 
 use super::columns::{cells, columns};
+use super::routes::Shape;
 use super::setup::network_failure;
 use crate::arguments::{Check, Checked};
 use crate::failure::Failure;
 use crate::model::Predictor;
 use crate::network::{Activation, Description, Net, NetworkChoice};
-use crate::problem::ProblemName;
-use crate::report::grouped;
+use crate::problem::{ProblemName, Task};
 
-/// What the network of a problem consists of: each operation with its rule, and whether examples mix.
+/// What a network consists of: each operation with its rule, whether examples mix, and what a direction costs by each route.
 pub fn check(arguments: &Check) -> Result<String, Failure> {
     let device = arguments.device.open()?;
     let batch = arguments.batch.map_or(32, |batch| batch as usize);
-    let (name, (model, words), features) = match &arguments.subject {
+    let (name, (model, words), features, task) = match &arguments.subject {
         Checked::Problem(problem) => {
             let of_problem = of_problem(*problem, arguments.network.as_ref(), &device)?;
-            (problem.name().to_owned(), of_problem, problem.shape().0)
+            (problem.name().to_owned(), of_problem, problem.shape().0, problem.task())
         }
         _ if arguments.network.is_some() => {
             return Err(Failure::Input("`--network` is for a problem; leave it out".into()));
@@ -31,10 +31,11 @@ pub fn check(arguments: &Check) -> Result<String, Failure> {
             let mut predictor = Predictor::load(path, &device)?;
             let (features, outputs) = (predictor.card.encoder.width(), predictor.card.target.outputs());
             let words = predictor.card.network.words(features, outputs);
-            (path.display().to_string(), (predictor.nets.remove(0), words), features)
+            (path.display().to_string(), (predictor.nets.remove(0), words), features, predictor.card.task)
         }
     };
-    let network = Network::trace(&model, Net::forward, [batch, features])?;
+    let batch = [batch, features];
+    let network = Network::trace(&model, Net::forward, batch)?;
 
     let mut lines = vec![cells(["#", "OPERATION", "RULE", "OUTPUT", "DERIVATIVE", "EXAMPLES", "GRAM MATRIX", "PLACE"])];
     lines.extend(network.operations().iter().enumerate().map(|(index, operation)| line(index + 1, operation)));
@@ -42,12 +43,12 @@ pub fn check(arguments: &Check) -> Result<String, Failure> {
         None => "Examples do not mix: the Gram matrix can be assembled, site by site.".into(),
         Some(place) => format!("Examples mix, first at {place}: directions come from conjugate gradient."),
     };
+    let routes = Shape { task, batch, memory: arguments.memory, device }.routes(&network, &model)?;
     Ok(format!(
-        "{}: {words}, {} parameters, {} outputs an example, batches of {batch}\n\n{}\n{verdict}\n",
-        name,
-        grouped(network.parameter_count()),
-        network.outputs_per_example(),
+        "{name}: {words}, {}\n\n{}\n{verdict}\n\nA direction of a batch:\n\n{}",
+        routes.size,
         columns(&lines),
+        routes.table
     ))
 }
 
@@ -67,8 +68,8 @@ pub fn of_problem(
     net.map(|net| (net, words)).map_err(|error| network_failure(choice, &error))
 }
 
-/// The network of a file, which says what it takes.
-fn of_file(path: &Path, device: &Device) -> Result<(String, (Net, String), usize), Failure> {
+/// The network of a file, which says what it takes; for what, its outputs tell.
+fn of_file(path: &Path, device: &Device) -> Result<(String, (Net, String), usize, Task), Failure> {
     let choice = NetworkChoice::File(path.to_owned());
     let description = choice.load()?;
     let Some(input) = &description.input else {
@@ -82,7 +83,8 @@ fn of_file(path: &Path, device: &Device) -> Result<(String, (Net, String), usize
     let net = Net::new(&description, input, &[], outputs, &device.clone().autodiff());
     let net = net.map_err(|error| network_failure(Some(&choice), &error))?;
     let features = input.iter().product();
-    Ok((path.display().to_string(), (net, description.words(features, outputs)), features))
+    let task = if outputs == 1 { Task::Number } else { Task::Classes };
+    Ok((path.display().to_string(), (net, description.words(features, outputs)), features, task))
 }
 
 fn line(index: usize, operation: &TracedOperation) -> Vec<String> {
@@ -121,15 +123,19 @@ mod tests {
             subject: Checked::Problem(ProblemName::Digits),
             network: None,
             batch: Some(7),
+            memory: None,
             device: DeviceName::default(),
         };
         let text = check(&arguments).unwrap();
         assert!(
-            text.starts_with("digits: layers 64-64-64-10, 8,970 parameters, 10 outputs an example, batches of 7"),
+            text.starts_with("digits: layers 64-64-64-10, 10 outputs an example, batches of 7, 8,970 parameters"),
             "{text}"
         );
         assert_eq!(text.matches("dense, with its bias").count(), 3, "{text}");
         assert_eq!(text.matches("Relu").count(), 2);
-        assert!(text.ends_with("can be assembled, site by site.\n"));
+        assert!(text.contains("can be assembled, site by site.\n"));
+        for route in dualgn::Route::ALL {
+            assert!(text.contains(route.name()), "{text}");
+        }
     }
 }

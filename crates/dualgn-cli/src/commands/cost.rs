@@ -1,36 +1,20 @@
-//! `dualgn cost`: what a direction costs by each route, estimated and measured, and which one would be taken.
+//! `dualgn cost`: what a direction costs by each route.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
-use burn::module::Module;
-use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
-use dualgn::{ConvexLoss, Error, Estimate, GaussNewton, Linearize, Logistic, Network, SoftmaxCrossEntropy, Squared};
+use dualgn::Network;
 
 use super::check;
-use super::columns::{cells, columns};
 use super::configuration::{Configuration, Origins};
 use super::plan::Plan;
+use super::routes::{Routes, Shape, Timed};
 use super::setup::{Work, with_session};
 use crate::arguments::{Cost, Priced};
 use crate::failure::Failure;
-use crate::interrupt;
 use crate::network::Net;
-use crate::problem::{ProblemName, Task};
+use crate::problem::ProblemName;
 use crate::record::Comparison;
-use crate::report::{grouped, memory};
 use crate::train::{Batch, Budget, Checkpoint, Method, ModelName, Session, Subject, checkpoints, with_weights};
-
-/// Directions before anything is estimated or timed.
-const WARM_UP: usize = 3;
-/// Calls of a route, of which the median counts, unless they take longer than [`TIME`] together.
-const CALLS: usize = 9;
-/// No call of a route starts later than this after its first.
-const TIME: Duration = Duration::from_secs(3);
-/// Routes that are estimated to take more seconds are not run.
-const PATIENCE: f64 = 10.0;
-/// The damping of the directions that are timed, where no run says another.
-const DAMPING: f64 = 0.01;
 
 /// Times the routes.
 pub fn cost(arguments: &Cost) -> Result<String, Failure> {
@@ -40,17 +24,14 @@ pub fn cost(arguments: &Cost) -> Result<String, Failure> {
     }
 }
 
-/// On random inputs of the problem's shape: neither values nor weights matter.
+/// On the problem's shape alone.
 fn of_problem(problem: ProblemName, arguments: &Cost) -> Result<String, Failure> {
     let device = arguments.device.unwrap_or_default().open()?;
-    let (features, _) = problem.shape();
-    let batch = arguments.batch.map_or(64, |batch| batch as usize);
-    device.seed(0);
-    let inputs = Tensor::random([batch, features], Distribution::Normal(0.0, 1.0), &device);
+    let batch = [arguments.batch.map_or(64, |batch| batch as usize), problem.shape().0];
     let (model, words) = check::of_problem(problem, arguments.network.as_ref(), &device)?;
-    let network = Network::trace(&model, Net::forward, [batch, features])?;
-    let title = format!("{}: {words}", problem.name());
-    Shape { problem, arguments, title, device, inputs }.timed(&network, &model)
+    let network = Network::trace(&model, Net::forward, batch)?;
+    let shape = Shape { task: problem.task(), batch, memory: arguments.memory, device };
+    Ok(text(&format!("{}: {words}", problem.name()), &shape.routes(&network, &model)?))
 }
 
 /// At the last checkpoint of a run, or where it started: its network, loss, damping, memory and first batch.
@@ -75,6 +56,11 @@ fn of_run(run: &Path, arguments: &Cost) -> Result<String, Failure> {
     Ok(text)
 }
 
+/// What was timed, and the times.
+fn text(title: &str, routes: &Routes) -> String {
+    format!("{title}, {}\n\n{}", routes.size, routes.table)
+}
+
 struct OfRun<'a> {
     run: &'a Path,
     method: Method,
@@ -93,146 +79,10 @@ impl Work for OfRun<'_> {
         let oracle = session.oracle(self.method).expect("methods without directions were replaced").repeatable(false);
         let Batch { inputs, targets } = session.first_batch(self.method)?;
         let title = format!("{}, {place}: {}", self.run.display(), comparison.network);
-        *self.text = Timed { network: session.subject.network(), model: &model, title, oracle, inputs }
-            .table(session.subject.loss().clone(), targets)?;
+        let timed = Timed { network: session.subject.network(), model: &model, oracle, inputs };
+        *self.text = text(&title, &timed.routes(session.subject.loss().clone(), targets)?);
         Ok(())
     }
-}
-
-/// A problem's inputs; the loss is the one that its targets ask for.
-struct Shape<'a> {
-    problem: ProblemName,
-    arguments: &'a Cost,
-    title: String,
-    device: Device,
-    inputs: Tensor<2>,
-}
-
-impl Shape<'_> {
-    fn timed<M: Module>(self, network: &Network<M, Tensor<2>>, model: &M) -> Result<String, Failure> {
-        let (batch, outputs) = (self.inputs.dims()[0], network.outputs_per_example());
-        let numbers = |value: fn(usize) -> f32| {
-            let values: Vec<f32> = (0..batch * outputs).map(value).collect();
-            Tensor::<2>::from_data(TensorData::new(values, [batch, outputs]), &self.device)
-        };
-        match self.problem.task() {
-            Task::Classes => {
-                let labels: Vec<i64> = (0..batch).map(|i| ((i * 7) % outputs) as i64).collect();
-                let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [batch]), &self.device);
-                self.with(network, model, SoftmaxCrossEntropy, labels)
-            }
-            Task::YesOrNo => {
-                let targets = numbers(|i| (i % 2) as f32);
-                self.with(network, model, Logistic, targets)
-            }
-            Task::Positive | Task::Count | Task::Number => {
-                let targets = numbers(|i| (i % 7) as f32 / 7.0);
-                self.with(network, model, Squared, targets)
-            }
-        }
-    }
-
-    fn with<M: Module, L: ConvexLoss + Clone>(
-        self,
-        network: &Network<M, Tensor<2>>,
-        model: &M,
-        loss: L,
-        targets: impl Into<L::Target>,
-    ) -> Result<String, Failure> {
-        let mut oracle = GaussNewton::new(loss.clone()).damping(DAMPING);
-        if let Some(mib) = self.arguments.memory {
-            oracle = oracle.memory((mib as usize) << 20);
-        }
-        let Self { title, inputs, .. } = self;
-        Timed { network, model, title, oracle, inputs }.table(loss, targets.into())
-    }
-}
-
-/// A network on a batch.
-struct Timed<'a, N: Linearize<M>, M, L> {
-    network: &'a N,
-    model: &'a M,
-    title: String,
-    oracle: GaussNewton<L>,
-    inputs: N::Inputs,
-}
-
-impl<N: Linearize<M, Inputs: Clone>, M: Module, L: ConvexLoss + Clone> Timed<'_, N, M, L> {
-    fn table(&self, loss: L, targets: L::Target) -> Result<String, Failure> {
-        let Self { oracle, inputs, .. } = self;
-        let (network, model) = (self.network, self.model);
-        let gradient = median(|| {
-            let linearization = network.linearization(model, inputs.clone(), None)?;
-            let gradient = linearization.vjp(loss.gradient(linearization.outputs(), &targets))?;
-            gradient.norm()?;
-            Ok(())
-        })?;
-        // As in training, after some steps: the estimates know how many iterations it takes.
-        for _ in 0..WARM_UP {
-            let _ = oracle.direction(network, model, inputs.clone(), targets.clone())?;
-        }
-        let linearization = network.linearization(model, inputs.clone(), None)?;
-        let estimates = oracle.estimates(&linearization).map_err(Error::from)?;
-        let chosen = estimates.first().filter(|estimate| estimate.refusal.is_none()).map(|estimate| estimate.route);
-
-        let mut lines = vec![cells(["ROUTE", "ESTIMATE", "MEASURED", "IN GRADIENTS", "MEMORY", ""])];
-        for estimate in &estimates {
-            if interrupt::requested() {
-                return Err(Failure::Run("interrupted".into()));
-            }
-            let measured = self.measure(estimate, &targets)?;
-            let note = match (&estimate.refusal, measured) {
-                (Some(refusal), _) => refusal.to_string(),
-                (None, None) => "not run: it would take too long".into(),
-                (None, Some(_)) if Some(estimate.route) == chosen => "<- Auto".into(),
-                (None, Some(_)) if !estimate.is_accurate => "stops short of Auto's accuracy".into(),
-                (None, Some(_)) => String::new(),
-            };
-            let ms = |seconds: f64| format!("{:.3} ms", seconds * 1e3);
-            lines.push(cells([
-                estimate.route.name(),
-                &ms(estimate.seconds),
-                &measured.map_or("-".into(), ms),
-                &measured.map_or("-".into(), |seconds| format!("{:.1}", seconds / gradient)),
-                &memory(estimate.bytes as u64),
-                &note,
-            ]));
-        }
-        Ok(format!(
-            "{}, {} outputs an example, batches of {}, {} parameters\n\n{}\nA gradient takes {:.3} ms. Medians; the estimate is of \
-             Auto's solver on each route.\n",
-            self.title,
-            linearization.outputs_per_example(),
-            linearization.examples(),
-            grouped(linearization.parameter_count()),
-            columns(&lines),
-            gradient * 1e3,
-        ))
-    }
-
-    /// Seconds of a direction; `None` if it cannot be had or would take too long.
-    fn measure(&self, estimate: &Estimate, targets: &L::Target) -> Result<Option<f64>, Failure> {
-        if estimate.refusal.is_some() || estimate.seconds > PATIENCE {
-            return Ok(None);
-        }
-        let oracle = self.oracle.clone().route(estimate.route);
-        let direction = || oracle.direction(self.network, self.model, self.inputs.clone(), targets.clone()).map(|_| ());
-        Ok(Some(median(direction)?))
-    }
-}
-
-/// The median time of some calls, after one that is not counted.
-fn median(mut call: impl FnMut() -> Result<(), Error>) -> Result<f64, Failure> {
-    call()?;
-    let begin = Instant::now();
-    let mut times = vec![];
-    while times.is_empty() || (times.len() < CALLS && begin.elapsed() < TIME) {
-        let start = Instant::now();
-        call()?;
-        times.push(start.elapsed().as_secs_f64());
-    }
-    times.sort_by(f64::total_cmp);
-    Ok(times[times.len() / 2])
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use dualgn::{ConvexLoss, GaussNewton, Linearize, Model, Network, ParamVector, So
 
 use super::setup::network_failure;
 use crate::arguments::{Direction, SolverName};
+use crate::device::entries;
 use crate::failure::Failure;
 use crate::files;
 use crate::memory;
@@ -133,11 +134,11 @@ impl WithLoss for Asked<'_> {
         for (name, value) in scalars {
             add(name, &[], vec![value]);
         }
-        add("outputs", &[examples, outputs], read(linearization.outputs())?);
-        add("dual", &[examples, direction.dual().dims()[1]], read(direction.dual())?);
+        add("outputs", &[examples, outputs], entries(linearization.outputs())?);
+        add("dual", &[examples, direction.dual().dims()[1]], entries(direction.dual())?);
         if arguments.gram {
             let rows = examples * outputs;
-            add("K", &[rows, rows], read(linearization.gram()?)?);
+            add("K", &[rows, rows], entries(linearization.gram()?)?);
         }
         let vector = torch::arranged(&net, tensors(&direction.vector())?);
         result.extend(vector.into_iter().map(|(name, data)| (format!("direction.{name}"), data)));
@@ -181,11 +182,6 @@ fn targets<T>(encode: &Encode<T>, y: &Array, outputs: usize, dtype: DType, devic
             Ok(encode(Tensor::from_data(TensorData::new(numbers, [examples, outputs]), (device, dtype))))
         }
     }
-}
-
-fn read(tensor: Tensor<2>) -> Result<Vec<f64>, Failure> {
-    let data = tensor.try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
-    Ok(data.iter::<f64>().collect())
 }
 
 /// The blocks of a vector by their names.

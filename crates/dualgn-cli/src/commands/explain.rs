@@ -14,6 +14,7 @@ use super::setup::{Work, with_session};
 use super::training::network;
 use crate::arguments::Explain;
 use crate::data::Targets;
+use crate::device::entries;
 use crate::explained::{Damped, Explained, OfTable};
 use crate::failure::Failure;
 use crate::files;
@@ -158,8 +159,7 @@ fn inputs_are_small<M: burn::module::Module, N: Linearize<M>>(
 
 /// The eigenvalues of `K/m`, the largest first.
 fn spectrum(linearization: &dualgn::Linearization, examples: usize) -> Result<Vec<f64>, Failure> {
-    let gram = linearization.gram()?.try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
-    let gram: Vec<f64> = gram.iter::<f64>().collect();
+    let gram: Vec<f64> = entries(linearization.gram()?)?;
     let rows = gram.len().isqrt();
     let matrix = Mat::from_fn(rows, rows, |i, j| gram[i * rows + j] / examples as f64);
     let values = matrix.self_adjoint_eigenvalues(Side::Lower);
@@ -293,8 +293,7 @@ impl WithLoss for Influence<'_> {
         let solver = if model == Model::Quadratic { Solver::Cholesky } else { Solver::Auto };
         let oracle = GaussNewton::new(loss).model(model).solver(solver).damping(damping);
         let direction = oracle.direction(&network, net, tensor(inputs.clone()), targets)?;
-        let dual = direction.dual().try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
-        let dual: Vec<f64> = dual.iter::<f64>().collect();
+        let dual: Vec<f64> = entries(direction.dual().clone())?;
         // The row of K of the output that is asked about.
         let all = [inputs, asked.to_vec()].concat();
         let network = Network::trace(net, Net::forward, [count + 1, width])?;
@@ -302,8 +301,7 @@ impl WithLoss for Influence<'_> {
         let gram = linearization.gram()?;
         let index: Tensor<1, Int> =
             Tensor::from_data(TensorData::from([(count * k + class) as i64].as_slice()), &gram.device());
-        let row = gram.select(0, index).try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
-        let row: Vec<f64> = row.iter::<f64>().collect();
+        let row: Vec<f64> = entries(gram.select(0, index))?;
         let scale = -1.0 / (direction.damping * count as f64);
         let pull = |example: usize| (0..k).map(|c| row[example * k + c] * dual[example * k + c]).sum::<f64>() * scale;
         Ok((0..count).map(|example| (rows[example], pull(example))).collect())

@@ -20,6 +20,7 @@ mod predict;
 mod prepared;
 mod problems;
 mod report;
+mod routes;
 mod setup;
 mod train;
 mod training;

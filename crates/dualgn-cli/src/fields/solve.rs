@@ -13,6 +13,7 @@ use dualgn::{
 use super::network::Field;
 use super::points::Drawing;
 use super::problem::{Problem, Term};
+use crate::device::entries;
 use crate::failure::Failure;
 use crate::geometry::{Format, Generator, Region, Sampling};
 use crate::pictures::{Picture, Raster};
@@ -104,7 +105,7 @@ impl Solve {
     /// The values of a field at points, row by row.
     pub fn values(&self, model: &Field, points: &[f64]) -> Result<Vec<f64>, Failure> {
         let points = on_device(points.to_vec(), self.problem.low.len(), &self.device);
-        numbers(model.valid().value(points))
+        entries(model.valid().value(points))
     }
 
     /// The residuals of the first term at points of the box, as far as they have no more beside them than is known everywhere.
@@ -120,7 +121,7 @@ impl Solve {
         });
         let rows = on_device(rows.collect(), dims + usize::from(term.given.is_some()), &self.device);
         let at = self.network.networks()[0].linearize(model, rows)?;
-        numbers(at.outputs()).map(Some)
+        entries(at.outputs()).map(Some)
     }
 
     /// A network that has been fitted to the function the problem starts from, if it has one.
@@ -142,7 +143,7 @@ impl Solve {
 
     fn loss_at(&self, model: &Field, rows: &[Tensor<2>]) -> Result<f64, Failure> {
         let at = self.network.linearization(model, rows.to_vec(), None)?;
-        let losses = numbers(self.loss.value(at.outputs(), &Terms::zeros(rows, 1)).unsqueeze_dim(1))?;
+        let losses = entries::<f64, 1>(self.loss.value(at.outputs(), &Terms::zeros(rows, 1)))?;
         Ok(losses.iter().sum::<f64>() / losses.len() as f64)
     }
 }
@@ -188,7 +189,7 @@ impl Subject for Solve {
                     return Ok(self.drawing.rows(term, index, number, count, &self.device));
                 }
                 self.drawing.adapted(term, index, number, count, &self.device, |rows| -> Result<_, Failure> {
-                    numbers(self.network.networks()[index].linearize(model, rows)?.outputs())
+                    entries(self.network.networks()[index].linearize(model, rows)?.outputs())
                 })
             };
             current.rows = terms.map(draw).collect::<Result<_, Failure>>()?;
@@ -218,7 +219,7 @@ impl Subject for Solve {
 
     fn evaluate(&self, model: &Field) -> Result<Scores, Failure> {
         let (points, solution) = &self.checked;
-        let found = numbers(model.valid().value(points.clone()))?;
+        let found: Vec<f64> = entries(model.valid().value(points.clone()))?;
         let squares = |of: &mut dyn Iterator<Item = f64>| of.map(|x| x * x).sum::<f64>();
         let wrong = squares(&mut found.iter().zip(solution).map(|(found, wanted)| found - wanted));
         Ok(Scores {
@@ -240,9 +241,4 @@ impl Subject for Solve {
 fn on_device(rows: Vec<f64>, columns: usize, device: &Device) -> Tensor<2> {
     let count = rows.len() / columns;
     Tensor::from_data(TensorData::new(rows, [count, columns]), (device, DType::F64))
-}
-
-fn numbers(values: Tensor<2>) -> Result<Vec<f64>, Failure> {
-    let data = values.try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
-    Ok(data.iter::<f64>().collect())
 }

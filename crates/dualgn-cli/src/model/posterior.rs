@@ -19,6 +19,7 @@ use super::answers::Answers;
 use super::card::Card;
 use super::predictor::{CHUNK, Predictor};
 use crate::data::{Scale, Split, Targets};
+use crate::device::entries;
 use crate::failure::Failure;
 use crate::network::Net;
 use crate::problem::{Encode, Objective, Reading, Study, Task, WithLoss, with_loss};
@@ -246,8 +247,7 @@ impl Kernel {
         let data = TensorData::new(inputs, [all / k, width]);
         let linearization =
             dualgn::Linearize::linearization(&network, net, Tensor::from_data(data, predictor.device()), None)?;
-        let gram = linearization.gram()?.try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
-        let gram: Vec<f64> = gram.iter::<f64>().collect();
+        let gram: Vec<f64> = entries(linearization.gram()?)?;
         let block = |row: usize| {
             let entries = (0..k).flat_map(|a| (0..k).map(move |b| (a, b)));
             entries.map(|(a, b)| gram[(n + row * k + a) * all + n + row * k + b]).collect()
@@ -328,8 +328,7 @@ impl WithLoss for Factors<'_> {
             .map(|column| {
                 let unit: Vec<f32> = (0..examples * r).map(|entry| f32::from(entry % r == column)).collect();
                 let unit = Tensor::<3>::from_data(TensorData::new(unit, [1, examples, r]), device);
-                let data = factor.apply(unit).try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
-                Ok(data.iter::<f64>().collect())
+                entries(factor.apply(unit))
             })
             .collect::<Result<_, Failure>>()?;
         let of = |example: usize| (0..k * r).map(|entry| columns[entry % r][example * k + entry / r]).collect();

@@ -10,6 +10,7 @@ use safetensors::SafeTensors;
 use super::answers::Answers;
 use super::card::{Card, NAME};
 use crate::data::Split;
+use crate::device::entries;
 use crate::failure::Failure;
 use crate::network::{Net, torch};
 use crate::table::{Source, TableError};
@@ -157,9 +158,7 @@ impl Predictor {
         let mut outputs = vec![];
         for chunk in inputs.chunks(CHUNK * width) {
             let data = TensorData::new(chunk.to_vec(), [chunk.len() / width, width]);
-            let values = net.forward(Tensor::from_data(data, &self.device));
-            let values = values.try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
-            outputs.extend(values.iter::<f32>());
+            outputs.extend(entries::<f32, 2>(net.forward(Tensor::from_data(data, &self.device)))?);
         }
         Ok(outputs)
     }

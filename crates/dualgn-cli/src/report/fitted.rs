@@ -42,7 +42,7 @@ pub(super) fn test(fitted: &Fitted) -> Markup {
                                 th scope="row" { (score.name) }
                                 td.number { (significant(score.value.value)) }
                                 td.number { (significant(score.value.low)) " to " (significant(score.value.high)) }
-                                td { (score.words) }
+                                td.prose { (score.words) }
                             }
                         }
                     }

@@ -9,6 +9,7 @@ mod explained;
 mod figures;
 mod fitted;
 mod number;
+mod phases;
 mod results;
 #[cfg(test)]
 mod sample;
@@ -48,6 +49,7 @@ pub fn page(comparison: &Comparison) -> String {
                         (figures::learning(comparison))
                     }
                     (directions)
+                    (phases::section(comparison))
                     section {
                         h2 { "Learning rates tried" }
                         (results::trials(comparison))

@@ -1,9 +1,9 @@
 //! Loss and metric of a model on a whole part of the data.
 
 use burn::module::Module;
-use burn::tensor::Tensor;
 use dualgn::ConvexLoss;
 
+use crate::device::entries;
 use crate::failure::Failure;
 use crate::network::Net;
 use crate::problem::{Objective, Part};
@@ -21,15 +21,9 @@ pub fn evaluate<L: ConvexLoss>(objective: &Objective<L>, model: &Net, part: &Par
         let (inputs, targets) = part.range(start..end)?;
         let outputs = model.forward(inputs);
         let losses = objective.loss.value(outputs.clone(), &objective.targets(&targets, part.device()));
-        loss += sum(losses)?;
-        let outputs = outputs.try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
-        score += objective.score(&outputs.iter::<f32>().collect::<Vec<_>>(), &targets);
+        // In double precision on the host: a mean over tens of thousands of f32 losses would lose digits.
+        loss += entries::<f64, 1>(losses)?.iter().sum::<f64>();
+        score += objective.score(&entries::<f32, 2>(outputs)?, &targets);
     }
     Ok((loss / examples as f64, objective.metric(score, examples)))
-}
-
-/// In double precision on the host: a mean over tens of thousands of f32 losses would lose digits.
-fn sum(losses: Tensor<1>) -> Result<f64, Failure> {
-    let data = losses.try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
-    Ok(data.iter::<f64>().sum())
 }
