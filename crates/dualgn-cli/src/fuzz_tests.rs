@@ -2,7 +2,8 @@
 //!
 //! Sound files are changed at random: bytes flipped, cut, doubled, spliced, numbers made large. A second of each runs with the tests;
 //! `DUALGN_FUZZ_SECONDS=600 cargo test --release -p dualgn-cli fuzz_` runs ten minutes of each. What breaks a reader is kept in
-//! `target/fuzz`, and belongs into `crates/dualgn-cli/tests/corpus`, whose files run every time.
+//! `target/fuzz` and belongs into `crates/dualgn-cli/tests/corpus`, whose files run every time: they state sizes that overflow, nest
+//! deeply, and unpack to far more than they are.
 
 #![expect(clippy::disallowed_methods, reason = "files of a test need not survive a kill")]
 
