@@ -123,7 +123,7 @@ mod tests {
             subject: Checked::Problem(ProblemName::Digits),
             network: None,
             batch: Some(7),
-            memory: None,
+            memory: Some(64),
             device: DeviceName::default(),
         };
         let text = check(&arguments).unwrap();
