@@ -7,6 +7,7 @@ its headings, pictures and curves, fit the width of the screen, and be readable 
 """
 
 import pathlib
+import shutil
 import sys
 
 from playwright.sync_api import sync_playwright
@@ -92,7 +93,7 @@ def main():
     pages = [pathlib.Path(page).resolve() for page in sys.argv[2:]]
     with sync_playwright() as play:
         browser = play.chromium.launch(
-            executable_path="/usr/bin/chromium",
+            executable_path=shutil.which("chromium"),
             args=["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
         )
         problems = [problem for page in pages for problem in check(browser, page, folder)]

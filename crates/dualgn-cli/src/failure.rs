@@ -45,7 +45,10 @@ impl fmt::Display for Failure {
 
 impl From<DataError> for Failure {
     fn from(error: DataError) -> Self {
-        Self::Input(error.to_string())
+        match error {
+            DataError::Back { .. } => Self::Run(error.to_string()),
+            error => Self::Input(error.to_string()),
+        }
     }
 }
 

@@ -54,7 +54,8 @@ pub struct Run {
     /// Inner iterations of a prox-linear direction at most, unless they bring no decrease: then ten times as many
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub inner: u32,
-    /// Memory for matrices and what they are made of, in MiB  [default: half of what is free]
+    /// Memory for matrices and what they are made of, in MiB; a table that takes more is read from disk, batch by batch
+    /// [default: half of what is free]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub memory: Option<u32>,
     /// Examples of a batch that go through the network at once when a direction is made, where all of them need too much memory

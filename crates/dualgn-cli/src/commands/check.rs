@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::model::Predictor;
 use crate::network::{Activation, Description, Net, NetworkChoice};
 use crate::problem::{ProblemName, Task};
+use crate::report::grouped;
 
 /// What a network consists of: each operation with its rule, whether examples mix, and what a direction costs by each route.
 pub fn check(arguments: &Check) -> Result<String, Failure> {
@@ -43,12 +44,17 @@ pub fn check(arguments: &Check) -> Result<String, Failure> {
         None => "Examples do not mix: the Gram matrix can be assembled, site by site.".into(),
         Some(place) => format!("Examples mix, first at {place}: directions come from conjugate gradient."),
     };
-    let routes = Shape { task, batch, memory: arguments.memory, device }.routes(&network, &model)?;
+    let routes = match (Shape { task, batch, memory: arguments.memory, device }).routes(&network, &model) {
+        Ok(routes) => routes.table,
+        // The operations are worth reading all the same.
+        Err(failure) => format!("not timed: {failure}\n"),
+    };
     Ok(format!(
-        "{name}: {words}, {}\n\n{}\n{verdict}\n\nA direction of a batch:\n\n{}",
-        routes.size,
+        "{name}: {words}, {} parameters, {} outputs an example, batches of {}\n\n{}\n{verdict}\n\nA direction of a batch:\n\n{routes}",
+        grouped(network.parameter_count()),
+        network.outputs_per_example(),
+        batch[0],
         columns(&lines),
-        routes.table
     ))
 }
 
@@ -128,7 +134,7 @@ mod tests {
         };
         let text = check(&arguments).unwrap();
         assert!(
-            text.starts_with("digits: layers 64-64-64-10, 10 outputs an example, batches of 7, 8,970 parameters"),
+            text.starts_with("digits: layers 64-64-64-10, 8,970 parameters, 10 outputs an example, batches of 7"),
             "{text}"
         );
         assert_eq!(text.matches("dense, with its bias").count(), 3, "{text}");

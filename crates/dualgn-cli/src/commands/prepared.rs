@@ -104,16 +104,16 @@ impl Prepared {
         let is_training = |row: usize| division.learning.binary_search(&row).is_ok();
         let encoder = Encoder::learn(&source, &profiles, &decisions, is_training, (options.unseen, options.missing))?;
         let width = encoder.width();
-        let needed = there.len() as u64 * width as u64 * size_of::<f32>() as u64;
+        // The table, the rows of each network, and those that a network has on the device.
+        let needed = there.len() as u64 * width as u64 * size_of::<f32>() as u64 * (members as u64 + 2);
         let is_large = needed > room.memory;
         if is_large {
             let mib = |bytes: u64| grouped((bytes >> 20) as usize);
             remarks.push(format!(
-                "its numbers take {} MiB, more than the {} MiB that memory is to hold, and are read from a temporary file in {} whenever \
-                 they are needed",
+                "its numbers would take {} MiB, more than the {} MiB that memory is to hold, and are read from a temporary file whenever they \
+                 are needed",
                 mib(needed),
-                mib(room.memory),
-                room.folder.display()
+                mib(room.memory)
             ));
         }
         let located = encoder.on(&source)?;

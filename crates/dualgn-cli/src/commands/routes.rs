@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
-use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use dualgn::{ConvexLoss, Error, Estimate, GaussNewton, Linearize, Logistic, Network, SoftmaxCrossEntropy, Squared};
 
 use super::columns::{cells, columns};
 use crate::failure::Failure;
 use crate::interrupt;
+use crate::network::Net;
 use crate::problem::Task;
 use crate::report::{grouped, memory};
 
@@ -37,7 +38,7 @@ pub struct Shape {
 
 impl Shape {
     /// Times the routes.
-    pub fn routes<M: Module>(&self, network: &Network<M, Tensor<2>>, model: &M) -> Result<Routes, Failure> {
+    pub fn routes(&self, network: &Network<Net, Tensor<2>>, model: &Net) -> Result<Routes, Failure> {
         let (batch, outputs) = (self.batch[0], network.outputs_per_example());
         let numbers = |value: fn(usize) -> f32| {
             let values: Vec<f32> = (0..batch * outputs).map(value).collect();
@@ -60,10 +61,10 @@ impl Shape {
         }
     }
 
-    fn with<M: Module, L: ConvexLoss + Clone>(
+    fn with<L: ConvexLoss + Clone>(
         &self,
-        network: &Network<M, Tensor<2>>,
-        model: &M,
+        network: &Network<Net, Tensor<2>>,
+        model: &Net,
         loss: L,
         targets: impl Into<L::Target>,
     ) -> Result<Routes, Failure> {
@@ -72,7 +73,7 @@ impl Shape {
             oracle = oracle.memory((mib as usize) << 20);
         }
         self.device.seed(0);
-        let inputs = Tensor::random(self.batch, Distribution::Normal(0.0, 1.0), &self.device);
+        let inputs = model.examples(self.batch, &self.device);
         Timed { network, model, oracle, inputs }.routes(loss, targets.into())
     }
 }
@@ -110,6 +111,7 @@ impl<N: Linearize<M, Inputs: Clone>, M: Module, L: ConvexLoss + Clone> Timed<'_,
         })?;
         // As in training, after some steps: the estimates know how many iterations it takes.
         for _ in 0..WARM_UP {
+            wanted()?;
             let _ = oracle.direction(network, model, inputs.clone(), targets.clone())?;
         }
         let linearization = network.linearization(model, inputs.clone(), None)?;
@@ -118,9 +120,6 @@ impl<N: Linearize<M, Inputs: Clone>, M: Module, L: ConvexLoss + Clone> Timed<'_,
 
         let mut lines = vec![cells(["ROUTE", "ESTIMATE", "MEASURED", "IN GRADIENTS", "MEMORY", ""])];
         for estimate in &estimates {
-            if interrupt::requested() {
-                return Err(Failure::Run("interrupted".into()));
-            }
             let measured = self.measure(estimate, &targets)?;
             let note = match (&estimate.refusal, measured) {
                 (Some(refusal), _) => refusal.to_string(),
@@ -163,12 +162,19 @@ impl<N: Linearize<M, Inputs: Clone>, M: Module, L: ConvexLoss + Clone> Timed<'_,
     }
 }
 
+/// An error once the user has interrupted.
+fn wanted() -> Result<(), Failure> {
+    if interrupt::requested() { Err(Failure::Interrupted("the timing of the routes".into())) } else { Ok(()) }
+}
+
 /// The median time of some calls, after one that is not counted.
 fn median(mut call: impl FnMut() -> Result<(), Error>) -> Result<f64, Failure> {
+    wanted()?;
     call()?;
     let begin = Instant::now();
     let mut times = vec![];
     while times.is_empty() || (times.len() < CALLS && begin.elapsed() < TIME) {
+        wanted()?;
         let start = Instant::now();
         call()?;
         times.push(start.elapsed().as_secs_f64());

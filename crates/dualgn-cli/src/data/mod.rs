@@ -31,8 +31,8 @@ pub use builtin::diabetes;
 pub use builtin::digits;
 pub use error::DataError;
 pub use inputs::{Inputs, InputsWriter, OnDisk};
-pub use split::Split;
 pub use split::Targets;
+pub use split::{CHUNK, Split};
 pub use standardise::Scale;
 
 /// A data set in two parts, its inputs standardised by the training part, its targets as they

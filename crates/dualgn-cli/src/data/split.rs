@@ -4,6 +4,9 @@ use super::error::DataError;
 use super::inputs::Inputs;
 use super::standardise::Scale;
 
+/// Examples that go through a network at a time, so that the activations of a large part need not fit the memory.
+pub const CHUNK: usize = 4096;
+
 /// What a model should answer, one entry an example.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Targets {

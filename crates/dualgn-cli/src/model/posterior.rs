@@ -17,8 +17,8 @@ use faer::{Mat, Side};
 
 use super::answers::Answers;
 use super::card::Card;
-use super::predictor::{CHUNK, Predictor};
-use crate::data::{Scale, Split, Targets};
+use super::predictor::Predictor;
+use crate::data::{CHUNK, Scale, Split, Targets};
 use crate::device::entries;
 use crate::failure::Failure;
 use crate::network::Net;

@@ -9,7 +9,7 @@ use safetensors::SafeTensors;
 
 use super::answers::Answers;
 use super::card::{Card, NAME};
-use crate::data::Split;
+use crate::data::{CHUNK, Split};
 use crate::device::entries;
 use crate::failure::Failure;
 use crate::network::{Net, torch};
@@ -29,8 +29,6 @@ pub struct Predictor {
 const MEMBER: &str = "members.";
 /// Networks at most.
 const MEMBERS: usize = 1000;
-/// Rows that go through the network at once.
-pub const CHUNK: usize = 4096;
 /// Bytes of a file at most.
 const LARGEST: u64 = 16 << 30;
 

@@ -2,7 +2,7 @@
 
 use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, LinearConfig};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Distribution, Tensor};
 
 use super::build::{Builder, NetworkError, Shape};
 use super::description::Description;
@@ -151,6 +151,15 @@ impl Net {
     /// Numbers of all parameters.
     pub fn parameters(&self) -> usize {
         self.num_params()
+    }
+
+    /// Inputs that it takes, where their values do not matter: random numbers, and the first category and token.
+    pub fn examples(&self, [count, features]: [usize; 2], device: &Device) -> Tensor<2> {
+        let has_tokens = self.layers.iter().any(|layer| matches!(layer, Layer::Embedding(_)));
+        let numbers = if has_tokens { 0 } else { features - self.categories.len() };
+        let random = Tensor::random([count, features], Distribution::Normal(0.0, 1.0), device);
+        let keeps: Vec<f32> = (0..features).map(|column| f32::from(column < numbers)).collect();
+        random * Tensor::<1>::from_floats(keeps.as_slice(), device).unsqueeze()
     }
 
     /// `[m, features]` to `[m, outputs]`. Images and sequences come flattened; categories stand last.

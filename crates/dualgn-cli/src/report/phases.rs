@@ -19,7 +19,9 @@ impl Phases {
     fn of(run: &MethodRun) -> Option<Self> {
         let last = run.records.last().filter(|record| record.step > 0 && record.seconds > 0.0)?;
         let steps = run.directions.len() as f64;
-        let direction = (steps > 0.0).then(|| {
+        // Runs of earlier versions do not have all of them.
+        let has_phases = run.directions.iter().any(|step| step.forward_milliseconds > 0.0);
+        let direction = has_phases.then(|| {
             let sums = run.directions.iter().fold([0.0; 3], |[forward, solve, back], step| {
                 [forward + step.forward_milliseconds, solve + step.milliseconds, back + step.back_milliseconds]
             });

@@ -3,13 +3,11 @@
 use burn::module::Module;
 use dualgn::ConvexLoss;
 
+use crate::data::CHUNK;
 use crate::device::entries;
 use crate::failure::Failure;
 use crate::network::Net;
 use crate::problem::{Objective, Part};
-
-/// Examples evaluated at a time, so that the activations of a large part need not fit the memory.
-const CHUNK: usize = 4096;
 
 /// Mean loss, and the metric.
 pub fn evaluate<L: ConvexLoss>(objective: &Objective<L>, model: &Net, part: &Part) -> Result<(f64, f64), Failure> {
