@@ -119,9 +119,26 @@ fn line(index: usize, operation: &TracedOperation) -> Vec<String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "files of tests need not survive a kill")]
 mod tests {
     use super::*;
     use crate::device::DeviceName;
+
+    #[test]
+    fn networks_of_tokens_are_timed() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let text = "input = [6]\noutputs = 3\npreset = { name = \"transformer-tiny\", vocabulary = 5, width = 8, heads = 2, blocks = 1 }\n";
+        std::fs::write(file.path(), text).unwrap();
+        let arguments = Check {
+            subject: Checked::Network(file.path().to_owned()),
+            network: None,
+            batch: Some(4),
+            memory: Some(64),
+            device: DeviceName::default(),
+        };
+        let text = check(&arguments).unwrap();
+        assert!(text.contains("A gradient takes"), "{text}");
+    }
 
     #[test]
     fn each_layer_of_the_network_is_a_site_of_the_gram_matrix() {
