@@ -9,6 +9,11 @@ pub fn budget() -> u64 {
     GaussNewton::new(Squared).memory_budget() as u64
 }
 
+/// Bytes that may be taken, given the MiB that the user says, if any.
+pub fn limit(mib: Option<u32>) -> u64 {
+    mib.map_or_else(budget, |mib| u64::from(mib) << 20)
+}
+
 /// Starts a new measurement. Linux forgets the old peak on request; elsewhere this does nothing.
 #[expect(clippy::disallowed_methods, reason = "a switch of the kernel, not a file")]
 pub fn reset_peak() {

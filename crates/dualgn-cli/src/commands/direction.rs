@@ -25,7 +25,7 @@ pub fn direction(arguments: &Direction) -> Result<(), Failure> {
         return Err(Failure::Input(format!("{} should end in .npz or .safetensors", arguments.out.display())));
     }
     let device = arguments.device.open()?;
-    let limit = arguments.memory.map_or_else(memory::budget, |mib| u64::from(mib) << 20);
+    let limit = memory::limit(arguments.memory);
     let batch = &arguments.batch;
     let wrong = |problem: String| Failure::Input(format!("{} {problem}", batch.display()));
     let mut arrays = npz::read(batch, limit).map_err(wrong)?;

@@ -28,10 +28,8 @@ pub fn fit(arguments: &Fit) -> Result<(), Failure> {
     let Fit { data, table, learning, run } = arguments;
     // What is wrong with it should not come out after a large table was read.
     run.network.as_ref().map(NetworkChoice::load).transpose()?;
-    let room = Room {
-        memory: run.memory.map_or_else(memory::budget, |mib| u64::from(mib) << 20),
-        folder: run.out.as_deref().unwrap_or(Path::new("runs")),
-    };
+    let folder = run.out.as_deref().unwrap_or(Path::new("runs"));
+    let room = Room { memory: memory::limit(run.memory), folder };
     let prepared = Prepared::new(data, table, run.seed, room)?;
     if !run.quiet {
         eprintln!("{}: {}\n\n{}", data.display(), prepared.remarks.join("; "), columns(&prepared.table()));

@@ -121,14 +121,13 @@ impl Prepared {
             || if is_large { InputsWriter::on_disk(room.folder, width) } else { Ok(InputsWriter::Memory(vec![])) };
         let mut parts = [Part::new(&division.learning, writer()?), Part::new(&division.test, writer()?)];
         let mut counter = Counter::start("encoding");
-        let full = |reason| Failure::from(DataError::Spill { folder: room.folder.into(), reason });
         let mut numbers = Vec::with_capacity(width);
         source.rows(&mut |row| {
             counter.rows(row.index + 1);
             if let Some(part) = parts.iter_mut().find(|part| part.rows.get(part.next) == Some(&row.index)) {
                 numbers.clear();
                 located.encode(&row, &mut numbers)?;
-                part.inputs.push(&numbers).map_err(full)?;
+                part.inputs.push(&numbers).map_err(Failure::from)?;
                 part.next += 1;
             }
             Ok(())
@@ -136,13 +135,13 @@ impl Prepared {
         drop(counter);
         let shape = source.image().map_or(vec![width], Vec::from);
         let has_classes = matches!(target.task, Task::Classes | Task::YesOrNo);
-        let split = |part: Part| -> Result<Split, Failure> {
+        let split = |part: Part| -> Result<Split, DataError> {
             let answers = part.rows.iter().map(|&row| answers[row].unwrap_or_default());
             let targets = match has_classes {
                 true => Targets::Classes(answers.map(|answer| answer as i64).collect()),
                 false => Targets::Values(answers.collect()),
             };
-            Ok(Split { inputs: part.inputs.finish().map_err(full)?, shape: shape.clone(), targets })
+            Ok(Split { inputs: part.inputs.finish()?, shape: shape.clone(), targets })
         };
         let [learning, test] = parts.map(split);
         let (learning, test) = (learning?, test?);
@@ -265,22 +264,18 @@ fn rows(source: &Source, target: &Target, time: Option<usize>, profiles: &[Profi
             }
             hasher.update(b"\n");
         }
-        let wrong = |column: &str, problem: String| TableError::Cell {
-            file: source.file().into(),
-            place: row.place(),
-            column: column.to_owned(),
-            problem,
-        };
-        let number = target.map.number(&row.cells[target.column], comma);
-        answers.push(number.map_err(|problem| wrong(&target.map.name, problem))?.map(|number| number as f32));
+        answers.push(target.map.of_row(source, &row, target.column)?);
         times.push(match time {
             None => row.index as f64,
             Some(column) => {
                 let cell = &row.cells[column];
                 let dates = profiles[column].dates.first();
                 let date = dates.and_then(|format| format.seconds(&cell.text()?));
-                date.or_else(|| cell.number(comma)).ok_or_else(|| {
-                    wrong(&profiles[column].name, "should be a date or a number, by which rows are ordered".into())
+                date.or_else(|| cell.number(comma)).ok_or_else(|| TableError::Cell {
+                    file: source.file().into(),
+                    place: row.place(),
+                    column: profiles[column].name.clone(),
+                    problem: "should be a date or a number, by which rows are ordered".into(),
                 })?
             }
         });

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::DataError;
@@ -99,6 +99,8 @@ pub enum InputsWriter {
     Disk {
         /// The file.
         file: BufWriter<File>,
+        /// Where it is.
+        folder: PathBuf,
         /// Numbers in a row.
         features: usize,
         /// Rows so far.
@@ -114,20 +116,26 @@ impl InputsWriter {
     /// Neither can be written to.
     pub fn on_disk(folder: &Path, features: usize) -> Result<Self, DataError> {
         let there = folder.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
-        let file = tempfile::tempfile_in(there).or_else(|_| tempfile::tempfile());
-        let file = file.map_err(|reason| DataError::Spill { folder: folder.into(), reason })?;
-        Ok(Self::Disk { file: BufWriter::new(file), features, rows: 0 })
+        let (folder, file) = match tempfile::tempfile_in(there) {
+            Ok(file) => (there.to_owned(), Ok(file)),
+            Err(_) => (std::env::temp_dir(), tempfile::tempfile()),
+        };
+        match file {
+            Ok(file) => Ok(Self::Disk { file: BufWriter::new(file), folder, features, rows: 0 }),
+            Err(reason) => Err(DataError::Spill { folder, reason }),
+        }
     }
 
     /// Adds a row.
     ///
     /// # Errors
     /// The disk is full, or cannot be written to.
-    pub fn push(&mut self, row: &[f32]) -> io::Result<()> {
+    pub fn push(&mut self, row: &[f32]) -> Result<(), DataError> {
         match self {
             Self::Memory(values) => values.extend_from_slice(row),
-            Self::Disk { file, rows, .. } => {
-                row.iter().try_for_each(|number| file.write_all(&number.to_le_bytes()))?;
+            Self::Disk { file, folder, rows, .. } => {
+                let written = row.iter().try_for_each(|number| file.write_all(&number.to_le_bytes()));
+                written.map_err(|reason| DataError::Spill { folder: folder.clone(), reason })?;
                 *rows += 1;
             }
         }
@@ -138,11 +146,12 @@ impl InputsWriter {
     ///
     /// # Errors
     /// As [`push`](Self::push).
-    pub fn finish(self) -> io::Result<Inputs> {
+    pub fn finish(self) -> Result<Inputs, DataError> {
         Ok(match self {
             Self::Memory(values) => Inputs::Memory(values),
-            Self::Disk { file, features, rows } => {
-                let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+            Self::Disk { file, folder, features, rows } => {
+                let file =
+                    file.into_inner().map_err(|error| DataError::Spill { folder, reason: error.into_error() })?;
                 Inputs::Disk(OnDisk { file: Arc::new(Mutex::new(file)), features, rows: (0..rows).collect() })
             }
         })

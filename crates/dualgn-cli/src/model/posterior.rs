@@ -126,12 +126,11 @@ impl<'a> Posterior<'a> {
     /// The answers to rows and their standard deviations: of a number, with its noise; of a class, that of its probability.
     pub fn deviations(&self, inputs: &[f32]) -> Result<(Answers, Vec<f64>), Failure> {
         let card = &self.predictor.card;
-        let answers = self.predictor.answers(inputs)?;
+        let each = self.predictor.each(inputs)?;
+        let answers = self.predictor.together(&each);
         let width = card.encoder.width();
         let outputs_of_row = card.target.outputs();
         let rows = answers.len();
-        let each: Vec<Vec<f32>> =
-            self.predictor.nets.iter().map(|net| self.predictor.outputs(net, inputs)).collect::<Result<_, _>>()?;
         let (mut means, mut squares) = (vec![0.0; rows], vec![0.0; rows]);
         let members = self.members.len() as f64;
         for (member, outputs) in each.iter().enumerate() {

@@ -108,17 +108,11 @@ impl Predictor {
         source.rows(&mut |row| {
             rows += 1;
             if let Some(column) = column {
-                let answer = target.number(&row.cells[column], source.comma()).map_err(|problem| TableError::Cell {
-                    file: source.file().into(),
-                    place: row.place(),
-                    column: target.name.clone(),
-                    problem,
-                })?;
-                let Some(answer) = answer else {
+                let Some(answer) = target.of_row(source, &row, column)? else {
                     left_out += 1;
                     return Ok(());
                 };
-                targets.push(answer as f32);
+                targets.push(answer);
             }
             located.encode(&row, &mut inputs)?;
             if inputs.len() >= CHUNK * encoder.width() {
@@ -139,8 +133,17 @@ impl Predictor {
 
     /// What the networks say of rows, together.
     pub fn answers(&self, inputs: &[f32]) -> Result<Answers, Failure> {
-        let each = self.nets.iter().map(|net| Ok(Answers::of(&self.card, &self.outputs(net, inputs)?)));
-        Ok(Answers::mean(each.collect::<Result<_, Failure>>()?))
+        Ok(self.together(&self.each(inputs)?))
+    }
+
+    /// The outputs of each network for rows.
+    pub fn each(&self, inputs: &[f32]) -> Result<Vec<Vec<f32>>, Failure> {
+        self.nets.iter().map(|net| self.outputs(net, inputs)).collect()
+    }
+
+    /// What the outputs of each network say, together.
+    pub fn together(&self, each: &[Vec<f32>]) -> Answers {
+        Answers::mean(each.iter().map(|outputs| Answers::of(&self.card, outputs)).collect())
     }
 
     /// The same of a part of a table.

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::number::{grouped, shortest, significant};
+use super::results::head;
 use crate::record::{Comparison, MethodRun, StepRecord};
 
 /// Rounding that a gap at the tolerance is forgiven.
@@ -48,17 +49,11 @@ pub(super) fn table(comparison: &Comparison) -> Markup {
         let runs = comparison.runs.iter();
         runs.filter_map(|run| Some((run, Certificates::of(run, comparison.gap)?)))
     };
+    let within = format!("Within {}, %", shortest(comparison.gap));
     html! {
         div.scroll {
             table {
-                thead { tr {
-                    th scope="col" { "Method" }
-                    th.number scope="col" { "Steps" }
-                    th.number scope="col" { "Median relative gap" }
-                    th.number scope="col" { "Worst relative gap" }
-                    th.number scope="col" { "Within " (shortest(comparison.gap)) ", %" }
-                    th.number scope="col" { "Median iterations" }
-                } }
+                (head("Method", &["Steps", "Median relative gap", "Worst relative gap", &within, "Median iterations"]))
                 tbody {
                     @for (run, certificates) in rows() {
                         tr {

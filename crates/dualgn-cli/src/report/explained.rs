@@ -6,6 +6,7 @@ use super::axis::Scale;
 use super::chart::{Chart, Quantity};
 use super::document;
 use super::number::{grouped, significant};
+use super::results::head;
 use super::series::Series;
 use crate::explained::Explained;
 
@@ -121,7 +122,7 @@ pub fn page(explained: &Explained) -> String {
                     section {
                         h2 { "By layer" }
                         div.scroll { table {
-                            thead { tr { th scope="col" { "Layer" } th.number scope="col" { "Of the gradient" } th.number scope="col" { "Of the direction" } } }
+                            (head("Layer", &["Of the gradient", "Of the direction"]))
                             tbody { @for (name, gradient, direction) in &explained.layers {
                                 tr { th scope="row" { code { (name) } } td.number { (percent(*gradient)) } td.number { (percent(*direction)) } }
                             } }

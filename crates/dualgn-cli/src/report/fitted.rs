@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::number::{grouped, significant};
+use super::results::head;
 use crate::record::Fitted;
 
 /// Rows shown of those that are predicted worst.
@@ -90,7 +91,7 @@ fn matrix(fitted: &Fitted, confusion: &[Vec<usize>]) -> Markup {
         h3 { "Which class was taken for which" }
         div.scroll {
             table.confusion {
-                thead { tr { th scope="col" { "actual \\ predicted" } @for level in &fitted.levels { th.number scope="col" { (level) } } } }
+                (head("actual \\ predicted", &fitted.levels))
                 tbody {
                     @for (row, (level, counts)) in fitted.levels.iter().zip(confusion).enumerate() {
                         @let sum = counts.iter().sum::<usize>().max(1);

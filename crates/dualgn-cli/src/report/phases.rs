@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::number::significant;
+use super::results::head;
 use crate::record::{Comparison, MethodRun};
 
 /// Milliseconds of a step, in the mean over a run.
@@ -49,14 +50,7 @@ pub(super) fn section(comparison: &Comparison) -> Markup {
                 h2 { "Where the time goes" }
                 div.scroll {
                     table {
-                        thead { tr {
-                            th scope="col" { "Milliseconds of a step" }
-                            th.number scope="col" { "Forward pass" }
-                            th.number scope="col" { "Subproblem" }
-                            th.number scope="col" { "Back to the parameters" }
-                            th.number scope="col" { "The rest" }
-                            th.number scope="col" { "All" }
-                        } }
+                        (head("Milliseconds of a step", &["Forward pass", "Subproblem", "Back to the parameters", "The rest", "All"]))
                         tbody {
                             @for (method, phases) in &rows {
                                 tr {

@@ -115,6 +115,11 @@ fn columns(comparison: &Comparison) -> Vec<Column> {
     ]
 }
 
+/// The head of a table: what its rows are, and columns of numbers.
+pub(super) fn head(rows: &str, numbers: &[impl AsRef<str>]) -> Markup {
+    html! { thead { tr { th scope="col" { (rows) } @for name in numbers { th.number scope="col" { (name.as_ref()) } } } } }
+}
+
 /// The learning rates tried for each method and what came of them.
 pub(super) fn trials(comparison: &Comparison) -> Markup {
     let searched = comparison.runs.iter().filter(|run| !run.trials.is_empty());

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use super::cell::Cell;
+use super::cell::{Cell, Row};
 use super::encoder::word;
 use super::error::TableError;
 use super::profile::Profile;
@@ -165,11 +165,25 @@ impl TargetMap {
         if self.levels.len() > 2 { self.levels.len() } else { 1 }
     }
 
+    /// The number of a row's target in a column; `None` where there is nothing.
+    ///
+    /// # Errors
+    /// The cell is not what it should be.
+    pub fn of_row(&self, source: &Source, row: &Row, column: usize) -> Result<Option<f32>, TableError> {
+        let number = self.number(&row.cells[column], source.comma()).map_err(|problem| TableError::Cell {
+            file: source.file().into(),
+            place: row.place(),
+            column: self.name.clone(),
+            problem,
+        })?;
+        Ok(number.map(|number| number as f32))
+    }
+
     /// The number of a cell: the position of its class, or the number that stands there; `None` where there is nothing.
     ///
     /// # Errors
     /// The cell is neither: what it should be.
-    pub fn number(&self, cell: &Cell, comma: bool) -> Result<Option<f64>, String> {
+    fn number(&self, cell: &Cell, comma: bool) -> Result<Option<f64>, String> {
         let Some(word) = word(cell, comma) else { return Ok(None) };
         if self.levels.is_empty() {
             return match cell.number(comma) {

@@ -2,14 +2,16 @@
 
 #![expect(clippy::disallowed_methods, reason = "files of a test need not survive a kill")]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod networks;
+mod runs;
 
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
-use common::{dualgn, refused, run, succeeds, text};
+use common::{refused, succeeds, text};
 
 /// Rows of two numbers, a word, a date, an empty cell now and then, and two targets of them.
 fn rows(count: usize) -> Vec<[String; 7]> {
@@ -192,45 +194,6 @@ fn formats_agree() {
     assert!(results.windows(2).all(|pair| pair[0] == pair[1]), "{results:?}");
 }
 
-/// Killed again and again, a run of several networks ends with the model that it would have had.
-#[test]
-fn a_killed_run_goes_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = write(folder.path(), "t.csv", table(&rows(200), ","));
-    let arguments = |out: &str| {
-        let fixed = ["--target", "value", "--members", "2", "--epochs", "60", "--checkpoint", "0", "--quiet"];
-        let typed = [&["fit", &data][..], &fixed, &["--out", out]].concat();
-        typed.into_iter().map(str::to_owned).collect::<Vec<_>>()
-    };
-    let [whole, killed] = ["whole", "killed"].map(|name| folder.path().join(name).to_str().unwrap().to_owned());
-    let of = |arguments: Vec<String>| run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
-    assert!(of(arguments(&whole)).status.success());
-    let model = Path::new(&killed).join("model.safetensors");
-    let typed = arguments(&killed);
-    let mut child = dualgn(&typed.iter().map(String::as_str).collect::<Vec<_>>()).spawn().unwrap();
-    let start = Instant::now();
-    while !Path::new(&killed).join("network-1/checkpoints/last.safetensors").exists() {
-        assert!(start.elapsed() < Duration::from_secs(60));
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    for pause in [5, 30, 80, 150, 250, 400, 700] {
-        std::thread::sleep(Duration::from_millis(pause));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        child = dualgn(&["resume", &killed, "--quiet"]).spawn().unwrap();
-    }
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    assert!(model.exists());
-    let is_same = fs::read(model).unwrap() == fs::read(Path::new(&whole).join("model.safetensors")).unwrap();
-    assert!(is_same, "the weights are others");
-    assert!(text(&succeeds(&["resume", &killed]).stderr).contains("nothing to do"));
-    // A table that has changed since is another one.
-    fs::remove_file(Path::new(&killed).join("model.safetensors")).unwrap();
-    write(folder.path(), "t.csv", table(&rows(201), ","));
-    refused(&["resume", &killed], &["t.csv is not what", "start a run anew"]);
-}
-
 #[test]
 fn what_is_wrong_is_said_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
@@ -277,54 +240,6 @@ fn what_is_wrong_is_said_with_its_place() {
     refused(&["predict", &typo, &typo], &["is no sound model"]);
 }
 
-#[test]
-fn networks_come_from_files() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = write(folder.path(), "t.csv", table(&rows(60), ","));
-    let with = |name: &str, toml: &str| {
-        let network = write(folder.path(), name, toml);
-        let out = folder.path().join("run").to_str().unwrap().to_owned();
-        ["fit", &data, "--target", "value", "--epochs", "2", "--members", "1", "--network", &network, "--out", &out]
-            .map(str::to_owned)
-    };
-    let layers = with(
-        "good.toml",
-        "[[layers]]\ntype = \"dense\"\nunits = 8\n[[layers]]\ntype = \"residual\"\nlayers = [{ type = \"layer-norm\" }, { type = \
-         \"gelu\" }, { type = \"dense\", units = 8 }]\n",
-    );
-    succeeds(&layers.each_ref().map(String::as_str));
-    for (name, toml, words) in [
-        ("typo.toml", "[[layers]]\ntype = \"dens\"\n", vec!["typo.toml, line 2", "unknown variant `dens`", "`dense`"]),
-        ("field.toml", "[[layers]]\ntype = \"dense\"\nunit = 3\n", vec!["field.toml, line", "unknown field `unit`"]),
-        (
-            "shape.toml",
-            "[[layers]]\ntype = \"relu\"\n\n[[layers]]\ntype = \"conv\"\nchannels = 2\nkernel = 3\n",
-            vec!["shape.toml, line 4", "layer 2 (conv): it wants an image or a sequence"],
-        ),
-        (
-            "add.toml",
-            "layers = [{ type = \"residual\", layers = [{ type = \"dense\", units = 3 }] }]\n",
-            vec!["layer 1 (residual)", "cannot be added"],
-        ),
-        (
-            "huge.toml",
-            "layers = [{ type = \"dense\", units = 999999999999 }]\n",
-            vec!["layer 1 (dense)", "`units` should be"],
-        ),
-    ] {
-        let arguments = with(name, toml);
-        refused(&arguments.each_ref().map(String::as_str), &words);
-    }
-    let bare = write(folder.path(), "bare.toml", "[[layers]]\ntype = \"relu\"\n");
-    refused(&["check", &bare], &["should say the shape of an example"]);
-    let whole = write(folder.path(), "whole.toml", "input = [1, 8, 8]\noutputs = 3\npreset = { name = \"cnn\" }\n");
-    let listed = text(&succeeds(&["check", &whole]).stdout);
-    assert!(listed.contains("Conv2d") && listed.contains("Examples do not mix"), "{listed}");
-    let out = folder.path().join("run").to_str().unwrap().to_owned();
-    assert!(text(&succeeds(&["check", &out]).stdout).contains("LayerNorm"));
-    refused(&["fit", &data, "--network", "mpl"], &["neither such a file nor a preset", "mlp"]);
-}
-
 /// Bright halves: which of them is the class of a folder.
 #[test]
 fn folders_of_images_are_classes() {
@@ -355,112 +270,4 @@ fn folders_of_images_are_classes() {
     refused(&["predict", &out, asked.to_str().unwrap()], &["9.png", "10 by 9 pixels", "make all of one size"]);
     write(&asked, "40.png", "no image");
     refused(&["predict", &out, asked.to_str().unwrap()], &["40.png", "no sound image"]);
-}
-
-/// Weights go out by PyTorch's names and in its layout, and come in again.
-#[test]
-fn weights_go_out_and_come_in() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = write(folder.path(), "t.csv", table(&rows(100), ","));
-    let [first, second] = ["first", "second"].map(|name| folder.path().join(name).to_str().unwrap().to_owned());
-    let options = ["--target", "value", "--members", "1", "--epochs", "3", "--quiet"];
-    succeeds(&[&["fit", &data, "--out", &first][..], &options].concat());
-    let model = format!("{first}/model.safetensors");
-    let bytes = fs::read(&model).unwrap();
-    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
-    assert_eq!(file.tensor("0.weight").unwrap().shape()[0], 128);
-    assert_eq!(file.tensor("4.weight").unwrap().shape(), [1, 128]);
-    // A model that starts where another ended has its answers before any step.
-    succeeds(&[&["fit", &data, "--out", &second, "--weights", &model, "--rate", "1e-12"][..], &options].concat());
-    let predicted = |run: &str| -> Vec<f64> {
-        text(&succeeds(&["predict", run, &data]).stdout).lines().skip(1).map(|line| line.parse().unwrap()).collect()
-    };
-    for (a, b) in predicted(&first).into_iter().zip(predicted(&second)) {
-        assert!((a - b).abs() < 1e-4, "{a} {b}");
-    }
-    let wrong = ["fit", &data, "--target", "value", "--network", "siren", "--weights", &model];
-    refused(&wrong, &["model.safetensors has a tensor `0.weight` of the shape"]);
-}
-
-/// The page can be written again from what a run recorded.
-#[test]
-fn a_report_is_written_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = write(folder.path(), "t.csv", table(&rows(100), ","));
-    let out = folder.path().join("run").to_str().unwrap().to_owned();
-    succeeds(&["fit", &data, "--target", "label", "--members", "2", "--epochs", "5", "--quiet", "--out", &out]);
-    let page = fs::read_to_string(format!("{out}/report.html")).unwrap();
-    let again = folder.path().join("again.html");
-    succeeds(&["report", &out, "--out", again.to_str().unwrap()]);
-    assert_eq!(fs::read_to_string(again).unwrap(), page);
-    assert!(text(&succeeds(&["report", &out, "--text"]).stdout).contains("dual-gn 2"));
-    refused(&["report", folder.path().to_str().unwrap()], &["has no comparison.json"]);
-}
-
-#[test]
-fn a_run_is_explained() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = write(folder.path(), "t.csv", table(&rows(150), ","));
-    let out = folder.path().join("run").to_str().unwrap().to_owned();
-    succeeds(&["fit", &data, "--target", "value", "--members", "2", "--epochs", "20", "--quiet", "--out", &out]);
-    let told = text(&succeeds(&["explain", &out]).stdout);
-    for words in [
-        "effective dimension",
-        "angle between",
-        "layers.0.Dense",
-        "PREDICTED DECREASE",
-        "are within their interval",
-        "PULLS",
-    ] {
-        assert!(told.contains(words), "`{words}` is not in:\n{told}");
-    }
-    let page = fs::read_to_string(format!("{out}/explain.html")).unwrap();
-    assert!(page.contains("Spectrum of the Gram matrix") && page.contains("Calibration") && !page.contains("NaN"));
-    refused(&["explain", &out, "--row", "100000"], &["row 100000 is not among the test rows"]);
-
-    // Deviations: of rows like those of training smaller than of rows far away.
-    let deviation = |a: &str| -> f64 {
-        let asked = write(folder.path(), "asked.csv", format!("a,b,colour,when,label\n{a},0.1,red,2024-05-05,high\n"));
-        let said = text(&succeeds(&["predict", &out, &asked, "--std"]).stdout);
-        said.lines().nth(1).unwrap().split(',').nth(1).unwrap().parse().unwrap()
-    };
-    let (near, far) = (deviation("0.2"), deviation("60"));
-    assert!(near > 0.0 && far > 3.0 * near, "{near} {far}");
-}
-
-#[test]
-fn configurations_are_written_checked_and_run() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = write(folder.path(), "t.csv", table(&rows(100), ","));
-    let file = folder.path().join("run.toml").to_str().unwrap().to_owned();
-    succeeds(&["init", &data, "--out", &file]);
-    refused(&["init", &data, "--out", &file], &["is there already"]);
-    let written = fs::read_to_string(&file).unwrap();
-    assert!(written.contains("# \"colour\" = \"category\"") && written.contains("\n# epochs = "), "{written}");
-    let changed = written
-        .replace("# target = \"\"", "target = \"value\"")
-        .replace("# members = 100", "members = 1")
-        .replace("\n# epochs = 0.1", "\nepochs = 4")
-        .replace("# [network]\n# preset", "[network]\npreset");
-    fs::write(&file, &changed).unwrap();
-    let told = text(&succeeds(&["validate", &file]).stdout);
-    assert!(told.contains("is good, and means") && told.contains("--target value"), "{told}");
-    let out = folder.path().join("out").to_str().unwrap().to_owned();
-    succeeds(&["fit", &file, "--out", &out, "--epochs", "3", "--quiet"]);
-    let configuration = json(format!("{out}/configuration.json"));
-    assert_eq!(
-        (configuration["steps"].as_u64(), configuration["network"]["preset"]["name"].as_str()),
-        (Some(3), Some("mlp"))
-    );
-    refused(&["train", &file], &["is for `dualgn fit`"]);
-    fs::write(&file, changed.replace("epochs = 4", "epochs = \"many\"")).unwrap();
-    refused(&["fit", &file], &["run.toml, line", "epochs"]);
-    let schema = succeeds(&["schema"]).stdout;
-    assert!(serde_json::from_slice::<serde_json::Value>(&schema).unwrap()["properties"]["epochs"].is_object());
-    for shell in ["bash", "zsh", "fish"] {
-        assert!(text(&succeeds(&["completions", shell]).stdout).contains("dualgn"));
-    }
-    let pages = folder.path().join("man");
-    succeeds(&["man", "--out", pages.to_str().unwrap()]);
-    assert!(fs::read_to_string(pages.join("dualgn-fit.1")).unwrap().contains("column to predict"));
 }
