@@ -41,7 +41,7 @@ impl DeviceName {
             #[allow(unreachable_patterns, reason = "with all features there is nothing left")]
             other => {
                 let name = other.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
-                Err(Failure::Input(format!(
+                Err(Failure::input(format!(
                     "this program was built without `{name}`; build it with `cargo build --release --features {name}`"
                 )))
             }
@@ -54,6 +54,6 @@ impl DeviceName {
 /// # Errors
 /// The device failed.
 pub fn entries<E: Element, const D: usize>(tensor: Tensor<D>) -> Result<Vec<E>, Failure> {
-    let data = tensor.try_into_data().map_err(|error| Failure::Run(error.to_string()))?;
+    let data = tensor.try_into_data().map_err(|error| Failure::run(error.to_string()))?;
     Ok(data.iter::<E>().collect())
 }

@@ -25,6 +25,7 @@ use crate::model::parse_model;
 use crate::network::{Net, parse_network};
 use crate::npz::{self, Array};
 use crate::table::{Source, profiles};
+use crate::terminal;
 use crate::train::Checkpoint;
 
 /// Bytes that a process of readers may come to; they are given no budget of more than this.
@@ -126,7 +127,7 @@ fn fuzz(name: &str, seeds: &[Vec<u8>], read: impl Fn(&[u8])) {
             pool[place] = bytes;
         }
     }
-    eprintln!("{name}: {count} files");
+    terminal::say(format!("{name}: {count} files"));
     if let Some(peak) = memory::peak() {
         assert!(peak < MEMORY, "{name}: {} MiB were taken", peak >> 20);
     }

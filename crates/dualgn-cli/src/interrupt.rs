@@ -1,5 +1,6 @@
 //! Ctrl-C: the first asks training to stop after the step it is in, a second one ends the process at once.
 
+use crate::terminal;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
@@ -13,7 +14,7 @@ pub fn install() {
     };
     // Without a handler Ctrl-C ends the process at once, which is a poorer service but no error.
     if ctrlc::set_handler(handler).is_err() {
-        eprintln!("note: Ctrl-C will stop at once, since its signal is taken already");
+        terminal::say("note: Ctrl-C will stop at once, since its signal is taken already");
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::record::{Metric, Record, StepRecord};
+use crate::terminal;
 
 /// The progress of one run.
 pub struct Progress {
@@ -89,7 +90,7 @@ impl Progress {
         let due = self.printed.is_none_or(|printed| printed.elapsed() >= QUIET);
         if self.bar.is_none() && due && !self.quiet {
             self.printed = Some(Instant::now());
-            eprintln!("{}: step {}  {}", self.label, record.step, self.message());
+            terminal::say(format!("{}: step {}  {}", self.label, record.step, self.message()));
         }
     }
 
@@ -99,7 +100,7 @@ impl Progress {
             bar.finish_and_clear();
         }
         if !self.quiet {
-            eprintln!("{}: {how} after {} steps  {}", self.label, self.steps, self.latest);
+            terminal::say(format!("{}: {how} after {} steps  {}", self.label, self.steps, self.latest));
         }
     }
 

@@ -25,7 +25,7 @@ pub fn check(arguments: &Check) -> Result<String, Failure> {
             (problem.name().to_owned(), of_problem, problem.shape().0, problem.task())
         }
         _ if arguments.network.is_some() => {
-            return Err(Failure::Input("`--network` is for a problem; leave it out".into()));
+            return Err(Failure::input("`--network` is for a problem; leave it out".into()));
         }
         Checked::Network(path) => of_file(path, &device)?,
         Checked::Model(path) => {
@@ -79,7 +79,7 @@ fn of_file(path: &Path, device: &Device) -> Result<(String, (Net, String), usize
     let choice = NetworkChoice::File(path.to_owned());
     let description = choice.load()?;
     let Some(input) = &description.input else {
-        return Err(Failure::Input(format!(
+        return Err(Failure::input(format!(
             "{}: should say the shape of an example, such as `input = [10]` or `input = [1, 28, 28]`; without data there is no other way to \
              know",
             path.display()

@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::interrupt;
 use crate::record::{Comparison, MethodRun, Status, Target};
 use crate::report;
+use crate::terminal;
 use crate::train::{Budget, Method, ModelName, Session, Subject};
 
 /// Trains by each method and reports.
@@ -59,18 +60,17 @@ impl Work for Comparing {
 /// Prints what was measured, as a table for people or in the form of `comparison.json`.
 pub fn show(comparison: &Comparison, json: bool) -> Result<(), Failure> {
     if json {
-        let text = serde_json::to_string_pretty(comparison).map_err(|error| Failure::Run(error.to_string()))?;
-        println!("{text}");
+        let text = serde_json::to_string_pretty(comparison).map_err(|error| Failure::run(error.to_string()))?;
+        terminal::print(text)
     } else {
-        println!("{}", report::terminal(comparison));
+        terminal::print(report::terminal(comparison))
     }
-    Ok(())
 }
 
 /// Names the page, and fails if the user stopped the run.
 pub fn finish(output: &Output, comparison: &Comparison, resumes: bool) -> Result<(), Failure> {
     let page = output.write(comparison)?;
-    eprintln!("report: {}", page.display());
+    terminal::say(format!("report: {}", page.display()));
     interrupted(output, resumes)
 }
 
@@ -79,8 +79,8 @@ pub fn interrupted(output: &Output, resumes: bool) -> Result<(), Failure> {
     let folder = output.folder().display();
     match (interrupt::requested(), resumes) {
         (false, _) => Ok(()),
-        (true, true) => Err(Failure::Interrupted(format!("go on with `dualgn resume {folder}`"))),
-        (true, false) => Err(Failure::Interrupted(format!("what was measured until then is in {folder}"))),
+        (true, true) => Err(Failure::interrupted(format!("go on with `dualgn resume {folder}`"))),
+        (true, false) => Err(Failure::interrupted(format!("what was measured until then is in {folder}"))),
     }
 }
 

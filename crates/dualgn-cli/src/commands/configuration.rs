@@ -111,7 +111,7 @@ const FILE: &str = "configuration.json";
 impl Configuration {
     /// Writes it into the folder of a run.
     pub fn save(&self, run: &Path) -> Result<(), Failure> {
-        let text = serde_json::to_vec_pretty(self).map_err(|error| Failure::Run(error.to_string()))?;
+        let text = serde_json::to_vec_pretty(self).map_err(|error| Failure::run(error.to_string()))?;
         files::replace(&run.join(FILE), &text)
     }
 
@@ -124,13 +124,13 @@ impl Configuration {
     pub fn load(run: &Path) -> Result<Self, Failure> {
         let path = run.join(FILE);
         let text = fs::read(&path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Failure::Input(format!(
+            std::io::ErrorKind::NotFound => Failure::input(format!(
                 "{} is not the folder of a run: it has no {FILE}; `dualgn train` writes one when training begins",
                 run.display()
             )),
             _ => Failure::file("read", &path, &error),
         })?;
-        serde_json::from_slice(&text).map_err(|error| Failure::Input(format!("{}: {error}", path.display())))
+        serde_json::from_slice(&text).map_err(|error| Failure::input(format!("{}: {error}", path.display())))
     }
 
     /// When the run ends.
@@ -149,7 +149,7 @@ impl Configuration {
     /// Loss and method by their names.
     pub fn names(&self, run: &Path) -> Result<(LossName, Method), Failure> {
         let unknown = |what: &str, name: &str| {
-            Failure::Input(format!("{}: there is no {what} `{name}`", run.join(FILE).display()))
+            Failure::input(format!("{}: there is no {what} `{name}`", run.join(FILE).display()))
         };
         Ok((
             LossName::from_str(&self.loss, false).map_err(|_| unknown("loss", &self.loss))?,
@@ -160,12 +160,12 @@ impl Configuration {
     /// The table of a run in a folder, read again.
     pub fn prepared(&self, run: &Path) -> Result<Prepared, Failure> {
         let Some(TableRun { file, options, checksum }) = &self.table else {
-            return Err(Failure::Input(format!("{} is no run of `dualgn fit`", run.display())));
+            return Err(Failure::input(format!("{} is no run of `dualgn fit`", run.display())));
         };
         let memory = (self.memory as u64).min(memory::budget());
         let prepared = Prepared::new(file, options, self.seed, Room { memory, folder: run })?;
         if prepared.checksum != *checksum {
-            return Err(Failure::Input(format!(
+            return Err(Failure::input(format!(
                 "{} is not what {} was started with; start a run anew with `dualgn fit`",
                 file.display(),
                 run.display()
@@ -177,7 +177,7 @@ impl Configuration {
     /// The options that lead to the same session.
     pub fn options(&self, run: &Path, [quiet, json]: [bool; 2]) -> Result<Run, Failure> {
         let device = DeviceName::from_str(&self.device, false);
-        let unknown = |_| Failure::Input(format!("{}: there is no device `{}`", run.join(FILE).display(), self.device));
+        let unknown = |_| Failure::input(format!("{}: there is no device `{}`", run.join(FILE).display(), self.device));
         Ok(Run {
             loss: None,
             epochs: None,
@@ -224,7 +224,7 @@ impl Origins {
         }
         let Configuration { problem, data, limit, field, .. } = configuration;
         let topic = Topic::from_str(problem, false)
-            .map_err(|_| Failure::Input(format!("{}: there is no problem `{problem}`", run.join(FILE).display())))?;
+            .map_err(|_| Failure::input(format!("{}: there is no problem `{problem}`", run.join(FILE).display())))?;
         Ok(Self::Problem(topic, ProblemOptions { data: data.clone(), limit: *limit, field: field.clone() }))
     }
 

@@ -45,7 +45,7 @@ fn of_run(run: &Path, arguments: &Cost) -> Result<String, Failure> {
     options.device = arguments.device.unwrap_or(options.device);
     options.memory = arguments.memory;
     if arguments.network.is_some() {
-        return Err(Failure::Input("a run has a network of its own; leave out `--network`".into()));
+        return Err(Failure::input("a run has a network of its own; leave out `--network`".into()));
     }
     let method = if method.model.is_some() { method } else { Method::guided(ModelName::default_for(loss)) };
     let weights = Checkpoint::load(&checkpoints(run)).ok().map(|loaded| loaded.checkpoint);

@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::files;
 use crate::network::{Net, NetworkChoice};
 use crate::table::{Source, profiles, roles};
+use crate::terminal;
 use crate::topic::Topic;
 
 /// Writes a file with every option as a comment.
@@ -22,7 +23,7 @@ pub fn init(arguments: &Init) -> Result<(), Failure> {
         Err(_) => {
             let path = Path::new(subject);
             if !path.exists() {
-                return Err(Failure::Input(format!(
+                return Err(Failure::input(format!(
                     "there is neither a file nor a problem `{subject}`; `dualgn problems` lists the problems"
                 )));
             }
@@ -43,13 +44,13 @@ pub fn init(arguments: &Init) -> Result<(), Failure> {
         }
     };
     if out.exists() {
-        return Err(Failure::Input(format!(
+        return Err(Failure::input(format!(
             "{} is there already; remove it, or name another one with `--out`",
             out.display()
         )));
     }
     files::replace(out, text.as_bytes())?;
-    eprintln!("written: {}; change it, then `dualgn validate {}`", out.display(), out.display());
+    terminal::say(format!("written: {}; change it, then `dualgn validate {}`", out.display(), out.display()));
     Ok(())
 }
 
@@ -61,7 +62,7 @@ pub fn validate(arguments: &Validate) -> Result<(), Failure> {
         .is_ok_and(|table| table.contains_key("table") || table.contains_key("problem"));
     let network = if is_run {
         let run = RunFile::read(path)?;
-        println!("{} is good, and means:\n{}", path.display(), run.typed());
+        terminal::print(format!("{} is good, and means:\n{}", path.display(), run.typed()))?;
         run.network()
     } else {
         Some(path.clone())
@@ -74,33 +75,42 @@ pub fn validate(arguments: &Validate) -> Result<(), Failure> {
             let outputs = description.outputs.unwrap_or(1);
             let net = Net::new(&description, input, &[], outputs, &Device::flex());
             let net = net.map_err(|error| network_failure(Some(&choice), &error))?;
-            println!("{} describes a network: {} parameters for inputs {input:?}", network.display(), net.parameters());
+            terminal::print(format!(
+                "{} describes a network: {} parameters for inputs {input:?}",
+                network.display(),
+                net.parameters()
+            ))
         }
-        None => println!(
+        None => terminal::print(format!(
             "{} describes a network; whether it fits shows with the data (`input` is not said)",
             network.display()
-        ),
+        )),
     }
-    Ok(())
 }
 
 /// Prints the schema of a run's file.
 pub fn print_schema() -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(&schema()).map_err(|error| Failure::Run(error.to_string()))?;
-    println!("{text}");
-    Ok(())
+    let text = serde_json::to_string_pretty(&schema()).map_err(|error| Failure::run(error.to_string()))?;
+    terminal::print(text)
 }
 
 /// Prints a script that completes commands and options in a shell.
-pub fn completions(arguments: &Completions) {
-    clap_complete::generate(arguments.shell, &mut Arguments::command(), "dualgn", &mut std::io::stdout());
+pub fn completions(arguments: &Completions) -> Result<(), Failure> {
+    // Into memory first: the generator does not expect that writing may fail.
+    let mut script = vec![];
+    clap_complete::generate(arguments.shell, &mut Arguments::command(), "dualgn", &mut script);
+    terminal::print_data(&script)
 }
 
 /// Prints the manual page of the program, or writes one for each command.
 pub fn man(arguments: &Man) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::Run(format!("cannot write the manual: {error}"));
+    let failed = |error: std::io::Error| Failure::run(format!("cannot write the manual: {error}"));
     match &arguments.out {
-        None => clap_mangen::Man::new(Arguments::command()).render(&mut std::io::stdout()).map_err(failed),
+        None => {
+            let mut page = vec![];
+            clap_mangen::Man::new(Arguments::command()).render(&mut page).map_err(failed)?;
+            terminal::print_data(&page)
+        }
         Some(folder) => {
             files::make_folder(folder)?;
             clap_mangen::generate_to(Arguments::command(), folder).map_err(failed)

@@ -16,18 +16,19 @@ use crate::memory;
 use crate::network::{Net, NetworkChoice, torch};
 use crate::npz::{self, Array, Values};
 use crate::problem::{Encode, WithLoss, with_loss};
+use crate::terminal;
 use crate::train::{ModelName, ProxLinear, Tensors, read_weights, with_weights, write_weights};
 
 /// Computes a direction and writes it.
 pub fn direction(arguments: &Direction) -> Result<(), Failure> {
     let is_known = arguments.out.extension().is_some_and(|ending| ending == "npz" || ending == "safetensors");
     if !is_known {
-        return Err(Failure::Input(format!("{} should end in .npz or .safetensors", arguments.out.display())));
+        return Err(Failure::input(format!("{} should end in .npz or .safetensors", arguments.out.display())));
     }
     let device = arguments.device.open()?;
     let limit = memory::limit(arguments.memory);
     let batch = &arguments.batch;
-    let wrong = |problem: String| Failure::Input(format!("{} {problem}", batch.display()));
+    let wrong = |problem: String| Failure::input(format!("{} {problem}", batch.display()));
     let mut arrays = npz::read(batch, limit).map_err(wrong)?;
     let mut take = |name: &str| {
         arrays.remove(name).filter(|array| !array.shape.is_empty() && array.len() > 0).ok_or_else(|| {
@@ -53,7 +54,7 @@ pub fn direction(arguments: &Direction) -> Result<(), Failure> {
     let is_double = weights.values().any(|data| data.dtype() == DType::F64);
     let dtype = if is_double { DType::F64 } else { DType::F32 };
     let weights = torch::from_torch(&net, weights)
-        .map_err(|problem| Failure::Input(format!("{} {problem}", arguments.weights.display())))?;
+        .map_err(|problem| Failure::input(format!("{} {problem}", arguments.weights.display())))?;
     let net = with_weights(net.map(&mut Cast(dtype)), weights)?;
     with_loss(arguments.loss, arguments.quantile, outputs, Asked { arguments, net, x, y, outputs, dtype, device })
 }
@@ -91,14 +92,14 @@ impl WithLoss for Asked<'_> {
         let inputs = TensorData::new(x.numbers(), [examples, features]);
         let inputs: Tensor<2> = Tensor::from_data(inputs, (&device, dtype));
         let targets = targets(&encode, &y, outputs, dtype, &device)
-            .map_err(|problem| Failure::Input(format!("{}, array `y`: {problem}", arguments.batch.display())))?;
+            .map_err(|problem| Failure::input(format!("{}, array `y`: {problem}", arguments.batch.display())))?;
         let network = Network::trace(&net, Net::forward, [examples, features])?;
         let name = arguments.model.unwrap_or(ModelName::default_for(arguments.loss));
         let model = name.model(ProxLinear { gap: arguments.accuracy, iterations: arguments.iterations as usize });
         if (model == Model::Quadratic && !arguments.loss.has_curvature())
             || (model == Model::FastGaussNewton && !arguments.loss.has_margin())
         {
-            return Err(Failure::Input(format!(
+            return Err(Failure::input(format!(
                 "the model does not work with the loss {}; take `--model prox-linear`, which works with every loss",
                 arguments.loss.name()
             )));
@@ -143,7 +144,7 @@ impl WithLoss for Asked<'_> {
         let vector = torch::arranged(&net, tensors(&direction.vector())?);
         result.extend(vector.into_iter().map(|(name, data)| (format!("direction.{name}"), data)));
         write(&arguments.out, &result)?;
-        println!(
+        terminal::print(format!(
             "loss {:.6e}  slope {:.6e}  norm {:.6e}  gap {:.3e}  {}, {} iterations\n{} tensors: {}",
             direction.loss,
             direction.slope,
@@ -153,8 +154,7 @@ impl WithLoss for Asked<'_> {
             direction.iterations,
             result.len(),
             arguments.out.display()
-        );
-        Ok(())
+        ))
     }
 }
 
@@ -186,7 +186,7 @@ fn targets<T>(encode: &Encode<T>, y: &Array, outputs: usize, dtype: DType, devic
 
 /// The blocks of a vector by their names.
 pub fn tensors(vector: &ParamVector) -> Result<Tensors, Failure> {
-    let entries = vector.to_vec().map_err(|error| Failure::Run(error.to_string()))?;
+    let entries = vector.to_vec().map_err(|error| Failure::run(error.to_string()))?;
     let mut rest = entries.as_slice();
     let block = |(name, shape): (&str, &[usize])| {
         let (block, after) = rest.split_at(shape.iter().product());
@@ -205,5 +205,5 @@ fn write(path: &Path, tensors: &Tensors) -> Result<(), Failure> {
         .map(|(name, data)| (name.as_str(), Array::float64(&data.shape().to_vec(), data.iter::<f64>().collect())))
         .collect();
     let bytes = npz::to_bytes(arrays.iter().map(|(name, array)| (*name, array)));
-    files::replace(path, &bytes.map_err(|error| Failure::Run(error.to_string()))?)
+    files::replace(path, &bytes.map_err(|error| Failure::run(error.to_string()))?)
 }

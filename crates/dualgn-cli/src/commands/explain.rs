@@ -23,6 +23,7 @@ use crate::network::Net;
 use crate::problem::{Encode, Objective, Reading, WithLoss, with_loss};
 use crate::record::Comparison;
 use crate::report::{self, significant};
+use crate::terminal;
 use crate::train::{
     Batch, Budget, Checkpoint, Method, ModelName, Session, Subject, WEIGHTS, checkpoints, with_weights,
 };
@@ -62,10 +63,10 @@ pub fn explain(arguments: &Explain) -> Result<(), Failure> {
     {
         explained.table = Some(of_table(run, prepared, arguments)?);
     }
-    print!("{}", text(&explained));
+    terminal::print(text(&explained))?;
     let page = run.join("explain.html");
     files::replace(&page, report::explanation(&explained).as_bytes())?;
-    eprintln!("page: {}", page.display());
+    terminal::say(format!("page: {}", page.display()));
     Ok(())
 }
 
@@ -84,7 +85,7 @@ impl Work for Explaining<'_> {
             }
             None => (session.model.clone(), "its first weights".into()),
         };
-        let oracle = session.oracle(self.method).ok_or_else(|| Failure::Run("the method has no directions".into()))?;
+        let oracle = session.oracle(self.method).ok_or_else(|| Failure::run("the method has no directions".into()))?;
         let Batch { inputs, targets } = session.first_batch(self.method)?;
         let network = session.subject.network();
         // What few iterations leave would be taken for the direction's own.
@@ -163,7 +164,7 @@ fn spectrum(linearization: &dualgn::Linearization, examples: usize) -> Result<Ve
     let rows = gram.len().isqrt();
     let matrix = Mat::from_fn(rows, rows, |i, j| gram[i * rows + j] / examples as f64);
     let values = matrix.self_adjoint_eigenvalues(Side::Lower);
-    let mut values = values.map_err(|_| Failure::Run("the Gram matrix is not finite".into()))?;
+    let mut values = values.map_err(|_| Failure::run("the Gram matrix is not finite".into()))?;
     values.reverse();
     Ok(values)
 }
@@ -215,7 +216,7 @@ fn of_table(run: &Path, prepared: &Prepared, arguments: &Explain) -> Result<OfTa
     };
     let place = match arguments.row {
         Some(row) => prepared.division.test.binary_search(&(row as usize)).map_err(|_| {
-            Failure::Input(format!(
+            Failure::input(format!(
                 "row {row} is not among the test rows, of which the report names some; leave out `--row` for the worst"
             ))
         })?,

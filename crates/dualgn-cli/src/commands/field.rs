@@ -22,7 +22,7 @@ pub fn with_field(plan: &Plan, name: FieldName, options: &FieldOptions, work: im
     let mut problem = name.problem(options.mesh.as_deref())?;
     if options.hard {
         let Some(hard) = problem.hard else {
-            return Err(Failure::Input(format!(
+            return Err(Failure::input(format!(
                 "the boundary values of {} cannot be built in; leave out `--hard`, which is for poisson1d and poisson2d",
                 name.name()
             )));

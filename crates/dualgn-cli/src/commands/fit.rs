@@ -21,6 +21,7 @@ use crate::network::NetworkChoice;
 use crate::problem::LossName;
 use crate::record::{Comparison, Fitted};
 use crate::report::significant;
+use crate::terminal;
 use crate::train::{Checkpoint, Method, WEIGHTS, checkpoints, with_weights};
 
 /// Learns a column of a table, and tests what was learnt.
@@ -32,7 +33,7 @@ pub fn fit(arguments: &Fit) -> Result<(), Failure> {
     let room = Room { memory: memory::limit(run.memory), folder };
     let prepared = Prepared::new(data, table, run.seed, room)?;
     if !run.quiet {
-        eprintln!("{}: {}\n\n{}", data.display(), prepared.remarks.join("; "), columns(&prepared.table()));
+        terminal::say(format!("{}: {}\n\n{}", data.display(), prepared.remarks.join("; "), columns(&prepared.table())));
     }
     let origin = Origin::Study(&prepared.studies[0]);
     let loss = plan::loss(origin, run)?;
@@ -56,7 +57,7 @@ pub fn resume(
     run: &Run,
 ) -> Result<(), Failure> {
     if folder.join(WEIGHTS).exists() {
-        eprintln!("nothing to do: the run is finished");
+        terminal::say("nothing to do: the run is finished");
         return Ok(());
     }
     let prepared = configuration.prepared(folder)?;
@@ -108,12 +109,12 @@ impl Fitting<'_> {
         let answers = predictor.answers_to(test)?;
         let scores = Scores::of(&predictor.card, &answers, &targets);
         let file = self.output.folder().join(WEIGHTS);
-        let json = serde_json::to_vec_pretty(&scores).map_err(|error| Failure::Run(error.to_string()))?;
+        let json = serde_json::to_vec_pretty(&scores).map_err(|error| Failure::run(error.to_string()))?;
         files::replace(&self.output.folder().join("test.json"), &json)?;
         if run.json {
-            println!("{}", String::from_utf8_lossy(&json));
+            terminal::print(String::from_utf8_lossy(&json))?;
         } else {
-            println!("{}", table_of(&scores));
+            terminal::print(table_of(&scores))?;
         }
         let division = &self.prepared.division;
         comparison.fitted = Some(Fitted {
@@ -136,8 +137,8 @@ impl Fitting<'_> {
         predictor.save(&file)?;
         if !run.quiet {
             let folder = plan::quoted(self.output.folder().display().to_string());
-            eprintln!("model: {}\nreport: {}", file.display(), page.display());
-            eprintln!("predict with `dualgn predict {folder} TABLE`");
+            terminal::say(format!("model: {}\nreport: {}", file.display(), page.display()));
+            terminal::say(format!("predict with `dualgn predict {folder} TABLE`"));
         }
         Ok(())
     }
@@ -177,7 +178,7 @@ impl Fitting<'_> {
         }
         match (ended, Checkpoint::load_best(&checkpoints(output.folder()))?) {
             (Some(comparison), Some(best)) => Ok((comparison, best)),
-            _ => Err(Failure::Run("the loss of the validation rows was never finite; take a smaller `--rate`".into())),
+            _ => Err(Failure::run("the loss of the validation rows was never finite; take a smaller `--rate`".into())),
         }
     }
 
@@ -185,7 +186,7 @@ impl Fitting<'_> {
     fn predictor(&self, weights: Vec<crate::train::Tensors>) -> Result<Predictor, Failure> {
         let (run, study) = (self.plan.run, &self.prepared.studies[0]);
         let device = run.device.open()?;
-        let reading = self.plan.loss.reading(study.task).ok_or_else(|| Failure::Run("the loss does not fit".into()))?;
+        let reading = self.plan.loss.reading(study.task).ok_or_else(|| Failure::run("the loss does not fit".into()))?;
         let card = Card {
             version: env!("CARGO_PKG_VERSION").into(),
             words: study.words.clone(),

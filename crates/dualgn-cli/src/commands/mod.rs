@@ -29,6 +29,7 @@ mod tune;
 use crate::arguments::{Arguments, Command};
 use crate::failure::Failure;
 use crate::interrupt;
+use crate::terminal;
 
 /// Runs a command.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
@@ -47,30 +48,12 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Init(arguments) => describe::init(&arguments),
         Command::Validate(arguments) => describe::validate(&arguments),
         Command::Schema => describe::print_schema(),
-        Command::Completions(arguments) => {
-            describe::completions(&arguments);
-            Ok(())
-        }
+        Command::Completions(arguments) => describe::completions(&arguments),
         Command::Man(arguments) => describe::man(&arguments),
-        Command::Methods => {
-            print!("{}", methods::list());
-            Ok(())
-        }
-        Command::Problems => {
-            print!("{}", problems::list());
-            Ok(())
-        }
-        Command::Ops => {
-            print!("{}", ops::table());
-            Ok(())
-        }
-        Command::Cost(arguments) => {
-            print!("{}", cost::cost(&arguments)?);
-            Ok(())
-        }
-        Command::Check(arguments) => {
-            print!("{}", check::check(&arguments)?);
-            Ok(())
-        }
+        Command::Methods => terminal::print(methods::list()),
+        Command::Problems => terminal::print(problems::list()),
+        Command::Ops => terminal::print(ops::table()),
+        Command::Cost(arguments) => terminal::print(cost::cost(&arguments)?),
+        Command::Check(arguments) => terminal::print(check::check(&arguments)?),
     }
 }

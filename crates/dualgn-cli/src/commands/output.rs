@@ -54,7 +54,7 @@ impl Output {
 
     /// Writes `report.html` and `comparison.json` of what there is so far.
     pub fn write(&self, comparison: &Comparison) -> Result<PathBuf, Failure> {
-        let json = serde_json::to_vec_pretty(comparison).map_err(|error| Failure::Run(error.to_string()))?;
+        let json = serde_json::to_vec_pretty(comparison).map_err(|error| Failure::run(error.to_string()))?;
         files::replace(&self.folder.join("comparison.json"), &json)?;
         let page = self.folder.join("report.html");
         files::replace(&page, report::page(comparison).as_bytes())?;
@@ -72,7 +72,7 @@ fn read_lines<T: DeserializeOwned>(path: &Path, before: usize) -> Result<Vec<T>,
     let lines = text.lines().map_while(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let lines = lines.take_while(|line| line["step"].as_u64().is_some_and(|step| step < before as u64));
     let record =
-        |line| serde_json::from_value(line).map_err(|error| Failure::Input(format!("{}: {error}", path.display())));
+        |line| serde_json::from_value(line).map_err(|error| Failure::input(format!("{}: {error}", path.display())));
     lines.map(record).collect()
 }
 
@@ -86,7 +86,7 @@ pub struct Lines {
 impl Lines {
     /// Appends a record.
     pub fn append(&mut self, record: &impl Serialize) -> Result<(), Failure> {
-        let mut line = serde_json::to_vec(record).map_err(|error| Failure::Run(error.to_string()))?;
+        let mut line = serde_json::to_vec(record).map_err(|error| Failure::run(error.to_string()))?;
         line.push(b'\n');
         self.file.write_all(&line).map_err(|error| Failure::file("write", &self.path, &error))
     }

@@ -74,13 +74,13 @@ pub fn loss(origin: Origin, run: &Run) -> Result<LossName, Failure> {
     let loss = run.loss.unwrap_or(origin.usual());
     match origin {
         Origin::Problem(topic @ Topic::Data(_), options) if options.field != FieldOptions::unset() => {
-            Err(Failure::Input(format!(
+            Err(Failure::input(format!(
                 "{} is a problem with data; the options of equations and shapes are not for it",
                 topic.name()
             )))
         }
         Origin::Problem(Topic::Data(problem), _) if loss.reading(problem.task()).is_none() => {
-            Err(Failure::Input(loss.refusal(problem)))
+            Err(Failure::input(loss.refusal(problem)))
         }
         Origin::Problem(topic @ Topic::Field(_), options) => {
             let others = [
@@ -92,7 +92,7 @@ pub fn loss(origin: Origin, run: &Run) -> Result<LossName, Failure> {
                 ("--limit", options.limit.is_some()),
             ];
             match others.into_iter().find(|(_, is_given)| *is_given) {
-                Some((option, _)) => Err(Failure::Input(format!(
+                Some((option, _)) => Err(Failure::input(format!(
                     "`{option}` is for problems with data; {} is made of squared residuals at points (`--points`, `--sampling`, \
                      `--resample`, `--hidden`)",
                     topic.name()
@@ -101,7 +101,7 @@ pub fn loss(origin: Origin, run: &Run) -> Result<LossName, Failure> {
             }
         }
         Origin::Study(study) if loss.reading(study.task).is_none() => {
-            Err(Failure::Input(loss.refusal_of_column(&study.target, study.task)))
+            Err(Failure::input(loss.refusal_of_column(&study.target, study.task)))
         }
         Origin::Problem(Topic::Data(_), _) | Origin::Study(_) => Ok(loss),
     }
@@ -110,7 +110,7 @@ pub fn loss(origin: Origin, run: &Run) -> Result<LossName, Failure> {
 /// Refuses methods that cannot work with the loss.
 pub fn check(methods: &[Method], loss: LossName) -> Result<(), Failure> {
     match methods.iter().find_map(|method| method.refusal(loss)) {
-        Some(refusal) => Err(Failure::Input(refusal)),
+        Some(refusal) => Err(Failure::input(refusal)),
         None => Ok(()),
     }
 }

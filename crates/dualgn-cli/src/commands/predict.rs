@@ -1,6 +1,5 @@
 //! `dualgn predict`, `dualgn evaluate`, `dualgn export`.
 
-use std::io::Write;
 use std::path::Path;
 
 use super::configuration::Configuration;
@@ -13,6 +12,7 @@ use crate::files;
 use crate::model::{Answers, Posterior, Predictor, Scores};
 use crate::onnx;
 use crate::table::Source;
+use crate::terminal;
 
 /// Predicts the rows of a table.
 pub fn predict(arguments: &Predict) -> Result<(), Failure> {
@@ -37,14 +37,10 @@ pub fn predict(arguments: &Predict) -> Result<(), Failure> {
     match &arguments.out {
         Some(file) => {
             files::replace(file, &text)?;
-            eprintln!("{} predictions: {}", answers.len(), file.display());
+            terminal::say(format!("{} predictions: {}", answers.len(), file.display()));
             Ok(())
         }
-        None => match std::io::stdout().write_all(&text) {
-            // A reader that has seen enough.
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            other => other.map_err(|error| Failure::Run(format!("cannot write the predictions: {error}"))),
-        },
+        None => terminal::print_data(&text),
     }
 }
 
@@ -52,7 +48,7 @@ pub fn predict(arguments: &Predict) -> Result<(), Failure> {
 fn prepared(model: &Path) -> Result<Prepared, Failure> {
     let folder = if model.is_dir() { model } else { model.parent().unwrap_or(Path::new(".")) };
     let configuration = Configuration::load(folder).map_err(|error| {
-        Failure::Input(format!(
+        Failure::input(format!(
             "`--std` needs the folder of the run, by which it finds the rows that the model was trained on ({error})"
         ))
     })?;
@@ -61,7 +57,7 @@ fn prepared(model: &Path) -> Result<Prepared, Failure> {
 
 /// One line a row: the prediction, the probability of each class, and how sure it is.
 fn csv(predictor: &Predictor, answers: &Answers, deviations: Option<&[f64]>) -> Result<Vec<u8>, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::Run(format!("cannot write the predictions: {error}"));
+    let failed = |error: &dyn std::fmt::Display| Failure::run(format!("cannot write the predictions: {error}"));
     let levels = &predictor.card.target.levels;
     let mut writer = csv::Writer::from_writer(vec![]);
     let mut head = vec![format!("{} (predicted)", predictor.card.target.name)];
@@ -105,22 +101,21 @@ pub fn evaluate(arguments: &Evaluate) -> Result<(), Failure> {
         Ok(())
     })?;
     if targets.is_empty() {
-        return Err(Failure::Input(format!(
+        return Err(Failure::input(format!(
             "{}, column `{}`: all cells are empty, and a test needs answers",
             arguments.data.display(),
             predictor.card.target.name
         )));
     }
     if left_out > 0 {
-        eprintln!("{left_out} rows without a target are left out");
+        terminal::say(format!("{left_out} rows without a target are left out"));
     }
     let scores = Scores::of(&predictor.card, &Answers::join(answers), &targets);
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&scores).map_err(|error| Failure::Run(error.to_string()))?);
+        terminal::print(serde_json::to_string_pretty(&scores).map_err(|error| Failure::run(error.to_string()))?)
     } else {
-        println!("{}", table_of(&scores));
+        terminal::print(table_of(&scores))
     }
-    Ok(())
 }
 
 /// Writes a model for other runtimes.
@@ -128,6 +123,9 @@ pub fn export(arguments: &Export) -> Result<(), Failure> {
     let predictor = Predictor::load(&arguments.model, &DeviceName::default().open()?)?;
     files::replace(&arguments.out, &onnx::export(&predictor)?)?;
     let columns = onnx::column_names(&predictor.card);
-    println!("{}: input `columns`, a row for each example of {}", arguments.out.display(), columns.join(", "));
-    Ok(())
+    terminal::print(format!(
+        "{}: input `columns`, a row for each example of {}",
+        arguments.out.display(),
+        columns.join(", ")
+    ))
 }

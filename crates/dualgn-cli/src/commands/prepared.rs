@@ -72,7 +72,7 @@ impl Prepared {
         if options.missing == Missing::Refuse
             && let Some(empty) = profiles.iter().find(|profile| profile.missing > 0)
         {
-            return Err(Failure::Input(format!(
+            return Err(Failure::input(format!(
                 "{}, column `{}`: {} empty cells; fill them, leave the column out with `--column {}=ignore`, or take `--missing impute`",
                 file.display(),
                 empty.name,
@@ -91,7 +91,7 @@ impl Prepared {
         let order = match (options.split, target.task) {
             (SplitName::Time, _) => Order::Time(&times),
             (_, _) if options.time.is_some() => {
-                return Err(Failure::Input("`--time` is for `--split time`; give both or none".into()));
+                return Err(Failure::input("`--time` is for `--split time`; give both or none".into()));
             }
             (SplitName::Auto, Task::Classes | Task::YesOrNo) => Order::Stratified(seed, &classes),
             (SplitName::Auto | SplitName::Random, _) => Order::Random(seed),
@@ -292,7 +292,7 @@ fn test_rows(list: &Path, rows: usize) -> Result<Vec<usize>, Failure> {
         match line.trim().parse::<usize>() {
             Ok(row) if row < rows => numbers.push(row),
             _ => {
-                return Err(Failure::Input(format!(
+                return Err(Failure::input(format!(
                     "{}, line {}: should be the number of a row, from 0 to {}, found `{}`",
                     list.display(),
                     index + 1,

@@ -8,13 +8,14 @@ use crate::failure::Failure;
 use crate::files;
 use crate::record::{Comparison, StepRecord};
 use crate::report;
+use crate::terminal;
 
 /// Writes the page of a run again, from what the run has recorded.
 pub fn report(arguments: &Report) -> Result<(), Failure> {
     let run = &arguments.run;
     let path = run.join("comparison.json");
     let text = fs::read(&path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Failure::Input(format!(
+        std::io::ErrorKind::NotFound => Failure::input(format!(
             "{} has no comparison.json, which a run writes when it has ended; go on with `dualgn resume {}`",
             run.display(),
             run.display()
@@ -22,7 +23,7 @@ pub fn report(arguments: &Report) -> Result<(), Failure> {
         _ => Failure::file("read", &path, &error),
     })?;
     let mut comparison: Comparison =
-        serde_json::from_slice(&text).map_err(|error| Failure::Input(format!("{}: {error}", path.display())))?;
+        serde_json::from_slice(&text).map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
     for run_of in &mut comparison.runs {
         // Of several networks each has a folder of its own.
         let folder = match run_of.method.split_once(' ') {
@@ -32,13 +33,11 @@ pub fn report(arguments: &Report) -> Result<(), Failure> {
         run_of.directions = steps(&folder.join("steps.jsonl"))?;
     }
     if arguments.text {
-        println!("{}", report::terminal(&comparison));
-        return Ok(());
+        return terminal::print(report::terminal(&comparison));
     }
     let page = arguments.out.clone().unwrap_or_else(|| run.join("report.html"));
     files::replace(&page, report::page(&comparison).as_bytes())?;
-    println!("{}", page.display());
-    Ok(())
+    terminal::print(page.display())
 }
 
 /// The steps along directions; none of methods without.

@@ -164,7 +164,7 @@ impl<N: Linearize<M, Inputs: Clone>, M: Module, L: ConvexLoss + Clone> Timed<'_,
 
 /// An error once the user has interrupted.
 fn wanted() -> Result<(), Failure> {
-    if interrupt::requested() { Err(Failure::Interrupted("the timing of the routes".into())) } else { Ok(()) }
+    if interrupt::requested() { Err(Failure::interrupted("the timing of the routes".into())) } else { Ok(()) }
 }
 
 /// The median time of some calls, after one that is not counted.

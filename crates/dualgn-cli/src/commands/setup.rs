@@ -39,7 +39,7 @@ pub fn with_session(plan: &Plan, work: impl Work) -> Result<(), Failure> {
 fn with_study(plan: &Plan, study: &Study, work: impl Work) -> Result<(), Failure> {
     let device = plan.run.device.open()?;
     let Some(reading) = plan.loss.reading(study.task) else {
-        return Err(Failure::Input(plan.loss.refusal_of_column(&study.target, study.task)));
+        return Err(Failure::input(plan.loss.refusal_of_column(&study.target, study.task)));
     };
     let setup = Setup { plan, study, device, reading, work };
     with_loss(plan.loss, plan.run.quantile, study.dataset.outputs, setup)
@@ -68,7 +68,7 @@ impl<W: Work> WithLoss for Setup<'_, W> {
         let mut model = model(study, run.network.as_ref(), device)?;
         if let Some(path) = &run.weights {
             let weights = torch::from_torch(&model, read_weights(path)?);
-            let weights = weights.map_err(|problem| Failure::Input(format!("{} {problem}", path.display())))?;
+            let weights = weights.map_err(|problem| Failure::input(format!("{} {problem}", path.display())))?;
             model = with_weights(model, weights)?;
         }
         let network = Network::trace(&model, Net::forward, [batch, dataset.train.features()])?;
@@ -166,7 +166,7 @@ pub fn model(study: &Study, choice: Option<&NetworkChoice>, device: &Device) -> 
 
 /// A network that cannot be built, with its place in the file.
 pub fn network_failure(choice: Option<&NetworkChoice>, error: &NetworkError) -> Failure {
-    Failure::Input(match choice.and_then(NetworkChoice::file) {
+    Failure::input(match choice.and_then(NetworkChoice::file) {
         Some(path) => {
             let text = std::fs::read_to_string(path).unwrap_or_default();
             format!("{}{}: {error}", path.display(), line_of(&text, error))

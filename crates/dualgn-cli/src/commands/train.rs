@@ -12,6 +12,7 @@ use super::training::{Start, Training, is_over};
 use crate::arguments::{Learning, Resume, Train};
 use crate::failure::Failure;
 use crate::problem::LossName;
+use crate::terminal;
 use crate::train::{Checkpoint, Loaded, Method, ModelName, WEIGHTS, checkpoints};
 
 /// Trains by one method and keeps the weights.
@@ -47,7 +48,7 @@ pub fn resume(arguments: &Resume) -> Result<(), Failure> {
     }
     let checkpoint = checkpoint_of(folder)?;
     if is_over(&configuration, &checkpoint) && folder.join(WEIGHTS).exists() {
-        eprintln!("nothing to do: the run is finished, after {} steps", checkpoint.step);
+        terminal::say(format!("nothing to do: the run is finished, after {} steps", checkpoint.step));
         return Ok(());
     }
     let origins = Origins::load(&configuration, folder)?;
@@ -60,7 +61,7 @@ pub fn resume(arguments: &Resume) -> Result<(), Failure> {
 pub fn checkpoint_of(folder: &Path) -> Result<Checkpoint, Failure> {
     let Loaded { checkpoint, passed_over } = Checkpoint::load(&checkpoints(folder))?;
     if let Some(reason) = passed_over {
-        eprintln!("note: {reason}; going on from the checkpoint before it, of step {}", checkpoint.step);
+        terminal::say(format!("note: {reason}; going on from the checkpoint before it, of step {}", checkpoint.step));
     }
     Ok(checkpoint)
 }

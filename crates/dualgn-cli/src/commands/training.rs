@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::files;
 use crate::network::NetworkChoice;
 use crate::record::{Comparison, Record, StepRecord};
+use crate::terminal;
 use crate::train::{Budget, Checkpoint, Method, Session, Subject, WEIGHTS, checkpoints, write_weights};
 
 /// Removes what an earlier run left in a folder, once there is a new one to begin: not before, so that what is wrong with a command
@@ -130,13 +131,13 @@ impl Work for Training<'_> {
         comparison.pictures = session.subject.portrait([&session.model, &outcome.model], output.folder())?;
         comparison.runs.push(run);
         if !plan.run.quiet {
-            eprintln!("stopped: {}", ending(&outcome).trim_end_matches(','));
+            terminal::say(format!("stopped: {}", ending(&outcome).trim_end_matches(',')));
         }
         if keeps_last {
             let path = output.folder().join(WEIGHTS);
             write_weights(&path, &session.subject.weights(&outcome.model)?, None)?;
             if !plan.run.quiet {
-                eprintln!("weights: {}", path.display());
+                terminal::say(format!("weights: {}", path.display()));
             }
         }
         *ended = Some(comparison);

@@ -38,7 +38,7 @@ pub fn expanded(words: impl Iterator<Item = OsString>) -> Result<Vec<OsString>, 
     }
     let file = RunFile::read(Path::new(path))?;
     if file.command != name {
-        return Err(Failure::Input(format!(
+        return Err(Failure::input(format!(
             "{} is for `dualgn {}`, as its first key says; type that, or change the key",
             Path::new(path).display(),
             file.command
@@ -68,10 +68,10 @@ impl RunFile {
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let size = fs::metadata(path).map_err(|error| Failure::file("read", path, &error))?.len();
         if size > LARGEST {
-            return Err(Failure::Input(format!("{}: {size} bytes are too many for a run in words", path.display())));
+            return Err(Failure::input(format!("{}: {size} bytes are too many for a run in words", path.display())));
         }
         let text = fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error))?;
-        Self::parse(&text, path).map_err(|problem| Failure::Input(format!("{}{problem}", path.display())))
+        Self::parse(&text, path).map_err(|problem| Failure::input(format!("{}{problem}", path.display())))
     }
 
     /// The run of a text, which stands in a file; or what is wrong, from the end of the file's name on.

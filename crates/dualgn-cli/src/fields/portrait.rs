@@ -37,7 +37,7 @@ impl Solve {
             Some(Shape::Mesh(mesh)) => deviation(found, mesh, COMPARED),
             Some(Shape::Cloud(cloud)) => cloud.deviation(found, COMPARED),
         };
-        deviation.map(Some).map_err(|error| Failure::Run(error.to_string()))
+        deviation.map(Some).map_err(|error| Failure::run(error.to_string()))
     }
 
     /// One picture of a movie.
@@ -107,7 +107,7 @@ impl Solve {
         }
         let picture = |(name, title, caption, values, colours): (&str, &str, String, Vec<f64>, Colours)| {
             let markup =
-                self.map(&values, GRID, colours).svg(title).map_err(|error| Failure::Run(error.to_string()))?;
+                self.map(&values, GRID, colours).svg(title).map_err(|error| Failure::run(error.to_string()))?;
             files::replace(&folder.join(format!("{name}.svg")), markup.as_bytes())?;
             Ok(Picture { title: title.into(), caption, markup })
         };
@@ -121,7 +121,7 @@ impl Solve {
         folder: &Path,
     ) -> Result<Vec<Picture>, Failure> {
         let mut pictures = vec![];
-        let failed = |error: std::io::Error| Failure::Run(error.to_string());
+        let failed = |error: std::io::Error| Failure::run(error.to_string());
         let given = match &self.problem.shape {
             Some(Shape::Mesh(mesh)) => Some(mesh),
             _ => None,
@@ -165,7 +165,7 @@ impl Solve {
             caption = format!(
                 "Chamfer distance to the given surface {chamfer:.3e}, Hausdorff distance {hausdorff:.3e}. {caption}"
             );
-            let json = serde_json::to_vec_pretty(&deviation).map_err(|error| Failure::Run(error.to_string()))?;
+            let json = serde_json::to_vec_pretty(&deviation).map_err(|error| Failure::run(error.to_string()))?;
             files::replace(&folder.join("deviation.json"), &json)?;
         }
         pictures.insert(0, Picture { title: "The surface".into(), caption, markup: viewer(mesh) });
@@ -208,7 +208,7 @@ impl Solve {
 }
 
 fn rendered(mesh: &Mesh, view: View, size: usize) -> Result<Raster, Failure> {
-    render(mesh, view, size).map_err(|error| Failure::Run(error.to_string()))
+    render(mesh, view, size).map_err(|error| Failure::run(error.to_string()))
 }
 
 /// A raster as it stands in a page.

@@ -60,7 +60,7 @@ impl<'a> Posterior<'a> {
         let card = &predictor.card;
         let outputs = card.target.outputs();
         if !card.loss.has_curvature() {
-            return Err(Failure::Input(format!(
+            return Err(Failure::input(format!(
                 "the loss {} has no curvature, from which deviations are made; fit with another loss",
                 card.loss.name()
             )));
@@ -145,7 +145,7 @@ impl<'a> Posterior<'a> {
                 )?;
                 let covariances = kernel
                     .covariances(&self.members[member], self.precision, self.noise)
-                    .ok_or_else(|| Failure::Run("the system of the posterior is not positive definite".into()))?;
+                    .ok_or_else(|| Failure::run("the system of the posterior is not positive definite".into()))?;
                 for row in start..end {
                     let outputs = &outputs[row * outputs_of_row..(row + 1) * outputs_of_row];
                     let said = match &answers {
@@ -319,7 +319,7 @@ impl WithLoss for Factors<'_> {
         let outputs =
             net.valid().forward(Tensor::from_data(TensorData::new(inputs.to_vec(), [examples, width]), device));
         let Some(factor) = objective.loss.curvature(outputs, &targets) else {
-            return Err(Failure::Run("the loss has no curvature".into()));
+            return Err(Failure::run("the loss has no curvature".into()));
         };
         let r = factor.columns(k);
         // One column of all factors at a time.

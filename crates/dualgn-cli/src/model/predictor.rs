@@ -44,10 +44,10 @@ impl Predictor {
     /// There is none, it is damaged, or it is no model of a table.
     pub fn load(path: &Path, device: &Device) -> Result<Self, Failure> {
         let file = if path.is_dir() { path.join(WEIGHTS) } else { path.to_owned() };
-        let wrong = |problem: &str| Failure::Input(format!("{} {problem}", file.display()));
+        let wrong = |problem: &str| Failure::input(format!("{} {problem}", file.display()));
         match fs::metadata(&file) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Failure::Input(format!(
+                return Err(Failure::input(format!(
                     "there is no model at {}; `dualgn fit` writes one when it has ended",
                     file.display()
                 )));
@@ -80,7 +80,7 @@ impl Predictor {
 
     /// Writes the model into a file.
     pub fn save(&self, file: &Path) -> Result<(), Failure> {
-        let card = serde_json::to_string(&self.card).map_err(|error| Failure::Run(error.to_string()))?;
+        let card = serde_json::to_string(&self.card).map_err(|error| Failure::run(error.to_string()))?;
         let mut tensors = Tensors::new();
         for (member, net) in self.nets.iter().enumerate() {
             let prefix = if self.nets.len() == 1 { String::new() } else { format!("{MEMBER}{member}.") };

@@ -67,10 +67,10 @@ struct Named {
 fn read(path: &Path) -> Result<Description, Failure> {
     let size = fs::metadata(path).map_err(|error| Failure::file("read", path, &error))?.len();
     if size > LARGEST {
-        return Err(Failure::Input(format!("{}: {size} bytes are too many for a network in words", path.display())));
+        return Err(Failure::input(format!("{}: {size} bytes are too many for a network in words", path.display())));
     }
     let text = fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error))?;
-    parse(&text).map_err(|error| Failure::Input(format!("{}{error}", path.display())))
+    parse(&text).map_err(|error| Failure::input(format!("{}{error}", path.display())))
 }
 
 /// The network of a text; or what is wrong, from the end of the file's name on.

@@ -26,13 +26,13 @@ pub fn export(predictor: &Predictor) -> Result<Vec<u8>, Failure> {
     for net in &predictor.nets {
         let mut weights = torch::to_torch(net)?;
         let outputs = layers::network(&mut graph, net, &mut weights, &inputs)
-            .map_err(|problem| Failure::Input(format!("the model cannot be exported: {problem}")))?;
+            .map_err(|problem| Failure::input(format!("the model cannot be exported: {problem}")))?;
         answers.push(answer(&mut graph, card, outputs));
     }
     let name = if card.target.levels.is_empty() { "prediction" } else { "probabilities" };
     graph.named("Mean", &answers.iter().collect::<Vec<_>>(), &[], name);
     let width = card.target.levels.len().max(1);
-    let text = serde_json::to_string(card).map_err(|error| Failure::Run(error.to_string()))?;
+    let text = serde_json::to_string(card).map_err(|error| Failure::run(error.to_string()))?;
     let names: Vec<String> = column_names(card);
     let about =
         [("dualgn", text.as_str()), ("columns", &names.join("\n")), ("classes", &card.target.levels.join("\n"))];
@@ -69,7 +69,7 @@ fn encoded(graph: &mut Graph, card: &Card) -> Result<(Name, usize), Failure> {
             }
             EncodingKind::Category { .. } => words += 1,
             EncodingKind::Date { .. } => {
-                return Err(Failure::Input(format!(
+                return Err(Failure::input(format!(
                     "the model cannot be exported: `{}` holds dates, which ONNX has no way to read; fit with `--column {}=ignore`, or with \
                      numbers in their place",
                     column.name, column.name

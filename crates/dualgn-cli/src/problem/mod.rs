@@ -187,12 +187,12 @@ impl ProblemName {
     fn load(self, folder: Option<&Path>, limit: Option<usize>) -> Result<Dataset, Failure> {
         let name = self.name();
         if !self.is_outside() && folder.is_some() {
-            return Err(Failure::Input(format!("`--data` is for concrete and mnist; {name} is part of the program")));
+            return Err(Failure::input(format!("`--data` is for concrete and mnist; {name} is part of the program")));
         }
         if self != Self::Mnist && limit.is_some() {
-            return Err(Failure::Input(format!("`--limit` is for mnist; {name} is small enough")));
+            return Err(Failure::input(format!("`--limit` is for mnist; {name} is small enough")));
         }
-        let needed = |words: &str| Failure::Input(format!("{name} needs `--data DIR`, {words}"));
+        let needed = |words: &str| Failure::input(format!("{name} needs `--data DIR`, {words}"));
         match self {
             Self::Digits => Ok(data::digits()?),
             Self::BreastCancer => Ok(data::breast_cancer()?),

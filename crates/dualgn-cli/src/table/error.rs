@@ -109,7 +109,7 @@ impl From<TableError> for Failure {
     fn from(error: TableError) -> Self {
         match error {
             TableError::Visit(failure) => *failure,
-            error => Self::Input(error.to_string()),
+            error => Self::input(error.to_string()),
         }
     }
 }

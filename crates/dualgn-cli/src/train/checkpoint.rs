@@ -98,7 +98,7 @@ impl Checkpoint {
                 },
             }
         }
-        Err(Failure::Input(match passed_over {
+        Err(Failure::input(match passed_over {
             Some(reason) => format!("{reason}, and there is no earlier checkpoint; start the run again"),
             None => format!("there is no checkpoint in {}; start the run again", folder.display()),
         }))
@@ -112,7 +112,7 @@ impl Checkpoint {
             Err(error) => Err(Failure::file("read", &path, &error)),
             Ok(bytes) => match Self::from_bytes(&bytes) {
                 Ok(checkpoint) => Ok(Some(checkpoint)),
-                Err(reason) => Err(Failure::Input(format!("{} {reason}; start the run again", path.display()))),
+                Err(reason) => Err(Failure::input(format!("{} {reason}; start the run again", path.display()))),
             },
         }
     }
@@ -141,7 +141,7 @@ impl Checkpoint {
                 }
             }
         }
-        let run = |error: &dyn std::fmt::Display| Failure::Run(format!("cannot write a checkpoint: {error}"));
+        let run = |error: &dyn std::fmt::Display| Failure::run(format!("cannot write a checkpoint: {error}"));
         let numbers = serde_json::to_string(&numbers).map_err(|error| run(&error))?;
         let checksum =
             checksum(&numbers, tensors.iter().map(|(name, (_, _, bytes))| (name.as_str(), bytes.as_slice())));
@@ -206,7 +206,7 @@ fn entry(data: &TensorData) -> Result<(Dtype, Vec<usize>, Vec<u8>), Failure> {
     let dtype = match data.dtype() {
         DType::F32 => Dtype::F32,
         DType::F64 => Dtype::F64,
-        other => return Err(Failure::Run(format!("weights of the type {other:?} cannot be written"))),
+        other => return Err(Failure::run(format!("weights of the type {other:?} cannot be written"))),
     };
     Ok((dtype, data.shape().to_vec(), data.as_bytes().to_vec()))
 }
@@ -227,7 +227,7 @@ pub fn tensors_of(file: &SafeTensors) -> Result<Tensors, String> {
 
 /// The tensors of a file of weights: in the safetensors format, or a state dict of PyTorch (`.pt`, `.pth`).
 pub fn read_weights(path: &Path) -> Result<Tensors, Failure> {
-    let wrong = |problem: &dyn std::fmt::Display| Failure::Input(format!("{} {problem}", path.display()));
+    let wrong = |problem: &dyn std::fmt::Display| Failure::input(format!("{} {problem}", path.display()));
     if path.extension().is_some_and(|ending| ending == "pt" || ending == "pth") {
         let sound = |error: &dyn std::fmt::Display| wrong(&format!("is no sound state dict of PyTorch ({error})"));
         let reader = pytorch_reader::PytorchReader::new(path).map_err(|error| sound(&error))?;
@@ -279,7 +279,7 @@ pub fn weights(model: &impl Module) -> Result<Tensors, Failure> {
     }
     let mut collect = Collect { path: vec![], found: Ok(Tensors::new()) };
     model.visit(&mut collect);
-    collect.found.map_err(Failure::Run)
+    collect.found.map_err(Failure::run)
 }
 
 /// A network with other weights, which must be there for each of its own.
@@ -315,7 +315,7 @@ pub fn with_weights<M: Module>(model: M, weights: Tensors) -> Result<M, Failure>
     let mut replace = Replace { path: vec![], weights, wrong: None };
     let model = model.map(&mut replace);
     match replace.wrong {
-        Some(name) => Err(Failure::Input(format!("the checkpoint has no `{name}` of the network's shape"))),
+        Some(name) => Err(Failure::input(format!("the checkpoint has no `{name}` of the network's shape"))),
         None => Ok(model),
     }
 }
@@ -324,7 +324,7 @@ pub fn with_weights<M: Module>(model: M, weights: Tensors) -> Result<M, Failure>
 pub fn write_weights(path: &Path, weights: &Tensors, metadata: Option<(&str, String)>) -> Result<(), Failure> {
     let entries: Vec<_> =
         weights.iter().map(|(name, data)| Ok((name.clone(), entry(data)?))).collect::<Result<_, Failure>>()?;
-    let run = |error: &dyn std::fmt::Display| Failure::Run(format!("cannot write the weights: {error}"));
+    let run = |error: &dyn std::fmt::Display| Failure::run(format!("cannot write the weights: {error}"));
     let views = entries
         .iter()
         .map(|(name, (dtype, shape, bytes))| TensorView::new(*dtype, shape.clone(), bytes).map(|view| (name, view)));

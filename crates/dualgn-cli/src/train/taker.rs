@@ -116,7 +116,7 @@ impl<L: ConvexLoss> Taker<L> {
     /// What it carries from step to step.
     pub fn state(&self) -> Result<TakerState, Failure> {
         let failed =
-            |error: &dyn std::fmt::Display| Failure::Run(format!("cannot read the optimizer's state: {error}"));
+            |error: &dyn std::fmt::Display| Failure::run(format!("cannot read the optimizer's state: {error}"));
         match &self.kind {
             Kind::Plain(_) => Ok(TakerState::None),
             Kind::Guided(stepper) => Ok(TakerState::Stepper(stepper.state().map_err(|error| failed(&error))?)),
@@ -130,7 +130,7 @@ impl<L: ConvexLoss> Taker<L> {
     /// Goes on from a state of the same method.
     pub fn restore(self, state: TakerState) -> Result<Self, Failure> {
         let failed =
-            |error: &dyn std::fmt::Display| Failure::Input(format!("the optimizer's state does not fit: {error}"));
+            |error: &dyn std::fmt::Display| Failure::input(format!("the optimizer's state does not fit: {error}"));
         let Self { method, rate, kind } = self;
         let kind = match (kind, state) {
             (Kind::Guided(mut stepper), TakerState::Stepper(state)) => {

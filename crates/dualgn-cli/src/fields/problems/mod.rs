@@ -68,7 +68,7 @@ impl FieldName {
     /// The problem.
     pub fn problem(self, mesh: Option<&Path>) -> Result<Problem, Failure> {
         if self != Self::Shape && mesh.is_some() {
-            return Err(Failure::Input(format!("`--mesh` is for shape; {} has no surface", self.name())));
+            return Err(Failure::input(format!("`--mesh` is for shape; {} has no surface", self.name())));
         }
         Ok(match self {
             Self::Poisson1d => elliptic::poisson1d(),
@@ -87,7 +87,7 @@ impl FieldName {
             Self::Distance2d => shape::distance2d(),
             Self::Shape => {
                 let needed = || {
-                    Failure::Input(
+                    Failure::input(
                         "shape needs `--mesh FILE`, a closed surface of triangles (.ply, .obj or .stl) or points with normals (.xyz)".into(),
                     )
                 };

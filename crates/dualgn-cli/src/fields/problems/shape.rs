@@ -48,7 +48,7 @@ fn terms(surface: Region, [on, off]: [usize; 2], dims: usize) -> Vec<Term> {
 const CLOUD: &str = "xyz";
 
 pub fn shape(path: &Path) -> Result<Problem, Failure> {
-    let input = |error: crate::geometry::GeometryError| Failure::Input(error.to_string());
+    let input = |error: crate::geometry::GeometryError| Failure::input(error.to_string());
     let name = path.display().to_string();
     let beside = |points: &[Vector], normals: &[Vector]| {
         let rows = points.iter().zip(normals).flat_map(|(point, normal)| [*point, *normal].concat());
