@@ -35,11 +35,12 @@ fn sphere(x: &[f64]) -> f64 {
     x.iter().map(|x| x * x).sum::<f64>().sqrt() - 0.5
 }
 
-fn terms(surface: Region, [on, off]: [usize; 2], dims: usize) -> Vec<Term> {
+/// Terms of points on a surface, of points of it with normals, and of points beside it.
+fn terms([surface, with_normals]: [Region; 2], [on, off]: [usize; 2], dims: usize) -> Vec<Term> {
     let term = |name, weight, points, region, residual| Term { name, weight, points, region, given: None, residual };
     vec![
-        term("surface", 1.0, on, surface.clone(), on_surface as fn(&Field, Tensor<2>) -> Tensor<2>),
-        term("normals", 1.0, on, surface, normals),
+        term("surface", 1.0, on, surface, on_surface as fn(&Field, Tensor<2>) -> Tensor<2>),
+        term("normals", 1.0, on, with_normals, normals),
         term("eikonal", 0.01, off, Region::cube(dims, -1.0, 1.0), eikonal),
     ]
 }
@@ -51,8 +52,8 @@ const CLOUD: &str = "xyz";
 struct Known {
     /// In a few words, such as `12 vertices, 20 triangles`.
     words: String,
-    /// Points of the surface with their normals, and how many.
-    surface: Region,
+    /// Points of the surface, those of them with a normal, and how many there are.
+    surface: [Region; 2],
     count: usize,
     /// Where there are more beside it.
     near: Option<Region>,
@@ -107,8 +108,9 @@ fn beside(points: impl Iterator<Item = (Vector, Vector)>) -> Region {
 
 fn of_cloud(path: &Path) -> Result<(Known, Placed), GeometryError> {
     let (cloud, frame, remarks) = Cloud::read(path)?;
-    let (count, surface) =
-        (cloud.points.len(), beside(cloud.points.iter().copied().zip(cloud.normals.iter().copied())));
+    let count = cloud.points.len();
+    let rows = beside(cloud.points.iter().copied().zip(cloud.normals.iter().copied()));
+    let surface = [rows.clone(), rows];
     let inner = cloud.clone();
     let exact: Solution = Box::new(move |x| inner.signed_distance([x[0], x[1], x[2]]));
     let words = format!("{count} points");
@@ -124,8 +126,11 @@ fn of_mesh(path: &Path) -> Result<(Known, Placed), GeometryError> {
     // normal of its own.
     let smooth = mesh.smooth_vertices();
     let surface = match smooth.len() {
-        FEW.. if smooth.len() * 4 >= vertices * 3 => beside(smooth.iter().copied()),
-        _ => Region::Surface(shared.clone()),
+        FEW.. if smooth.len() * 4 >= vertices * 3 => {
+            let rows = Arc::new(mesh.vertices.concat());
+            [Region::Points { rows, columns: 3 }, beside(smooth.iter().copied())]
+        }
+        _ => [Region::Surface(shared.clone()), Region::Surface(shared.clone())],
     };
     let words = format!("{vertices} vertices, {} triangles", mesh.faces.len());
     let near = Some(Region::Band(shared, 0.05));
@@ -171,7 +176,7 @@ pub fn distance2d() -> Problem {
         low: vec![-1.0; 2],
         high: vec![1.0; 2],
         architecture: tanh(2, &[32, 32, 32]),
-        terms: terms(surface, [POINTS, 1000], 2),
+        terms: terms([surface.clone(), surface], [POINTS, 1000], 2),
         exact: Box::new(exact),
         hard: None,
         unknown: vec![],
