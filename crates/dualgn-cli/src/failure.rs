@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::data::DataError;
+use crate::interrupt;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ enum Kind {
     Input,
     /// The machine or this program failed: exit code 1.
     Run,
-    /// The user stopped it, and what was measured until then is written: exit code 130.
+    /// The user stopped it, and what was measured until then is written: exit code 130 or 143.
     Interrupted,
 }
 
@@ -73,7 +74,7 @@ impl Failure {
         ExitCode::from(match self.kind {
             Kind::Run => 1,
             Kind::Input => 2,
-            Kind::Interrupted => 130,
+            Kind::Interrupted => interrupt::code(),
         })
     }
 }

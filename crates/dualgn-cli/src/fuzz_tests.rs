@@ -231,12 +231,15 @@ fn fuzz_idx() {
 fn fuzz_safetensors() {
     let weights = burn::tensor::TensorData::from([1.0f32, 2.0]);
     let checkpoint = Checkpoint {
+        run: String::new(),
         step: 1,
         seconds: 0.5,
         weights: [("a".to_owned(), weights)].into(),
         taker: crate::train::TakerState::None,
         batches: Default::default(),
         best: None,
+        records: vec![],
+        ended: None,
     };
     let scratch = Scratch::new();
     checkpoint.save(scratch.folder.path()).unwrap();
@@ -245,7 +248,7 @@ fn fuzz_safetensors() {
     fuzz("safetensors", &[sound, bare], |bytes| {
         let _ = parse_model(bytes);
         scratch.file("last.safetensors", bytes);
-        let _ = Checkpoint::load(scratch.folder.path());
+        let _ = Checkpoint::load(scratch.folder.path(), "");
     });
 }
 

@@ -8,6 +8,7 @@ mod configuration;
 mod data;
 mod device;
 mod events;
+mod exact;
 mod explained;
 mod failure;
 mod fields;

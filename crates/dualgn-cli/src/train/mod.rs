@@ -13,7 +13,8 @@ mod taker;
 mod way;
 
 pub use checkpoint::{
-    Checkpoint, Loaded, WEIGHTS, folder as checkpoints, read_weights, tensors_of, weights, with_weights, write_weights,
+    Checkpoint, Ended, Loaded, WEIGHTS, best_file, folder as checkpoints, read_weights, tensors_of, weights,
+    with_weights, write_weights,
 };
 pub use examples::Examples;
 pub use method::Method;

@@ -188,7 +188,20 @@ fn formats_agree() {
     let mut results = vec![];
     for file in files {
         let out = folder.path().join("run").to_str().unwrap().to_owned();
-        succeeds(&["fit", &file, "--target", "value", "--members", "1", "--epochs", "5", "--quiet", "--out", &out]);
+        succeeds(&[
+            "fit",
+            &file,
+            "--target",
+            "value",
+            "--members",
+            "1",
+            "--epochs",
+            "5",
+            "--quiet",
+            "--overwrite",
+            "--out",
+            &out,
+        ]);
         results.push(json(Path::new(&out).join("test.json")));
     }
     assert!(results.windows(2).all(|pair| pair[0] == pair[1]), "{results:?}");
