@@ -1,5 +1,6 @@
-use burn::tensor::Device;
+use burn::tensor::{Device, TensorData};
 
+use super::super::weights::{weights, with_weights};
 use super::*;
 use crate::network::{Activation, Description, Net};
 

@@ -11,10 +11,9 @@ mod session;
 mod subject;
 mod taker;
 mod way;
+mod weights;
 
-pub use checkpoint::{
-    Checkpoint, Loaded, WEIGHTS, folder as checkpoints, read_weights, tensors_of, weights, with_weights, write_weights,
-};
+pub use checkpoint::{Checkpoint, Loaded, folder as checkpoints};
 pub use examples::Examples;
 pub use method::Method;
 pub use model::{ModelName, ProxLinear};
@@ -25,3 +24,4 @@ pub use subject::{Batch, BatchOf, Scores, Subject, Tensors};
 #[cfg(test)]
 pub use taker::TakerState;
 pub use way::SolverChoice;
+pub use weights::{WEIGHTS, read_weights, tensors_of, weights, with_weights, write_weights};
