@@ -1,6 +1,7 @@
-use burn::tensor::Device;
+use burn::tensor::{Device, TensorData};
 use proptest::prelude::*;
 
+use super::super::weights::{weights, with_weights};
 use super::*;
 use crate::network::{Activation, Description, Net};
 

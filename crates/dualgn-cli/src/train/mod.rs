@@ -11,11 +11,9 @@ mod session;
 mod subject;
 mod taker;
 mod way;
+mod weights;
 
-pub use checkpoint::{
-    Checkpoint, Ended, Loaded, WEIGHTS, best_file, folder as checkpoints, read_weights, tensors_of, weights,
-    with_weights, write_weights,
-};
+pub use checkpoint::{Checkpoint, Ended, Loaded, best_file, folder as checkpoints};
 pub use examples::Examples;
 pub use method::Method;
 pub use model::{ModelName, ProxLinear};
@@ -26,3 +24,4 @@ pub use subject::{Batch, BatchOf, Scores, Subject, Tensors};
 #[cfg(test)]
 pub use taker::TakerState;
 pub use way::SolverChoice;
+pub use weights::{WEIGHTS, read_weights, tensors_of, weights, with_weights, write_weights};

@@ -4,13 +4,14 @@ use std::time::Instant;
 
 use dualgn::{Damping, Direction, DirectionError, Error, GaussNewton, Route, Solver, StepReport};
 
-use super::checkpoint::{Best, Checkpoint, Ended, weights, with_weights};
+use super::checkpoint::{Best, Checkpoint, Ended};
 use super::method::{Guide, Method, Steps, Way};
 use super::model::ProxLinear;
 use super::schedule::{Budget, Schedule};
 use super::subject::{BatchOf, Scores, Subject, Tensors};
 use super::taker::{Taken, Taker};
 use super::way::SolverChoice;
+use super::weights::{weights, with_weights};
 use crate::failure::Failure;
 use crate::interrupt::{self, Stopping};
 use crate::pictures::Raster;
