@@ -201,6 +201,23 @@ pub struct Comparison {
     pub fitted: Option<Fitted>,
 }
 
+impl Comparison {
+    /// Refuses what no run records, as a file holds that was changed; what is wrong is the end of a sentence.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let Some(fitted) = &self.fitted else { return Ok(()) };
+        if fitted.answers.len() != fitted.targets.len() || fitted.answers.len() != fitted.places.len() {
+            return Err("its test rows have not an answer, a target and a place each");
+        }
+        let levels = fitted.levels.len();
+        let is_square =
+            |counts: &Vec<Vec<usize>>| counts.len() == levels && counts.iter().all(|row| row.len() == levels);
+        if fitted.scores.confusion.as_ref().is_some_and(|counts| !is_square(counts)) {
+            return Err("its table of confusions is not one of its classes");
+        }
+        Ok(())
+    }
+}
+
 /// What was made of a table, and how good it is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Fitted {

@@ -136,7 +136,8 @@ impl Fitting<'_> {
         });
         self.output.write(&comparison)?;
         // Last, since it says that the run is finished.
-        predictor.save(&self.output.folder().join(WEIGHTS))?;
+        let identity = comparison.runs.first().map_or("", |run| &run.run);
+        predictor.save(&self.output.folder().join(WEIGHTS), identity)?;
         folder.finish()?;
         Ok(scores)
     }

@@ -54,7 +54,10 @@ fn comparison(run: &Path) -> Result<Comparison, Failure> {
         }
         _ => Failure::file("read", &path, &error),
     })?;
-    serde_json::from_slice(&text).map_err(|error| {
-        Failure::input(format!("{}: {error}", path.display())).hint("remove it, and `dualgn resume` writes it again")
-    })
+    let wrong = |problem: String| {
+        Failure::input(format!("{}: {problem}", path.display())).hint("remove it, and `dualgn resume` writes it again")
+    };
+    let comparison: Comparison = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+    comparison.check().map_err(|problem| wrong(problem.into()))?;
+    Ok(comparison)
 }

@@ -15,7 +15,7 @@ use crate::files;
 use crate::network::NetworkChoice;
 use crate::record::{Comparison, StepRecord};
 use crate::terminal;
-use crate::train::{Budget, Checkpoint, Method, Session, Subject, WEIGHTS, checkpoints, write_weights};
+use crate::train::{Budget, Checkpoint, Method, Seal, Session, Subject, WEIGHTS, checkpoints, write_weights};
 
 /// Where a run begins.
 pub enum Start<'a> {
@@ -108,7 +108,7 @@ impl Work for Training<'_> {
         }
         if keeps_last {
             let path = output.folder().join(WEIGHTS);
-            write_weights(&path, &session.subject.weights(&outcome.model)?, None)?;
+            write_weights(&path, &session.subject.weights(&outcome.model)?, Some(Seal::new(&identity, None)))?;
             if !plan.run.quiet {
                 terminal::say(format!("weights: {}", path.display()));
             }

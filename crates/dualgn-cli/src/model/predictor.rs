@@ -5,16 +5,15 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use safetensors::SafeTensors;
 
 use super::answers::Answers;
-use super::card::{Card, NAME};
+use super::card::Card;
 use crate::data::{CHUNK, Split};
 use crate::device::entries;
 use crate::failure::Failure;
 use crate::network::{Net, torch};
 use crate::table::{Source, TableError};
-use crate::train::{Tensors, WEIGHTS, tensors_of, with_weights, write_weights};
+use crate::train::{Seal, Tensors, WEIGHTS, sealed, with_weights, write_weights};
 
 /// A trained model.
 pub struct Predictor {
@@ -78,15 +77,15 @@ impl Predictor {
         Ok(Self { card, nets, device: device.clone() })
     }
 
-    /// Writes the model into a file.
-    pub fn save(&self, file: &Path) -> Result<(), Failure> {
-        let card = serde_json::to_string(&self.card).map_err(|error| Failure::run(error.to_string()))?;
+    /// Writes the model into a file, with the identity of its run.
+    pub fn save(&self, file: &Path, run: &str) -> Result<(), Failure> {
+        let card = serde_json::to_value(&self.card).map_err(|error| Failure::run(error.to_string()))?;
         let mut tensors = Tensors::new();
         for (member, net) in self.nets.iter().enumerate() {
             let prefix = if self.nets.len() == 1 { String::new() } else { format!("{MEMBER}{member}.") };
             tensors.extend(torch::to_torch(net)?.into_iter().map(|(name, data)| (format!("{prefix}{name}"), data)));
         }
-        write_weights(file, &tensors, Some((NAME, card)))
+        write_weights(file, &tensors, Some(Seal::new(run, Some(card))))
     }
 
     /// Reads a table and hands out its rows as a network takes them, a few thousand at a time: row-major inputs, and their targets if those
@@ -172,12 +171,10 @@ impl Predictor {
 
 /// The card and the tensors of a file; or what is wrong with it, as the end of a sentence.
 pub fn parse(bytes: &[u8]) -> Result<(Card, Tensors), String> {
-    let broken = |error: &dyn std::fmt::Display| format!("is no sound model ({error})");
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| broken(&error))?;
-    let file = SafeTensors::deserialize(bytes).map_err(|error| broken(&error))?;
-    let card = header.metadata().as_ref().and_then(|metadata| metadata.get(NAME).cloned());
+    let (seal, tensors) = sealed(bytes)?;
+    let card = seal.and_then(|seal| seal.card);
     let card = card.ok_or("holds weights alone; `predict` and `evaluate` need a model of `dualgn fit`")?;
-    let card: Card = serde_json::from_str(&card).map_err(|error| broken(&error))?;
+    let card: Card = serde_json::from_value(card).map_err(|error| format!("is no sound model ({error})"))?;
     let size = card.shape.iter().try_fold(1usize, |size, &dim| size.checked_mul(dim));
     if size != Some(card.encoder.width()) {
         return Err(format!("is no sound model (inputs of the shape {:?})", card.shape));
@@ -185,5 +182,5 @@ pub fn parse(bytes: &[u8]) -> Result<(Card, Tensors), String> {
     if !(1..=MEMBERS).contains(&card.members) {
         return Err(format!("is no sound model (of {} networks)", card.members));
     }
-    Ok((card, tensors_of(&file)?))
+    Ok((card, tensors))
 }

@@ -249,8 +249,8 @@ fn what_is_wrong_is_said_with_its_place() {
     let mut bytes = fs::read(&model).unwrap();
     bytes.truncate(bytes.len() / 2);
     let half = write(folder.path(), "half.safetensors", bytes);
-    refused(&["predict", &half, &typo], &["is no sound model"]);
-    refused(&["predict", &typo, &typo], &["is no sound model"]);
+    refused(&["predict", &half, &typo], &["is no sound file of weights"]);
+    refused(&["predict", &typo, &typo], &["is no sound file of weights"]);
 }
 
 /// Bright halves: which of them is the class of a folder.
