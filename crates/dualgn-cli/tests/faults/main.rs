@@ -5,6 +5,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod cases;
 mod ends;
 mod files;
 mod folders;
