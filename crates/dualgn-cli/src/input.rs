@@ -11,8 +11,6 @@ use std::time::Duration;
 
 use crate::failure::Failure;
 
-/// Bytes of a text in words, such as a configuration, at most.
-const TEXT: u64 = 64 << 20;
 /// Bytes by which a format is known.
 const BEGINNING: usize = 1 << 16;
 /// How long a named pipe may be without a program that writes into it.
@@ -26,19 +24,22 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     let mut bytes = vec![];
     let reader = open(path)?;
     // The buffer grows with what arrives, and growing it is an error and no abort where memory is at its end.
-    reader.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| Failure::file("read", path, &error))?;
+    reader
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::file("read", path, &error))?;
     if bytes.len() as u64 > limit {
         return Err(Failure::input(format!("{} has more than {limit} bytes, too many for what it is", path.display())));
     }
     Ok(bytes)
 }
 
-/// Reads a whole file of text in UTF-8.
+/// Reads a whole file of text in UTF-8, of at most `limit` bytes.
 ///
 /// # Errors
-/// As [`read`], with a limit of 64 MiB; or the file is not UTF-8.
-pub fn read_text(path: &Path) -> Result<String, Failure> {
-    String::from_utf8(read(path, TEXT)?).map_err(|error| {
+/// As [`read`]; or the file is not UTF-8.
+pub fn read_text(path: &Path, limit: u64) -> Result<String, Failure> {
+    String::from_utf8(read(path, limit)?).map_err(|error| {
         let place = error.utf8_error().valid_up_to();
         Failure::input(format!("{} is no text in UTF-8: byte {place} begins no character", path.display()))
     })
@@ -90,6 +91,11 @@ impl Input {
         reader.by_ref().take(BEGINNING as u64).read_to_end(&mut beginning).map_err(failed)?;
         check(&beginning)?;
         Ok(Self { path: path.to_owned(), copy: Some(copied(path, &beginning, &mut reader)?) })
+    }
+
+    /// A folder, which has no bytes of its own.
+    pub fn folder(path: &Path) -> Self {
+        Self { path: path.to_owned(), copy: None }
     }
 
     /// The name that the user gave.
@@ -208,7 +214,7 @@ mod tests {
         let told = read(&path, 4).unwrap_err().to_string();
         assert!(told.contains("more than 4 bytes"), "{told}");
         std::fs::write(&path, b"ab\xff").unwrap();
-        let told = read_text(&path).unwrap_err().to_string();
+        let told = read_text(&path, 5).unwrap_err().to_string();
         assert!(told.contains("byte 2 begins no character"), "{told}");
         let told = read(folder.path(), 4).unwrap_err().to_string();
         assert!(told.contains("is a folder"), "{told}");

@@ -17,6 +17,7 @@ mod fuzz_tests;
 mod geometry;
 mod input;
 mod interrupt;
+mod magnitude;
 mod memory;
 mod model;
 mod network;

@@ -235,12 +235,12 @@ impl Learning {
     fn logarithms(&self) -> Self {
         match self {
             Self::Number { format: None, unit: None, moments, missing, span, times }
-                if span[0] >= 0.0 && moments.mean > 0.0 && moments.skewness() > SKEWED =>
+                if span[0] >= 0.0 && moments.mean() > 0.0 && moments.skewness() > SKEWED =>
             {
                 let (missing, span, times) = (*missing, *span, *times);
                 Self::Number {
                     format: None,
-                    unit: Some(moments.mean),
+                    unit: Some(moments.mean()),
                     moments: Moments::default(),
                     missing,
                     span,
@@ -261,7 +261,7 @@ impl Learning {
                 EncodingKind::Category { levels: levels.into_iter().map(|(level, _)| level).collect() }
             }
             Self::Number { format, unit, moments, missing: indicator, span, times } => {
-                let (mean, deviation) = (moments.mean, moments.deviation());
+                let (mean, deviation) = (moments.mean(), moments.deviation());
                 match format {
                     Some(format) => {
                         let cycles = Cycle::shown(span[1] - span[0], times);
