@@ -134,6 +134,12 @@ impl Input {
     }
 }
 
+/// Whether a file gives its bytes only once, so that a run cannot read it again.
+pub fn is_read_once(path: &Path) -> bool {
+    let is_kept = |path: &Path| std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() || metadata.is_dir());
+    is_standard_input(path) || path.starts_with("/dev/fd") || (path.exists() && !is_kept(path))
+}
+
 /// Whether a name stands for standard input.
 pub fn is_standard_input(path: &Path) -> bool {
     path == Path::new("-") || path == Path::new("/dev/stdin") || path == Path::new("/dev/fd/0")

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::arguments::{SplitName, TableOptions};
 use crate::data::{DataError, Dataset, InputsWriter, Split, Targets};
 use crate::failure::Failure;
-use crate::input;
+use crate::input::{self, is_standard_input};
 use crate::network::{Activation, Description};
 use crate::problem::{LossName, Study, Task};
 use crate::progress::Counter;
@@ -146,7 +146,8 @@ impl Prepared {
         let [learning, test] = parts.map(split);
         let (learning, test) = (learning?, test?);
         let defaults = Defaults::of(&target, division.train(0).len());
-        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        let file_name = if is_standard_input(file) { Path::new("stdin") } else { file };
+        let name = file_name.file_stem().unwrap_or_default().to_string_lossy();
         let name = name.trim_end_matches(".csv").trim_end_matches(".tsv").to_owned();
         let part = |rows: &[usize]| {
             // Rows are in order, and so are those of the split.

@@ -1,5 +1,7 @@
 //! [`Beginning`]: the first rows of a text file, and what is around its table: comments, a line `sep=;`, separators at the ends of lines.
 
+use std::collections::HashMap;
+
 use super::cell::Cell;
 
 /// The beginning of a text file.
@@ -160,14 +162,15 @@ pub fn first_row(rows: &[Vec<String>], comma: bool) -> FirstRow {
         return counting(first, rest, comma);
     }
     // A table of words: names do not come again below; those that are there twice in no column.
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    first.iter().for_each(|name| *counts.entry(name).or_default() += 1);
     let comes_again = |(column, name): (usize, &String)| {
-        let is_twice = !name.trim().is_empty() && first.iter().filter(|other| *other == name).count() > 1;
+        let is_twice = !name.trim().is_empty() && counts[name.as_str()] > 1;
         rest.iter().any(|row| if is_twice { row.contains(name) } else { row.get(column) == Some(name) })
     };
-    if names_numbers(rows, comma) || !first.iter().enumerate().any(comes_again) {
-        FirstRow::Names
-    } else {
-        FirstRow::Data
+    match names_numbers(rows, comma) || !first.iter().enumerate().any(comes_again) {
+        true => FirstRow::Names,
+        false => FirstRow::Data,
     }
 }
 

@@ -336,7 +336,12 @@ impl Located<'_> {
             match &column.kind {
                 EncodingKind::Numeric { mean, deviation, indicator, unit } => {
                     let number = cell.number(self.comma).map(|number| logarithm(number, *unit));
-                    numbers.push(number.map_or(0.0, |number| ((number - mean) / deviation) as f32));
+                    let scaled = number.map_or(0.0, |number| ((number - mean) / deviation) as f32);
+                    if !scaled.is_finite() {
+                        let found = cell.text().unwrap_or_default();
+                        return refuse(format!("{found} is too far from the training rows, whose mean is {mean:e}"));
+                    }
+                    numbers.push(scaled);
                     if *indicator {
                         numbers.push(f32::from(number.is_none()));
                     }

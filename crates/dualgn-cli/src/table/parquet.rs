@@ -140,8 +140,11 @@ fn cell(field: &Field) -> Cell<'_> {
 mod tests {
     use std::sync::Arc;
 
-    use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type};
-    use parquet::file::writer::SerializedFileWriter;
+    use parquet::basic::Compression;
+    use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, FixedLenByteArrayType, Int32Type, Int64Type};
+    use parquet::file::metadata::KeyValue;
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
     use parquet::schema::parser::parse_message_type;
 
     use super::*;
@@ -186,5 +189,113 @@ mod tests {
                 vec![None, some("y, z"), some("1970-01-02")],
             ]
         );
+    }
+
+    /// Writes one row group of columns, each by its own call, with what the file says of itself.
+    fn written(
+        schema: &str,
+        properties: WriterProperties,
+        columns: &[&dyn Fn(&mut SerializedColumnWriter)],
+    ) -> (tempfile::TempPath, Input) {
+        let file = tempfile::Builder::new().suffix(".parquet").tempfile().unwrap();
+        let schema = Arc::new(parse_message_type(schema).unwrap());
+        let mut writer = SerializedFileWriter::new(file.reopen().unwrap(), schema, Arc::new(properties)).unwrap();
+        let mut group = writer.next_row_group().unwrap();
+        for write in columns {
+            let mut column = group.next_column().unwrap().unwrap();
+            write(&mut column);
+            column.close().unwrap();
+        }
+        group.close().unwrap();
+        writer.close().unwrap();
+        let input = Input::open(file.path(), |_| Ok(())).unwrap();
+        (file.into_temp_path(), input)
+    }
+
+    fn read(input: &Input) -> Vec<Vec<Option<String>>> {
+        let mut rows = vec![];
+        let mut keep = |row: Row| {
+            rows.push(row.cells.iter().map(|cell| cell.text().map(|text| text.into_owned())).collect());
+            Ok(())
+        };
+        Parquet::open(input).unwrap().rows(input, &mut keep).unwrap();
+        rows
+    }
+
+    #[test]
+    fn all_codecs_are_read() {
+        let numbers: Vec<f64> = (0..500).map(|index| f64::from(index % 7)).collect();
+        for codec in [
+            Compression::UNCOMPRESSED,
+            Compression::SNAPPY,
+            Compression::GZIP(Default::default()),
+            Compression::BROTLI(Default::default()),
+            Compression::ZSTD(Default::default()),
+            Compression::LZ4,
+            Compression::LZ4_RAW,
+        ] {
+            let properties = WriterProperties::builder().set_compression(codec).build();
+            let write = |column: &mut SerializedColumnWriter| {
+                column.typed::<DoubleType>().write_batch(&numbers, None, None).unwrap();
+            };
+            let (_kept, input) = written("message table { REQUIRED DOUBLE a; }", properties, &[&write]);
+            let rows = read(&input);
+            let expected = numbers.iter().map(|number| vec![Some(number.to_string())]);
+            assert!(rows.into_iter().eq(expected), "{codec}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_words_and_decimals_numbers() {
+        let schema = "message table { REQUIRED BYTE_ARRAY word; REQUIRED FIXED_LEN_BYTE_ARRAY (2) code; REQUIRED \
+                      FIXED_LEN_BYTE_ARRAY (3) price (DECIMAL (6, 2)); REQUIRED INT64 long (DECIMAL (18, 4)); }";
+        let fixed = |values: &[&[u8]]| values.iter().map(|&value| value.to_vec().into()).collect::<Vec<_>>();
+        let words = ["red", "né"].map(ByteArray::from);
+        let codes = fixed(&[b"ab", b"\xff\x01"]);
+        // 12.34, and -0.05 in two's complement.
+        let prices = fixed(&[b"\x00\x04\xd2", b"\xff\xff\xfb"]);
+        let (_kept, input) = written(
+            schema,
+            WriterProperties::default(),
+            &[
+                &|column| {
+                    column.typed::<ByteArrayType>().write_batch(&words, None, None).unwrap();
+                },
+                &|column| {
+                    column.typed::<FixedLenByteArrayType>().write_batch(&codes, None, None).unwrap();
+                },
+                &|column| {
+                    column.typed::<FixedLenByteArrayType>().write_batch(&prices, None, None).unwrap();
+                },
+                &|column| {
+                    column.typed::<Int64Type>().write_batch(&[1, -123_450_000], None, None).unwrap();
+                },
+            ],
+        );
+        let some = |cells: [&str; 4]| cells.map(|cell| Some(cell.to_owned())).to_vec();
+        assert_eq!(read(&input), [some(["red", "ab", "12.34", "0.0001"]), some(["né", "ff01", "-0.05", "-12345"])]);
+    }
+
+    #[test]
+    fn the_index_of_pandas_is_known_by_what_the_file_says() {
+        let write = |column: &mut SerializedColumnWriter| {
+            column.typed::<DoubleType>().write_batch(&[1.0, 2.0], None, None).unwrap();
+        };
+        let schema = "message table { REQUIRED DOUBLE a; REQUIRED DOUBLE day; REQUIRED DOUBLE __index_level_1__; }";
+        let index = |said: &str| {
+            let entry = KeyValue::new("pandas".to_owned(), said.to_owned());
+            let properties = WriterProperties::builder().set_key_value_metadata(Some(vec![entry])).build();
+            let (_kept, input) = written(schema, properties, &[&write, &write, &write]);
+            let parquet = Parquet::open(&input).unwrap();
+            (parquet.index.clone(), parquet.remarks().join("; "))
+        };
+        let (found, remarks) = index("{\"index_columns\": [\"day\", \"__index_level_1__\"], \"columns\": []}");
+        assert_eq!(found, [1, 2]);
+        assert!(remarks.contains("the index of pandas is left out: `day`, `__index_level_1__`"), "{remarks}");
+        // A range is no column; what cannot be understood says nothing.
+        let range = "{\"index_columns\": [{\"kind\": \"range\", \"start\": 0, \"stop\": 2, \"step\": 1}]}";
+        for said in [range, "{}", "no JSON", "{\"index_columns\": 3}"] {
+            assert_eq!(index(said), (vec![], "Parquet".to_owned()));
+        }
     }
 }

@@ -205,3 +205,97 @@ fn decimals_follow_commas(rows: &[Vec<String>]) -> bool {
     let with_points = cells().filter(|cell| cell.contains('.') && cell.parse::<f64>().is_ok()).count();
     with_commas > with_points
 }
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "files of tests need not survive a kill")]
+mod tests {
+    use super::*;
+
+    type Rows = Vec<(u64, Vec<String>)>;
+
+    /// The reader of a text, and its rows with their lines.
+    fn read(bytes: &[u8]) -> Result<(Text, Rows), TableError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.csv");
+        std::fs::write(&path, bytes).unwrap();
+        let input = Input::open(&path, |_| Ok(())).unwrap();
+        let text = Text::open(&input, &Reading::default())?;
+        let mut rows = vec![];
+        text.rows(&input, &mut |row| {
+            let cells = row.cells.iter().map(|cell| cell.text().unwrap_or_default().into_owned());
+            rows.push((row.line.unwrap(), cells.collect()));
+            Ok(())
+        })?;
+        Ok((text, rows))
+    }
+
+    #[test]
+    fn what_is_around_a_table_changes_no_row_and_counts_as_lines() {
+        let (plain, expected) = read(b"a,b\n1,2.5\n3,4.5\n").unwrap();
+        for (around, above) in [
+            ("\u{feff}a,b\n1,2.5\n3,4.5\n", 0),
+            ("# by me\n# today\na,b\n1,2.5\n3,4.5\n", 2),
+            ("\u{feff}# by me\r\n\r\na,b\r\n1,2.5\r\n3,4.5\r\n", 2),
+            ("sep=,\na,b\n1,2.5\n3,4.5\n", 1),
+            ("\u{feff}sep=;\r\na;b\r\n1;2.5\r\n3;4.5\r\n", 1),
+            ("a,b,\n1,2.5,\n3,4.5,\n", 0),
+            ("a,b\r1,2.5\r3,4.5\r", 0),
+        ] {
+            for bytes in [around.as_bytes().to_vec(), around.encode_utf16().flat_map(u16::to_le_bytes).collect()] {
+                if bytes.len() != around.len() && !around.starts_with('\u{feff}') {
+                    // Without a mark it is not known as UTF-16.
+                    continue;
+                }
+                let (text, rows) = read(&bytes).unwrap();
+                assert_eq!(text.header, plain.header, "{around:?}");
+                let moved: Rows = expected.iter().map(|(line, cells)| (line + above, cells.clone())).collect();
+                // The reader of rows counts no line that ends in a lone return.
+                let lines = |rows: Rows| if around.contains("\r1") { vec![] } else { rows };
+                assert_eq!(lines(rows.clone()), lines(moved), "{around:?}");
+                assert!(rows.iter().map(|row| &row.1).eq(expected.iter().map(|row| &row.1)), "{around:?}");
+            }
+        }
+    }
+
+    /// 20,000 columns: a first line of 128 KiB, twice the sample.
+    #[test]
+    fn a_first_line_may_be_longer_than_the_sample() {
+        let line = |cell: &dyn Fn(usize) -> String| (0..20_000).map(cell).collect::<Vec<_>>().join(",");
+        let mut csv = line(&|column| format!("x{column}")) + "\n";
+        for row in 0..3 {
+            csv += &line(&|column| (column + row).to_string());
+            csv += "\n";
+        }
+        let (text, rows) = read(csv.as_bytes()).unwrap();
+        assert_eq!((text.header.len(), text.header[19_999].as_str(), rows.len()), (20_000, "x19999", 3));
+        assert_eq!(rows[2].1[19_999], "20001");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_advice() {
+        let told = |text: &str| read(text.as_bytes()).unwrap_err().to_string();
+        let rows = "1,2\n".repeat(300);
+        let inside = told(&format!("a,b\n{rows}# the end\n"));
+        assert!(inside.contains(", line 302: a comment inside the table"), "{inside}");
+        let trailing: String = "1,2,\n".repeat(300);
+        let more = told(&format!("a,b,\n{trailing}1,2,3\n"));
+        assert!(more.contains(", line 302: a cell after the last separator"), "{more}");
+        let other = told(&format!("a,b\n{rows}1,2,3\n"));
+        assert!(other.contains("line 302: 3 cells, and the first line has 2"), "{other}");
+    }
+
+    #[test]
+    fn names_of_rows_are_a_column() {
+        let (text, rows) = read(b"\"a\" \"b\"\n\"1\" 1.5 2.5\n\"2\" 3.5 4.5\n").unwrap();
+        assert_eq!((text.header, text.has_row_names), (vec!["row names".into(), "a".into(), "b".into()], true));
+        assert_eq!(rows[1].1, ["2", "3.5", "4.5"]);
+    }
+
+    #[test]
+    fn a_quote_too_many_does_not_fill_the_memory() {
+        let row = format!("1,{}\n", "x".repeat(1000));
+        let csv = format!("a,b\n{}1,\"{}", row.repeat(100), row.repeat(LONGEST / row.len() + 10));
+        let told = read(csv.as_bytes()).unwrap_err().to_string();
+        assert!(told.contains("a quote is not closed"), "{told}");
+    }
+}
