@@ -69,12 +69,11 @@ fn what_is_around_a_table_makes_no_difference() {
         assert!(told.contains(said), "`{said}` is not in:\n{told}");
         assert_eq!(scores, expected, "{told}");
     }
-    // The last model learnt from a table with names of rows; rows without them are predicted, and so are others with them.
-    let asked = [format!("x,z,colour\n{plain}").replace(",y", ""), format!("\"x\" \"z\" \"colour\" \"y\"\n{named}")];
-    let plain = write(folder.path(), "new.csv", format!("x,z,colour,y\n{plain}"));
-    let named = write(folder.path(), "new.txt", &asked[1]);
+    // The last model learnt from a table with names of rows, and needs none.
+    let bare = write(folder.path(), "new.csv", format!("x,z,colour,y\n{plain}"));
+    let named = write(folder.path(), "new.txt", format!("\"x\" \"z\" \"colour\" \"y\"\n{named}"));
     let other = other.to_str().unwrap();
-    assert_eq!(succeeds(&["predict", other, &plain]).stdout, succeeds(&["predict", other, &named]).stdout);
+    assert_eq!(succeeds(&["predict", other, &bare]).stdout, succeeds(&["predict", other, &named]).stdout);
 }
 
 #[test]
@@ -267,18 +266,9 @@ fn extreme_features_are_features_or_refused_by_name() {
     let new = write(folder.path(), "new.csv", "x,z,colour\n1e-300,0.5,red\n1,0.5,red\n");
     refused(&["predict", out.to_str().unwrap(), &new], &["new.csv, line 3, column `x`", "too far"]);
     // Gamma learns logarithms: what is 1e-300 beside 1 is none in single precision.
-    let mixed = table(&|x| x.to_string()).lines().enumerate().fold(String::new(), |all, (row, line)| {
-        let cells: Vec<&str> = line.split(',').collect();
-        let y = if row == 0 {
-            "y"
-        } else if row % 2 == 0 {
-            "1e-300"
-        } else {
-            "1.5"
-        };
-        all + &format!("{},{},{},{y}{}\n", cells[0], cells[1], cells[2], if row > 2 && row % 5 == 0 { "1" } else { "" })
-    });
-    let mixed = write(folder.path(), "mixed.csv", mixed);
+    let mut mixed = rows(|y| (y + 5.0).to_string());
+    mixed.iter_mut().step_by(4).for_each(|row| row[3] = "1e-300".into());
+    let mixed = write(folder.path(), "mixed.csv", format!("x,z,colour,y\n{}", lines(&mixed, ",", "\n")));
     let typed = ["fit", &mixed, "--kind", "number", "--loss", "gamma", "--out", out.to_str().unwrap()];
     refused(&typed, &["mixed.csv, column `y`: 1e-300 is too far", "hint: "]);
 }
