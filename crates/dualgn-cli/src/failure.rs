@@ -69,6 +69,11 @@ impl Failure {
         self
     }
 
+    /// What is wrong and where, as a part of another sentence.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The exit code of the process.
     pub fn code(&self) -> ExitCode {
         ExitCode::from(match self.kind {
@@ -93,6 +98,7 @@ impl fmt::Display for Failure {
 impl From<DataError> for Failure {
     fn from(error: DataError) -> Self {
         match error {
+            DataError::File(failure) => *failure,
             DataError::Back { .. } => Self::run(error.to_string()),
             error => Self::input(error.to_string()),
         }

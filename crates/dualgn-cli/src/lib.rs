@@ -16,7 +16,9 @@ mod files;
 #[cfg(test)]
 mod fuzz_tests;
 mod geometry;
+mod input;
 mod interrupt;
+mod magnitude;
 mod memory;
 mod model;
 mod network;

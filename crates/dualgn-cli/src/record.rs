@@ -238,7 +238,7 @@ pub struct Fitted {
     /// The answers to the test rows: numbers, or positions of classes.
     pub answers: Vec<f64>,
     /// What they should have been.
-    pub targets: Vec<f32>,
+    pub targets: Vec<f64>,
     /// The numbers of the test rows in the table.
     pub places: Vec<usize>,
 }

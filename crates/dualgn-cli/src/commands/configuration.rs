@@ -12,6 +12,7 @@ use crate::arguments::{Arguments, FieldOptions, ProblemOptions, Run, SolverName,
 use crate::device::DeviceName;
 use crate::failure::Failure;
 use crate::files;
+use crate::input;
 use crate::memory;
 use crate::network::{Description, NetworkChoice};
 use crate::problem::LossName;
@@ -265,6 +266,11 @@ impl Configuration {
         let Some(TableRun { file, options, checksum }) = &self.table else {
             return Err(Failure::input(format!("{} is no run of `dualgn fit`", run.display())));
         };
+        if input::is_read_once(file) {
+            let (run, file) = (run.display(), file.display());
+            let message = format!("{run} learnt from {file}, which could be read only once");
+            return Err(Failure::input(message).hint("keep the table in a file, and start a run with that"));
+        }
         let memory = (self.memory as u64).min(memory::budget());
         let prepared = Prepared::new(file, options, self.seed, Room { memory, folder: run })?;
         if prepared.checksum != *checksum {

@@ -224,7 +224,7 @@ fn of_table(run: &Path, prepared: &Prepared, arguments: &Explain) -> Result<OfTa
         // The one that is predicted worst, or the first that is wrong.
         None => (0..targets.len())
             .max_by(|&a, &b| {
-                let error = |row: usize| (said(row) - f64::from(targets[row])).abs();
+                let error = |row: usize| (said(row) - targets[row]).abs();
                 error(a).total_cmp(&error(b))
             })
             .unwrap_or(0),
@@ -245,7 +245,7 @@ fn of_table(run: &Path, prepared: &Prepared, arguments: &Explain) -> Result<OfTa
     order.sort_by(|&a, &b| pulls[b].1.abs().total_cmp(&pulls[a].1.abs()));
     let target = |row: usize| match &study.targets {
         Targets::Classes(classes) => name(classes[row] as f64),
-        Targets::Values(values) => significant(f64::from(values[row])),
+        Targets::Values(values) => significant(values[row]),
     };
     let influences = order.iter().take(SHOWN).map(|&index| {
         let (row, pull) = pulls[index];
@@ -254,7 +254,7 @@ fn of_table(run: &Path, prepared: &Prepared, arguments: &Explain) -> Result<OfTa
     Ok(OfTable {
         posterior,
         coverage: covered,
-        row: (prepared.division.test[place], name(said(place)), name(f64::from(targets[place]))),
+        row: (prepared.division.test[place], name(said(place)), name(targets[place])),
         influences: influences.collect(),
     })
 }

@@ -16,6 +16,7 @@ use super::training::{Start, Training};
 use crate::arguments::{Fit, Run, TableOptions};
 use crate::failure::Failure;
 use crate::files;
+use crate::input::is_standard_input;
 use crate::interrupt;
 use crate::memory;
 use crate::model::{Answers, Card, Predictor, Scores};
@@ -45,7 +46,7 @@ pub fn fit(arguments: &Fit) -> Result<(), Failure> {
     folder.sign()?;
     let output = Output::new(folder.path().to_owned())?;
     let table = TableRun {
-        file: files::absolute(data),
+        file: if is_standard_input(data) { data.clone() } else { files::absolute(data) },
         options: TableOptions { test_rows: table.test_rows.as_deref().map(files::absolute), ..table.clone() },
         checksum: prepared.checksum,
     };

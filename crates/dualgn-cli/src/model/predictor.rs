@@ -1,6 +1,5 @@
 //! [`Predictor`]: a trained model and what it says of rows.
 
-use std::fs;
 use std::path::Path;
 
 use burn::module::Module;
@@ -11,6 +10,8 @@ use super::card::Card;
 use crate::data::{CHUNK, Split};
 use crate::device::entries;
 use crate::failure::Failure;
+use crate::input;
+use crate::memory;
 use crate::network::{Net, torch};
 use crate::table::{Source, TableError};
 use crate::train::{Seal, Tensors, WEIGHTS, sealed, with_weights, write_weights};
@@ -44,18 +45,13 @@ impl Predictor {
     pub fn load(path: &Path, device: &Device) -> Result<Self, Failure> {
         let file = if path.is_dir() { path.join(WEIGHTS) } else { path.to_owned() };
         let wrong = |problem: &str| Failure::input(format!("{} {problem}", file.display()));
-        match fs::metadata(&file) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Failure::input(format!(
-                    "there is no model at {}; `dualgn fit` writes one when it has ended",
-                    file.display()
-                )));
-            }
-            Err(error) => return Err(Failure::file("read", &file, &error)),
-            Ok(metadata) if metadata.len() > LARGEST => return Err(wrong("is too large for a model")),
-            Ok(_) => {}
+        if file.try_exists().is_ok_and(|there| !there) {
+            return Err(Failure::input(format!(
+                "there is no model at {}; `dualgn fit` writes one when it has ended",
+                file.display()
+            )));
         }
-        let bytes = fs::read(&file).map_err(|error| Failure::file("read", &file, &error))?;
+        let bytes = input::read(&file, LARGEST.min(memory::budget()))?;
         let (card, mut tensors) = parse(&bytes).map_err(|problem| wrong(&problem))?;
         let mut nets = vec![];
         for member in 0..card.members {
@@ -97,7 +93,7 @@ impl Predictor {
         &self,
         source: &Source,
         wants_targets: bool,
-        mut visit: impl FnMut(&[f32], &[f32]) -> Result<(), Failure>,
+        mut visit: impl FnMut(&[f32], &[f64]) -> Result<(), Failure>,
     ) -> Result<usize, TableError> {
         let Card { encoder, target, .. } = &self.card;
         let located = encoder.on(source)?;
