@@ -21,6 +21,7 @@ use crate::network::NetworkChoice;
 use crate::problem::LossName;
 use crate::record::{Comparison, Fitted};
 use crate::report::significant;
+use crate::table::Tally;
 use crate::terminal;
 use crate::train::{Checkpoint, Method, WEIGHTS, checkpoints, with_weights};
 
@@ -45,7 +46,7 @@ pub fn fit(arguments: &Fit) -> Result<(), Failure> {
         options: TableOptions { test_rows: table.test_rows.as_deref().map(files::absolute), ..table.clone() },
         checksum: prepared.checksum,
     };
-    let begin = Begin::New { rate: learning.rate, checkpoint: learning.checkpoint, table };
+    let begin = Begin::New { rate: learning.rate, checkpoint: learning.checkpoint, table: Box::new(table) };
     Fitting { plan, method, output, begin, prepared: &prepared }.run()
 }
 
@@ -70,7 +71,7 @@ pub fn resume(
 /// Where a run begins.
 enum Begin {
     /// With nothing.
-    New { rate: Option<f64>, checkpoint: f64, table: TableRun },
+    New { rate: Option<f64>, checkpoint: f64, table: Box<TableRun> },
     /// With some of its networks, perhaps; what it was started with.
     Resumed(Box<Configuration>),
 }
@@ -107,7 +108,10 @@ impl Fitting<'_> {
         let test = &self.prepared.test;
         let targets = test.targets.numbers();
         let answers = predictor.answers_to(test)?;
-        let scores = Scores::of(&predictor.card, &answers, &targets);
+        let scores = Scores { cells: self.prepared.tally.counted(), ..Scores::of(&predictor.card, &answers, &targets) };
+        if !run.quiet {
+            told("of the test rows, ", &self.prepared.tally);
+        }
         let file = self.output.folder().join(WEIGHTS);
         let json = serde_json::to_vec_pretty(&scores).map_err(|error| Failure::run(error.to_string()))?;
         files::replace(&self.output.folder().join("test.json"), &json)?;
@@ -156,7 +160,7 @@ impl Fitting<'_> {
         let new = |rate, checkpoint, table, budget| Start::New { rate, checkpoint, table, beside, budget };
         let (output, start) = match &self.begin {
             Begin::New { rate, checkpoint, table } => {
-                (Output::new(folder)?, new(*rate, *checkpoint, Some(table.clone()), None))
+                (Output::new(folder)?, new(*rate, *checkpoint, Some((**table).clone()), None))
             }
             Begin::Resumed(first) => match (Configuration::load(&folder), checkpoint_of(&folder)) {
                 (Ok(configuration), Ok(checkpoint)) => {
@@ -204,6 +208,13 @@ impl Fitting<'_> {
         let choice = run.network.as_ref();
         let nets = weights.into_iter().map(|weights| with_weights(setup::model(study, choice, &device)?, weights));
         Ok(Predictor::new(card, nets.collect::<Result<_, Failure>>()?, &device))
+    }
+}
+
+/// Says how many cells of rows were missing or not known.
+pub fn told(rows: &str, tally: &Tally) {
+    for line in tally.lines() {
+        terminal::say(format!("{rows}{line}"));
     }
 }
 

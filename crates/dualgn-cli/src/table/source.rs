@@ -11,6 +11,7 @@ use super::cell::Row;
 use super::error::TableError;
 use super::images::Images;
 use super::lines::JsonLines;
+use super::notation::Said;
 use super::parquet::Parquet;
 use super::text::Text;
 
@@ -28,12 +29,14 @@ pub enum HeaderChoice {
 }
 
 /// How a file is read.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reading {
     /// What stands between cells; found out if not said.
     pub separator: Option<char>,
     /// Whether the first line names the columns.
     pub header: HeaderChoice,
+    /// What is said of how cells are written.
+    pub said: Said,
 }
 
 /// A table in a file.
@@ -41,6 +44,7 @@ pub struct Reading {
 pub struct Source {
     file: PathBuf,
     format: Format,
+    said: Said,
 }
 
 #[derive(Debug)]
@@ -64,7 +68,8 @@ impl Source {
     pub fn open(file: &Path, reading: &Reading) -> Result<Self, TableError> {
         let metadata = std::fs::metadata(file).map_err(|reason| TableError::Read { file: file.into(), reason })?;
         if metadata.is_dir() {
-            return Ok(Self { file: file.to_owned(), format: Format::Images(Images::open(file)?) });
+            let format = Format::Images(Images::open(file)?);
+            return Ok(Self { file: file.to_owned(), format, said: reading.said.clone() });
         }
         let name = file.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         let ending = name.trim_end_matches(".gz").rsplit_once('.').map_or("", |(_, ending)| ending);
@@ -83,7 +88,7 @@ impl Source {
                 });
             }
         };
-        let source = Self { file: file.to_owned(), format };
+        let source = Self { file: file.to_owned(), format, said: reading.said.clone() };
         if source.header().is_empty() {
             return Err(TableError::Empty { file: file.into() });
         }
@@ -125,9 +130,14 @@ impl Source {
         }
     }
 
-    /// Whether decimals follow a comma.
-    pub fn comma(&self) -> bool {
-        matches!(&self.format, Format::Text(text) if text.comma)
+    /// What is said of how cells are written.
+    pub fn said(&self) -> &Said {
+        &self.said
+    }
+
+    /// Whether semicolons stand between cells.
+    pub fn has_semicolons(&self) -> bool {
+        matches!(&self.format, Format::Text(text) if text.separator == b';')
     }
 
     /// The position of a column.

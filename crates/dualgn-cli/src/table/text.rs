@@ -10,6 +10,8 @@ use flate2::read::MultiGzDecoder;
 
 use super::cell::{Cell, Row};
 use super::error::TableError;
+use super::missing::MissingWords;
+use super::numerals::sighted;
 use super::source::{HeaderChoice, Reading, Visit, opened, unique};
 
 /// A text file with a table.
@@ -17,16 +19,15 @@ use super::source::{HeaderChoice, Reading, Visit, opened, unique};
 pub struct Text {
     /// The names of the columns.
     pub header: Vec<String>,
-    /// Whether decimals follow a comma.
-    pub comma: bool,
-    separator: u8,
+    /// What stands between cells.
+    pub separator: u8,
     has_header: bool,
     encoding: &'static Encoding,
     gzipped: bool,
     renamed: Vec<String>,
 }
 
-/// Bytes that separator, header and decimals are guessed from.
+/// Bytes that separator and header are guessed from.
 const SAMPLE: usize = 1 << 16;
 /// Bytes of a row at most: one quote too many makes a row of the rest of the file.
 const LONGEST: usize = 1 << 26;
@@ -60,11 +61,10 @@ impl Text {
             None => separator(&sample, is_whole),
         };
         let rows = beginning(&sample, separator, is_whole);
-        let comma = separator != b',' && decimals_follow_commas(&rows);
         let has_header = match reading.header {
             HeaderChoice::Yes => true,
             HeaderChoice::No => false,
-            HeaderChoice::Auto => has_header(&rows, comma),
+            HeaderChoice::Auto => has_header(&rows),
         };
         let width = rows.first().map_or(0, Vec::len);
         let names = (0..width).map(|column| match has_header.then(|| rows[0][column].trim()) {
@@ -72,7 +72,7 @@ impl Text {
             _ => format!("column{}", column + 1),
         });
         let (header, renamed) = unique(names);
-        Ok(Self { header, comma, separator, has_header, encoding, gzipped, renamed })
+        Ok(Self { header, separator, has_header, encoding, gzipped, renamed })
     }
 
     /// What was found out.
@@ -86,9 +86,8 @@ impl Text {
             other => format!("`{}`", other as char),
         };
         let mut remarks = vec![format!(
-            "cells between {separator}, {}{}, {}",
+            "cells between {separator}, {}, {}",
             if self.has_header { "names in the first line" } else { "no names in the first line" },
-            if self.comma { ", decimals after a comma" } else { "" },
             self.encoding.name()
         )];
         if !self.renamed.is_empty() {
@@ -227,20 +226,12 @@ fn separator(sample: &[u8], is_whole: bool) -> u8 {
         .unwrap_or(b',')
 }
 
-fn decimals_follow_commas(rows: &[Vec<String>]) -> bool {
-    let cells = || rows.iter().flatten().map(|cell| cell.trim());
-    let is_decimal = |cell: &str| {
-        cell.matches(',').count() == 1 && cell.parse::<f64>().is_err() && Cell::of(cell).number(true).is_some()
-    };
-    let with_commas = cells().filter(|cell| is_decimal(cell)).count();
-    let with_points = cells().filter(|cell| cell.contains('.') && cell.parse::<f64>().is_ok()).count();
-    with_commas > with_points
-}
-
 /// Whether the first row names the columns: none of its cells is a number or empty, and it differs from those below.
-fn has_header(rows: &[Vec<String>], comma: bool) -> bool {
+fn has_header(rows: &[Vec<String>]) -> bool {
     let Some((first, rest)) = rows.split_first() else { return false };
-    let is_number = |text: &str| Cell::of(text).number(comma).is_some();
+    let missing = MissingWords::default();
+    let is_empty = |text: &str| text.trim().is_empty() || missing.has(text.trim());
+    let is_number = |text: &str| sighted(text.trim()).is_some();
     let mut sorted: Vec<&str> = first.iter().map(|cell| cell.trim()).collect();
     sorted.sort_unstable();
     if first.iter().any(|cell| is_number(cell))
@@ -249,8 +240,7 @@ fn has_header(rows: &[Vec<String>], comma: bool) -> bool {
         return false;
     }
     let has_numbers_below = (0..first.len()).any(|column| {
-        let mut cells =
-            rest.iter().filter_map(|row| row.get(column)).filter(|cell| Cell::of(cell) != Cell::Missing).peekable();
+        let mut cells = rest.iter().filter_map(|row| row.get(column)).filter(|cell| !is_empty(cell)).peekable();
         cells.peek().is_some() && cells.all(|cell| is_number(cell))
     });
     // A table of words: names do not come again below.
