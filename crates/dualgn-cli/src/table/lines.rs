@@ -1,10 +1,9 @@
 //! [`JsonLines`]: one JSON object a line.
 
-use std::borrow::Cow;
 use std::io::BufRead;
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::cell::{Cell, Row};
 use super::error::TableError;
@@ -64,8 +63,8 @@ impl JsonLines {
                 .iter()
                 .map(|name| match object.get(name) {
                     None | Some(Value::Null) => Ok(Cell::Missing),
-                    Some(Value::Number(number)) => Ok(number.as_f64().map_or(Cell::Missing, Cell::Number)),
-                    Some(Value::Bool(answer)) => Ok(Cell::Text(Cow::Borrowed(if *answer { "true" } else { "false" }))),
+                    Some(Value::Number(number)) => Ok(cell(number)),
+                    Some(Value::Bool(answer)) => Ok(Cell::Bool(*answer)),
                     Some(Value::String(text)) => Ok(Cell::of(text)),
                     Some(Value::Array(_) | Value::Object(_)) => Err(TableError::Cell {
                         file: file.into(),
@@ -79,6 +78,16 @@ impl JsonLines {
             index += 1;
             Ok(())
         })
+    }
+}
+
+/// Whole numbers are exact; others are what double precision holds.
+fn cell(number: &Number) -> Cell<'static> {
+    match (number.as_i64(), number.as_u64(), number.as_f64()) {
+        (Some(whole), ..) => Cell::whole(whole),
+        (_, Some(whole), _) => Cell::whole(whole),
+        (.., Some(number)) => Cell::number(number),
+        (.., None) => Cell::Missing,
     }
 }
 

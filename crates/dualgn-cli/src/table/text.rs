@@ -18,11 +18,10 @@ use crate::input::Input;
 pub struct Text {
     /// The names of the columns.
     pub header: Vec<String>,
-    /// Whether decimals follow a comma.
-    pub comma: bool,
     /// Whether the first column has the names that R gives to rows.
     pub has_row_names: bool,
-    separator: u8,
+    /// What stands between cells.
+    pub separator: u8,
     in_first_row: bool,
     trailing: bool,
     preamble: Preamble,
@@ -30,7 +29,7 @@ pub struct Text {
     remarks: Vec<String>,
 }
 
-/// Bytes that separator, header and decimals are guessed from, unless a few rows take more.
+/// Bytes that separator and header are guessed from, unless a few rows take more.
 const SAMPLE: usize = 1 << 16;
 /// Rows that they are guessed from, at least.
 const ROWS: usize = 8;
@@ -55,20 +54,14 @@ impl Text {
         if beginning.rows.iter().flatten().any(|cell| cell.contains('\0')) {
             return Err(wrong(NO_TEXT.into()));
         }
-        let comma = beginning.separator != b',' && decimals_follow_commas(&beginning.rows);
-        let header = Header::of(&beginning, reading.header, comma);
-        let mut remarks = vec![format!(
-            "cells between {}, {}{}, {}",
-            words(beginning.separator),
-            header.remarks[0],
-            if comma { ", decimals after a comma" } else { "" },
-            encoding.name()
-        )];
+        let header = Header::of(&beginning, reading.header);
+        let mut remarks =
+            vec![format!("cells between {}, {}, {}", words(beginning.separator), header.remarks[0], encoding.name())];
         remarks.extend(around(&beginning));
         remarks.extend_from_slice(&header.remarks[1..]);
         let Beginning { separator, preamble, trailing, .. } = beginning;
         let Header { names, in_first_row, has_row_names, .. } = header;
-        Ok(Self { header: names, comma, has_row_names, separator, in_first_row, trailing, preamble, encoding, remarks })
+        Ok(Self { header: names, has_row_names, separator, in_first_row, trailing, preamble, encoding, remarks })
     }
 
     /// What was found out.
@@ -196,16 +189,6 @@ fn words(separator: u8) -> String {
     }
 }
 
-fn decimals_follow_commas(rows: &[Vec<String>]) -> bool {
-    let cells = || rows.iter().flatten().map(|cell| cell.trim());
-    let is_decimal = |cell: &str| {
-        cell.matches(',').count() == 1 && cell.parse::<f64>().is_err() && Cell::of(cell).number(true).is_some()
-    };
-    let with_commas = cells().filter(|cell| is_decimal(cell)).count();
-    let with_points = cells().filter(|cell| cell.contains('.') && cell.parse::<f64>().is_ok()).count();
-    with_commas > with_points
-}
-
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "files of tests need not survive a kill")]
 mod tests {
@@ -222,7 +205,10 @@ mod tests {
         let text = Text::open(&input, &Reading::default())?;
         let mut rows = vec![];
         text.rows(&input, &mut |row| {
-            let cells = row.cells.iter().map(|cell| cell.text().unwrap_or_default().into_owned());
+            let cells = row.cells.iter().map(|cell| match cell {
+                Cell::Text(text) => text.to_string(),
+                _ => String::new(),
+            });
             rows.push((row.line.unwrap(), cells.collect()));
             Ok(())
         })?;

@@ -44,11 +44,13 @@ impl Cases {
     fn shape(&self, name: &str, more: &[&str]) -> (f64, [[f64; 3]; 2], String) {
         let out = self.runs.path().join(name.replace(['/', '.'], "-"));
         let mesh = self.file(name);
-        let fixed = ["train", "shape", "--mesh", &mesh, "--resolution", "32", "--overwrite", "--out", out.to_str().unwrap()];
+        let fixed =
+            ["train", "shape", "--mesh", &mesh, "--resolution", "32", "--overwrite", "--out", out.to_str().unwrap()];
         let usual = ["--epochs", "60", "--points", "600", "--hidden", "24,24"];
         let options = if more.is_empty() { &usual[..] } else { more };
         let told = text(&succeeds(&[&fixed[..], &["--format", "obj"], options].concat()).stderr);
-        let deviation: serde_json::Value = serde_json::from_slice(&fs::read(out.join("deviation.json")).unwrap()).unwrap();
+        let deviation: serde_json::Value =
+            serde_json::from_slice(&fs::read(out.join("deviation.json")).unwrap()).unwrap();
         (deviation["chamfer"].as_f64().unwrap(), bounds(&out.join("surface.obj")), told)
     }
 }
@@ -100,7 +102,9 @@ fn tables_are_read_as_they_are_meant() {
             let output = super::common::run(&["predict", &run, &cases.file("07-dates/new_dots.csv")]);
             match output.status.code() {
                 Some(0) => assert!(text(&output.stdout).lines().skip(1).eq(predicted[0].iter())),
-                code => assert!(code == Some(2) && text(&output.stderr).contains("01.02.2022"), "{}", text(&output.stderr)),
+                code => {
+                    assert!(code == Some(2) && text(&output.stderr).contains("01.02.2022"), "{}", text(&output.stderr))
+                }
             }
         }
     }

@@ -3,9 +3,9 @@
 #![cfg(unix)]
 #![expect(clippy::disallowed_methods, reason = "files of a test need not survive a kill")]
 
+mod cases;
 #[path = "../common/mod.rs"]
 mod common;
-mod cases;
 mod ends;
 mod files;
 mod folders;

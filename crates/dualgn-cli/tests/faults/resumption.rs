@@ -245,7 +245,9 @@ fn a_run_can_always_be_resumed() {
 fn a_target_keeps_the_best_weights() {
     let folder = tempfile::tempdir().unwrap();
     let mut rows = String::from("a,y\n");
-    (0..60).for_each(|row| writeln!(rows, "{},{}", (row * 7) % 61, f64::from(3 * ((row * 7) % 61) + row % 5) - 0.5).unwrap());
+    (0..60).for_each(|row| {
+        writeln!(rows, "{},{}", (row * 7) % 61, f64::from(3 * ((row * 7) % 61) + row % 5) - 0.5).unwrap()
+    });
     let data = folder.path().join("t.csv");
     fs::write(&data, rows).unwrap();
     let (data, out) = (data.to_str().unwrap(), folder.path().join("run"));
