@@ -226,7 +226,10 @@ fn what_is_wrong_is_said_with_its_place() {
     refused(&["fit", &file("a.parquet", "PAR1")], &["no sound Parquet file"]);
     refused(&["fit", &file("zero.csv", "a,b\n\0\0,1\n")], &["zero bytes"]);
     let missing = file("missing.csv", &format!("x,y\n{good},7\n"));
-    refused(&["fit", &missing, "--missing", "refuse"], &["missing.csv, line 42, column `x`: nothing stands there, and in 1 of 41 cells", "hint:"]);
+    refused(
+        &["fit", &missing, "--missing", "refuse"],
+        &["missing.csv, line 42, column `x`: nothing stands there, and in 1 of 41 cells", "hint:"],
+    );
 
     let out = folder.path().join("run").to_str().unwrap().to_owned();
     refused(&["predict", &out, &typo], &["there is no model at", "dualgn fit"]);
