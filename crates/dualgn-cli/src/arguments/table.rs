@@ -96,7 +96,7 @@ pub struct ReadingOptions {
     #[serde(default)]
     pub dates: Option<DateFormat>,
     /// The words that stand for nothing in text, beside empty cells; '' for none  [default: NA, NaN, null, ? and the like, or those of the model]
-    #[arg(long, value_delimiter = ',', value_name = "WORD,...", help_heading = "Table")]
+    #[arg(long, value_delimiter = ',', allow_hyphen_values = true, value_name = "WORD,...", help_heading = "Table")]
     #[serde(default)]
     pub missing_words: Option<Vec<String>>,
 }

@@ -44,9 +44,9 @@ impl Said {
 
     /// The sign before decimals, as said or as the sign between thousands leaves it.
     pub fn decimal(&self) -> Option<DecimalSign> {
-        self.decimal.or(match self.thousands? {
-            Thousands::Point => Some(DecimalSign::Comma),
-            Thousands::Comma => Some(DecimalSign::Point),
+        self.decimal.or(match self.thousands {
+            Some(Thousands::Point) => Some(DecimalSign::Comma),
+            Some(Thousands::Comma) => Some(DecimalSign::Point),
             _ => None,
         })
     }
@@ -213,7 +213,8 @@ impl Reader {
             Wanted::Number => self.about_number(cell, &text),
             Wanted::Date => self.about_date(cell),
         };
-        if matches!(cell, Cell::Text(_)) {
+        // What has digits says something.
+        if matches!(cell, Cell::Text(_)) && !text.contains(|c: char| c.is_ascii_digit()) {
             hints.push(format!("`--missing-words 'NA,{text}'` if it stands for nothing"));
         }
         if fits {
@@ -225,7 +226,7 @@ impl Reader {
             column: name.to_owned(),
             problem: format!("`{text}` {what}"),
             hint: match hints.is_empty() {
-                true => "mend the cell".into(),
+                true => "write it as the model's own table does".into(),
                 false => format!("mend the cell, or take {}", hints.join(", or ")),
             },
         }

@@ -185,9 +185,18 @@ pub fn canonical(number: f64) -> String {
 
 /// What a text is by either decimal sign; `None` if it is a number by neither.
 pub fn sighted(text: &str) -> Option<Sighting<'_>> {
-    if is_plain(text) && !text.contains('.') {
-        let numeral = Some(Numeral { value: finite(text)?, group: None });
-        return Some(Sighting { point: numeral, comma: numeral, unit: "" });
+    // Most cells are plain: what could be thousands has three digits after one to three.
+    if is_plain(text)
+        && let Some(value) = finite(text)
+    {
+        let numeral = Some(Numeral { value, group: None });
+        match text.split_once('.') {
+            None => return Some(Sighting { point: numeral, comma: numeral, unit: "" }),
+            Some((whole, fraction)) if whole.len() > 4 || fraction.len() != 3 => {
+                return Some(Sighting { point: numeral, comma: None, unit: "" });
+            }
+            Some(_) => {}
+        }
     }
     let written = Written::of(text)?;
     let [point, comma] = [DecimalSign::Point, DecimalSign::Comma].map(|sign| written.read(sign));

@@ -110,6 +110,8 @@ impl Target {
         let few = distinct.filter(|&distinct| distinct <= CLASSES && distinct * ROWS <= there);
         let mean = profile.sum / profile.numbers.max(1) as f64;
         let (kind, reason) = match (wish, distinct) {
+            // Two classes have one output.
+            (Some(TargetKind::Classes), Some(2)) => (TargetKind::YesOrNo, "as you said".into()),
             (Some(kind), _) => (kind, "as you said".into()),
             (None, Some(2)) => (TargetKind::YesOrNo, "two different values".into()),
             (None, Some(distinct)) if !all_numbers && (distinct <= CLASSES || distinct * ROWS <= there) => {
