@@ -84,7 +84,9 @@ impl Parquet {
             let place = || format!(", row {index}");
             let Some(row) = guarded(|| rows.next()).ok_or_else(|| unsound(place(), None))? else { break };
             let row = row.map_err(|error| unsound(place(), Some(&error)))?;
-            let cells: Vec<Cell> = row.get_column_iter().map(|(_, field)| cell(field)).collect();
+            // Moments beyond the calendar do not print.
+            let cells = guarded(|| row.get_column_iter().map(|(_, field)| cell(field)).collect::<Vec<_>>());
+            let cells = cells.ok_or_else(|| wrong(file, place(), "a value beyond what its type can hold".into()))?;
             visit(Row { index, line: None, cells: &cells })?;
         }
         Ok(())
