@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::FileMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
@@ -14,6 +15,7 @@ use super::cell::{Cell, Row};
 use super::error::TableError;
 use super::names::Names;
 use super::source::Visit;
+use crate::guarded::guarded;
 use crate::input::Input;
 
 /// A Parquet file.
@@ -74,11 +76,22 @@ impl Parquet {
         let (file, reader) = (input.path(), reader(input)?);
         let ticks: Vec<Option<i64>> =
             reader.metadata().file_metadata().schema().get_fields().iter().map(|field| ticks(field)).collect();
-        let rows = reader.get_row_iter(None).map_err(|error| wrong(file, String::new(), damaged(&error)))?;
-        for (index, row) in rows.enumerate() {
-            let row = row.map_err(|error| wrong(file, format!(", row {index}"), damaged(&error)))?;
-            let cells: Vec<Cell> =
-                row.get_column_iter().zip(&ticks).map(|((_, field), ticks)| cell(field, *ticks)).collect();
+        let unsound = |place: String, found: Option<&ParquetError>| {
+            let problem = found.map_or_else(|| "a page of it is damaged".to_owned(), ToString::to_string);
+            wrong(file, place, format!("it is no sound Parquet file ({problem})"))
+        };
+        let whole = String::new;
+        let rows = guarded(|| reader.get_row_iter(None)).ok_or_else(|| unsound(whole(), None))?;
+        let mut rows = rows.map_err(|error| unsound(whole(), Some(&error)))?;
+        for index in 0.. {
+            let place = || format!(", row {index}");
+            let Some(row) = guarded(|| rows.next()).ok_or_else(|| unsound(place(), None))? else { break };
+            let row = row.map_err(|error| unsound(place(), Some(&error)))?;
+            // Moments beyond the calendar do not print.
+            let cells =
+                || row.get_column_iter().zip(&ticks).map(|((_, field), ticks)| cell(field, *ticks)).collect::<Vec<_>>();
+            let cells = guarded(cells);
+            let cells = cells.ok_or_else(|| wrong(file, place(), "a value beyond what its type can hold".into()))?;
             visit(Row { index, line: None, cells: &cells })?;
         }
         Ok(())
@@ -88,7 +101,11 @@ impl Parquet {
 fn reader(input: &Input) -> Result<SerializedFileReader<std::fs::File>, TableError> {
     let file = input.path();
     let opened = input.reader().map_err(|reason| TableError::Read { file: file.into(), reason })?;
-    SerializedFileReader::new(opened).map_err(|error| wrong(file, String::new(), damaged(&error)))
+    match guarded(|| SerializedFileReader::new(opened)) {
+        Some(Ok(reader)) => Ok(reader),
+        Some(Err(error)) => Err(wrong(file, String::new(), format!("it is no sound Parquet file ({error})"))),
+        None => Err(wrong(file, String::new(), "it is no sound Parquet file (its end is damaged)".into())),
+    }
 }
 
 /// The names of the columns that pandas says are its index; one that only counts rows is no column.
@@ -100,10 +117,6 @@ fn pandas_index(metadata: &FileMetaData) -> Vec<String> {
     let Ok(said) = serde_json::from_str::<Value>(text) else { return vec![] };
     let index = said.get("index_columns").and_then(Value::as_array).into_iter().flatten();
     index.filter_map(|name| name.as_str().map(str::to_owned)).collect()
-}
-
-fn damaged(error: &parquet::errors::ParquetError) -> String {
-    format!("it is no sound Parquet file ({error})")
 }
 
 fn wrong(file: &Path, place: String, problem: String) -> TableError {
