@@ -24,4 +24,4 @@ pub use subject::{Batch, BatchOf, Scores, Subject, Tensors};
 #[cfg(test)]
 pub use taker::TakerState;
 pub use way::SolverChoice;
-pub use weights::{WEIGHTS, read_weights, tensors_of, weights, with_weights, write_weights};
+pub use weights::{WEIGHTS, shapes, tensors_of, weights, with_weights, write_weights};

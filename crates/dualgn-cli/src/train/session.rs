@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use dualgn::{Damping, Direction, DirectionError, Error, GaussNewton, Route, Solver, StepReport};
+use dualgn::{Damping, Direction, Fault, GaussNewton, Route, Solver, StepReport};
 
 use super::checkpoint::Checkpoint;
 use super::method::{Guide, Method, Steps, Way};
@@ -213,7 +213,7 @@ impl<S: Subject> Session<S> {
                     taken
                 }
                 // The method cannot go on from here, and the others go on.
-                Err(error) if diverged(&error) => {
+                Err(error) if error.fault() == Fault::Numerics => {
                     reason = Some(error.to_string());
                     // The steps until here count.
                     if records.last().is_none_or(|last: &Record| last.step < step) {
@@ -279,10 +279,4 @@ impl StepRecord {
             fallback: report.and_then(|report| report.fallback).map(|fallback| fallback.name().into()),
         })
     }
-}
-
-/// Whether an error says that there is no direction from these weights, rather than that something is wrong.
-fn diverged(error: &Error) -> bool {
-    use DirectionError::{Ascent, Factorisation, NoDecrease, NotFinite};
-    matches!(error, Error::Direction(NotFinite { .. } | Factorisation { .. } | Ascent { .. } | NoDecrease { .. }))
 }
