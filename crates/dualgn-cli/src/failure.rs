@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::data::DataError;
+use crate::interrupt;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ enum Kind {
     Input,
     /// The machine or this program failed: exit code 1.
     Run,
-    /// The user stopped it, and what was measured until then is written: exit code 130.
+    /// The user stopped it, and what was measured until then is written: exit code 130 or 143.
     Interrupted,
 }
 
@@ -68,12 +69,17 @@ impl Failure {
         self
     }
 
+    /// What is wrong and where, as a part of another sentence.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The exit code of the process.
     pub fn code(&self) -> ExitCode {
         ExitCode::from(match self.kind {
             Kind::Run => 1,
             Kind::Input => 2,
-            Kind::Interrupted => 130,
+            Kind::Interrupted => interrupt::code(),
         })
     }
 }
@@ -92,6 +98,7 @@ impl fmt::Display for Failure {
 impl From<DataError> for Failure {
     fn from(error: DataError) -> Self {
         match error {
+            DataError::File(failure) => *failure,
             DataError::Back { .. } => Self::run(error.to_string()),
             error => Self::input(error.to_string()),
         }

@@ -166,6 +166,8 @@ fn fuzz_csv() {
         "a,b,c\n1,x,2024-01-02\n2,\"y, z\",2024-02-03\n,NA,\n",
         "a;b\n1,5;2\n\"un\"\"quoted\n\";3\n",
         "\u{feff}x\ty\n1\t2\n",
+        "sep=;\n# a comment\n2019;2020;2021;\n1,5;2,5;3;\n4;5;6;\n",
+        "\"a\" \"a\"\n\"1\" 1.5 2\n\"2\" 3 4\n",
     ];
     fuzz("csv", &seeds.map(|seed| seed.as_bytes().to_vec()), |bytes| table(&scratch.file("t.csv", bytes)));
 }
@@ -175,6 +177,14 @@ fn fuzz_jsonl() {
     let scratch = Scratch::new();
     let seeds = ["{\"a\": 1, \"b\": \"x\", \"c\": null}\n{\"a\": 1e300, \"d\": true}\n", "[1]\n"];
     fuzz("jsonl", &seeds.map(|seed| seed.as_bytes().to_vec()), |bytes| table(&scratch.file("t.jsonl", bytes)));
+}
+
+#[test]
+fn fuzz_parquet() {
+    let scratch = Scratch::new();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tables/data");
+    let seeds = ["polars.parquet", "pandas.parquet"].map(|name| fs::read(data.join(name)).unwrap());
+    fuzz("parquet", &seeds, |bytes| table(&scratch.file("t.parquet", bytes)));
 }
 
 #[test]
@@ -231,12 +241,15 @@ fn fuzz_idx() {
 fn fuzz_safetensors() {
     let weights = burn::tensor::TensorData::from([1.0f32, 2.0]);
     let checkpoint = Checkpoint {
+        run: String::new(),
         step: 1,
         seconds: 0.5,
         weights: [("a".to_owned(), weights)].into(),
         taker: crate::train::TakerState::None,
         batches: Default::default(),
         best: None,
+        records: vec![],
+        ended: None,
     };
     let scratch = Scratch::new();
     checkpoint.save(scratch.folder.path()).unwrap();
@@ -245,7 +258,7 @@ fn fuzz_safetensors() {
     fuzz("safetensors", &[sound, bare], |bytes| {
         let _ = parse_model(bytes);
         scratch.file("last.safetensors", bytes);
-        let _ = Checkpoint::load(scratch.folder.path());
+        let _ = Checkpoint::load(scratch.folder.path(), "");
     });
 }
 

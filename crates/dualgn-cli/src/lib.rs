@@ -8,6 +8,7 @@ mod configuration;
 mod data;
 mod device;
 mod events;
+mod exact;
 mod explained;
 mod failure;
 mod fields;
@@ -15,7 +16,9 @@ mod files;
 #[cfg(test)]
 mod fuzz_tests;
 mod geometry;
+mod input;
 mod interrupt;
+mod magnitude;
 mod memory;
 mod model;
 mod network;

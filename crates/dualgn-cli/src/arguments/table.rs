@@ -14,8 +14,8 @@ use crate::table::{HeaderChoice, Missing, Reading, Role, TargetKind, Unseen};
 /// `dualgn fit`.
 #[derive(Debug, Args)]
 pub struct Fit {
-    /// The table, or a configuration that ends in .toml. Tables are .csv, .tsv, .txt (each perhaps .gz), .jsonl,
-    /// .npy, .npz, .parquet; or a folder with one folder of images for each class, or with idx files
+    /// The table, or a configuration that ends in .toml. Tables are .csv, .tsv, .txt, .jsonl (each perhaps
+    /// .gz), .npy, .npz, .parquet, or `-` for standard input; or a folder with one folder of images for each class, or with idx files
     #[arg(value_name = "TABLE")]
     pub data: PathBuf,
     /// What is to be learnt, and of what.

@@ -75,7 +75,7 @@ fn csv(predictor: &Predictor, answers: &Answers, deviations: Option<&[f64]>) -> 
             Answers::Classes { classes, probabilities } => {
                 line.push(levels[classes[row]].clone());
                 if let Some(probabilities) = probabilities {
-                    line.extend(probabilities[row * levels.len()..][..levels.len()].iter().map(|&p| number(p)));
+                    line.extend(probabilities[row * levels.len()..][..levels.len()].iter().map(|&p| probability(p)));
                 }
             }
         }
@@ -85,9 +85,15 @@ fn csv(predictor: &Predictor, answers: &Answers, deviations: Option<&[f64]>) -> 
     writer.into_inner().map_err(|error| failed(&error))
 }
 
-/// As many digits as single precision has.
+/// As many digits as tell a number from all others in double precision: beside a large offset those of single precision say nothing.
 fn number(number: f64) -> String {
-    (number as f32).to_string()
+    let size = number.abs();
+    if size == 0.0 || (1e-5..1e16).contains(&size) { number.to_string() } else { format!("{number:e}") }
+}
+
+/// As many digits as single precision has, in which a network computes probabilities.
+fn probability(probability: f64) -> String {
+    (probability as f32).to_string()
 }
 
 /// Tests a model on a table with the answers.

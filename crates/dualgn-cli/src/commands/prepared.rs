@@ -1,11 +1,11 @@
 //! [`Prepared`]: a table, read and divided, as a network learns from it.
 
-use std::fs;
 use std::path::Path;
 
 use crate::arguments::{SplitName, TableOptions};
 use crate::data::{DataError, Dataset, InputsWriter, Split, Targets};
 use crate::failure::Failure;
+use crate::input::{self, is_standard_input};
 use crate::network::{Activation, Description};
 use crate::problem::{LossName, Study, Task};
 use crate::progress::Counter;
@@ -58,7 +58,7 @@ impl Prepared {
         drop(counter);
         let column = match &options.target {
             Some(name) => source.column(name)?,
-            None => source.column("target").unwrap_or(source.header().len() - 1),
+            None => source.default_target(),
         };
         let target = Target::decide(&source, column, &profiles[column], options.kind)?;
         let mut wishes = options.wishes();
@@ -146,7 +146,8 @@ impl Prepared {
         let [learning, test] = parts.map(split);
         let (learning, test) = (learning?, test?);
         let defaults = Defaults::of(&target, division.train(0).len());
-        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        let file_name = if is_standard_input(file) { Path::new("stdin") } else { file };
+        let name = file_name.file_stem().unwrap_or_default().to_string_lossy();
         let name = name.trim_end_matches(".csv").trim_end_matches(".tsv").to_owned();
         let part = |rows: &[usize]| {
             // Rows are in order, and so are those of the split.
@@ -246,7 +247,7 @@ impl Defaults {
 
 /// What all rows have but their numbers.
 struct Rows {
-    answers: Vec<Option<f32>>,
+    answers: Vec<Option<f64>>,
     times: Vec<f64>,
     checksum: u32,
 }
@@ -284,9 +285,12 @@ fn rows(source: &Source, target: &Target, time: Option<usize>, profiles: &[Profi
     Ok(Rows { answers, times, checksum: hasher.finalize() })
 }
 
+/// Bytes of a list of rows at most: some thirty million of them.
+const LIST: u64 = 256 << 20;
+
 /// The rows of a list.
 fn test_rows(list: &Path, rows: usize) -> Result<Vec<usize>, Failure> {
-    let text = fs::read_to_string(list).map_err(|error| Failure::file("read", list, &error))?;
+    let text = input::read_text(list, LIST)?;
     let mut numbers = vec![];
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         match line.trim().parse::<usize>() {

@@ -9,6 +9,7 @@ use super::plan::{Origin, Plan};
 use crate::arguments::{Run, SolverName};
 use crate::data::Scale;
 use crate::failure::Failure;
+use crate::input;
 use crate::network::{Description, Net, NetworkChoice, NetworkError, Preset, line_of, read_weights};
 use crate::problem::{Encode, Objective, Part, Reading, Study, WithLoss, with_loss};
 use crate::record::Comparison;
@@ -61,6 +62,7 @@ impl<W: Work> WithLoss for Setup<'_, W> {
         let Self { plan: &Plan { run, .. }, study, ref device, reading, .. } = self;
         let dataset = &study.dataset;
         let scale = study.scale(reading);
+        study.check(reading, scale)?;
         let (train, test) = (Part::new(&dataset.train, scale, device), Part::new(&dataset.test, scale, device));
         let batch = run.batch.map(|batch| batch as usize).or(study.batch).unwrap_or(train.len()).min(train.len());
 
@@ -167,7 +169,7 @@ pub fn model(study: &Study, choice: Option<&NetworkChoice>, device: &Device) -> 
 pub fn network_failure(choice: Option<&NetworkChoice>, error: &NetworkError) -> Failure {
     Failure::input(match choice.and_then(NetworkChoice::file) {
         Some(path) => {
-            let text = std::fs::read_to_string(path).unwrap_or_default();
+            let text = input::read_text(path, 1 << 20).unwrap_or_default();
             format!("{}{}: {error}", path.display(), line_of(&text, error))
         }
         None => format!("the network does not fit: {error}"),

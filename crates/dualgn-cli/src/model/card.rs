@@ -1,4 +1,4 @@
-//! [`Card`]: what a model is, besides its weights. It stands in the metadata of the file that holds them.
+//! [`Card`]: what a model is, besides its weights. It stands in the seal of the file that holds them.
 
 use serde::{Deserialize, Serialize};
 
@@ -35,9 +35,6 @@ pub struct Card {
     /// Damping for each unit of loss, of the directions it was trained by.
     pub damping: f64,
 }
-
-/// The name of the card among the metadata.
-pub const NAME: &str = "dualgn";
 
 impl Card {
     /// The categories of the inputs.

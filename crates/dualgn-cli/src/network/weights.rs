@@ -14,9 +14,10 @@ use super::names::{Listing, place, shown};
 use super::net::Net;
 use super::torch;
 use crate::failure::Failure;
+use crate::input;
 use crate::memory;
 use crate::terminal;
-use crate::train::Tensors;
+use crate::train::{Seal, Tensors};
 
 /// Bytes of the head of a safetensors file at most, as the format has it.
 const HEAD: u64 = 100_000_000;
@@ -42,9 +43,12 @@ pub fn read_weights(net: &Net, path: &Path) -> Result<Tensors, Failure> {
         });
         return taken(net, path, held.collect());
     }
-    let bytes = bounded(path, memory::budget())?;
-    let file = SafeTensors::deserialize(&bytes)
-        .map_err(|error| Failure::input(format!("{} is no sound file of weights ({error})", path.display())))?;
+    let bytes = input::read(path, memory::budget())?;
+    let wrong = |problem: String| Failure::input(format!("{} {problem}", path.display()));
+    let broken = |error: safetensors::SafeTensorError| wrong(format!("is no sound file of weights ({error})"));
+    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(broken)?;
+    let file = SafeTensors::deserialize(&bytes).map_err(broken)?;
+    Seal::of(&header, &file).map_err(wrong)?;
     let held = file.iter().map(|(name, view)| {
         let (shape, kind) = (view.shape().to_vec(), of_safetensors(view.dtype()));
         (name.to_owned(), Held { shape, kind, read: Box::new(move || Ok(view.data().to_vec())) })
@@ -131,21 +135,4 @@ fn is_of_pytorch(path: &Path) -> Result<bool, Failure> {
     // The length of the head, and the brace that the head begins with.
     let length = start.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
     Ok(!(length.is_some_and(|length| length <= HEAD) && start.get(8) == Some(&b'{')))
-}
-
-/// The bytes of a file that may be endless, `limit` of them at most.
-fn bounded(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
-    let failed = |error: std::io::Error| Failure::file("read", path, &error);
-    let file = File::open(path).map_err(failed)?;
-    let mut bytes = vec![];
-    // A regular file that is too long is refused before it is read.
-    let length = file.metadata().map_err(failed)?.len();
-    if length <= limit {
-        file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
-    }
-    if length.max(bytes.len() as u64) > limit {
-        let text = format!("{} has more than the {} MiB that there is memory for", path.display(), limit >> 20);
-        return Err(Failure::input(text));
-    }
-    Ok(bytes)
 }

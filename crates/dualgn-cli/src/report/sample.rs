@@ -96,6 +96,7 @@ fn run(course: &Course) -> MethodRun {
         })
         .collect();
     MethodRun {
+        run: "0a1b2c3d".into(),
         method: course.method.into(),
         title: course.title.into(),
         settings: format!("rate {}, chosen of 4", course.rate),

@@ -235,12 +235,12 @@ impl Learning {
     fn logarithms(&self) -> Self {
         match self {
             Self::Number { format: None, unit: None, moments, missing, span, times }
-                if span[0] >= 0.0 && moments.mean > 0.0 && moments.skewness() > SKEWED =>
+                if span[0] >= 0.0 && moments.mean() > 0.0 && moments.skewness() > SKEWED =>
             {
                 let (missing, span, times) = (*missing, *span, *times);
                 Self::Number {
                     format: None,
-                    unit: Some(moments.mean),
+                    unit: Some(moments.mean()),
                     moments: Moments::default(),
                     missing,
                     span,
@@ -261,7 +261,7 @@ impl Learning {
                 EncodingKind::Category { levels: levels.into_iter().map(|(level, _)| level).collect() }
             }
             Self::Number { format, unit, moments, missing: indicator, span, times } => {
-                let (mean, deviation) = (moments.mean, moments.deviation());
+                let (mean, deviation) = (moments.mean(), moments.deviation());
                 match format {
                     Some(format) => {
                         let cycles = Cycle::shown(span[1] - span[0], times);
@@ -336,7 +336,12 @@ impl Located<'_> {
             match &column.kind {
                 EncodingKind::Numeric { mean, deviation, indicator, unit } => {
                     let number = cell.number(self.comma).map(|number| logarithm(number, *unit));
-                    numbers.push(number.map_or(0.0, |number| ((number - mean) / deviation) as f32));
+                    let scaled = number.map_or(0.0, |number| ((number - mean) / deviation) as f32);
+                    if !scaled.is_finite() {
+                        let found = cell.text().unwrap_or_default();
+                        return refuse(format!("{found} is too far from the training rows, whose mean is {mean:e}"));
+                    }
+                    numbers.push(scaled);
                     if *indicator {
                         numbers.push(f32::from(number.is_none()));
                     }

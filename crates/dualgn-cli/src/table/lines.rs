@@ -1,20 +1,26 @@
 //! [`JsonLines`]: one JSON object a line.
 
 use std::borrow::Cow;
-use std::io::{BufRead, BufReader};
+use std::io::BufRead;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
 use super::cell::{Cell, Row};
 use super::error::TableError;
-use super::source::{Visit, opened};
+use super::names::Names;
+use super::source::Visit;
+use super::stream::unpacked;
+use crate::input::Input;
 
 /// A file of objects.
 #[derive(Debug)]
 pub struct JsonLines {
-    /// All names that occur, in the order in which they first do.
+    /// The names of the columns.
     pub header: Vec<String>,
+    /// All keys that occur, in the order in which they first do.
+    keys: Vec<String>,
+    remarks: Vec<String>,
 }
 
 /// Names at most.
@@ -24,29 +30,37 @@ const LONGEST: u64 = 1 << 26;
 
 impl JsonLines {
     /// Goes through a file for its names.
-    pub fn open(file: &Path) -> Result<Self, TableError> {
-        let mut header: Vec<String> = vec![];
+    pub fn open(input: &Input) -> Result<Self, TableError> {
+        let file = input.path();
+        let mut keys: Vec<String> = vec![];
         let mut known = std::collections::HashSet::new();
-        objects(file, &mut |line, object| {
+        objects(input, &mut |line, object| {
             for name in object.keys() {
                 if known.insert(name.clone()) {
-                    header.push(name.clone());
+                    keys.push(name.clone());
                 }
             }
-            if header.len() > COLUMNS {
+            if keys.len() > COLUMNS {
                 return Err(wrong(file, line, format!("more than {COLUMNS} different names; this is no table")));
             }
             Ok(())
         })?;
-        Ok(Self { header })
+        let Names { all: header, remarks } = Names::of(&keys);
+        Ok(Self { header, keys, remarks })
+    }
+
+    /// What was found out.
+    pub fn remarks(&self) -> Vec<String> {
+        [vec!["one JSON object a line".to_owned()], self.remarks.clone()].concat()
     }
 
     /// Reads all rows.
-    pub fn rows(&self, file: &Path, visit: Visit) -> Result<(), TableError> {
+    pub fn rows(&self, input: &Input, visit: Visit) -> Result<(), TableError> {
+        let file = input.path();
         let mut index = 0;
-        objects(file, &mut |line, object| {
+        objects(input, &mut |line, object| {
             let cells: Vec<Cell> = self
-                .header
+                .keys
                 .iter()
                 .map(|name| match object.get(name) {
                     None | Some(Value::Null) => Ok(Cell::Missing),
@@ -73,22 +87,25 @@ fn wrong(file: &Path, line: u64, problem: String) -> TableError {
 }
 
 fn objects(
-    file: &Path,
+    input: &Input,
     visit: &mut dyn FnMut(u64, Map<String, Value>) -> Result<(), TableError>,
 ) -> Result<(), TableError> {
-    let mut reader = BufReader::new(opened(file)?);
+    let file = input.path();
+    let failed = |reason| TableError::Read { file: file.into(), reason };
+    let mut reader = unpacked(input).map_err(failed)?;
     let mut text = vec![];
     for line in 1.. {
         text.clear();
         let read = std::io::Read::take(&mut reader, LONGEST).read_until(b'\n', &mut text);
-        let read = read.map_err(|reason| TableError::Read { file: file.into(), reason })?;
+        let read = read.map_err(failed)?;
         if read == 0 {
             break;
         }
         if read as u64 == LONGEST {
             return Err(wrong(file, line, format!("a line of more than {LONGEST} bytes; this is no table")));
         }
-        let trimmed = text.trim_ascii();
+        let mark = "\u{feff}".as_bytes();
+        let trimmed = text.strip_prefix(mark).filter(|_| line == 1).unwrap_or(&text).trim_ascii();
         if trimmed.is_empty() {
             continue;
         }

@@ -3,6 +3,7 @@
 //! ```text
 //! cell.rs      a cell, a row             error.rs    what can be wrong, and where
 //! source.rs    a file, by its format  <- text.rs (CSV, TSV), lines.rs (JSON lines), arrays.rs (NPY, NPZ), parquet.rs, images.rs (folders, idx)
+//! text.rs      rows of text           <- stream.rs (unpacked, decoded), beginning.rs (separator, first rows), header.rs, names.rs
 //! profile.rs   what is in a column       role.rs     what it is for, with the reason
 //! encoder.rs   from cells to numbers  <- dates.rs, moments.rs
 //! target.rs    from the target's cells to what a network learns
@@ -11,18 +12,22 @@
 //! Files are read row by row, as often as needed; no more than a row of text is ever held.
 
 mod arrays;
+mod beginning;
 mod cell;
 mod dates;
 mod division;
 mod encoder;
 mod error;
+mod header;
 mod images;
 mod lines;
 mod moments;
+mod names;
 mod parquet;
 mod profile;
 mod role;
 mod source;
+mod stream;
 mod target;
 mod text;
 

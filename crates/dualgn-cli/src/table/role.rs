@@ -72,7 +72,10 @@ pub fn roles(
         .map(|(column, profile)| match wishes.get(&profile.name) {
             _ if Some(column) == target => Ok(None),
             Some(&role) => wished(source, profile, role).map(Some),
-            None => Ok(Some(decide(profile))),
+            None => Ok(Some(match source.index(column) {
+                Some(reason) => Decision { role: Role::Ignore, reason: reason.into() },
+                None => decide(profile),
+            })),
         })
         .collect::<Result<_, _>>()?;
     if decisions.iter().flatten().all(|decision| decision.role == Role::Ignore) {

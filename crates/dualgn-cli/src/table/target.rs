@@ -169,14 +169,13 @@ impl TargetMap {
     ///
     /// # Errors
     /// The cell is not what it should be.
-    pub fn of_row(&self, source: &Source, row: &Row, column: usize) -> Result<Option<f32>, TableError> {
-        let number = self.number(&row.cells[column], source.comma()).map_err(|problem| TableError::Cell {
+    pub fn of_row(&self, source: &Source, row: &Row, column: usize) -> Result<Option<f64>, TableError> {
+        self.number(&row.cells[column], source.comma()).map_err(|problem| TableError::Cell {
             file: source.file().into(),
             place: row.place(),
             column: self.name.clone(),
             problem,
-        })?;
-        Ok(number.map(|number| number as f32))
+        })
     }
 
     /// The number of a cell: the position of its class, or the number that stands there; `None` where there is nothing.

@@ -1,11 +1,12 @@
 //! [`Checkpoint`]: everything that a run needs to go on, in one file.
 //!
 //! The file is in the safetensors format: the weights by their names in the network, the vectors of a stepper, the record of an
-//! optimizer of Burn as bytes; the numbers are in the metadata, with a checksum of all. Files are written beside their place,
-//! synced and renamed; the one before stays, so that there is a good one at any moment.
+//! optimizer of Burn as bytes; the numbers, the evaluations so far and the run's identity are in the metadata, with a checksum of all.
+//! Files are written beside their place, synced and renamed; the one before stays, so that there is a good one at any moment.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use dualgn::StepperState;
@@ -15,12 +16,16 @@ use serde::{Deserialize, Serialize};
 use super::subject::Tensors;
 use super::taker::TakerState;
 use super::weights::{data, entry};
+use crate::exact;
 use crate::failure::Failure;
 use crate::files;
+use crate::record::{Record, Status};
 
 /// A moment of a run.
 #[derive(Clone)]
 pub struct Checkpoint {
+    /// The identity of the run.
+    pub run: String,
     /// Steps taken.
     pub step: usize,
     /// Seconds of training.
@@ -32,7 +37,30 @@ pub struct Checkpoint {
     /// What the sequence of batches carries.
     pub batches: Tensors,
     /// The lowest test loss so far, and its step.
-    pub best: Option<(usize, f64)>,
+    pub best: Option<Best>,
+    /// The evaluations so far.
+    pub records: Vec<Record>,
+    /// How the run ended, if it did.
+    pub ended: Option<Ended>,
+}
+
+/// The best evaluation of a run so far.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// Its step.
+    pub step: usize,
+    /// Its test loss.
+    #[serde(with = "exact")]
+    pub loss: f64,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ended {
+    /// In one word.
+    pub status: Status,
+    /// Why, if it could not go on.
+    pub reason: Option<String>,
 }
 
 /// A checkpoint that was read, and where it was.
@@ -46,12 +74,24 @@ pub struct Loaded {
 /// What is not a tensor.
 #[derive(Serialize, Deserialize)]
 struct Numbers {
+    run: String,
     step: usize,
+    #[serde(with = "exact")]
     seconds: f64,
-    stepper: Option<BTreeMap<String, f64>>,
-    has_optimizer: bool,
-    #[serde(default)]
-    best: Option<(usize, f64)>,
+    #[serde(with = "exact::map")]
+    stepper: BTreeMap<String, f64>,
+    taker: TakerKind,
+    best: Option<Best>,
+    records: Vec<Record>,
+    ended: Option<Ended>,
+}
+
+/// What a method carries.
+#[derive(Serialize, Deserialize)]
+enum TakerKind {
+    Nothing,
+    Optimizer,
+    Stepper,
 }
 
 const LAST: &str = "last.safetensors";
@@ -81,39 +121,63 @@ impl Checkpoint {
     /// Writes it as the best one of a folder.
     pub fn save_best(&self, folder: &Path) -> Result<(), Failure> {
         files::make_folder(folder)?;
-        files::replace(&folder.join(BEST), &self.to_bytes()?)
+        files::replace(&best_file(folder), &self.to_bytes()?)
     }
 
-    /// The last good one of a folder.
-    pub fn load(folder: &Path) -> Result<Loaded, Failure> {
+    /// The last good one of a run in a folder; `None` if the run was stopped before its first.
+    ///
+    /// # Errors
+    /// All are damaged, one is of another run, or a file cannot be read.
+    pub fn load(folder: &Path, run: &str) -> Result<Option<Loaded>, Failure> {
         let mut passed_over: Option<String> = None;
         for name in [LAST, PREVIOUS] {
-            let path = folder.join(name);
-            match fs::read(&path) {
-                Err(_) => {}
-                Ok(bytes) => match Self::from_bytes(&bytes) {
-                    Ok(checkpoint) => return Ok(Loaded { checkpoint, passed_over }),
-                    Err(reason) => passed_over = Some(format!("{} {reason}", path.display())),
-                },
+            match Self::of_run(&folder.join(name), run)? {
+                None => {}
+                Some(Ok(checkpoint)) => return Ok(Some(Loaded { checkpoint, passed_over })),
+                Some(Err(damage)) => passed_over = Some(damage),
             }
         }
-        Err(Failure::input(match passed_over {
-            Some(reason) => format!("{reason}, and there is no earlier checkpoint; start the run again"),
-            None => format!("there is no checkpoint in {}; start the run again", folder.display()),
-        }))
+        match passed_over {
+            Some(damage) => Err(Failure::input(format!("{damage}, and there is no earlier checkpoint"))
+                .hint("start the run again, with `--overwrite`")),
+            None => Ok(None),
+        }
     }
 
-    /// The best one of a folder, if there is one.
-    pub fn load_best(folder: &Path) -> Result<Option<Self>, Failure> {
-        let path = folder.join(BEST);
-        match fs::read(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Failure::file("read", &path, &error)),
-            Ok(bytes) => match Self::from_bytes(&bytes) {
-                Ok(checkpoint) => Ok(Some(checkpoint)),
-                Err(reason) => Err(Failure::input(format!("{} {reason}; start the run again", path.display()))),
-            },
+    /// The best one of a run in a folder, if there is one.
+    ///
+    /// # Errors
+    /// It is damaged, of another run, or cannot be read.
+    pub fn load_best(folder: &Path, run: &str) -> Result<Option<Self>, Failure> {
+        match Self::of_run(&best_file(folder), run)?.transpose() {
+            Ok(checkpoint) => Ok(checkpoint),
+            Err(damage) => Err(Failure::input(damage).hint("start the run again, with `--overwrite`")),
         }
+    }
+
+    /// That of a file, if it is there; or what is wrong with it.
+    fn of_run(path: &Path, run: &str) -> Result<Option<Result<Self, String>>, Failure> {
+        let bytes = match fs::read(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Failure::file("read", path, &error)),
+            Ok(bytes) => bytes,
+        };
+        match Self::from_bytes(&bytes) {
+            Ok(checkpoint) if checkpoint.run != run => Err(Failure::input(format!(
+                "{} is a checkpoint of another run: its identity is {}, and that of this run is {run}",
+                path.display(),
+                checkpoint.run
+            ))
+            .hint("put back the run's own file, or start the run again with `--overwrite`")),
+            Ok(checkpoint) => Ok(Some(Ok(checkpoint))),
+            Err(reason) => Ok(Some(Err(format!("{} {reason}", path.display())))),
+        }
+    }
+
+    /// The evaluations that stay when a run goes on from here: that of the step itself is made again, unless the run has ended.
+    pub fn records_before_going_on(&self) -> Vec<Record> {
+        let stays = |record: &&Record| record.step < self.step || self.ended.is_some();
+        self.records.iter().filter(stays).cloned().collect()
     }
 
     fn to_bytes(&self) -> Result<Vec<u8>, Failure> {
@@ -124,16 +188,24 @@ impl Checkpoint {
         for (name, data) in &self.batches {
             tensors.insert(format!("{BATCHES}{name}"), entry(data)?);
         }
-        let mut numbers =
-            Numbers { step: self.step, seconds: self.seconds, stepper: None, has_optimizer: false, best: self.best };
+        let mut numbers = Numbers {
+            run: self.run.clone(),
+            step: self.step,
+            seconds: self.seconds,
+            stepper: BTreeMap::new(),
+            taker: TakerKind::Nothing,
+            best: self.best,
+            records: self.records.clone(),
+            ended: self.ended.clone(),
+        };
         match &self.taker {
             TakerState::None => {}
             TakerState::Burn(bytes) => {
-                numbers.has_optimizer = true;
+                numbers.taker = TakerKind::Optimizer;
                 tensors.insert(OPTIMIZER.into(), (Dtype::U8, vec![bytes.len()], bytes.clone()));
             }
             TakerState::Stepper(state) => {
-                numbers.stepper = Some(state.numbers.clone());
+                (numbers.taker, numbers.stepper) = (TakerKind::Stepper, state.numbers.clone());
                 for (name, entries) in &state.vectors {
                     let bytes = entries.iter().flat_map(|entry| entry.to_le_bytes()).collect();
                     tensors.insert(format!("{VECTORS}{name}"), (Dtype::F64, vec![entries.len()], bytes));
@@ -181,12 +253,13 @@ impl Checkpoint {
                 optimizer = view.data().to_vec();
             }
         }
-        let taker = match numbers.stepper {
-            Some(numbers) => TakerState::Stepper(StepperState { numbers, vectors }),
-            None if numbers.has_optimizer => TakerState::Burn(optimizer),
-            None => TakerState::None,
+        let Numbers { run, step, seconds, stepper, taker, best, records, ended } = numbers;
+        let taker = match taker {
+            TakerKind::Stepper => TakerState::Stepper(StepperState { numbers: stepper, vectors }),
+            TakerKind::Optimizer => TakerState::Burn(optimizer),
+            TakerKind::Nothing => TakerState::None,
         };
-        Ok(Self { step: numbers.step, seconds: numbers.seconds, weights, taker, batches, best: numbers.best })
+        Ok(Self { run, step, seconds, weights, taker, batches, best, records, ended })
     }
 }
 
@@ -199,6 +272,11 @@ fn checksum<'a>(numbers: &str, tensors: impl Iterator<Item = (&'a str, &'a [u8])
         hasher.update(bytes);
     }
     format!("{:08x}", hasher.finalize())
+}
+
+/// The file of the best one of a folder.
+pub fn best_file(folder: &Path) -> PathBuf {
+    folder.join(BEST)
 }
 
 /// Where a run's checkpoints are.

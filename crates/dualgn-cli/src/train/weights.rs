@@ -1,12 +1,13 @@
 //! Weights of a network by their names, and files of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{DType, Tensor, TensorData};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
+use super::seal::Seal;
 use super::subject::Tensors;
 use crate::failure::Failure;
 use crate::files;
@@ -32,8 +33,16 @@ pub(super) fn data(view: &TensorView) -> Result<TensorData, String> {
 }
 
 /// All tensors of a file; or what is wrong with one, as the end of a sentence.
-pub fn tensors_of(file: &SafeTensors) -> Result<Tensors, String> {
+fn tensors_of(file: &SafeTensors) -> Result<Tensors, String> {
     file.iter().map(|(name, view)| Ok((name.to_owned(), data(&view)?))).collect()
+}
+
+/// The seal, if there is one, and the tensors of a file in the safetensors format; or what is wrong with it, as the end of a sentence.
+pub fn sealed(bytes: &[u8]) -> Result<(Option<Seal>, Tensors), String> {
+    let broken = |error: &dyn std::fmt::Display| format!("is no sound file of weights ({error})");
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| broken(&error))?;
+    let file = SafeTensors::deserialize(bytes).map_err(|error| broken(&error))?;
+    Ok((Seal::of(&header, &file)?, tensors_of(&file)?))
 }
 
 /// The weights of a run that is over.
@@ -138,7 +147,7 @@ fn beyond(data: &TensorData, dtype: DType) -> Option<f64> {
 }
 
 /// Writes weights by their names, and perhaps what they are of.
-pub fn write_weights(path: &Path, weights: &Tensors, metadata: Option<(&str, String)>) -> Result<(), Failure> {
+pub fn write_weights(path: &Path, weights: &Tensors, seal: Option<Seal>) -> Result<(), Failure> {
     let entries: Vec<_> =
         weights.iter().map(|(name, data)| Ok((name.clone(), entry(data)?))).collect::<Result<_, Failure>>()?;
     let run = |error: &dyn std::fmt::Display| Failure::run(format!("cannot write the weights: {error}"));
@@ -146,6 +155,6 @@ pub fn write_weights(path: &Path, weights: &Tensors, metadata: Option<(&str, Str
         .iter()
         .map(|(name, (dtype, shape, bytes))| TensorView::new(*dtype, shape.clone(), bytes).map(|view| (name, view)));
     let views: Vec<_> = views.collect::<Result<_, _>>().map_err(|error| run(&error))?;
-    let metadata = metadata.map(|(name, text)| HashMap::from([(name.to_owned(), text)]));
+    let metadata = seal.map(|seal| seal.metadata(&views)).transpose().map_err(|error| run(&error))?;
     files::replace(path, &safetensors::serialize(views, metadata).map_err(|error| run(&error))?)
 }

@@ -4,6 +4,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod formats;
 mod networks;
 mod runs;
 
@@ -188,7 +189,20 @@ fn formats_agree() {
     let mut results = vec![];
     for file in files {
         let out = folder.path().join("run").to_str().unwrap().to_owned();
-        succeeds(&["fit", &file, "--target", "value", "--members", "1", "--epochs", "5", "--quiet", "--out", &out]);
+        succeeds(&[
+            "fit",
+            &file,
+            "--target",
+            "value",
+            "--members",
+            "1",
+            "--epochs",
+            "5",
+            "--quiet",
+            "--overwrite",
+            "--out",
+            &out,
+        ]);
         results.push(json(Path::new(&out).join("test.json")));
     }
     assert!(results.windows(2).all(|pair| pair[0] == pair[1]), "{results:?}");
@@ -236,8 +250,8 @@ fn what_is_wrong_is_said_with_its_place() {
     let mut bytes = fs::read(&model).unwrap();
     bytes.truncate(bytes.len() / 2);
     let half = write(folder.path(), "half.safetensors", bytes);
-    refused(&["predict", &half, &typo], &["is no sound model"]);
-    refused(&["predict", &typo, &typo], &["is no sound model"]);
+    refused(&["predict", &half, &typo], &["is no sound file of weights"]);
+    refused(&["predict", &typo, &typo], &["is no sound file of weights"]);
 }
 
 /// Bright halves: which of them is the class of a folder.
