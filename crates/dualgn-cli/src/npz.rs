@@ -65,6 +65,15 @@ impl Array {
         (0..self.len()).map(|index| self.number(index)).collect()
     }
 
+    /// The place of an entry, as NumPy writes it: `[7, 2]`.
+    pub fn place(&self, mut index: usize) -> String {
+        let mut place = vec![0; self.shape.len()];
+        for (at, &dim) in place.iter_mut().zip(&self.shape).rev() {
+            (*at, index) = (index % dim.max(1), index / dim.max(1));
+        }
+        format!("{place:?}")
+    }
+
     /// Bytes that the entries take.
     fn bytes(&self) -> u64 {
         let width = if matches!(self.values, Values::Float32(_)) { 4 } else { 8 };
@@ -312,6 +321,12 @@ mod tests {
     fn the_first_axis_may_run_fastest() {
         // [[1, 2, 3], [4, 5, 6]] by columns.
         assert_eq!(ordered(vec![1, 4, 2, 5, 3, 6], &[2, 3], true), [1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn places_are_those_of_numpy() {
+        let array = Array::float64(&[4, 3, 2], vec![0.0; 24]);
+        assert_eq!([0, 5, 23].map(|index| array.place(index)), ["[0, 0, 0]", "[0, 2, 1]", "[3, 2, 1]"]);
     }
 
     fn npy(header: &str, data: &[u8]) -> Vec<u8> {

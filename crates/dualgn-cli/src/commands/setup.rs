@@ -10,11 +10,11 @@ use crate::arguments::{Run, SolverName};
 use crate::data::Scale;
 use crate::failure::Failure;
 use crate::input;
-use crate::network::{Description, Net, NetworkChoice, NetworkError, Preset, line_of, torch};
+use crate::network::{Description, Net, NetworkChoice, NetworkError, Preset, line_of, read_weights};
 use crate::problem::{Encode, Objective, Part, Reading, Study, WithLoss, with_loss};
 use crate::record::Comparison;
 use crate::topic::Topic;
-use crate::train::{Budget, DampingChoice, Examples, ProxLinear, Session, Subject, read_weights, with_weights};
+use crate::train::{Budget, DampingChoice, Examples, ProxLinear, Session, Subject, with_weights};
 
 /// Damping of directions in f32 when the loss is zero.
 const LEAST_DAMPING: f64 = 1e-6;
@@ -69,8 +69,7 @@ impl<W: Work> WithLoss for Setup<'_, W> {
         device.seed(run.seed);
         let mut model = model(study, run.network.as_ref(), device)?;
         if let Some(path) = &run.weights {
-            let weights = torch::from_torch(&model, read_weights(path)?);
-            let weights = weights.map_err(|problem| Failure::input(format!("{} {problem}", path.display())))?;
+            let weights = read_weights(&model, path)?;
             model = with_weights(model, weights)?;
         }
         let network = Network::trace(&model, Net::forward, [batch, dataset.train.features()])?;

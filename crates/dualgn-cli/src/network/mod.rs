@@ -6,14 +6,17 @@
 //! net.rs           the network: categories, layers, a dense one at the end
 //! file.rs          the TOML file
 //! torch.rs         weights by the names and in the layout that PyTorch has
+//! weights.rs       files of weights                        names.rs   which of a file's tensors they are
 //! ```
 
 mod build;
 mod description;
 mod file;
 mod layer;
+mod names;
 mod net;
 pub mod torch;
+mod weights;
 
 pub use build::NetworkError;
 pub use description::{Activation, Description, Preset};
@@ -22,3 +25,4 @@ pub use file::parse as parse_network;
 pub use file::{NetworkChoice, line_of, place};
 pub use layer::{Kind, Layer};
 pub use net::{Category, Net};
+pub use weights::read_weights;

@@ -26,4 +26,4 @@ pub use subject::{Batch, BatchOf, Scores, Subject, Tensors};
 #[cfg(test)]
 pub use taker::TakerState;
 pub use way::SolverChoice;
-pub use weights::{WEIGHTS, read_weights, sealed, weights, with_weights, write_weights};
+pub use weights::{WEIGHTS, sealed, shapes, weights, with_weights, write_weights};

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use dualgn::{Damping, Direction, DirectionError, Error, GaussNewton, Route, Solver, StepReport};
+use dualgn::{Damping, Direction, Fault, GaussNewton, Route, Solver, StepReport};
 
 use super::checkpoint::{Best, Checkpoint, Ended};
 use super::method::{Guide, Method, Steps, Way};
@@ -212,7 +212,7 @@ impl<S: Subject> Session<S> {
                     taken
                 }
                 // The method cannot go on from here, and the others go on.
-                Err(error) if diverged(&error) => {
+                Err(error) if error.fault() == Fault::Numerics => {
                     // The steps until here count.
                     if records.last().is_none_or(|last: &Record| last.step < step) {
                         let record = self.record(&model, method, step, seconds)?;
@@ -308,10 +308,4 @@ impl StepRecord {
             fallback: report.and_then(|report| report.fallback).map(|fallback| fallback.name().into()),
         })
     }
-}
-
-/// Whether an error says that there is no direction from these weights, rather than that something is wrong.
-fn diverged(error: &Error) -> bool {
-    use DirectionError::{Ascent, Factorisation, NoDecrease, NotFinite};
-    matches!(error, Error::Direction(NotFinite { .. } | Factorisation { .. } | Ascent { .. } | NoDecrease { .. }))
 }

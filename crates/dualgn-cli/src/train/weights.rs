@@ -1,6 +1,6 @@
 //! Weights of a network by their names, and files of them.
 
-use std::fs;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
@@ -45,33 +45,6 @@ pub fn sealed(bytes: &[u8]) -> Result<(Option<Seal>, Tensors), String> {
     Ok((Seal::of(&header, &file)?, tensors_of(&file)?))
 }
 
-/// The tensors of a file of weights: in the safetensors format, or a state dict of PyTorch (`.pt`, `.pth`).
-pub fn read_weights(path: &Path) -> Result<Tensors, Failure> {
-    let wrong = |problem: &dyn std::fmt::Display| Failure::input(format!("{} {problem}", path.display()));
-    if path.extension().is_some_and(|ending| ending == "pt" || ending == "pth") {
-        let sound = |error: &dyn std::fmt::Display| wrong(&format!("is no sound state dict of PyTorch ({error})"));
-        let reader = pytorch_reader::PytorchReader::new(path).map_err(|error| sound(&error))?;
-        let tensor = |(name, tensor): (&String, &pytorch_reader::Tensor)| {
-            let dtype = match tensor.dtype() {
-                pytorch_reader::DType::F32 => DType::F32,
-                pytorch_reader::DType::F64 => DType::F64,
-                other => {
-                    return Err(wrong(&format!(
-                        "has a tensor `{name}` of the type {other:?}; single or double precision is read"
-                    )));
-                }
-            };
-            let bytes = tensor.read().map_err(|error| sound(&error))?;
-            Ok((name.clone(), TensorData::from_bytes_vec(bytes, tensor.shape().to_vec(), dtype)))
-        };
-        let counts = |name: &str| name.ends_with("num_batches_tracked");
-        return reader.tensors().iter().filter(|(name, _)| !counts(name)).map(tensor).collect();
-    }
-    let bytes = fs::read(path).map_err(|error| Failure::file("read", path, &error))?;
-    let (_, tensors) = sealed(&bytes).map_err(|problem| wrong(&problem))?;
-    Ok(tensors)
-}
-
 /// The weights of a run that is over.
 pub const WEIGHTS: &str = "model.safetensors";
 
@@ -101,6 +74,28 @@ pub fn weights(model: &impl Module) -> Result<Tensors, Failure> {
     collect.found.map_err(Failure::run)
 }
 
+/// The shapes of the weights of a network by name.
+pub fn shapes(model: &impl Module) -> BTreeMap<String, Vec<usize>> {
+    struct Collect {
+        path: Vec<String>,
+        found: BTreeMap<String, Vec<usize>>,
+    }
+    impl ModuleVisitor for Collect {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.path.push(name.into());
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.pop();
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.found.insert(self.path.join("."), param.lazy_shape().to_vec());
+        }
+    }
+    let mut collect = Collect { path: vec![], found: BTreeMap::new() };
+    model.visit(&mut collect);
+    collect.found
+}
+
 /// A network with other weights, which must be there for each of its own.
 pub fn with_weights<M: Module>(model: M, weights: Tensors) -> Result<M, Failure> {
     struct Replace {
@@ -117,13 +112,18 @@ pub fn with_weights<M: Module>(model: M, weights: Tensors) -> Result<M, Failure>
         }
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
             let name = self.path.join(".");
+            let value = param.val();
             let data = match self.weights.remove(&name) {
-                Some(data) if data.shape().to_vec() == param.val().dims() => data,
+                Some(data) if data.shape().to_vec() == value.dims() => data,
                 _ => {
-                    self.wrong.get_or_insert(name);
+                    self.wrong.get_or_insert(format!("the weights have no `{name}` of the network's shape"));
                     return param;
                 }
             };
+            if let Some(found) = beyond(&data, value.dtype()) {
+                self.wrong.get_or_insert(format!("`{name}` holds {found:e}, which is too large for single precision"));
+                return param;
+            }
             param.map(|value| {
                 let device = value.device();
                 let new = Tensor::from_data(data, (&device.without_autodiff(), value.dtype()));
@@ -134,9 +134,16 @@ pub fn with_weights<M: Module>(model: M, weights: Tensors) -> Result<M, Failure>
     let mut replace = Replace { path: vec![], weights, wrong: None };
     let model = model.map(&mut replace);
     match replace.wrong {
-        Some(name) => Err(Failure::input(format!("the checkpoint has no `{name}` of the network's shape"))),
+        Some(wrong) => Err(Failure::input(wrong)),
         None => Ok(model),
     }
+}
+
+/// A finite number that is not one in a type.
+fn beyond(data: &TensorData, dtype: DType) -> Option<f64> {
+    let is_narrower = data.dtype() == DType::F64 && dtype == DType::F32;
+    let is_lost = |number: &f64| number.is_finite() && !(*number as f32).is_finite();
+    is_narrower.then(|| data.iter::<f64>().find(is_lost)).flatten()
 }
 
 /// Writes weights by their names, and perhaps what they are of.
