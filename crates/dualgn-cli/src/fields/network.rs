@@ -49,11 +49,26 @@ pub struct Architecture {
     pub coefficients: Vec<f64>,
 }
 
+impl Architecture {
+    /// Returns how many numbers a network of this kind has to learn. They are counted as floating-point numbers, since there may be
+    /// more than a machine can address.
+    pub fn parameters(&self) -> f64 {
+        let widths = self.widths();
+        let dense: f64 = widths.windows(2).map(|pair| (pair[0] as f64 + 1.0) * pair[1] as f64).sum();
+        dense + self.coefficients.len() as f64
+    }
+
+    /// Returns the units of all layers, from the coordinates to the value.
+    pub fn widths(&self) -> Vec<usize> {
+        [&[self.dims], self.hidden.as_slice(), &[1]].concat()
+    }
+}
+
 impl Field {
     /// With random weights, from the device's generator; parameters have the numbers 1, 2, .. for their identities.
     pub fn new(architecture: &Architecture, device: &Device) -> Self {
-        let Architecture { dims, ref hidden, activation, transform, ref coefficients } = *architecture;
-        let widths = [&[dims], hidden.as_slice(), &[1]].concat();
+        let Architecture { activation, transform, ref coefficients, .. } = *architecture;
+        let widths = architecture.widths();
         let mut number = 0;
         let mut identity = || {
             number += 1;
@@ -105,6 +120,11 @@ impl Field {
             Some(transform) => transform(x, value),
             None => value,
         }
+    }
+
+    /// Returns the units of its widest layer.
+    pub fn width(&self) -> usize {
+        self.layers.iter().map(|layer| layer.weight.dims()[1]).max().unwrap_or(1)
     }
 
     /// Coordinates of a point.

@@ -2,7 +2,7 @@
 
 use super::certificates::Certificates;
 use super::number::{grouped, memory, one_digit, significant};
-use crate::record::{Comparison, MethodRun, Metric, Status};
+use crate::record::{Coefficient, Comparison, MethodRun, Metric, Status};
 
 /// Lines are cut here where there is no terminal to fit; only the notes, last in a line, can be that long.
 const WIDTH: usize = 110;
@@ -57,7 +57,30 @@ fn table(comparison: &Comparison, width: usize) -> String {
     text.push_str("\n\n");
     text.push_str(&target(comparison));
     text.push('\n');
+    text.push_str(&coefficients(comparison));
     text
+}
+
+/// The unknown coefficients of an equation, one a line; nothing where there are none.
+fn coefficients(comparison: &Comparison) -> String {
+    let mut text = String::new();
+    for coefficient in &comparison.coefficients {
+        let method = if comparison.runs.len() > 1 { format!("{}: ", coefficient.method) } else { String::new() };
+        text.push_str(&format!("{method}{}\n", coefficient_in_words(coefficient)));
+    }
+    text
+}
+
+/// A coefficient with its standard deviation, to two digits of that, and the right value.
+pub fn coefficient_in_words(coefficient: &Coefficient) -> String {
+    let Coefficient { name, value, right, standard_deviation, .. } = coefficient;
+    match standard_deviation {
+        Some(deviation) if *deviation > 0.0 => {
+            let digits = (1.0 - deviation.log10().floor()).clamp(0.0, 17.0) as usize;
+            format!("{name} = {value:.digits$} ± {deviation:.digits$} (standard deviation), where {right} is right")
+        }
+        _ => format!("{name} = {value:.5}, where {right} is right"),
+    }
 }
 
 fn cells(comparison: &Comparison, run: &MethodRun) -> Row {
@@ -186,6 +209,24 @@ mod tests {
         let lines = lines(&sample::comparison());
         assert!(!lines[4].contains("gap"), "{}", lines[4]);
         assert!(lines[6].contains("  gap 0.000") && lines[6].contains("; rate 0.01, cho"), "{}", lines[6]);
+    }
+
+    #[test]
+    fn unknown_coefficients_are_told() {
+        let mut comparison = sample::comparison();
+        let coefficient = |method: &str, value, standard_deviation| Coefficient {
+            method: method.into(),
+            name: "κ".into(),
+            value,
+            standard_deviation,
+            right: 0.3,
+        };
+        comparison.coefficients = vec![coefficient("adam", 0.30125, Some(0.00321)), coefficient("sgd", 12.5, None)];
+        let text = table(&comparison, WIDTH);
+        assert!(text.contains("\nadam: κ = 0.3013 ± 0.0032 (standard deviation), where 0.3 is right\n"), "{text}");
+        assert!(text.ends_with("\nsgd: κ = 12.50000, where 0.3 is right\n"), "{text}");
+        comparison.runs.truncate(1);
+        assert!(table(&comparison, WIDTH).contains("\nκ = 0.3013 ±"));
     }
 
     #[test]

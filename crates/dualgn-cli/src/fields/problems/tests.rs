@@ -6,6 +6,7 @@ use dualgn::{Adaptation, Damping, GaussNewton, LevenbergMarquardt, Stepper};
 use super::*;
 use crate::fields::{Drawing, Showing, Solve};
 use crate::geometry::{Format, Sampling};
+use crate::record::Coefficient;
 use crate::train::{Batch, Subject, Tensors};
 
 /// The relative error after some steps on some points.
@@ -14,12 +15,18 @@ fn error(name: FieldName, points: usize, steps: usize, hidden: &[usize]) -> (f64
 }
 
 fn error_of(problem: Problem, points: usize, steps: usize, hidden: &[usize]) -> (f64, Vec<f64>) {
+    let (solve, model) = trained(problem, points, steps, hidden);
+    (solve.evaluate(&model).unwrap().test_metric, model.coefficients())
+}
+
+/// A problem with its network after some steps on some points.
+fn trained(problem: Problem, points: usize, steps: usize, hidden: &[usize]) -> (Solve, Field) {
     let device = Device::flex();
     device.seed(0);
     let architecture = Architecture { hidden: hidden.to_vec(), ..problem.architecture.clone() };
     let model = Field::new(&architecture, &device.clone().autodiff());
     let drawing = Drawing { sampling: Sampling::Sobol, every: 0, adaptive: false, seed: 0 };
-    let showing = Showing { movie: false, format: Format::Ply, resolution: 16 };
+    let showing = Showing { movie: false, format: Format::Ply, resolution: 16, is_normalised: false };
     let solve = Solve::new(problem, &model, Some(points), drawing, showing, &device).unwrap();
     let mut model = solve.started(model).unwrap();
     let damping = Damping::RelativeToLoss { factor: 1e-2, least: 1e-14 };
@@ -30,7 +37,7 @@ fn error_of(problem: Problem, points: usize, steps: usize, hidden: &[usize]) -> 
         let Batch { inputs, targets } = solve.next(&mut batches, &model).unwrap();
         model = stepper.step(1.0, solve.network(), &model, inputs, targets).unwrap().0;
     }
-    (solve.evaluate(&model).unwrap().test_metric, model.coefficients())
+    (solve, model)
 }
 
 #[test]
@@ -72,4 +79,23 @@ fn built_in_boundary_values_need_no_term() {
 fn the_diffusivity_is_found() {
     let (error, found) = error(FieldName::Diffusivity, 600, 40, &[16, 16]);
     assert!(error < 0.02 && (found[0] - 0.3).abs() < 0.01, "{error} {found:?}");
+}
+
+/// Measurements with other errors of the same size lead to other values, as far from each other as the standard deviation says.
+#[test]
+fn deviations_are_those_of_repeated_measurements() {
+    const REPEATED: u64 = 12;
+    let found: Vec<Coefficient> = (0..REPEATED)
+        .map(|seed| {
+            let (solve, model) = trained(diffusion::measured(seed), 600, 40, &[16, 16]);
+            solve.coefficients(&model, "it").unwrap().remove(0)
+        })
+        .collect();
+    let mean = found.iter().map(|found| found.value).sum::<f64>() / REPEATED as f64;
+    let squares: f64 = found.iter().map(|found| (found.value - mean).powi(2)).sum();
+    let spread = (squares / (REPEATED - 1) as f64).sqrt();
+    let said = found.iter().filter_map(|found| found.standard_deviation).sum::<f64>() / REPEATED as f64;
+    eprintln!("{mean} {spread} {said} {found:?}");
+    // The spread of twelve is known to a fifth of itself, one standard deviation.
+    assert!((0.5..1.7).contains(&(spread / said)), "{spread} {said}");
 }
