@@ -38,6 +38,7 @@ pub fn with_field(plan: &Plan, name: FieldName, options: &FieldOptions, work: im
         activation: options.activation.unwrap_or(problem.architecture.activation),
         ..problem.architecture.clone()
     };
+    architecture.check_size()?;
     device.seed(run.seed);
     let model = Field::new(&architecture, &device.clone().autodiff());
     let drawing = Drawing {

@@ -6,6 +6,10 @@ use burn::tensor::{DType, Device, Distribution, Tensor, TensorData};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use crate::failure::Failure;
+use crate::memory;
+use crate::network::Room;
+
 /// What stands between the layers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -49,11 +53,34 @@ pub struct Architecture {
     pub coefficients: Vec<f64>,
 }
 
+impl Architecture {
+    /// The widths from the points to the value.
+    fn widths(&self) -> Vec<usize> {
+        [&[self.dims], self.hidden.as_slice(), &[1]].concat()
+    }
+
+    /// Checks that memory has room for the network.
+    ///
+    /// # Errors
+    /// A layer is too large.
+    pub fn check_size(&self) -> Result<(), Failure> {
+        let mut room = Room::new(memory::budget(), 8);
+        for pair in self.widths().windows(2) {
+            let taken = room.take(&[pair[0] + 1, pair[1]]).and_then(|()| room.pass(&[pair[1]]));
+            taken.map_err(|problem| {
+                let text = format!("a layer of {} units is too large: {problem}", pair[1]);
+                Failure::input(text).hint("take fewer units, `--hidden`")
+            })?;
+        }
+        Ok(())
+    }
+}
+
 impl Field {
     /// With random weights, from the device's generator; parameters have the numbers 1, 2, .. for their identities.
     pub fn new(architecture: &Architecture, device: &Device) -> Self {
-        let Architecture { dims, ref hidden, activation, transform, ref coefficients } = *architecture;
-        let widths = [&[dims], hidden.as_slice(), &[1]].concat();
+        let Architecture { activation, transform, ref coefficients, .. } = *architecture;
+        let widths = architecture.widths();
         let mut number = 0;
         let mut identity = || {
             number += 1;
