@@ -155,7 +155,7 @@ impl Scratch {
 
 fn table(path: &Path) {
     if let Ok(source) = Source::open(path, &Default::default()) {
-        let _ = profiles(&source, |_| {});
+        let _ = profiles(&source, None, |_| {});
     }
 }
 

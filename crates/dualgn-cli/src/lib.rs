@@ -16,6 +16,7 @@ mod files;
 #[cfg(test)]
 mod fuzz_tests;
 mod geometry;
+mod guarded;
 mod input;
 mod interrupt;
 mod magnitude;

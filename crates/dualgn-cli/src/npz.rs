@@ -352,6 +352,13 @@ mod tests {
         assert!(objects.contains("astype") || objects.contains("header"), "{objects}");
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_never_ends_is_known_by_its_beginning() {
+        let problem = read(Path::new("/dev/zero"), LIMIT).unwrap_err();
+        assert!(problem.contains("numpy.save"), "{problem}");
+    }
+
     #[test]
     fn an_archive_that_unpacks_to_more_than_the_limit_is_refused() {
         let bytes = to_bytes([("x", &Array::float64(&[1000], vec![0.0; 1000]))]).unwrap();

@@ -29,7 +29,7 @@ pub fn init(arguments: &Init) -> Result<(), Failure> {
                 )));
             }
             let source = Source::open(path, &Default::default())?;
-            let profiles = profiles(&source, |_| {})?;
+            let profiles = profiles(&source, None, |_| {})?.columns;
             let decisions = roles(&source, &profiles, None, &Default::default())?;
             let role = |decision: &Option<crate::table::Decision>| {
                 decision

@@ -24,6 +24,7 @@ use crate::network::NetworkChoice;
 use crate::problem::LossName;
 use crate::record::{Comparison, Fitted};
 use crate::report::significant;
+use crate::table::Tally;
 use crate::terminal;
 use crate::train::{Checkpoint, Method, WEIGHTS, best_file, checkpoints, with_weights};
 
@@ -50,7 +51,7 @@ pub fn fit(arguments: &Fit) -> Result<(), Failure> {
         options: TableOptions { test_rows: table.test_rows.as_deref().map(files::absolute), ..table.clone() },
         checksum: prepared.checksum,
     };
-    let begin = Begin::New { rate: learning.rate, checkpoint: learning.checkpoint, table };
+    let begin = Begin::New { rate: learning.rate, checkpoint: learning.checkpoint, table: Box::new(table) };
     let fitting = Fitting { plan, method, output, begin, prepared: &prepared };
     let scores = fitting.run(&mut folder)?;
     fitting.show(&scores)
@@ -81,7 +82,7 @@ pub fn resume(
 /// Where a run begins.
 enum Begin {
     /// With nothing.
-    New { rate: Option<f64>, checkpoint: f64, table: TableRun },
+    New { rate: Option<f64>, checkpoint: f64, table: Box<TableRun> },
     /// With some of its networks, perhaps; what it was started with.
     Resumed(Box<Configuration>),
 }
@@ -117,7 +118,7 @@ impl Fitting<'_> {
         let test = &self.prepared.test;
         let targets = test.targets.numbers();
         let answers = predictor.answers_to(test)?;
-        let scores = Scores::of(&predictor.card, &answers, &targets);
+        let scores = Scores { cells: self.prepared.tally.counted(), ..Scores::of(&predictor.card, &answers, &targets) };
         files::replace(&self.output.folder().join("test.json"), json_of(&scores)?.as_bytes())?;
         let division = &self.prepared.division;
         comparison.fitted = Some(Fitted {
@@ -147,6 +148,7 @@ impl Fitting<'_> {
     fn show(&self, scores: &Scores) -> Result<(), Failure> {
         terminal::print(if self.plan.run.json { json_of(scores)? } else { table_of(scores) })?;
         if !self.plan.run.quiet {
+            told("of the test rows, ", &self.prepared.tally);
             let folder = self.output.folder();
             let quoted = plan::quoted(folder.display().to_string());
             terminal::say(format!(
@@ -184,7 +186,7 @@ impl Fitting<'_> {
             Begin::New { rate, checkpoint, table } => Start::New {
                 rate: *rate,
                 checkpoint: *checkpoint,
-                table: Some(table.clone()),
+                table: Some((**table).clone()),
                 first_in: (member == 0).then_some(run),
             },
         };
@@ -251,6 +253,13 @@ fn best_of(output: &Output, comparison: Comparison) -> Result<(Comparison, Check
 /// Measures, as a program reads them.
 fn json_of(scores: &Scores) -> Result<String, Failure> {
     serde_json::to_string_pretty(scores).map_err(|error| Failure::run(error.to_string()))
+}
+
+/// Says how many cells of rows were missing or not known.
+pub fn told(rows: &str, tally: &Tally) {
+    for line in tally.lines() {
+        terminal::say(format!("{rows}{line}"));
+    }
 }
 
 /// Measures, as a person reads them.

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::input;
 use crate::memory;
 use crate::network::{Net, torch};
-use crate::table::{Source, TableError};
+use crate::table::{Source, TableError, Tally};
 use crate::train::{Seal, Tensors, WEIGHTS, sealed, with_weights, write_weights};
 
 /// A trained model.
@@ -23,6 +23,14 @@ pub struct Predictor {
     /// Its networks, on an autodiff device.
     pub nets: Vec<Net>,
     device: Device,
+}
+
+/// What there was to say of the rows of a table.
+pub struct Passed {
+    /// Rows without a target, which were left out.
+    pub left_out: usize,
+    /// Cells that were missing or not known.
+    pub tally: Tally,
 }
 
 /// Before the names of tensors of one of several networks, with its number.
@@ -85,7 +93,7 @@ impl Predictor {
     }
 
     /// Reads a table and hands out its rows as a network takes them, a few thousand at a time: row-major inputs, and their targets if those
-    /// are wanted. Rows without a target then are left out; how many there were.
+    /// are wanted. Rows without a target then are left out.
     ///
     /// # Errors
     /// A column is not there, a cell is not what it should be, there is no row, or `visit` fails.
@@ -94,22 +102,23 @@ impl Predictor {
         source: &Source,
         wants_targets: bool,
         mut visit: impl FnMut(&[f32], &[f64]) -> Result<(), Failure>,
-    ) -> Result<usize, TableError> {
+    ) -> Result<Passed, TableError> {
         let Card { encoder, target, .. } = &self.card;
-        let located = encoder.on(source)?;
-        let column = if wants_targets { Some(source.column(&target.name)?) } else { None };
+        let located = encoder.on(source, false)?;
+        let mut tally = encoder.tally();
+        let target = wants_targets.then(|| target.on(source, &encoder.missing_words, false)).transpose()?;
         let (mut inputs, mut targets) = (vec![], vec![]);
         let (mut rows, mut left_out) = (0, 0);
         source.rows(&mut |row| {
             rows += 1;
-            if let Some(column) = column {
-                let Some(answer) = target.of_row(source, &row, column)? else {
+            if let Some(target) = &target {
+                let Some(answer) = target.of_row(&row)? else {
                     left_out += 1;
                     return Ok(());
                 };
                 targets.push(answer);
             }
-            located.encode(&row, &mut inputs)?;
+            located.encode(&row, &mut inputs, &mut tally)?;
             if inputs.len() >= CHUNK * encoder.width() {
                 visit(&inputs, &targets)?;
                 inputs.clear();
@@ -123,7 +132,7 @@ impl Predictor {
         if !inputs.is_empty() {
             visit(&inputs, &targets)?;
         }
-        Ok(left_out)
+        Ok(Passed { left_out, tally })
     }
 
     /// What the networks say of rows, together.

@@ -8,6 +8,7 @@ use super::answers::Answers;
 use super::card::Card;
 use crate::magnitude;
 use crate::problem::{LossName, Task};
+use crate::table::ColumnTally;
 
 /// A number and between which it lies in 95 of 100 samples of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +42,9 @@ pub struct Scores {
     /// For classes, how often each (a row) was taken for each (a column).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confusion: Option<Vec<Vec<usize>>>,
+    /// Columns with cells that were missing or not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cells: Vec<ColumnTally>,
 }
 
 /// A number that pairs of an answer and a target, or of a probability and a class, lead to.
@@ -113,7 +117,7 @@ impl Scores {
                 }))
             }));
         }
-        Self { rows: pairs.len(), scores, confusion: None }
+        Self { rows: pairs.len(), scores, confusion: None, cells: vec![] }
     }
 
     fn of_classes(card: &Card, classes: &[usize], probabilities: Option<&[f64]>, targets: &[f64]) -> Self {
@@ -153,7 +157,7 @@ impl Scores {
                 bootstrap(&pairs, &|pairs| f1(levels, pairs))
             },
         });
-        Self { rows: truth.len(), scores, confusion: Some(confusion) }
+        Self { rows: truth.len(), scores, confusion: Some(confusion), cells: vec![] }
     }
 }
 

@@ -6,7 +6,7 @@ use super::names::Names;
 use super::source::Visit;
 use crate::input::Input;
 use crate::memory;
-use crate::npz::{self, Array};
+use crate::npz::{self, Array, Values};
 
 /// Columns at most: each of them has a name.
 const COLUMNS: usize = 1 << 22;
@@ -61,9 +61,9 @@ impl Arrays {
         for index in 0..self.arrays.first().map_or(0, |(_, array)| array.shape[0]) {
             let cells = self.arrays.iter().flat_map(|(_, array)| {
                 let width = array.len() / array.shape[0];
-                (index * width..(index + 1) * width).map(|entry| match array.number(entry) {
-                    number if number.is_finite() => Cell::Number(number),
-                    _ => Cell::Missing,
+                (index * width..(index + 1) * width).map(|entry| match &array.values {
+                    Values::Whole(values) => Cell::whole(values[entry]),
+                    _ => Cell::number(array.number(entry)),
                 })
             });
             let cells: Vec<Cell> = cells.collect();

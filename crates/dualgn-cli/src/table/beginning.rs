@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::cell::Cell;
+use super::missing::MissingWords;
+use super::numerals::sighted;
 
 /// The beginning of a text file.
 #[derive(Debug, Default)]
@@ -156,10 +157,10 @@ pub enum FirstRow {
 
 /// Decides what the first row is. Names are no numbers, and differ from what is below; numbers are names if they count up, and those below
 /// do not.
-pub fn first_row(rows: &[Vec<String>], comma: bool) -> FirstRow {
+pub fn first_row(rows: &[Vec<String>]) -> FirstRow {
     let Some((first, rest)) = rows.split_first() else { return FirstRow::Data };
-    if first.iter().any(|cell| is_number(cell, comma)) {
-        return counting(first, rest, comma);
+    if first.iter().any(|cell| is_number(cell)) {
+        return counting(first, rest);
     }
     // A table of words: names do not come again below; those that are there twice in no column.
     let mut counts: HashMap<&str, usize> = HashMap::new();
@@ -168,33 +169,31 @@ pub fn first_row(rows: &[Vec<String>], comma: bool) -> FirstRow {
         let is_twice = !name.trim().is_empty() && counts[name.as_str()] > 1;
         rest.iter().any(|row| if is_twice { row.contains(name) } else { row.get(column) == Some(name) })
     };
-    match names_numbers(rows, comma) || !first.iter().enumerate().any(comes_again) {
+    match names_numbers(rows) || !first.iter().enumerate().any(comes_again) {
         true => FirstRow::Names,
         false => FirstRow::Data,
     }
 }
 
 /// Whether the first row has a word above a column of numbers.
-pub fn names_numbers(rows: &[Vec<String>], comma: bool) -> bool {
+pub fn names_numbers(rows: &[Vec<String>]) -> bool {
     let Some((first, rest)) = rows.split_first() else { return false };
+    let missing = MissingWords::default();
     let is_above_numbers = |(column, name): (usize, &String)| {
-        let below = || rest.iter().filter_map(|row| row.get(column)).filter(|cell| Cell::of(cell) != Cell::Missing);
-        Cell::of(name) != Cell::Missing
-            && !is_number(name, comma)
-            && below().next().is_some()
-            && below().all(|cell| is_number(cell, comma))
+        let is_there = |cell: &str| !cell.trim().is_empty() && !missing.has(cell.trim());
+        let below = || rest.iter().filter_map(|row| row.get(column)).filter(|cell| is_there(cell));
+        is_there(name) && !is_number(name) && below().next().is_some() && below().all(|cell| is_number(cell))
     };
     first.iter().enumerate().any(is_above_numbers)
 }
 
 /// Numbers that count up from column to column, such as 2019, 2020, 2021: names if no row below does so, and numbers below are decimals or
 /// there are many names.
-fn counting(first: &[String], rest: &[Vec<String>], comma: bool) -> FirstRow {
+fn counting(first: &[String], rest: &[Vec<String>]) -> FirstRow {
     const MANY: usize = 5;
-    let columns: Vec<usize> = (0..first.len()).filter(|&column| is_number(&first[column], comma)).collect();
+    let columns: Vec<usize> = (0..first.len()).filter(|&column| is_number(&first[column])).collect();
     let counts_up = |row: &[String]| {
-        let numbers: Option<Vec<f64>> =
-            columns.iter().map(|&column| Cell::of(row.get(column)?).number(comma)).collect();
+        let numbers: Option<Vec<f64>> = columns.iter().map(|&column| number(row.get(column)?)).collect();
         numbers.is_some_and(|numbers| {
             let step = numbers.get(1).map_or(1.0, |second| second - numbers[0]);
             numbers.iter().all(|number| number.fract() == 0.0 && *number >= 0.0)
@@ -206,7 +205,7 @@ fn counting(first: &[String], rest: &[Vec<String>], comma: bool) -> FirstRow {
         return FirstRow::Data;
     }
     let decimals = |column: usize| {
-        let numbers = || rest.iter().filter_map(|row| Cell::of(row.get(column)?).number(comma));
+        let numbers = || rest.iter().filter_map(|row| number(row.get(column)?));
         2 * numbers().filter(|number| number.fract() != 0.0).count() > numbers().count()
     };
     let has_decimals = 2 * columns.iter().filter(|&&column| decimals(column)).count() > columns.len();
@@ -220,8 +219,14 @@ fn counting(first: &[String], rest: &[Vec<String>], comma: bool) -> FirstRow {
     }
 }
 
-fn is_number(text: &str, comma: bool) -> bool {
-    Cell::of(text).number(comma).is_some()
+fn is_number(text: &str) -> bool {
+    number(text).is_some()
+}
+
+/// The number that a text is by either decimal sign, the point before the comma.
+fn number(text: &str) -> Option<f64> {
+    let sighting = sighted(text.trim())?;
+    sighting.point.or(sighting.comma).map(|numeral| numeral.value)
 }
 
 #[cfg(test)]

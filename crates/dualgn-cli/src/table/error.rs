@@ -82,6 +82,21 @@ pub enum TableError {
         problem: String,
     },
 
+    /// A cell cannot be read as the kind of its column, but perhaps by an option.
+    #[error("{}, {place}, column `{column}`: {problem}", .file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Such as `line 3` or `row 2`.
+        place: String,
+        /// The column.
+        column: String,
+        /// What was found and what was expected.
+        problem: String,
+        /// What to do.
+        hint: String,
+    },
+
     /// The table as a whole cannot be learnt from.
     #[error("{}: {problem}", .file.display())]
     Unfit {
@@ -109,6 +124,10 @@ impl From<TableError> for Failure {
     fn from(error: TableError) -> Self {
         match error {
             TableError::Visit(failure) => *failure,
+            TableError::Unreadable { ref hint, .. } => {
+                let hint = hint.clone();
+                Self::input(error.to_string()).hint(hint)
+            }
             error => Self::input(error.to_string()),
         }
     }

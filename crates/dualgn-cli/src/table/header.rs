@@ -21,8 +21,8 @@ pub struct Header {
 const ROW_NAMES: &str = "row names";
 
 impl Header {
-    /// Decides where the names are; `comma` says that decimals follow a comma.
-    pub fn of(beginning: &Beginning, choice: HeaderChoice, comma: bool) -> Self {
+    /// Decides where the names are.
+    pub fn of(beginning: &Beginning, choice: HeaderChoice) -> Self {
         let Beginning { rows, preamble, .. } = beginning;
         let line = match preamble.lines {
             0 => "the first line".to_owned(),
@@ -31,7 +31,7 @@ impl Header {
         let first = rows.first().map_or(&[][..], Vec::as_slice);
         let width = first.len();
         if choice != HeaderChoice::No {
-            if let Some(names) = comment(beginning, comma) {
+            if let Some(names) = comment(beginning) {
                 let where_ = format!("names in the comment above, line {}", preamble.lines);
                 return Self::named(Names::of(names), false, false, where_);
             }
@@ -49,7 +49,7 @@ impl Header {
         let found = match choice {
             HeaderChoice::Yes => FirstRow::Names,
             HeaderChoice::No => FirstRow::Data,
-            HeaderChoice::Auto => first_row(rows, comma),
+            HeaderChoice::Auto => first_row(rows),
         };
         match found {
             FirstRow::Names => Self::named(Names::of(first), true, false, format!("names in {line}")),
@@ -73,7 +73,7 @@ impl Header {
 }
 
 /// The names in a last comment such as `# x y z`, if it has as many cells as the rows below, and the first row does not name numbers.
-fn comment(beginning: &Beginning, comma: bool) -> Option<Vec<String>> {
+fn comment(beginning: &Beginning) -> Option<Vec<String>> {
     let line = beginning.preamble.last.as_ref()?;
     let width = beginning.rows.first()?.len();
     let cells = |text: &str| {
@@ -91,8 +91,8 @@ fn comment(beginning: &Beginning, comma: bool) -> Option<Vec<String>> {
     };
     // With a space after the sign it may be a sentence, above names of its own.
     let has_names_below = match line.starts_with("# ") {
-        true => first_row(&beginning.rows, comma) == FirstRow::Names,
-        false => names_numbers(&beginning.rows, comma),
+        true => first_row(&beginning.rows) == FirstRow::Names,
+        false => names_numbers(&beginning.rows),
     };
     (width > 1 && names.len() == width && !has_names_below).then_some(names)
 }

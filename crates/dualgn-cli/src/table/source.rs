@@ -13,6 +13,7 @@ use super::cell::Row;
 use super::error::TableError;
 use super::images::Images;
 use super::lines::JsonLines;
+use super::notation::Said;
 use super::parquet::Parquet;
 use super::stream::{GZIP, unpacked};
 use super::text::{Text, check_text};
@@ -33,12 +34,14 @@ pub enum HeaderChoice {
 }
 
 /// How a file is read.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reading {
     /// What stands between cells; found out if not said.
     pub separator: Option<char>,
     /// Whether the first line names the columns.
     pub header: HeaderChoice,
+    /// What is said of how cells are written.
+    pub said: Said,
 }
 
 /// A table in a file.
@@ -47,6 +50,7 @@ pub struct Source {
     input: Input,
     format: Format,
     positions: HashMap<String, usize>,
+    said: Said,
 }
 
 #[derive(Debug)]
@@ -71,7 +75,7 @@ impl Source {
     pub fn open(file: &Path, reading: &Reading) -> Result<Self, TableError> {
         if !is_standard_input(file) && file.is_dir() {
             let format = Format::Images(Images::open(file)?);
-            return Self::of(Input::folder(file), format);
+            return Self::of(Input::folder(file), format, reading.said.clone());
         }
         let input = Input::open(file, |beginning| check_beginning(file, beginning).map_err(Failure::from))?;
         let format = match Kind::of(&input)? {
@@ -80,11 +84,11 @@ impl Source {
             Kind::Arrays => Format::Arrays(Arrays::open(&input)?),
             Kind::Parquet => Format::Parquet(Parquet::open(&input)?),
         };
-        Self::of(input, format)
+        Self::of(input, format, reading.said.clone())
     }
 
-    fn of(input: Input, format: Format) -> Result<Self, TableError> {
-        let mut source = Self { input, format, positions: HashMap::new() };
+    fn of(input: Input, format: Format, said: Said) -> Result<Self, TableError> {
+        let mut source = Self { input, format, positions: HashMap::new(), said };
         if source.header().is_empty() {
             return Err(TableError::Empty { file: source.file().into() });
         }
@@ -128,9 +132,14 @@ impl Source {
         }
     }
 
-    /// Whether decimals follow a comma.
-    pub fn comma(&self) -> bool {
-        matches!(&self.format, Format::Text(text) if text.comma)
+    /// What is said of how cells are written.
+    pub fn said(&self) -> &Said {
+        &self.said
+    }
+
+    /// Whether semicolons stand between cells.
+    pub fn has_semicolons(&self) -> bool {
+        matches!(&self.format, Format::Text(text) if text.separator == b';')
     }
 
     /// Why a column only numbers or names the rows, by what the file says of itself; `None` for all others.

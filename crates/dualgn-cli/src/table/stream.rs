@@ -1,6 +1,7 @@
 //! The text of a file as a stream in UTF-8, unpacked and decoded.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
 
@@ -25,29 +26,84 @@ pub fn unpacked(input: &Input) -> io::Result<Box<dyn BufRead>> {
     })
 }
 
-/// The text of a file, and the count of bytes since the last row, which the reader of rows sets to 0.
-pub fn decoded(input: &Input, encoding: &'static Encoding) -> io::Result<(impl Read + use<>, Rc<Cell<usize>>)> {
+/// The text of a file, every line of which ends in `\n` alone, and where its reader is.
+pub fn decoded(input: &Input, encoding: &'static Encoding) -> io::Result<(impl Read + use<>, Rc<Lines>)> {
     let text = DecodeReaderBytesBuilder::new().encoding(Some(encoding)).bom_override(true).build(unpacked(input)?);
-    let since = Rc::new(Cell::new(0));
-    Ok((Bounded { text, since: since.clone() }, since))
+    let lines = Rc::new(Lines::default());
+    Ok((Text { text, offset: 0, last: b'\n', is_pair: false, lines: lines.clone() }, lines))
 }
 
-/// Fails at a row that does not end.
-struct Bounded<R> {
-    text: R,
-    since: Rc<Cell<usize>>,
+/// Where the reader of a text is, for the numbers of its lines.
+#[derive(Default)]
+pub struct Lines {
+    since: Cell<usize>,
+    /// Empty lines that were read and not yet asked for: where the first of some is, and how many follow each other.
+    empty: RefCell<VecDeque<(u64, u64)>>,
 }
 
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.text.read(buffer)?;
-        self.since.set(self.since.get() + read);
-        if self.since.get() > LONGEST {
-            return Err(io::Error::other(format!(
-                "a row of more than {LONGEST} bytes; a quote is not closed, or this is no table"
-            )));
+impl Lines {
+    /// Says that a row has ended.
+    pub fn end_row(&self) {
+        self.since.set(0);
+    }
+
+    /// How many lines are empty from a byte of the text on; those before are forgotten.
+    pub fn empty_from(&self, byte: u64) -> u64 {
+        let mut empty = self.empty.borrow_mut();
+        while empty.front().is_some_and(|&(start, count)| start + count <= byte) {
+            empty.pop_front();
         }
-        Ok(read)
+        empty.front().map_or(0, |&(start, count)| if start <= byte { start + count - byte } else { 0 })
+    }
+
+    fn see_empty(&self, byte: u64) {
+        let mut empty = self.empty.borrow_mut();
+        match empty.back_mut() {
+            Some((start, count)) if *start + *count == byte => *count += 1,
+            _ => empty.push_back((byte, 1)),
+        }
+    }
+}
+
+/// Makes all ends of lines alike, and fails at a row that does not end.
+struct Text<R> {
+    text: R,
+    offset: u64,
+    last: u8,
+    is_pair: bool,
+    lines: Rc<Lines>,
+}
+
+impl<R: Read> Read for Text<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.text.read(buffer)?;
+            let mut kept = 0;
+            for place in 0..read {
+                let byte = buffer[place];
+                // The second half of `\r\n`.
+                let is_second = byte == b'\n' && self.is_pair;
+                self.is_pair = byte == b'\r';
+                if is_second {
+                    continue;
+                }
+                let byte = if byte == b'\r' { b'\n' } else { byte };
+                if byte == b'\n' && self.last == b'\n' {
+                    self.lines.see_empty(self.offset);
+                }
+                (buffer[kept], self.last) = (byte, byte);
+                (kept, self.offset) = (kept + 1, self.offset + 1);
+            }
+            self.lines.since.set(self.lines.since.get() + kept);
+            if self.lines.since.get() > LONGEST {
+                return Err(io::Error::other(format!(
+                    "a row of more than {LONGEST} bytes; a quote is not closed, or this is no table"
+                )));
+            }
+            if kept > 0 || read == 0 {
+                return Ok(kept);
+            }
+        }
     }
 }
 

@@ -18,11 +18,10 @@ use crate::input::Input;
 pub struct Text {
     /// The names of the columns.
     pub header: Vec<String>,
-    /// Whether decimals follow a comma.
-    pub comma: bool,
     /// Whether the first column has the names that R gives to rows.
     pub has_row_names: bool,
-    separator: u8,
+    /// What stands between cells.
+    pub separator: u8,
     in_first_row: bool,
     trailing: bool,
     preamble: Preamble,
@@ -30,7 +29,7 @@ pub struct Text {
     remarks: Vec<String>,
 }
 
-/// Bytes that separator, header and decimals are guessed from, unless a few rows take more.
+/// Bytes that separator and header are guessed from, unless a few rows take more.
 const SAMPLE: usize = 1 << 16;
 /// Rows that they are guessed from, at least.
 const ROWS: usize = 8;
@@ -55,20 +54,14 @@ impl Text {
         if beginning.rows.iter().flatten().any(|cell| cell.contains('\0')) {
             return Err(wrong(NO_TEXT.into()));
         }
-        let comma = beginning.separator != b',' && decimals_follow_commas(&beginning.rows);
-        let header = Header::of(&beginning, reading.header, comma);
-        let mut remarks = vec![format!(
-            "cells between {}, {}{}, {}",
-            words(beginning.separator),
-            header.remarks[0],
-            if comma { ", decimals after a comma" } else { "" },
-            encoding.name()
-        )];
+        let header = Header::of(&beginning, reading.header);
+        let mut remarks =
+            vec![format!("cells between {}, {}, {}", words(beginning.separator), header.remarks[0], encoding.name())];
         remarks.extend(around(&beginning));
         remarks.extend_from_slice(&header.remarks[1..]);
         let Beginning { separator, preamble, trailing, .. } = beginning;
         let Header { names, in_first_row, has_row_names, .. } = header;
-        Ok(Self { header: names, comma, has_row_names, separator, in_first_row, trailing, preamble, encoding, remarks })
+        Ok(Self { header: names, has_row_names, separator, in_first_row, trailing, preamble, encoding, remarks })
     }
 
     /// What was found out.
@@ -80,7 +73,7 @@ impl Text {
     pub fn rows(&self, input: &Input, visit: Visit) -> Result<(), TableError> {
         let file = input.path();
         let read = |reason| TableError::Read { file: file.into(), reason };
-        let (mut text, since) = stream::decoded(input, self.encoding).map_err(read)?;
+        let (mut text, lines) = stream::decoded(input, self.encoding).map_err(read)?;
         io::copy(&mut text.by_ref().take(self.preamble.bytes as u64), &mut io::sink()).map_err(read)?;
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(self.separator)
@@ -89,15 +82,16 @@ impl Text {
             .from_reader(text);
         let (mut record, mut index) = (csv::StringRecord::new(), 0);
         let width = self.header.len();
-        let line_of = |position: Option<&csv::Position>| position.map_or(0, |at| at.line() + self.preamble.lines);
+        let before = &self.preamble;
+        // Its position is that of the end of the row before, which empty lines may follow.
+        let line_of = |at: &csv::Position| before.lines + at.line() + lines.empty_from(before.bytes as u64 + at.byte());
         loop {
-            since.set(0);
+            lines.end_row();
             match reader.read_record(&mut record) {
                 Ok(false) => return Ok(()),
                 Ok(true) => {}
                 Err(error) => {
-                    let line = line_of(error.position());
-                    let place = if line > 0 { format!(", line {line}") } else { String::new() };
+                    let place = error.position().map_or(String::new(), |at| format!(", line {}", line_of(at)));
                     return Err(TableError::Format { file: file.into(), place, problem: error.to_string() });
                 }
             }
@@ -105,7 +99,7 @@ impl Text {
             if record.len() == 1 && record[0].trim().is_empty() && width > 1 {
                 continue;
             }
-            let line = line_of(record.position());
+            let line = record.position().map_or(0, line_of);
             let is_longer = self.trailing && record.len() == width + 1;
             if is_longer && record[width].trim().is_empty() {
                 record.truncate(width);
@@ -196,16 +190,6 @@ fn words(separator: u8) -> String {
     }
 }
 
-fn decimals_follow_commas(rows: &[Vec<String>]) -> bool {
-    let cells = || rows.iter().flatten().map(|cell| cell.trim());
-    let is_decimal = |cell: &str| {
-        cell.matches(',').count() == 1 && cell.parse::<f64>().is_err() && Cell::of(cell).number(true).is_some()
-    };
-    let with_commas = cells().filter(|cell| is_decimal(cell)).count();
-    let with_points = cells().filter(|cell| cell.contains('.') && cell.parse::<f64>().is_ok()).count();
-    with_commas > with_points
-}
-
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "files of tests need not survive a kill")]
 mod tests {
@@ -222,7 +206,10 @@ mod tests {
         let text = Text::open(&input, &Reading::default())?;
         let mut rows = vec![];
         text.rows(&input, &mut |row| {
-            let cells = row.cells.iter().map(|cell| cell.text().unwrap_or_default().into_owned());
+            let cells = row.cells.iter().map(|cell| match cell {
+                Cell::Text(text) => text.to_string(),
+                _ => String::new(),
+            });
             rows.push((row.line.unwrap(), cells.collect()));
             Ok(())
         })?;
@@ -240,6 +227,8 @@ mod tests {
             ("\u{feff}sep=;\r\na;b\r\n1;2.5\r\n3;4.5\r\n", 1),
             ("a,b,\n1,2.5,\n3,4.5,\n", 0),
             ("a,b\r1,2.5\r3,4.5\r", 0),
+            ("a,b\r\n1,2.5\r\n3,4.5", 0),
+            ("\n\na,b\n1,2.5\n3,4.5\n\n", 2),
         ] {
             for bytes in [around.as_bytes().to_vec(), around.encode_utf16().flat_map(u16::to_le_bytes).collect()] {
                 if bytes.len() != around.len() && !around.starts_with('\u{feff}') {
@@ -249,11 +238,17 @@ mod tests {
                 let (text, rows) = read(&bytes).unwrap();
                 assert_eq!(text.header, plain.header, "{around:?}");
                 let moved: Rows = expected.iter().map(|(line, cells)| (line + above, cells.clone())).collect();
-                // The reader of rows counts no line that ends in a lone return.
-                let lines = |rows: Rows| if around.contains("\r1") { vec![] } else { rows };
-                assert_eq!(lines(rows.clone()), lines(moved), "{around:?}");
-                assert!(rows.iter().map(|row| &row.1).eq(expected.iter().map(|row| &row.1)), "{around:?}");
+                assert_eq!(rows, moved, "{around:?}");
             }
+        }
+    }
+
+    #[test]
+    fn empty_lines_count_as_lines() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = "a,b|||1,\"x||y\"|2,z||  |3,w|".replace('|', end);
+            let found: Vec<u64> = read(text.as_bytes()).unwrap().1.into_iter().map(|row| row.0).collect();
+            assert_eq!(found, [4, 7, 10], "{text:?}");
         }
     }
 

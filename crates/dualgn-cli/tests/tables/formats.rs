@@ -185,7 +185,6 @@ fn pipes_and_devices_are_read_once_or_refused() {
         refused(&["fit", device], &[device, "zero bytes"]);
         refused(&["fit", &data, "--test-rows", device], &[device]);
         refused(&["validate", device], &[device, "more than 1048576 bytes"]);
-        refused(&["direction", device, "--batch", device], &[device]);
         refused(&["train", "digits", "--network", device], &[device, "more than 1048576 bytes"]);
     }
     refused(&["fit", "/dev/null"], &["/dev/null has no rows"]);

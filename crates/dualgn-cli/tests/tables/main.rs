@@ -6,6 +6,7 @@
 mod common;
 mod formats;
 mod networks;
+mod reading;
 mod runs;
 
 use std::fmt::Write;
@@ -216,7 +217,7 @@ fn what_is_wrong_is_said_with_its_place() {
     let cut = file("cut.csv", &format!("x,y\n{good}1\n"));
     refused(&["fit", &cut], &["cut.csv, line 42: 1 cells, and the first line has 2"]);
     let target = file("target.csv", &format!("x,y\n{good}1.5,many\n"));
-    refused(&["fit", &target], &["column `y`", "found `many` in line 42"]);
+    refused(&["fit", &target], &["line 42, column `y`", "found `many`"]);
     let typo = file("typo.csv", &format!("income,y\n{good}"));
     refused(&["fit", &typo, "--target", "incom"], &["no column `incom`; did you mean `income`?"]);
     refused(&["fit", &typo, "--target", "elsewhere"], &["no column `elsewhere`; its columns are `income`, `y`"]);
@@ -239,7 +240,10 @@ fn what_is_wrong_is_said_with_its_place() {
     refused(&["fit", &file("a.parquet", "PAR1")], &["no sound Parquet file"]);
     refused(&["fit", &file("zero.csv", "a,b\n\0\0,1\n")], &["zero bytes"]);
     let missing = file("missing.csv", &format!("x,y\n{good},7\n"));
-    refused(&["fit", &missing, "--missing", "refuse"], &["column `x`: 1 empty cells"]);
+    refused(
+        &["fit", &missing, "--missing", "refuse"],
+        &["missing.csv, line 42, column `x`: nothing stands there, and in 1 of 41 cells", "hint:"],
+    );
 
     let out = folder.path().join("run").to_str().unwrap().to_owned();
     refused(&["predict", &out, &typo], &["there is no model at", "dualgn fit"]);
