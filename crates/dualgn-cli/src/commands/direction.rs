@@ -171,7 +171,8 @@ fn check_finite(arguments: &Direction, x: &Array, numbers: &[f64], dtype: DType)
     } else {
         "leave the example out, or put a number in its place"
     };
-    let reason = if found.is_finite() { ", which is too large for single precision" } else { ", and no finite number" };
+    let reason =
+        if found.is_finite() { ", which is too large for single precision" } else { ", which is no finite number" };
     Err(Failure::input(format!("{file}: `x{place}` is {found}{reason}")).hint(hint))
 }
 

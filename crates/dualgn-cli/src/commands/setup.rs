@@ -10,7 +10,8 @@ use crate::arguments::{Run, SolverName};
 use crate::data::Scale;
 use crate::failure::Failure;
 use crate::input;
-use crate::network::{Description, Net, NetworkChoice, NetworkError, Preset, line_of, read_weights};
+use crate::memory;
+use crate::network::{Description, Net, NetworkChoice, NetworkError, Preset, bytes_of, line_of, mib, read_weights};
 use crate::problem::{Encode, Objective, Part, Reading, Study, WithLoss, with_loss};
 use crate::record::Comparison;
 use crate::topic::Topic;
@@ -72,6 +73,7 @@ impl<W: Work> WithLoss for Setup<'_, W> {
             let weights = read_weights(&model, path)?;
             model = with_weights(model, weights)?;
         }
+        check_batch(&model, run.micro_batch.map_or(batch, |examples| batch.min(examples as usize)))?;
         let network = Network::trace(&model, Net::forward, [batch, dataset.train.features()])?;
         let mut oracle = GaussNewton::for_network(loss.clone(), &network)?.solver(solver(run)).repeatable(true);
         if let Some(mib) = run.memory {
@@ -164,6 +166,22 @@ pub fn model(study: &Study, choice: Option<&NetworkChoice>, device: &Device) -> 
     let training = device.clone().autodiff();
     Net::new(&description, shape, &study.categories, study.dataset.outputs, &training)
         .map_err(|error| network_failure(choice, &error))
+}
+
+/// The refusal of a batch whose way through the network takes more memory than is left for it.
+fn check_batch(model: &Net, examples: usize) -> Result<(), Failure> {
+    let (needed, budget) = (bytes_of(examples, model.values()), memory::budget());
+    if needed <= budget {
+        return Ok(());
+    }
+    let fitting = (budget / bytes_of(1, model.values()).max(1)).max(1);
+    let text = format!(
+        "{examples} examples at once take {} on their way through the network, and {} are left for them",
+        mib(needed),
+        mib(budget)
+    );
+    Err(Failure::input(text)
+        .hint(format!("`--micro-batch {fitting}` takes fewer at once, `--batch {fitting}` steps on fewer")))
 }
 
 /// A network that cannot be built, with its place in the file.
