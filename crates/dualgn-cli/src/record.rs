@@ -232,6 +232,9 @@ pub struct Coefficient {
     pub value: f64,
     /// Standard deviation of what was found, by the errors of the measurements; absent where there was no memory to compute it.
     pub standard_deviation: Option<f64>,
+    /// How far it still was from the minimum of the loss, to first order; absent as the standard deviation is.
+    #[serde(default)]
+    pub to_go: Option<f64>,
     /// The value that the measurements were made with.
     pub right: f64,
 }

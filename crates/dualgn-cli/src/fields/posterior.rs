@@ -13,6 +13,9 @@
 //! for the unit vector `e_κ` of a coefficient: one system of as many unknowns as there are residuals for all coefficients. The variance
 //! `σ²` is that of the residuals of the measurements, `Σ r_i² / (n - f)`, where `f` of the `n` measurements are spent on the fit: `f` is
 //! the sum of the diagonal entries of `K̃ (K̃ + λ I)⁻¹` over the measurements.
+//!
+//! All of this is of the minimum. How far a coefficient is from there, to first order, is what a full Gauss-Newton step adds to it,
+//! `-e_κᵀ H⁻¹ Jᵀ A r = -Σ_i g_i √a_i r_i` over all rows.
 
 use burn::tensor::Tensor;
 use dualgn::{Linearization, Linearize};
@@ -30,6 +33,14 @@ use crate::record::Coefficient;
 /// eigenvalues.
 const DAMPING: f64 = 1e-10;
 
+/// How wrong a coefficient is.
+struct Errors {
+    /// Its standard deviation at the minimum.
+    deviation: f64,
+    /// How far it is to the minimum.
+    to_go: f64,
+}
+
 impl Solve {
     /// Returns the unknown coefficients of a trained model with their standard deviations.
     ///
@@ -39,21 +50,22 @@ impl Solve {
         if self.problem.unknown.is_empty() {
             return Ok(vec![]);
         }
-        let deviations = self.standard_deviations(model)?;
+        let errors = self.errors(model)?;
         let found = model.coefficients();
         let named = self.problem.unknown.iter().zip(found).enumerate();
         let one = |(index, (&(name, right), value)): (usize, (&(&str, f64), f64))| Coefficient {
             method: method.into(),
             name: name.into(),
             value,
-            standard_deviation: deviations.as_ref().map(|all| all[index]).filter(|deviation| deviation.is_finite()),
+            standard_deviation: errors.as_ref().map(|all| all[index].deviation).filter(|x| x.is_finite()),
+            to_go: errors.as_ref().map(|all| all[index].to_go).filter(|x| x.is_finite()),
             right,
         };
         Ok(named.map(one).collect())
     }
 
     /// One for each coefficient; `None` if no term is of measurements, or if the matrix of all residuals has no place in memory.
-    fn standard_deviations(&self, model: &Field) -> Result<Option<Vec<f64>>, Failure> {
+    fn errors(&self, model: &Field) -> Result<Option<Vec<Errors>>, Failure> {
         let Some(measured) = self.problem.measured else { return Ok(None) };
         let counts: Vec<usize> = self.first.iter().map(|rows| rows.dims()[0]).collect();
         let rows: usize = counts.iter().sum();
@@ -76,7 +88,7 @@ impl Solve {
         let scale: Vec<f64> = weights.iter().map(|weight| weight.sqrt()).collect();
         let kernel = Mat::from_fn(rows, rows, |i, j| scale[i] * gram[i * rows + j] * scale[j]);
         let right = Mat::from_fn(rows, columns.len(), |i, k| scale[i] * columns[k][i]);
-        Ok(deviations(kernel, &right, &weights, &residuals, before..before + counts[measured]))
+        Ok(errors(kernel, &right, &weights, &residuals, before..before + counts[measured]))
     }
 }
 
@@ -101,15 +113,15 @@ fn columns(at: &Linearization, model: &Field) -> Result<Vec<Vec<f64>>, Failure> 
     own.map(column).collect()
 }
 
-/// The standard deviations by the matrix `K̃`, the columns `J̃ e`, and the weights and residuals of all rows, some of which are
+/// The errors by the matrix `K̃`, the columns `J̃ e`, and the weights and residuals of all rows, some of which are
 /// measurements; `None` if there are no more measurements than they determine numbers, or the matrix is not one.
-fn deviations(
+fn errors(
     kernel: Mat<f64>,
     columns: &Mat<f64>,
     weights: &[f64],
     residuals: &[f64],
     measured: std::ops::Range<usize>,
-) -> Option<Vec<f64>> {
+) -> Option<Vec<Errors>> {
     let rows = kernel.nrows();
     let damping = DAMPING * (0..rows).map(|i| kernel[(i, i)]).fold(0.0, f64::max);
     let damped = Mat::from_fn(rows, rows, |i, j| kernel[(i, j)] + if i == j { damping } else { 0.0 });
@@ -120,7 +132,10 @@ fn deviations(
     let free: f64 = measured.clone().map(|i| damping * inverse[(i, i)]).sum();
     let squares: f64 = measured.clone().map(|i| residuals[i].powi(2)).sum();
     let variance = squares / free;
-    let one = |k: usize| (variance * measured.clone().map(|i| weights[i] * solved[(i, k)].powi(2)).sum::<f64>()).sqrt();
+    let one = |k: usize| Errors {
+        deviation: (variance * measured.clone().map(|i| weights[i] * solved[(i, k)].powi(2)).sum::<f64>()).sqrt(),
+        to_go: -(0..rows).map(|i| solved[(i, k)] * weights[i].sqrt() * residuals[i]).sum::<f64>(),
+    };
     (free >= 1.0).then(|| (0..columns.ncols()).map(one).collect())
 }
 

@@ -71,16 +71,20 @@ fn coefficients(comparison: &Comparison) -> String {
     text
 }
 
-/// A coefficient with its standard deviation, to two digits of that, and the right value.
+/// A coefficient with its standard deviation, to two digits of that, the right value, and whether training stopped before it was found.
 pub fn coefficient_in_words(coefficient: &Coefficient) -> String {
-    let Coefficient { name, value, right, standard_deviation, .. } = coefficient;
-    match standard_deviation {
-        Some(deviation) if *deviation > 0.0 => {
-            let digits = (1.0 - deviation.log10().floor()).clamp(0.0, 17.0) as usize;
-            format!("{name} = {value:.digits$} ± {deviation:.digits$} (standard deviation), where {right} is right")
+    let Coefficient { name, value, right, standard_deviation, to_go, .. } = coefficient;
+    let Some(deviation) = standard_deviation.filter(|deviation| *deviation > 0.0) else {
+        return format!("{name} = {value:.5}, where {right} is right");
+    };
+    let digits = (1.0 - deviation.log10().floor()).clamp(0.0, 17.0) as usize;
+    let early = match to_go {
+        Some(to_go) if to_go.abs() > deviation => {
+            format!("; training stopped about {to_go:+.digits$} before the minimum, take more `--epochs`")
         }
-        _ => format!("{name} = {value:.5}, where {right} is right"),
-    }
+        _ => String::new(),
+    };
+    format!("{name} = {value:.digits$} ± {deviation:.digits$} (standard deviation), where {right} is right{early}")
 }
 
 fn cells(comparison: &Comparison, run: &MethodRun) -> Row {
@@ -219,6 +223,7 @@ mod tests {
             name: "κ".into(),
             value,
             standard_deviation,
+            to_go: Some(-0.001),
             right: 0.3,
         };
         comparison.coefficients = vec![coefficient("adam", 0.30125, Some(0.00321)), coefficient("sgd", 12.5, None)];
@@ -226,7 +231,12 @@ mod tests {
         assert!(text.contains("\nadam: κ = 0.3013 ± 0.0032 (standard deviation), where 0.3 is right\n"), "{text}");
         assert!(text.ends_with("\nsgd: κ = 12.50000, where 0.3 is right\n"), "{text}");
         comparison.runs.truncate(1);
-        assert!(table(&comparison, WIDTH).contains("\nκ = 0.3013 ±"));
+        comparison.coefficients[0].to_go = Some(-0.04);
+        let text = table(&comparison, WIDTH);
+        assert!(
+            text.contains("\nκ = 0.3013 ± 0.0032 ") && text.contains("stopped about -0.0400 before the minimum"),
+            "{text}"
+        );
     }
 
     #[test]

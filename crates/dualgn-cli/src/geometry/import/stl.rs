@@ -1,5 +1,7 @@
 //! STL, text or binary, which its contents tell: binary files may begin with `solid`, and text files with anything blank before it.
 
+use std::collections::HashMap;
+
 use crate::geometry::soup::Soup;
 use crate::geometry::vector::Vector;
 
@@ -9,7 +11,7 @@ const EACH: usize = 50;
 /// Words of a text file beside `vertex`, and the normal of a facet, which the winding tells as well.
 const WORDS: [&str; 6] = ["solid", "facet", "outer", "endloop", "endfacet", "endsolid"];
 
-/// Reads the triangles of a file; each has vertices of its own.
+/// Reads the triangles of a file; vertices at one place are one.
 pub fn read(bytes: &[u8]) -> Result<Soup, String> {
     let claimed = bytes.get(HEAD - 4..HEAD).and_then(|count| count.try_into().ok()).map(u32::from_le_bytes);
     let whole = claimed.map(|count| HEAD as u64 + EACH as u64 * u64::from(count));
@@ -63,10 +65,19 @@ fn text(text: &str) -> Result<Soup, String> {
     Ok(of_corners(corners))
 }
 
-fn of_corners(vertices: Vec<Vector>) -> Soup {
-    let mut soup = Soup { vertices, ..Soup::default() };
-    for first in (0..soup.vertices.len() as u32).step_by(3) {
-        soup.push_polygon(&[first, first + 1, first + 2], &[]);
+/// Triangles have no numbers of vertices in this format: what is at one place is one.
+fn of_corners(corners: Vec<Vector>) -> Soup {
+    let (mut soup, mut known) = (Soup::default(), HashMap::new());
+    for triangle in corners.chunks_exact(3) {
+        let mut number = |place: Vector| {
+            // Equal places have equal bits once zero has no sign.
+            *known.entry(place.map(|x| (x + 0.0).to_bits())).or_insert_with(|| {
+                soup.vertices.push(place);
+                soup.vertices.len() as u32 - 1
+            })
+        };
+        let numbers = [number(triangle[0]), number(triangle[1]), number(triangle[2])];
+        soup.push_polygon(&numbers, &[]);
     }
     soup
 }
