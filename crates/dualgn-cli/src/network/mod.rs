@@ -26,5 +26,5 @@ pub use file::parse as parse_network;
 pub use file::{NetworkChoice, line_of, place};
 pub use layer::{Kind, Layer};
 pub use net::{Category, Net};
-pub use room::{Room, bytes_of, mib};
+pub use room::{bytes_of, mib};
 pub use weights::read_weights;

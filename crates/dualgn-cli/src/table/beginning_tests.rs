@@ -4,7 +4,7 @@ use super::*;
 
 /// The names and the first remark of a text.
 fn header(text: &str, choice: HeaderChoice) -> (Vec<String>, String) {
-    let header = Header::of(&Beginning::of(text.as_bytes(), true, None), choice, false);
+    let header = Header::of(&Beginning::of(text.as_bytes(), true, None), choice);
     (header.names, header.remarks[0].clone())
 }
 
@@ -101,7 +101,7 @@ fn separators_at_the_ends_of_lines_are_no_column() {
 #[test]
 fn one_name_less_than_cells_are_row_names_of_r() {
     let text = "\"a\" \"b\" \"label\"\n\"1\" 1.5 2.5 \"x\"\n\"2\" 3.5 4.5 \"y\"\n";
-    let header = Header::of(&Beginning::of(text.as_bytes(), true, None), HeaderChoice::Auto, false);
+    let header = Header::of(&Beginning::of(text.as_bytes(), true, None), HeaderChoice::Auto);
     assert_eq!(header.names, ["row names", "a", "b", "label"]);
     assert!(header.has_row_names && header.in_first_row);
     assert!(header.remarks[1].contains("as R writes them"));

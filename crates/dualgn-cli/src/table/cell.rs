@@ -38,6 +38,17 @@ impl<'a> Cell<'a> {
         }
     }
 
+    /// The cell as text, for tests; `None` if nothing stands there.
+    #[cfg(test)]
+    pub fn shown(&self) -> Option<String> {
+        match self {
+            Self::Missing => None,
+            Self::Number(number) | Self::Time(number) => Some(number.to_string()),
+            Self::Bool(answer) => Some(answer.to_string()),
+            Self::Text(text) => Some(text.to_string()),
+        }
+    }
+
     /// Takes a number of a file that has numbers, where "not a number" stands for nothing.
     pub fn number(number: f64) -> Self {
         if number.is_nan() { Self::Missing } else { Self::Number(number) }

@@ -180,7 +180,7 @@ mod tests {
         let lines = JsonLines::open(&input)?;
         let mut rows = vec![];
         lines.rows(&input, &mut |row| {
-            rows.push(row.cells.iter().map(|cell| cell.text().map(|text| text.into_owned())).collect());
+            rows.push(row.cells.iter().map(Cell::shown).collect());
             Ok(())
         })?;
         Ok((lines.header, rows))

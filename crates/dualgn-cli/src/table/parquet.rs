@@ -266,7 +266,7 @@ mod tests {
     fn read(input: &Input) -> Vec<Vec<Option<String>>> {
         let mut rows = vec![];
         let mut keep = |row: Row| {
-            rows.push(row.cells.iter().map(shown).collect());
+            rows.push(row.cells.iter().map(Cell::shown).collect());
             Ok(())
         };
         Parquet::open(input).unwrap().rows(input, &mut keep).unwrap();
@@ -347,17 +347,6 @@ mod tests {
         let range = "{\"index_columns\": [{\"kind\": \"range\", \"start\": 0, \"stop\": 2, \"step\": 1}]}";
         for said in [range, "{}", "no JSON", "{\"index_columns\": 3}"] {
             assert_eq!(index(said), (vec![], "Parquet".to_owned()));
-        }
-    }
-
-    /// A cell as text.
-    fn shown(cell: &Cell) -> Option<String> {
-        match cell {
-            Cell::Missing => None,
-            Cell::Number(number) => Some(number.to_string()),
-            Cell::Bool(answer) => Some(answer.to_string()),
-            Cell::Time(seconds) => Some(seconds.to_string()),
-            Cell::Text(text) => Some(text.to_string()),
         }
     }
 

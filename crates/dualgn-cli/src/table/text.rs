@@ -206,10 +206,7 @@ mod tests {
         let text = Text::open(&input, &Reading::default())?;
         let mut rows = vec![];
         text.rows(&input, &mut |row| {
-            let cells = row.cells.iter().map(|cell| match cell {
-                Cell::Text(text) => text.to_string(),
-                _ => String::new(),
-            });
+            let cells = row.cells.iter().map(|cell| cell.shown().unwrap_or_default());
             rows.push((row.line.unwrap(), cells.collect()));
             Ok(())
         })?;
