@@ -193,6 +193,9 @@ pub struct Comparison {
     pub environment: String,
     /// One entry a method, in the order asked for.
     pub runs: Vec<MethodRun>,
+    /// What each method found for the unknown coefficients of an equation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coefficients: Vec<Coefficient>,
     /// Pictures of the result.
     #[serde(skip)]
     pub pictures: Vec<Picture>,
@@ -216,6 +219,24 @@ impl Comparison {
         }
         Ok(())
     }
+}
+
+/// An unknown coefficient of an equation, as a method found it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Coefficient {
+    /// The method's name.
+    pub method: String,
+    /// Its name in the equation, such as `κ`.
+    pub name: String,
+    /// What was found.
+    pub value: f64,
+    /// Standard deviation of what was found, by the errors of the measurements; absent where there was no memory to compute it.
+    pub standard_deviation: Option<f64>,
+    /// How far it still was from the minimum of the loss, to first order; absent as the standard deviation is.
+    #[serde(default)]
+    pub to_go: Option<f64>,
+    /// The value that the measurements were made with.
+    pub right: f64,
 }
 
 /// What was made of a table, and how good it is.

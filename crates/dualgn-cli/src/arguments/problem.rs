@@ -56,6 +56,10 @@ pub struct FieldOptions {
     /// The file of the surface that comes out
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// Leave that surface in the cube in which it is learnt, [-0.9, 0.9]³, instead of where its file has it
+    #[arg(long)]
+    #[serde(default)]
+    pub normalised: bool,
     /// Grid points along an axis from which that surface is made
     #[arg(long, default_value_t = 128, value_parser = clap::value_parser!(u32).range(8..=512))]
     pub resolution: u32,

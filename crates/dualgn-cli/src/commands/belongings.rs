@@ -9,13 +9,14 @@ use crate::files;
 use crate::train::{Method, WEIGHTS, checkpoints};
 
 /// Files of a run, and of each of several networks.
-const OF_RUN: [&str; 9] = [
+const OF_RUN: [&str; 10] = [
     "configuration.json",
     "comparison.json",
     "report.html",
     "explain.html",
     "test.json",
     "deviation.json",
+    "frame.json",
     "solution.svg",
     "error.svg",
     "residual.svg",

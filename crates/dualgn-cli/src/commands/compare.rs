@@ -51,7 +51,8 @@ impl Work for Comparing<'_> {
         folder.begin()?;
         for &method in &methods {
             let rate = choose_rate(session, method, None, running)?;
-            let (run, _) = recorded_run(session, method, rate, running, None)?;
+            let (run, outcome) = recorded_run(session, method, rate, running, None)?;
+            comparison.coefficients.extend(session.subject.coefficients(&outcome.model, method.name)?);
             comparison.runs.push(run);
             comparison.target = target(&comparison.runs);
             // After every method, so that a killed comparison leaves a page of what it has.

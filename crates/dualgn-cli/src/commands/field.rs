@@ -8,8 +8,10 @@ use super::plan::Plan;
 use super::setup::{Work, environment, solver};
 use crate::arguments::FieldOptions;
 use crate::failure::Failure;
-use crate::fields::{Architecture, Drawing, Field, FieldName, Showing, Solve};
+use crate::fields::{Architecture, Drawing, Field, FieldName, Showing, Size, Solve};
+use crate::memory;
 use crate::record::{Comparison, Metric};
+use crate::terminal;
 use crate::train::{Budget, DampingChoice, ProxLinear, Session, Subject};
 
 /// Damping of directions in f64 when the loss is zero.
@@ -38,7 +40,18 @@ pub fn with_field(plan: &Plan, name: FieldName, options: &FieldOptions, work: im
         activation: options.activation.unwrap_or(problem.architecture.activation),
         ..problem.architecture.clone()
     };
-    architecture.check_size()?;
+    let showing = Showing {
+        movie: options.movie,
+        format: options.format,
+        resolution: options.resolution as usize,
+        is_normalised: options.normalised,
+    };
+    let points = options.points.map(|points| points as usize);
+    Size::new(&problem, &architecture, points, options.adaptive, showing.resolution)
+        .check(memory::limit(run.memory))?;
+    if let Some(placed) = &problem.placed {
+        placed.remarks.iter().for_each(|remark| terminal::say(format!("note: in the file, {remark}")));
+    }
     device.seed(run.seed);
     let model = Field::new(&architecture, &device.clone().autodiff());
     let drawing = Drawing {
@@ -47,9 +60,7 @@ pub fn with_field(plan: &Plan, name: FieldName, options: &FieldOptions, work: im
         adaptive: options.adaptive,
         seed: run.seed,
     };
-    let showing = Showing { movie: options.movie, format: options.format, resolution: options.resolution as usize };
     let (steps, damping) = (problem.steps, problem.damping);
-    let points = options.points.map(|points| points as usize);
     let subject = Solve::new(problem, &model, points, drawing, showing, &device)?;
     let model = subject.started(model)?;
     let mut oracle = GaussNewton::new(subject.loss().clone()).solver(exactly(solver(run))).repeatable(true);
@@ -83,6 +94,7 @@ pub fn with_field(plan: &Plan, name: FieldName, options: &FieldOptions, work: im
         command: plan.typed.clone(),
         environment: environment(&device, DType::F64),
         runs: vec![],
+        coefficients: vec![],
         pictures: vec![],
         fitted: None,
     };

@@ -148,6 +148,7 @@ impl<W> Setup<'_, W> {
             command: typed.clone(),
             environment: environment(&self.device, DType::F32),
             runs: vec![],
+            coefficients: vec![],
             pictures: vec![],
             fitted: None,
         })

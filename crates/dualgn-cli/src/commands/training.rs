@@ -101,6 +101,7 @@ impl Work for Training<'_> {
         }
         let Configuration { rate, trials, rate_words: words, .. } = configuration;
         let (run, outcome) = recorded_run(session, method, Rate { rate, trials, words }, running, Some(keep))?;
+        comparison.coefficients = session.subject.coefficients(&outcome.model, method.name)?;
         comparison.pictures = session.subject.portrait([&session.model, &outcome.model], output.folder())?;
         comparison.runs.push(run);
         if !plan.run.quiet {

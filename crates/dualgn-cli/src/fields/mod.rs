@@ -5,18 +5,23 @@
 //! problem.rs    what is solved: terms of residuals on regions, and the solution
 //! problems/     the equations and shapes by name
 //! points.rs     where the residuals are taken, and when they are drawn anew
+//! size.rs       the memory that a run takes
 //! solve.rs      a problem as something to train
+//! posterior.rs  standard deviations of unknown coefficients
 //! portrait.rs   pictures and files of the result
 //! ```
 
 mod network;
 mod points;
 mod portrait;
+mod posterior;
 mod problem;
 mod problems;
+mod size;
 mod solve;
 
 pub use network::{Activation, Architecture, Field};
 pub use points::Drawing;
 pub use problems::FieldName;
+pub use size::Size;
 pub use solve::{Showing, Solve};

@@ -6,10 +6,6 @@ use burn::tensor::{DType, Device, Distribution, Tensor, TensorData};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::failure::Failure;
-use crate::memory;
-use crate::network::Room;
-
 /// What stands between the layers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,25 +50,17 @@ pub struct Architecture {
 }
 
 impl Architecture {
-    /// The widths from the points to the value.
-    fn widths(&self) -> Vec<usize> {
-        [&[self.dims], self.hidden.as_slice(), &[1]].concat()
+    /// Returns how many numbers a network of this kind has to learn. They are counted as floating-point numbers, since there may be
+    /// more than a machine can address.
+    pub fn parameters(&self) -> f64 {
+        let widths = self.widths();
+        let dense: f64 = widths.windows(2).map(|pair| (pair[0] as f64 + 1.0) * pair[1] as f64).sum();
+        dense + self.coefficients.len() as f64
     }
 
-    /// Checks that memory has room for the network.
-    ///
-    /// # Errors
-    /// A layer is too large.
-    pub fn check_size(&self) -> Result<(), Failure> {
-        let mut room = Room::new(memory::budget(), 8);
-        for pair in self.widths().windows(2) {
-            let taken = room.take(&[pair[0] + 1, pair[1]]).and_then(|()| room.pass(&[pair[1]]));
-            taken.map_err(|problem| {
-                let text = format!("a layer of {} units is too large: {problem}", pair[1]);
-                Failure::input(text).hint("take fewer units, `--hidden`")
-            })?;
-        }
-        Ok(())
+    /// Returns the units of all layers, from the coordinates to the value.
+    pub fn widths(&self) -> Vec<usize> {
+        [&[self.dims], self.hidden.as_slice(), &[1]].concat()
     }
 }
 
@@ -132,6 +120,11 @@ impl Field {
             Some(transform) => transform(x, value),
             None => value,
         }
+    }
+
+    /// Returns the units of its widest layer.
+    pub fn width(&self) -> usize {
+        self.layers.iter().map(|layer| layer.weight.dims()[1]).max().unwrap_or(1)
     }
 
     /// Coordinates of a point.

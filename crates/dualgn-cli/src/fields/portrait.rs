@@ -2,13 +2,16 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use super::network::Field;
 use super::problem::Shape;
-use super::solve::Solve;
+use super::solve::{Showing, Solve};
 use crate::failure::Failure;
 use crate::files;
-use crate::geometry::{Deviation, Format, Mesh, deviation, surface};
+use crate::geometry::{Deviation, Frame, Mesh, deviation, surface};
 use crate::pictures::{Axis, Colours, HeatMap, Picture, Raster, View, render, viewer};
+use crate::terminal;
 
 /// Grid points along a side of a heat map, and of one of a movie.
 const GRID: usize = 160;
@@ -53,37 +56,11 @@ impl Solve {
     }
 
     /// Pictures of a trained model, which are written into a folder too, with the surface of a shape as a file.
-    pub fn pictures(
-        &self,
-        [first, last]: [&Field; 2],
-        (format, resolution): (Format, usize),
-        folder: &Path,
-    ) -> Result<Vec<Picture>, Failure> {
-        let mut pictures = match self.problem.shape.is_some() {
-            true => self.of_shape([first, last], (format, resolution), folder)?,
-            false => self.of_solution(last, folder)?,
-        };
-        if let Some(picture) = self.unknown(last) {
-            pictures.insert(0, picture);
+    pub fn pictures(&self, [first, last]: [&Field; 2], folder: &Path) -> Result<Vec<Picture>, Failure> {
+        match self.problem.shape.is_some() {
+            true => self.of_shape([first, last], folder),
+            false => self.of_solution(last, folder),
         }
-        Ok(pictures)
-    }
-
-    /// What was found for the unknown numbers of the equation.
-    fn unknown(&self, model: &Field) -> Option<Picture> {
-        let found = model.coefficients();
-        let words: Vec<String> = self
-            .problem
-            .unknown
-            .iter()
-            .zip(&found)
-            .map(|((name, wanted), found)| format!("{name} = {found:.5}, where {wanted} is right"))
-            .collect();
-        (!words.is_empty()).then(|| Picture {
-            title: "Unknown numbers of the equation".into(),
-            caption: format!("{}.", words.join("; ")),
-            markup: String::new(),
-        })
     }
 
     fn of_solution(&self, model: &Field, folder: &Path) -> Result<Vec<Picture>, Failure> {
@@ -114,12 +91,8 @@ impl Solve {
         maps.into_iter().map(picture).collect()
     }
 
-    fn of_shape(
-        &self,
-        models: [&Field; 2],
-        (format, resolution): (Format, usize),
-        folder: &Path,
-    ) -> Result<Vec<Picture>, Failure> {
+    fn of_shape(&self, models: [&Field; 2], folder: &Path) -> Result<Vec<Picture>, Failure> {
+        let resolution = self.showing.resolution;
         let mut pictures = vec![];
         let failed = |error: std::io::Error| Failure::run(error.to_string());
         let given = match &self.problem.shape {
@@ -152,24 +125,58 @@ impl Solve {
             pictures.push(Picture { title: "No surface".into(), caption, markup: String::new() });
             return Ok(pictures);
         };
-        let file = folder.join(format!("surface.{}", format.ending()));
-        files::replace(&file, &format.bytes(mesh).map_err(failed)?)?;
-        let mut caption = format!(
-            "{} vertices and {} triangles, in surface.{}. Drag or use the arrow keys to turn it, the wheel to zoom.",
-            mesh.vertices.len(),
-            mesh.faces.len(),
-            format.ending()
+        let caption = format!(
+            "{} {} Drag or use the arrow keys to turn it, the wheel to zoom.",
+            self.write_deviation(mesh, folder)?,
+            self.write_surface(mesh, folder)?
         );
-        if let Some(deviation) = self.deviation(mesh)? {
-            let Deviation { chamfer, hausdorff } = deviation;
-            caption = format!(
-                "Chamfer distance to the given surface {chamfer:.3e}, Hausdorff distance {hausdorff:.3e}. {caption}"
-            );
-            let json = serde_json::to_vec_pretty(&deviation).map_err(|error| Failure::run(error.to_string()))?;
-            files::replace(&folder.join("deviation.json"), &json)?;
-        }
         pictures.insert(0, Picture { title: "The surface".into(), caption, markup: viewer(mesh) });
         Ok(pictures)
+    }
+
+    /// Writes the surface of a shape where its file has it, and what leads from there to the unit frame; returns it in words.
+    fn write_surface(&self, mesh: &Mesh, folder: &Path) -> Result<String, Failure> {
+        let Showing { format, is_normalised, .. } = self.showing;
+        let given = self.problem.placed.as_ref().map_or(Frame::UNIT, |placed| placed.frame);
+        let frame = if is_normalised { Frame::UNIT } else { given };
+        let name = format!("surface.{}", format.ending());
+        let bytes = format.bytes(mesh, &frame).map_err(|error| Failure::run(error.to_string()))?;
+        files::replace(&folder.join(&name), &bytes)?;
+        let Frame { centre, scale } = given;
+        let place = json!({ "centre": centre, "scale": scale, "is_normalised": is_normalised });
+        files::replace(&folder.join("frame.json"), format!("{place:#}\n").as_bytes())?;
+        let (vertices, triangles) = (mesh.vertices.len(), mesh.faces.len());
+        let mut words = format!(
+            "{vertices} vertices and {triangles} triangles, in {name}, {}.",
+            match is_normalised {
+                true => "in the unit frame [-0.9, 0.9]³",
+                false => "where the given surface is",
+            }
+        );
+        if let Some(part) = format.rounding(&frame) {
+            let rounded = format!(
+                "this far from the origin, the single precision of STL rounds the surface by {part:.0e} of its size (`--format ply` and \
+                 `--normalised` do not)"
+            );
+            terminal::say(format!("note: {rounded}"));
+            words = format!("{words} Note that {rounded}.");
+        }
+        Ok(words)
+    }
+
+    /// How far a surface is from the given one, in words and in a file, in the unit frame.
+    fn write_deviation(&self, mesh: &Mesh, folder: &Path) -> Result<String, Failure> {
+        let Some(deviation) = self.deviation(mesh)? else { return Ok(String::new()) };
+        let json = serde_json::to_vec_pretty(&deviation).map_err(|error| Failure::run(error.to_string()))?;
+        files::replace(&folder.join("deviation.json"), &json)?;
+        let Deviation { chamfer, hausdorff } = deviation;
+        let scale = self.problem.placed.as_ref().map_or(1.0, |placed| placed.frame.scale);
+        Ok(format!(
+            "Chamfer distance to the given surface {chamfer:.3e}, Hausdorff distance {hausdorff:.3e}, where the longest side is 1.8 \
+             ({:.3e} and {:.3e} in the unit of the file).",
+            chamfer / scale,
+            hausdorff / scale
+        ))
     }
 
     /// Points of a grid over the first two coordinates, from the top; the others are in the middle. Of one coordinate a single row.

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::network::{Architecture, Field, Transform};
-use crate::geometry::{Cloud, Mesh, Region};
+use crate::geometry::{Cloud, Frame, Mesh, Region};
 
 /// One term of the loss: the square of a residual, averaged over points of a region.
 #[derive(Clone)]
@@ -28,6 +28,14 @@ pub enum Shape {
     Mesh(Mesh),
     /// Points with normals.
     Cloud(Cloud),
+}
+
+/// Where a shape was, and what was wrong with it.
+pub struct Placed {
+    /// Its place and size in the file.
+    pub frame: Frame,
+    /// What was repaired.
+    pub remarks: Vec<String>,
 }
 
 /// A solution, at a point.
@@ -57,12 +65,28 @@ pub struct Problem {
     pub exact: Solution,
     /// True values of unknown numbers of the equation, with their names.
     pub unknown: Vec<(&'static str, f64)>,
+    /// The term whose residuals are errors of measurements, by its number, in problems with unknown numbers.
+    pub measured: Option<usize>,
     /// A function that the network is fitted to before training, where starting from anything is not good enough.
     pub start: Option<fn(&[f64]) -> f64>,
     /// The shape, for problems of shapes.
     pub shape: Option<Shape>,
+    /// Where it was, if it is from a file.
+    pub placed: Option<Placed>,
     /// Steps of a run.
     pub steps: usize,
     /// Damping for each unit of loss.
     pub damping: f64,
+}
+
+impl Problem {
+    /// Returns how many points each term has: its own, or their share of so many in all.
+    pub fn counts(&self, points: Option<usize>) -> Vec<usize> {
+        let own: usize = self.terms.iter().map(|term| term.points).sum();
+        // A boundary of two points needs both.
+        let scaled = |count: usize| {
+            points.map_or(count, |points| count.saturating_mul(points).div_ceil(own.max(1)).max(count.min(8)))
+        };
+        self.terms.iter().map(|term| scaled(term.points)).collect()
+    }
 }

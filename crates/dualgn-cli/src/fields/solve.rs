@@ -17,6 +17,7 @@ use crate::device::entries;
 use crate::failure::Failure;
 use crate::geometry::{Format, Generator, Region, Sampling};
 use crate::pictures::{Picture, Raster};
+use crate::record::Coefficient;
 use crate::train::{Batch, BatchOf, Scores, Subject, Tensors};
 
 /// Points at which the solution is compared.
@@ -26,22 +27,25 @@ const HELD_OUT: usize = usize::MAX >> 8;
 /// Steps of fitting a network to the function it starts from, and points of it.
 const FITTING: [usize; 2] = [25, 1000];
 
+/// Numbers of a layer that are computed at once where nothing is trained.
+const AT_ONCE: usize = 1 << 22;
+
 /// A problem with its traced residuals.
 pub struct Solve {
     /// The problem.
     pub problem: Problem,
-    network: Blocks<Field, Tensor<2>>,
+    pub(super) network: Blocks<Field, Tensor<2>>,
     loss: Terms,
     drawing: Drawing,
     /// Points of each term.
     counts: Vec<usize>,
-    device: Device,
+    pub(super) device: Device,
     /// The points of the first step, and others.
-    first: Vec<Tensor<2>>,
+    pub(super) first: Vec<Tensor<2>>,
     held_out: Vec<Tensor<2>>,
     /// Points, and the solution there.
-    checked: (Tensor<2>, Vec<f64>),
-    showing: Showing,
+    checked: (Vec<f64>, Vec<f64>),
+    pub(super) showing: Showing,
 }
 
 /// What is shown of a result.
@@ -53,6 +57,8 @@ pub struct Showing {
     pub format: Format,
     /// Grid points along an axis that it is made from.
     pub resolution: usize,
+    /// Whether it stays in the unit frame instead of going where its file has it.
+    pub is_normalised: bool,
 }
 
 /// The points that are used now.
@@ -73,10 +79,7 @@ impl Solve {
         showing: Showing,
         device: &Device,
     ) -> Result<Self, Failure> {
-        let own: usize = problem.terms.iter().map(|term| term.points).sum();
-        // A boundary of two points needs both.
-        let scaled = |count: usize| points.map_or(count, |points| (count * points).div_ceil(own).max(count.min(8)));
-        let counts: Vec<usize> = problem.terms.iter().map(|term| scaled(term.points)).collect();
+        let counts = problem.counts(points);
         let draw = |number: usize| -> Vec<Tensor<2>> {
             let terms = problem.terms.iter().zip(&counts).enumerate();
             terms.map(|(index, (term, &count))| drawing.rows(term, index, number, count, device)).collect()
@@ -92,7 +95,7 @@ impl Solve {
         let loss = problem.terms.iter().fold(Terms::new(), |loss, term| loss.term(Squared, term.weight));
         let points = problem.domain.draw(CHECKED, Sampling::Sobol, &mut Generator::new(0, 0));
         let solution = points.chunks_exact(problem.low.len()).map(|point| (problem.exact)(point)).collect();
-        let checked = (on_device(points, problem.low.len(), device), solution);
+        let checked = (points, solution);
         Ok(Self { problem, network, loss, drawing, counts, device: device.clone(), first, held_out, checked, showing })
     }
 
@@ -102,10 +105,19 @@ impl Solve {
         self.problem.terms.iter().zip(&self.counts).map(term).collect::<Vec<_>>().join(", ")
     }
 
-    /// The values of a field at points, row by row.
+    /// Returns the values of a field at points, row by row.
+    ///
+    /// # Errors
+    /// Fails if the device does.
     pub fn values(&self, model: &Field, points: &[f64]) -> Result<Vec<f64>, Failure> {
-        let points = on_device(points.to_vec(), self.problem.low.len(), &self.device);
-        entries(model.valid().value(points))
+        let (model, dims) = (model.valid(), self.problem.low.len());
+        // As many at once as keep what stands between the layers small: a grid may have many points, a network many units.
+        let most = (AT_ONCE / model.width()).max(1) * dims;
+        let mut values = Vec::with_capacity(points.len() / dims);
+        for some in points.chunks(most) {
+            values.extend(entries::<f64, 2>(model.value(on_device(some.to_vec(), dims, &self.device)))?);
+        }
+        Ok(values)
     }
 
     /// The residuals of the first term at points of the box, as far as they have no more beside them than is known everywhere.
@@ -219,7 +231,7 @@ impl Subject for Solve {
 
     fn evaluate(&self, model: &Field) -> Result<Scores, Failure> {
         let (points, solution) = &self.checked;
-        let found: Vec<f64> = entries(model.valid().value(points.clone()))?;
+        let found = self.values(model, points)?;
         let squares = |of: &mut dyn Iterator<Item = f64>| of.map(|x| x * x).sum::<f64>();
         let wrong = squares(&mut found.iter().zip(solution).map(|(found, wanted)| found - wanted));
         Ok(Scores {
@@ -234,7 +246,11 @@ impl Subject for Solve {
     }
 
     fn portrait(&self, models: [&Field; 2], folder: &Path) -> Result<Vec<Picture>, Failure> {
-        self.pictures(models, (self.showing.format, self.showing.resolution), folder)
+        self.pictures(models, folder)
+    }
+
+    fn coefficients(&self, model: &Field, method: &str) -> Result<Vec<Coefficient>, Failure> {
+        self.posterior(model, method)
     }
 }
 

@@ -7,8 +7,9 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::error::GeometryError;
-use super::mesh::{Mesh, Vector};
+use super::mesh::Mesh;
 use super::sampling::{Generator, Sampling};
+use super::vector::Vector;
 
 /// A mesh in a tree of boxes: nearest points and rays in logarithmic time.
 pub struct Solid(TriMesh);
@@ -32,12 +33,11 @@ impl Deviation {
 }
 
 impl Solid {
-    /// Of a closed, outward mesh.
+    /// Makes the solid of a closed, outward mesh.
     ///
     /// # Errors
-    /// It is not closed.
+    /// Returns `GeometryError::Empty` if it has no triangles.
     pub fn new(what: &str, mesh: &Mesh) -> Result<Self, GeometryError> {
-        mesh.check_closed(what)?;
         let broken = || GeometryError::Empty { what: what.into() };
         Self::with(mesh, TriMeshFlags::ORIENTED).ok_or_else(broken)
     }
@@ -78,7 +78,7 @@ pub fn deviation(a: &Mesh, b: &Mesh, points: usize) -> Result<Deviation, Geometr
     Ok(Deviation::of(&one_way(a, b)?, &one_way(b, a)?))
 }
 
-fn point([x, y, z]: Vector) -> Point {
+pub(super) fn point([x, y, z]: Vector) -> Point {
     Point::new(x, y, z)
 }
 

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::vector::Vector;
+
 /// A mesh that cannot be used.
 #[derive(Debug, Error)]
 pub enum GeometryError {
@@ -14,6 +16,14 @@ pub enum GeometryError {
         path: PathBuf,
         /// Why.
         error: String,
+    },
+    /// The file is larger than memory allows, or does not end.
+    #[error("{} takes more than the {} MiB that may be used for a surface, half of what is free", path.display(), most >> 20)]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that may be used.
+        most: u64,
     },
     /// The ending of the file's name.
     #[error("{}: surfaces are read from files that end in .ply, .obj or .stl, or .xyz for points with normals", path.display())]
@@ -27,6 +37,12 @@ pub enum GeometryError {
         /// Whose.
         what: String,
     },
+    /// All points are one, or they are too far apart for the numbers of a computer.
+    #[error("{what} has no size: its points are all at one place, or too far apart for double precision")]
+    Extent {
+        /// Whose.
+        what: String,
+    },
     /// A coordinate is not a number.
     #[error("{what}: vertex {vertex} has the coordinates {found:?}, which are not all finite; mend the file")]
     NotFinite {
@@ -35,7 +51,7 @@ pub enum GeometryError {
         /// Counted from 1.
         vertex: usize,
         /// They.
-        found: [f64; 3],
+        found: Vector,
     },
     /// A triangle of vertices that are not there.
     #[error("{what}: triangle {face} refers to vertex {vertex}, but there are {vertices}")]
@@ -49,32 +65,76 @@ pub enum GeometryError {
         /// How many there are.
         vertices: usize,
     },
-    /// A normal without direction.
-    #[error(
-        "{what}: the normal of vertex {vertex} has length {length}; normals should have length 1 (leave them out and they are \
-         computed)"
-    )]
+    /// A normal of a point without direction.
+    #[error("{what}: the normal of point {point} is {found:?}, which has no direction; leave the point out")]
     Normal {
         /// Whose.
         what: String,
         /// Counted from 1.
-        vertex: usize,
-        /// Its length.
-        length: f64,
+        point: usize,
+        /// The normal.
+        found: Vector,
     },
-    /// Edges of one triangle only, or of more than two.
+    /// Edges of one triangle only.
     #[error(
-        "{what} is not closed: {edges} of its edges do not join two triangles, the first between vertices {first} and {second}; \
-         inside and outside need a closed surface: fill its holes first"
+        "{what} is not closed: it has {holes} {} with {edges} open edges in all; the largest has {rim}, between {low:?} and {high:?}",
+        if *holes == 1 { "hole" } else { "holes" }
     )]
     Open {
         /// Whose.
         what: String,
+        /// Rims that are not joined.
+        holes: usize,
+        /// Edges of all rims.
+        edges: usize,
+        /// Edges of the longest.
+        rim: usize,
+        /// The least coordinates of the longest.
+        low: Vector,
+        /// The greatest.
+        high: Vector,
+    },
+    /// Edges of more than two triangles.
+    #[error(
+        "{what}: more than two triangles meet at {edges} of its edges, the first from {from:?} to {to:?} with {triangles}"
+    )]
+    Branching {
+        /// Whose.
+        what: String,
         /// How many.
         edges: usize,
-        /// Counted from 1.
-        first: usize,
-        /// Counted from 1.
-        second: usize,
+        /// One end of the first.
+        from: Vector,
+        /// The other.
+        to: Vector,
+        /// Triangles there.
+        triangles: usize,
     },
+    /// A surface like a Klein bottle.
+    #[error("{what} has one side only: its triangles near {near:?} cannot all be turned outwards")]
+    OneSided {
+        /// Whose.
+        what: String,
+        /// Where.
+        near: Vector,
+    },
+}
+
+impl GeometryError {
+    /// What the user can do, if that is known.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Open { .. } => {
+                "fill its holes first, such as by `Close Holes` in MeshLab or `Fill` in Blender, or give points with normals \
+                 (.xyz), which need not be closed"
+            }
+            Self::Branching { .. } => {
+                "remove the triangles inside the body, or move bodies that touch along an edge apart, so that each edge joins two \
+                 triangles"
+            }
+            Self::TooLarge { .. } => "reduce the number of triangles, such as by `Decimate` in Blender",
+            _ => return None,
+        };
+        Some(hint.into())
+    }
 }

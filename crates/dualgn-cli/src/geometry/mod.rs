@@ -1,21 +1,43 @@
 //! Points in regions, and surfaces: where equations and shapes are sampled. Nothing here knows of networks.
+//!
+//! ```text
+//! import/       surfaces from files, as they stand there (soup.rs)
+//! repair.rs     from there to a closed surface: weld.rs, holes.rs, orient.rs, shading.rs, in its frame (frame.rs)
+//! mesh.rs       that surface; cloud.rs and facing.rs, points with normals
+//! distance.rs   distances to either
+//! level_set.rs  the surface where a function is zero; export.rs, to files
+//! region.rs     where points are drawn; sampling.rs, how
+//! ```
 
 mod cloud;
 mod distance;
+mod edges;
 mod error;
 mod export;
+mod facing;
+mod frame;
+mod holes;
 mod import;
 mod level_set;
 mod mesh;
+mod orient;
 mod region;
+mod repair;
 mod sampling;
+mod shading;
+mod soup;
+mod vector;
+mod weld;
 
 pub use cloud::Cloud;
 pub use distance::{Deviation, Solid, deviation};
 pub use error::GeometryError;
 pub use export::Format;
+pub use frame::Frame;
 pub use import::read_mesh;
 pub use level_set::surface;
-pub use mesh::{Mesh, Vector, cross, dot, minus};
+pub use mesh::Mesh;
 pub use region::Region;
+pub use repair::Given;
 pub use sampling::{Generator, Sampling};
+pub use vector::{Vector, cross, dot, minus};

@@ -78,7 +78,7 @@ fn smooth(mesh: &Mesh, face: usize, at: Vector) -> Option<Vector> {
         return None;
     }
     let weights = [area(at, b, c), area(a, at, c), area(a, b, at)].map(|part| dot(part, whole) / squared);
-    let corners = mesh.faces[face].map(|corner| mesh.normals[corner as usize]);
+    let corners = mesh.shading[face].map(|normal| mesh.normals[normal as usize]);
     Some(unit(sum(&[(weights[0], corners[0]), (weights[1], corners[1]), (weights[2], corners[2])])))
 }
 

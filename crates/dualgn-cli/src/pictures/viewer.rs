@@ -15,11 +15,11 @@ pub fn viewer(mesh: &Mesh) -> String {
             .collect();
         STANDARD.encode(bytes)
     };
-    let corners: Vec<u8> = mesh.faces.iter().flatten().flat_map(|corner| corner.to_le_bytes()).collect();
+    let corners: Vec<u8> = mesh.shading.iter().flatten().flat_map(|corner| corner.to_le_bytes()).collect();
     format!(
         "<canvas class=\"surface\" tabindex=\"0\" aria-label=\"the surface; drag or use the arrow keys to turn it, the wheel to zoom\" \
          data-places=\"{}\" data-normals=\"{}\" data-corners=\"{}\"></canvas>",
-        shorts(&mesh.vertices),
+        shorts(&mesh.places()),
         shorts(&mesh.normals),
         STANDARD.encode(corners)
     )

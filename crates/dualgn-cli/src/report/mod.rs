@@ -42,6 +42,7 @@ pub fn page(comparison: &Comparison) -> String {
                         h2 { @if comparison.fitted.is_some() { "Training" } @else { "Result" } }
                         (results::results(comparison))
                         (table_note(comparison))
+                        (coefficients(comparison))
                     }
                     (pictures(comparison))
                     section {
@@ -123,6 +124,20 @@ fn pictures(comparison: &Comparison) -> Markup {
                             figcaption { strong { (picture.title) } " " (picture.caption) }
                         }
                     }
+                }
+            }
+        }
+    }
+}
+
+/// What each method found for the unknown coefficients of an equation.
+fn coefficients(comparison: &Comparison) -> Markup {
+    html! {
+        @if !comparison.coefficients.is_empty() {
+            p { "Unknown coefficients of the equation, with the standard deviations that errors of the measurements lead to:" }
+            ul {
+                @for coefficient in &comparison.coefficients {
+                    li { code { (coefficient.method) } ": " (table::coefficient_in_words(coefficient)) }
                 }
             }
         }

@@ -72,6 +72,7 @@ pub(crate) fn comparison() -> Comparison {
                    UCI Machine Learning Repository, 1998, doi:10.24432/C50P49."
             .into(),
         metric: Metric::Accuracy,
+        coefficients: vec![],
         pictures: vec![],
         fitted: None,
         parameters: 8970,

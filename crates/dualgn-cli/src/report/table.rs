@@ -2,7 +2,7 @@
 
 use super::certificates::Certificates;
 use super::number::{grouped, memory, one_digit, significant};
-use crate::record::{Comparison, MethodRun, Metric, Status};
+use crate::record::{Coefficient, Comparison, MethodRun, Metric, Status};
 
 /// Lines are cut here where there is no terminal to fit; only the notes, last in a line, can be that long.
 const WIDTH: usize = 110;
@@ -57,7 +57,34 @@ fn table(comparison: &Comparison, width: usize) -> String {
     text.push_str("\n\n");
     text.push_str(&target(comparison));
     text.push('\n');
+    text.push_str(&coefficients(comparison));
     text
+}
+
+/// The unknown coefficients of an equation, one a line; nothing where there are none.
+fn coefficients(comparison: &Comparison) -> String {
+    let mut text = String::new();
+    for coefficient in &comparison.coefficients {
+        let method = if comparison.runs.len() > 1 { format!("{}: ", coefficient.method) } else { String::new() };
+        text.push_str(&format!("{method}{}\n", coefficient_in_words(coefficient)));
+    }
+    text
+}
+
+/// A coefficient with its standard deviation, to two digits of that, the right value, and whether training stopped before it was found.
+pub fn coefficient_in_words(coefficient: &Coefficient) -> String {
+    let Coefficient { name, value, right, standard_deviation, to_go, .. } = coefficient;
+    let Some(deviation) = standard_deviation.filter(|deviation| *deviation > 0.0) else {
+        return format!("{name} = {value:.5}, where {right} is right");
+    };
+    let digits = (1.0 - deviation.log10().floor()).clamp(0.0, 17.0) as usize;
+    let early = match to_go {
+        Some(to_go) if to_go.abs() > deviation => {
+            format!("; training stopped about {to_go:+.digits$} before the minimum, take more `--epochs`")
+        }
+        _ => String::new(),
+    };
+    format!("{name} = {value:.digits$} ± {deviation:.digits$} (standard deviation), where {right} is right{early}")
 }
 
 fn cells(comparison: &Comparison, run: &MethodRun) -> Row {
@@ -186,6 +213,30 @@ mod tests {
         let lines = lines(&sample::comparison());
         assert!(!lines[4].contains("gap"), "{}", lines[4]);
         assert!(lines[6].contains("  gap 0.000") && lines[6].contains("; rate 0.01, cho"), "{}", lines[6]);
+    }
+
+    #[test]
+    fn unknown_coefficients_are_told() {
+        let mut comparison = sample::comparison();
+        let coefficient = |method: &str, value, standard_deviation| Coefficient {
+            method: method.into(),
+            name: "κ".into(),
+            value,
+            standard_deviation,
+            to_go: Some(-0.001),
+            right: 0.3,
+        };
+        comparison.coefficients = vec![coefficient("adam", 0.30125, Some(0.00321)), coefficient("sgd", 12.5, None)];
+        let text = table(&comparison, WIDTH);
+        assert!(text.contains("\nadam: κ = 0.3013 ± 0.0032 (standard deviation), where 0.3 is right\n"), "{text}");
+        assert!(text.ends_with("\nsgd: κ = 12.50000, where 0.3 is right\n"), "{text}");
+        comparison.runs.truncate(1);
+        comparison.coefficients[0].to_go = Some(-0.04);
+        let text = table(&comparison, WIDTH);
+        assert!(
+            text.contains("\nκ = 0.3013 ± 0.0032 ") && text.contains("stopped about -0.0400 before the minimum"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -170,7 +170,9 @@ fn objects(input: &Input, visit: &mut dyn FnMut(u64, Object) -> Result<(), Table
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<(Vec<String>, Vec<Vec<Option<String>>>), TableError> {
+    type Rows = Vec<Vec<Option<String>>>;
+
+    fn read(text: &str) -> Result<(Vec<String>, Rows), TableError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.jsonl");
         std::fs::write(&path, text).unwrap();

@@ -10,6 +10,7 @@ use dualgn::{ConvexLoss, Linearize};
 
 use crate::failure::Failure;
 use crate::pictures::{Picture, Raster};
+use crate::record::Coefficient;
 
 /// A network with its loss, the batches it is trained on, and how good it is.
 pub trait Subject {
@@ -68,6 +69,15 @@ pub trait Subject {
     /// Pictures of a result, from the first model to the last, whose files are written into a folder.
     fn portrait(&self, models: [&Self::Model; 2], folder: &Path) -> Result<Vec<Picture>, Failure> {
         let _ = (models, folder);
+        Ok(vec![])
+    }
+
+    /// Returns what a method found for the unknown coefficients of an equation, if it has any.
+    ///
+    /// # Errors
+    /// Fails if the device does.
+    fn coefficients(&self, model: &Self::Model, method: &str) -> Result<Vec<Coefficient>, Failure> {
+        let _ = (model, method);
         Ok(vec![])
     }
 }

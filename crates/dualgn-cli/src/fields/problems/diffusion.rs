@@ -79,6 +79,11 @@ const HIDDEN: f64 = 0.3;
 const NOISE: f64 = 0.01;
 
 pub fn diffusivity() -> Problem {
+    measured(0)
+}
+
+/// The diffusivity from measurements with the errors of a seed.
+pub fn measured(seed: u64) -> Problem {
     fn exact(x: &[f64]) -> f64 {
         (-HIDDEN * PI * PI * x[1]).exp() * (PI * x[0]).sin()
     }
@@ -86,7 +91,7 @@ pub fn diffusivity() -> Problem {
         let u = jet(rows, |x| field.value(x));
         u.derivative([1]) - u.derivative([0, 0]) * field.coefficient(0)
     }
-    let mut random = Generator::new(0, 0);
+    let mut random = Generator::new(seed, 0);
     let rows = (0..300).flat_map(|_| {
         let x = [random.uniform(), random.uniform()];
         [x[0], x[1], exact(&x) + NOISE * random.normal()]
@@ -97,8 +102,9 @@ pub fn diffusivity() -> Problem {
     let bounds = [vec![0.0; 2], vec![1.0; 2]];
     let mut problem = in_time(words, &["x", "t"], bounds, equation, [400, 1, 60], exact);
     // The start is not known, the measurements stand for it.
-    problem.terms[1] = data;
+    const MEASURED: usize = 1;
+    problem.terms[MEASURED] = data;
     problem.architecture.coefficients = vec![1.0];
     problem.architecture.hidden = vec![16, 16];
-    Problem { unknown: vec![("κ", HIDDEN)], steps: 60, ..problem }
+    Problem { unknown: vec![("κ", HIDDEN)], measured: Some(MEASURED), steps: 120, ..problem }
 }

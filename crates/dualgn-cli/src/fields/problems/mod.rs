@@ -118,8 +118,10 @@ fn in_box(
         hard: None,
         exact: Box::new(exact),
         unknown: vec![],
+        measured: None,
         start: None,
         shape: None,
+        placed: None,
         steps: 200,
         damping: 1e-4,
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::fields::problem::{Shape, Solution};
-use crate::geometry::{Cloud, Solid, Vector, read_mesh};
+use crate::fields::problem::{Placed, Shape, Solution};
+use crate::geometry::{Cloud, GeometryError, Given, Solid, Vector, read_mesh};
 
 /// `‖∇u‖ - 1`.
 fn eikonal(field: &Field, rows: Tensor<2>) -> Tensor<2> {
@@ -47,44 +47,38 @@ fn terms(surface: Region, [on, off]: [usize; 2], dims: usize) -> Vec<Term> {
 /// The ending of files of points with normals.
 const CLOUD: &str = "xyz";
 
+/// What is known of a shape, and where its points are drawn.
+struct Known {
+    /// In a few words, such as `12 vertices, 20 triangles`.
+    words: String,
+    /// Points of the surface with their normals, and how many.
+    surface: Region,
+    count: usize,
+    /// Where there are more beside it.
+    near: Option<Region>,
+    /// The signed distance.
+    exact: Solution,
+    shape: Shape,
+}
+
 pub fn shape(path: &Path) -> Result<Problem, Failure> {
-    let input = |error: crate::geometry::GeometryError| Failure::input(error.to_string());
-    let name = path.display().to_string();
-    let beside = |points: &[Vector], normals: &[Vector]| {
-        let rows = points.iter().zip(normals).flat_map(|(point, normal)| [*point, *normal].concat());
-        Region::Points { rows: Arc::new(rows.collect()), columns: 6 }
-    };
-    let (given, surface, count, near, exact, shape): (String, _, usize, _, Solution, _) =
-        if path.extension().is_some_and(|ending| ending == CLOUD) {
-            let mut cloud = Cloud::read(path).map_err(input)?;
-            centre(&mut cloud.points);
-            let (count, surface) = (cloud.points.len(), beside(&cloud.points, &cloud.normals));
-            let inner = cloud.clone();
-            let exact: Solution = Box::new(move |x| inner.signed_distance([x[0], x[1], x[2]]));
-            (format!("{count} points"), surface, count, None, exact, Shape::Cloud(cloud))
-        } else {
-            let mut mesh = read_mesh(path).map_err(input)?;
-            centre(&mut mesh.vertices);
-            let solid = Solid::new(&name, &mesh).map_err(input)?;
-            let exact: Solution = Box::new(move |x| solid.signed_distance([x[0], x[1], x[2]]));
-            let (vertices, shared) = (mesh.vertices.len(), Arc::new(mesh.clone()));
-            // A coarse mesh has too few vertices to stand for its triangles.
-            let surface = match vertices {
-                0..FEW => Region::Surface(shared.clone()),
-                _ => beside(&mesh.vertices, &mesh.normals),
-            };
-            let words = format!("{vertices} vertices, {} triangles", mesh.faces.len());
-            (words, surface, vertices.max(FEW), Some(Region::Band(shared, 0.05)), exact, Shape::Mesh(mesh))
-        };
+    let is_cloud = path.extension().is_some_and(|ending| ending == CLOUD);
+    let read = if is_cloud { of_cloud(path) } else { of_mesh(path) };
+    let (known, placed) = read.map_err(|error| {
+        let hint = error.hint();
+        Failure::input(error.to_string()).perhaps(hint)
+    })?;
+    let Known { words, surface, count, near, exact, shape } = known;
     let mut terms = terms(surface, [count.min(2000), 3000], 3);
     if let Some(region) = near {
         terms.push(Term { name: "eikonal near it", region, points: 1000, ..terms[2].clone() });
     }
+    let name = path.file_name().map_or_else(|| path.display().to_string(), |file| file.to_string_lossy().into_owned());
+    let repairs: String = placed.remarks.iter().map(|remark| format!(" In the file, {remark}.")).collect();
     Ok(Problem {
         description: format!(
-            "The signed distance of the surface of {} ({given}, scaled into [-0.9, 0.9]³): zero there, along the normals, and of slope \
-             one in the cube around it.",
-            path.file_name().map_or(name.clone(), |file| file.to_string_lossy().into_owned()),
+            "The signed distance of the surface of {name} ({words}, scaled into [-0.9, 0.9]³): zero there, along the normals, and of slope \
+             one in the cube around it.{repairs}",
         ),
         source: "King, Berzins, Mishra and Zeinhofer, arXiv 2602.00099",
         axes: &["x", "y", "z"],
@@ -96,28 +90,44 @@ pub fn shape(path: &Path) -> Result<Problem, Failure> {
         exact,
         hard: None,
         unknown: vec![],
+        measured: None,
         start: Some(sphere),
         shape: Some(shape),
+        placed: Some(placed),
         steps: 80,
         damping: 1e-4,
     })
 }
 
-/// Scales and moves points into the middle of `[-0.9, 0.9]³`.
-fn centre(vertices: &mut [Vector]) {
-    let mut ends = [[f64::INFINITY, f64::NEG_INFINITY]; 3];
-    for vertex in vertices.iter() {
-        for axis in 0..3 {
-            ends[axis] = [ends[axis][0].min(vertex[axis]), ends[axis][1].max(vertex[axis])];
-        }
-    }
-    let longest = ends.iter().map(|[low, high]| high - low).fold(f64::MIN_POSITIVE, f64::max);
-    for vertex in vertices {
-        for axis in 0..3 {
-            let [low, high] = ends[axis];
-            vertex[axis] = (vertex[axis] - (low + high) / 2.0) * 1.8 / longest;
-        }
-    }
+/// Rows of points with their normals.
+fn beside(points: &[Vector], normals: &[Vector]) -> Region {
+    let rows = points.iter().zip(normals).flat_map(|(point, normal)| [*point, *normal].concat());
+    Region::Points { rows: Arc::new(rows.collect()), columns: 6 }
+}
+
+fn of_cloud(path: &Path) -> Result<(Known, Placed), GeometryError> {
+    let (cloud, frame, remarks) = Cloud::read(path)?;
+    let (count, surface) = (cloud.points.len(), beside(&cloud.points, &cloud.normals));
+    let inner = cloud.clone();
+    let exact: Solution = Box::new(move |x| inner.signed_distance([x[0], x[1], x[2]]));
+    let words = format!("{count} points");
+    Ok((Known { words, surface, count, near: None, exact, shape: Shape::Cloud(cloud) }, Placed { frame, remarks }))
+}
+
+fn of_mesh(path: &Path) -> Result<(Known, Placed), GeometryError> {
+    let Given { mesh, frame, remarks } = read_mesh(path)?;
+    let solid = Solid::new(&path.display().to_string(), &mesh)?;
+    let exact: Solution = Box::new(move |x| solid.signed_distance([x[0], x[1], x[2]]));
+    let (vertices, shared) = (mesh.vertices.len(), Arc::new(mesh.clone()));
+    // A coarse mesh has too few vertices to stand for its triangles, and a vertex on a crease has no normal of its own.
+    let surface = match vertices {
+        FEW.. if mesh.is_smooth() => beside(&mesh.vertices, &mesh.normals),
+        _ => Region::Surface(shared.clone()),
+    };
+    let words = format!("{vertices} vertices, {} triangles", mesh.faces.len());
+    let near = Some(Region::Band(shared, 0.05));
+    let known = Known { words, surface, count: vertices.max(FEW), near, exact, shape: Shape::Mesh(mesh) };
+    Ok((known, Placed { frame, remarks }))
 }
 
 /// Half of the straight part of a side.
@@ -162,8 +172,10 @@ pub fn distance2d() -> Problem {
         exact: Box::new(exact),
         hard: None,
         unknown: vec![],
+        measured: None,
         start: Some(sphere),
         shape: None,
+        placed: None,
         steps: 100,
         damping: 1e-4,
     }
