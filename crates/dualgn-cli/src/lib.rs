@@ -15,6 +15,9 @@ mod fields;
 mod files;
 #[cfg(test)]
 mod fuzz_tests;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod geometry;
 mod guarded;
 mod input;

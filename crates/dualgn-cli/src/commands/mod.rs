@@ -39,6 +39,12 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     run_command(arguments)
 }
 
+/// Reads the configuration of a run's folder.
+#[cfg(any(test, feature = "fuzzing"))]
+pub fn load_configuration(run: &std::path::Path) -> Result<(), Failure> {
+    configuration::Configuration::load(run).map(drop)
+}
+
 fn run_command(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Fit(arguments) => fit::fit(&arguments),

@@ -24,7 +24,7 @@ pub enum DataError {
 
     /// Rows cannot be kept in a temporary file.
     #[error(
-        "cannot keep rows, which are more than memory may hold, in a file in `{}`: {reason}; make room there",
+        "cannot keep rows, which are more than memory may hold, in a file in `{}`: {reason}",
         .folder.display()
     )]
     Spill {

@@ -17,7 +17,7 @@ mod scores;
 pub use answers::Answers;
 pub use card::Card;
 pub use posterior::{Posterior, coverage};
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub use predictor::parse as parse_model;
 pub use predictor::{Passed, Predictor};
 pub use scores::Scores;

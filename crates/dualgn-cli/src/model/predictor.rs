@@ -35,8 +35,6 @@ pub struct Passed {
 
 /// Before the names of tensors of one of several networks, with its number.
 const MEMBER: &str = "members.";
-/// Networks at most.
-const MEMBERS: usize = 1000;
 /// Bytes of a file at most.
 const LARGEST: u64 = 16 << 30;
 
@@ -179,13 +177,5 @@ pub fn parse(bytes: &[u8]) -> Result<(Card, Tensors), String> {
     let (seal, tensors) = sealed(bytes)?;
     let card = seal.and_then(|seal| seal.card);
     let card = card.ok_or("holds weights alone; `predict` and `evaluate` need a model of `dualgn fit`")?;
-    let card: Card = serde_json::from_value(card).map_err(|error| format!("is no sound model ({error})"))?;
-    let size = card.shape.iter().try_fold(1usize, |size, &dim| size.checked_mul(dim));
-    if size != Some(card.encoder.width()) {
-        return Err(format!("is no sound model (inputs of the shape {:?})", card.shape));
-    }
-    if !(1..=MEMBERS).contains(&card.members) {
-        return Err(format!("is no sound model (of {} networks)", card.members));
-    }
-    Ok((card, tensors))
+    Ok((Card::parse(card)?, tensors))
 }

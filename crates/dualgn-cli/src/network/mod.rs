@@ -21,7 +21,7 @@ mod weights;
 
 pub use build::NetworkError;
 pub use description::{Activation, Description, Preset};
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub use file::parse as parse_network;
 pub use file::{NetworkChoice, line_of, place};
 pub use layer::{Kind, Layer};

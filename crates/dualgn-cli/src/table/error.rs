@@ -122,13 +122,18 @@ fn columns(near: &Option<String>, all: &[String]) -> String {
 
 impl From<TableError> for Failure {
     fn from(error: TableError) -> Self {
+        use TableError as Is;
+        let message = error.to_string();
         match error {
-            TableError::Visit(failure) => *failure,
-            TableError::Unreadable { ref hint, .. } => {
-                let hint = hint.clone();
-                Self::input(error.to_string()).hint(hint)
-            }
-            error => Self::input(error.to_string()),
+            Is::Visit(failure) => *failure,
+            Is::Read { reason, .. } => Self::of_system(message, &reason),
+            Is::Unreadable { hint, .. } => Self::input(message).hint(hint),
+            Is::Format { .. }
+            | Is::Cells { .. }
+            | Is::Empty { .. }
+            | Is::NoColumn { .. }
+            | Is::Cell { .. }
+            | Is::Unfit { .. } => Self::input(message),
         }
     }
 }

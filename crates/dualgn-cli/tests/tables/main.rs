@@ -8,6 +8,7 @@ mod formats;
 mod networks;
 mod reading;
 mod runs;
+mod weights;
 
 use std::fmt::Write;
 use std::fs;
