@@ -23,9 +23,20 @@ impl Mesh {
         self.faces[face].map(|corner| self.vertices[corner as usize])
     }
 
-    /// Whether each vertex has one normal: there are no creases.
-    pub fn is_smooth(&self) -> bool {
-        self.normals.len() == self.vertices.len()
+    /// Returns the vertices that have one normal, with it: those on no crease.
+    pub fn smooth_vertices(&self) -> Vec<(Vector, Vector)> {
+        // The normals of a vertex stand one after the other, so that one of its own is both the least and the greatest.
+        let mut ends = vec![[u32::MAX, 0]; self.vertices.len()];
+        for (face, shading) in self.faces.iter().zip(&self.shading) {
+            for (vertex, &normal) in face.iter().zip(shading) {
+                let [least, greatest] = ends[*vertex as usize];
+                ends[*vertex as usize] = [least.min(normal), greatest.max(normal)];
+            }
+        }
+        let one = |(&[least, greatest], &place): (&[u32; 2], &Vector)| {
+            (least == greatest).then(|| (place, self.normals[least as usize]))
+        };
+        ends.iter().zip(&self.vertices).filter_map(one).collect()
     }
 
     /// For each normal the place where it is. With [`shading`](Self::shading), these are the vertices of a format in which a vertex has

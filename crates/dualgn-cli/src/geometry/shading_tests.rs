@@ -41,7 +41,7 @@ fn ball() -> Soup {
 /// Every point of a cube has the normal of its side.
 fn check_cube(soup: Soup) -> Vec<String> {
     let given = repaired("a cube", soup).unwrap();
-    assert!(!given.mesh.is_smooth() && given.mesh.normals.len() == 24, "{}", given.mesh.normals.len());
+    assert!(given.mesh.smooth_vertices().is_empty() && given.mesh.normals.len() == 24, "{}", given.mesh.normals.len());
     for (point, normal) in given.mesh.sample(500, Sampling::Sobol, &mut Generator::new(0, 0)) {
         let axis = (0..3).max_by(|&a, &b| point[a].abs().total_cmp(&point[b].abs())).unwrap();
         let wanted: Vector = std::array::from_fn(|other| if other == axis { point[axis].signum() } else { 0.0 });
@@ -83,7 +83,7 @@ fn normals_that_face_inwards_are_turned() {
 #[test]
 fn a_ball_has_the_normals_of_a_ball() {
     let given = repaired("a ball", ball()).unwrap();
-    assert!(given.mesh.is_smooth());
+    assert!(given.mesh.smooth_vertices().len() == given.mesh.vertices.len());
     for (place, normal) in given.mesh.vertices.iter().zip(&given.mesh.normals) {
         let radius = norm(*place);
         // A cell is a twelfth of the radius, and the normals of its triangles are off by some of that.
@@ -94,7 +94,7 @@ fn a_ball_has_the_normals_of_a_ball() {
     exact.normals = exact.vertices.iter().map(|place| place.map(|x| 3.0 * x)).collect();
     exact.triangles.iter_mut().for_each(|triangle| triangle.normals = Some(triangle.corners));
     let given = repaired("a ball", exact).unwrap();
-    assert!(given.mesh.is_smooth() && given.remarks.is_empty());
+    assert!(given.mesh.smooth_vertices().len() == given.mesh.vertices.len() && given.remarks.is_empty());
     for (place, normal) in given.mesh.vertices.iter().zip(&given.mesh.normals) {
         let radius = norm(*place);
         // The frame's middle is that of the vertices, not of the ball.
@@ -105,7 +105,7 @@ fn a_ball_has_the_normals_of_a_ball() {
 #[test]
 fn corners_are_placed_with_their_normals() {
     let mesh = tetrahedron();
-    assert_eq!((mesh.vertices.len(), mesh.normals.len(), mesh.is_smooth()), (4, 12, false));
+    assert_eq!((mesh.vertices.len(), mesh.normals.len(), mesh.smooth_vertices().len()), (4, 12, 0));
     let places = mesh.places();
     for (face, shading) in mesh.faces.iter().zip(&mesh.shading) {
         for (vertex, normal) in face.iter().zip(shading) {

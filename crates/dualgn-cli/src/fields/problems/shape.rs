@@ -100,14 +100,15 @@ pub fn shape(path: &Path) -> Result<Problem, Failure> {
 }
 
 /// Rows of points with their normals.
-fn beside(points: &[Vector], normals: &[Vector]) -> Region {
-    let rows = points.iter().zip(normals).flat_map(|(point, normal)| [*point, *normal].concat());
+fn beside(points: impl Iterator<Item = (Vector, Vector)>) -> Region {
+    let rows = points.flat_map(|(point, normal)| [point, normal].concat());
     Region::Points { rows: Arc::new(rows.collect()), columns: 6 }
 }
 
 fn of_cloud(path: &Path) -> Result<(Known, Placed), GeometryError> {
     let (cloud, frame, remarks) = Cloud::read(path)?;
-    let (count, surface) = (cloud.points.len(), beside(&cloud.points, &cloud.normals));
+    let (count, surface) =
+        (cloud.points.len(), beside(cloud.points.iter().copied().zip(cloud.normals.iter().copied())));
     let inner = cloud.clone();
     let exact: Solution = Box::new(move |x| inner.signed_distance([x[0], x[1], x[2]]));
     let words = format!("{count} points");
@@ -119,9 +120,11 @@ fn of_mesh(path: &Path) -> Result<(Known, Placed), GeometryError> {
     let solid = Solid::new(&path.display().to_string(), &mesh)?;
     let exact: Solution = Box::new(move |x| solid.signed_distance([x[0], x[1], x[2]]));
     let (vertices, shared) = (mesh.vertices.len(), Arc::new(mesh.clone()));
-    // A coarse mesh has too few vertices to stand for its triangles, and a vertex on a crease has no normal of its own.
-    let surface = match vertices {
-        FEW.. if mesh.is_smooth() => beside(&mesh.vertices, &mesh.normals),
+    // A coarse mesh has too few vertices to stand for its triangles, and so has one that consists of creases, where a vertex has no
+    // normal of its own.
+    let smooth = mesh.smooth_vertices();
+    let surface = match smooth.len() {
+        FEW.. if smooth.len() * 4 >= vertices * 3 => beside(smooth.iter().copied()),
         _ => Region::Surface(shared.clone()),
     };
     let words = format!("{vertices} vertices, {} triangles", mesh.faces.len());
