@@ -5,7 +5,7 @@
 
 // The kernels are private; the program has a copy of them and of what they stand on.
 #[allow(dead_code, unused_imports, reason = "the library uses the rest")]
-#[path = "../crates/dualgn/src/error.rs"]
+#[path = "../crates/dualgn/src/error/mod.rs"]
 mod error;
 #[allow(dead_code, unused_imports, reason = "the library uses the rest")]
 #[path = "../crates/dualgn/src/kernels/mod.rs"]

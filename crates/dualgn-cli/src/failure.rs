@@ -1,11 +1,16 @@
 //! [`Failure`]: how a command ends badly, what the user can do about it, and the exit code that says so.
 
+mod library;
+
 use std::fmt;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::data::DataError;
+use crate::interrupt;
+#[cfg(test)]
+use crate::table::TableError;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -21,7 +26,7 @@ enum Kind {
     Input,
     /// The machine or this program failed: exit code 1.
     Run,
-    /// The user stopped it, and what was measured until then is written: exit code 130.
+    /// The user stopped it, and what was measured until then is written: exit code 130 or 143.
     Interrupted,
 }
 
@@ -44,11 +49,15 @@ impl Failure {
     /// Reports a file that could not be read or written. Paths that are absent, forbidden or of the wrong kind are the user's to
     /// mend; a full disk and whatever else the system says are failures of the machine.
     pub fn file(action: &str, path: &Path, error: &io::Error) -> Self {
+        Self::of_system(format!("cannot {action} {}: {error}", path.display()), error)
+    }
+
+    /// The same with a message of its own.
+    pub fn of_system(message: String, error: &io::Error) -> Self {
         use io::ErrorKind::{
             AlreadyExists, InvalidData, InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound,
             PermissionDenied, ReadOnlyFilesystem, UnexpectedEof,
         };
-        let message = format!("cannot {action} {}: {error}", path.display());
         match error.kind() {
             AlreadyExists | InvalidData | InvalidFilename | InvalidInput | IsADirectory | NotADirectory | NotFound
             | PermissionDenied | ReadOnlyFilesystem | UnexpectedEof => Self::input(message),
@@ -68,12 +77,23 @@ impl Failure {
         self
     }
 
+    /// What is wrong and where, as a part of another sentence.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Whether the user can mend it.
+    #[cfg(test)]
+    pub fn is_input(&self) -> bool {
+        self.kind == Kind::Input
+    }
+
     /// The exit code of the process.
     pub fn code(&self) -> ExitCode {
         ExitCode::from(match self.kind {
             Kind::Run => 1,
             Kind::Input => 2,
-            Kind::Interrupted => 130,
+            Kind::Interrupted => interrupt::code(),
         })
     }
 }
@@ -91,21 +111,60 @@ impl fmt::Display for Failure {
 
 impl From<DataError> for Failure {
     fn from(error: DataError) -> Self {
+        use DataError as Is;
+        let message = error.to_string();
         match error {
-            DataError::Back { .. } => Self::run(error.to_string()),
-            error => Self::input(error.to_string()),
+            Is::File(failure) => *failure,
+            Is::Read { reason, .. } => Self::of_system(message, &reason),
+            Is::Spill { reason, .. } => Self::of_system(message, &reason)
+                .hint("make room there, or let more rows stay in memory with `--memory`"),
+            Is::Back { .. } => Self::run(message),
+            Is::Missing { .. }
+            | Is::Magic { .. }
+            | Is::Truncated { .. }
+            | Is::Trailing { .. }
+            | Is::TooLarge { .. }
+            | Is::EmptyFile { .. }
+            | Is::Label { .. }
+            | Is::Counts { .. }
+            | Is::ImageSize { .. }
+            | Is::ZeroLimit
+            | Is::ReadTable { .. }
+            | Is::Header { .. }
+            | Is::EmptyTable { .. }
+            | Is::Cells { .. }
+            | Is::Number { .. }
+            | Is::Class { .. }
+            | Is::TestRow { .. }
+            | Is::OnePart { .. }
+            | Is::Batch { .. } => Self::input(message),
         }
     }
 }
 
-impl From<dualgn::Error> for Failure {
-    fn from(error: dualgn::Error) -> Self {
-        Self::run(error.to_string())
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl From<dualgn::TraceError> for Failure {
-    fn from(error: dualgn::TraceError) -> Self {
-        Self::run(error.to_string())
+    /// What the system says decides: a full disk is not the user's fault, an absent file is.
+    #[test]
+    fn failures_of_the_system_are_told_from_mistakes() {
+        let said = |kind: io::ErrorKind| io::Error::from(kind);
+        let spill = |kind| Failure::from(DataError::Spill { folder: "t".into(), reason: said(kind) });
+        let read = |kind| Failure::from(DataError::Read { file: "f".into(), reason: said(kind) });
+        let table = |kind| Failure::from(TableError::Read { file: "f".into(), reason: said(kind) });
+        for kind in [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::Other] {
+            for failure in [spill(kind), read(kind), table(kind), Failure::file("read", Path::new("f"), &said(kind))] {
+                assert!(!failure.is_input(), "{failure}");
+            }
+        }
+        for kind in [io::ErrorKind::NotFound, io::ErrorKind::PermissionDenied, io::ErrorKind::InvalidData] {
+            for failure in [spill(kind), read(kind), table(kind), Failure::file("read", Path::new("f"), &said(kind))] {
+                assert!(failure.is_input(), "{failure}");
+            }
+        }
+        assert!(!Failure::from(DataError::Back { reason: said(io::ErrorKind::UnexpectedEof) }).is_input());
+        assert!(spill(io::ErrorKind::StorageFull).to_string().contains("\nhint: make room there"));
+        assert!(Failure::from(DataError::ZeroLimit).is_input());
     }
 }

@@ -8,14 +8,21 @@ mod configuration;
 mod data;
 mod device;
 mod events;
+mod exact;
 mod explained;
 mod failure;
 mod fields;
 mod files;
 #[cfg(test)]
 mod fuzz_tests;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod geometry;
+mod guarded;
+mod input;
 mod interrupt;
+mod magnitude;
 mod memory;
 mod model;
 mod network;

@@ -3,10 +3,13 @@
 //! An archive may be anybody's: what it says of itself is checked against its size and a limit before memory is taken for it.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read, Write};
+use std::io::{BufRead, Cursor, Read, Write};
 use std::path::Path;
 
 use npyz::{DType, NpyFile, Order, TypeChar, WriterBuilder};
+
+use crate::failure::Failure;
+use crate::input::Input;
 
 /// An array, the last axis running fastest.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +34,12 @@ pub enum Values {
 /// Why a file holds no arrays, as the end of a sentence that names it.
 pub type Problem = String;
 
+/// The first bytes of an archive of arrays.
+const ARCHIVE: &[u8] = b"PK\x03\x04";
+/// The first bytes of an array.
+const ARRAY: &[u8; 6] = b"\x93NUMPY";
+/// What is said of a file that begins otherwise.
+const NO_ARRAY: &str = "does not begin as NPY files do; write it with `numpy.save` or `numpy.savez`";
 /// Bytes of a header at most; real ones have about a hundred.
 const HEADER: usize = 1 << 14;
 /// Brackets of a header at most: its reader goes one call deeper with each.
@@ -56,6 +65,21 @@ impl Array {
         (0..self.len()).map(|index| self.number(index)).collect()
     }
 
+    /// The place of an entry, as NumPy writes it: `[7, 2]`.
+    pub fn place(&self, mut index: usize) -> String {
+        let mut place = vec![0; self.shape.len()];
+        for (at, &dim) in place.iter_mut().zip(&self.shape).rev() {
+            (*at, index) = (index % dim.max(1), index / dim.max(1));
+        }
+        format!("{place:?}")
+    }
+
+    /// Bytes that the entries take.
+    fn bytes(&self) -> u64 {
+        let width = if matches!(self.values, Values::Float32(_)) { 4 } else { 8 };
+        self.len() as u64 * width
+    }
+
     /// How many entries there are.
     pub fn len(&self) -> usize {
         self.shape.iter().product()
@@ -64,20 +88,27 @@ impl Array {
 
 /// The arrays of a file: those of an archive by their names, or a single one as `array`. `limit` bytes may be taken for all.
 pub fn read(path: &Path, limit: u64) -> Result<BTreeMap<String, Array>, Problem> {
+    let is_known = |beginning: &[u8]| match beginning.starts_with(ARCHIVE) || beginning.starts_with(ARRAY) {
+        true => Ok(()),
+        false => Err(Failure::input(format!("{} {NO_ARRAY}", path.display()))),
+    };
+    let input = Input::open(path, is_known).map_err(|failure| format!("cannot be read: {}", failure.message()))?;
+    read_input(&input, limit)
+}
+
+/// The same of a file that is open.
+pub fn read_input(input: &Input, limit: u64) -> Result<BTreeMap<String, Array>, Problem> {
     let bytes = |error: std::io::Error| format!("cannot be read ({error})");
-    let file = std::fs::File::open(path).map_err(bytes)?;
+    let file = input.reader().map_err(bytes)?;
     let length = file.metadata().map_err(bytes)?.len();
     let mut reader = std::io::BufReader::new(file);
-    let mut start = [0; 4];
-    let read = reader.read(&mut start).map_err(bytes)?;
-    std::io::Seek::rewind(&mut reader).map_err(bytes)?;
-    if start[..read] == *b"PK\x03\x04" {
+    if reader.fill_buf().map_err(bytes)?.starts_with(ARCHIVE) {
         return archive(reader, limit);
     }
     if length > limit {
         return Err(format!("has {length} bytes, and {limit} are left for it"));
     }
-    Ok(BTreeMap::from([("array".to_owned(), array(reader, length)?)]))
+    Ok(BTreeMap::from([("array".to_owned(), array(reader, length, limit)?)]))
 }
 
 /// The arrays of an archive.
@@ -93,21 +124,21 @@ pub fn archive(reader: impl Read + std::io::Seek, limit: u64) -> Result<BTreeMap
         if size > left {
             return Err(format!("holds an array `{name}` of {size} bytes, and {left} are left for it"));
         }
-        left -= size;
         // What is packed may be more than it says.
         let array =
-            array(entry.take(size), size).map_err(|problem| format!("holds an array `{name}` that {problem}"))?;
+            array(entry.take(size), size, left).map_err(|problem| format!("holds an array `{name}` that {problem}"))?;
+        left = left.saturating_sub(array.bytes());
         arrays.insert(name, array);
     }
     Ok(arrays)
 }
 
-/// One array of so many bytes, header included.
-fn array(mut reader: impl Read, size: u64) -> Result<Array, Problem> {
+/// One array of so many bytes, header included; `limit` bytes may be taken for it.
+fn array(mut reader: impl Read, size: u64, limit: u64) -> Result<Array, Problem> {
     let damaged = |error: std::io::Error| format!("is damaged ({error})");
     let mut start = vec![0; 12];
-    if reader.read_exact(&mut start[..10]).is_err() || start[..6] != *b"\x93NUMPY" {
-        return Err("does not begin as NPY files do; write it with `numpy.save` or `numpy.savez`".into());
+    if reader.read_exact(&mut start[..10]).is_err() || start[..6] != *ARRAY {
+        return Err(NO_ARRAY.into());
     }
     let header = match start[6] {
         1 => {
@@ -129,9 +160,12 @@ fn array(mut reader: impl Read, size: u64) -> Result<Array, Problem> {
         return Err("has a header with too many brackets".into());
     }
     let data = size.saturating_sub((start.len() + header) as u64);
-    // Its reader multiplies the dimensions without a look at what comes out.
-    let count = dimensions(&text).iter().try_fold(1u64, |count, &dim| count.checked_mul(dim?));
-    if count.is_none_or(|count| count > data) {
+    // Its reader multiplies the dimensions without a look at what comes out, and so do others: also those beside a 0.
+    let dimensions = dimensions(&text);
+    let count = dimensions.iter().try_fold(1u64, |count, &dim| count.checked_mul(dim?));
+    let size = dimensions.iter().try_fold(1usize, |size, &dim| size.checked_mul(usize::try_from(dim?).ok()?.max(1)));
+    let is_small = size.is_some_and(|size| size <= isize::MAX as usize / 16);
+    if !is_small || count.is_none_or(|count| count > data) {
         let header = String::from_utf8_lossy(&text);
         return Err(format!("says of itself {}, and has {data} bytes", header.trim()));
     }
@@ -153,6 +187,13 @@ fn array(mut reader: impl Read, size: u64) -> Result<Array, Problem> {
         return Err(format!("should have the shape {shape:?} with {width} bytes an entry, and has {data} bytes"));
     }
     let is_fortran = file.order() == Order::Fortran && shape.len() > 1;
+    // The entries as they stand there, as they are kept, and in another order.
+    let copies = 1 + u64::from(is_fortran);
+    let needed = length.unwrap_or_default() as u64 * (width as u64 + 8 * copies);
+    let is_float = type_char == TypeChar::Float;
+    if (!is_float || is_fortran) && needed > limit {
+        return Err(format!("takes {needed} bytes to read, and {limit} are left for it"));
+    }
     let values = match (type_char, width) {
         (TypeChar::Float, 8) => Values::Float64(ordered(entries(file)?, &shape, is_fortran)),
         (TypeChar::Float, 4) => Values::Float32(ordered(entries(file)?, &shape, is_fortran)),
@@ -282,6 +323,12 @@ mod tests {
         assert_eq!(ordered(vec![1, 4, 2, 5, 3, 6], &[2, 3], true), [1, 2, 3, 4, 5, 6]);
     }
 
+    #[test]
+    fn places_are_those_of_numpy() {
+        let array = Array::float64(&[4, 3, 2], vec![0.0; 24]);
+        assert_eq!([0, 5, 23].map(|index| array.place(index)), ["[0, 0, 0]", "[0, 2, 1]", "[3, 2, 1]"]);
+    }
+
     fn npy(header: &str, data: &[u8]) -> Vec<u8> {
         let length = (header.len() as u16).to_le_bytes();
         [b"\x93NUMPY\x01\x00".as_slice(), &length, header.as_bytes(), data].concat()
@@ -289,9 +336,11 @@ mod tests {
 
     #[test]
     fn a_file_that_lies_is_refused_before_memory_is_taken() {
-        let problem = |bytes: Vec<u8>| array(Cursor::new(bytes.clone()), bytes.len() as u64).unwrap_err();
+        let problem = |bytes: Vec<u8>| array(Cursor::new(bytes.clone()), bytes.len() as u64, LIMIT).unwrap_err();
         let of = |shape: &str| format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}\n");
-        for shape in ["(1000000000000,)", "(18446744073709551615, 18446744073709551615)", "(2,)"] {
+        for shape in
+            ["(1000000000000,)", "(18446744073709551615, 18446744073709551615)", "(0, 18446744073709551615)", "(2,)"]
+        {
             let told = problem(npy(&of(shape), &[0; 8]));
             assert!(told.contains("should have the shape") || told.contains("says of itself"), "{told}");
         }
@@ -301,6 +350,13 @@ mod tests {
         assert!(problem(b"no array at all".to_vec()).contains("numpy.save"));
         let objects = problem(npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }\n", &[0; 8]));
         assert!(objects.contains("astype") || objects.contains("header"), "{objects}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_never_ends_is_known_by_its_beginning() {
+        let problem = read(Path::new("/dev/zero"), LIMIT).unwrap_err();
+        assert!(problem.contains("numpy.save"), "{problem}");
     }
 
     #[test]

@@ -4,8 +4,9 @@
 //! These are plain data: training fills them; `metrics.jsonl`, `steps.jsonl`, the terminal table and the report read
 //! them.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
+use crate::exact;
 use crate::model::Scores;
 use crate::pictures::Picture;
 
@@ -22,42 +23,51 @@ pub enum Metric {
 }
 
 /// One step along a direction, with the certificate of the direction. All are means over the batch of the step.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepRecord {
     /// Number of the step, from 1.
     pub step: usize,
     /// The loss before the step.
+    #[serde(with = "exact")]
     pub loss: f64,
     /// `⟨∇L, d⟩`, negative for a descent direction.
+    #[serde(with = "exact")]
     pub slope: f64,
     /// `‖d‖`.
+    #[serde(with = "exact")]
     pub norm: f64,
     /// The damping `λ`.
+    #[serde(with = "exact")]
     pub damping: f64,
     /// The value of the subproblem at the direction.
+    #[serde(with = "exact")]
     pub primal: f64,
     /// The dual value, which no direction can be below.
+    #[serde(with = "exact")]
     pub dual: f64,
     /// The duality gap, `primal - dual`: how far the direction is from optimal at most.
+    #[serde(with = "exact")]
     pub gap: f64,
     /// The gap for each unit of the decrease that the dual value promises.
+    #[serde(with = "exact")]
     pub relative_gap: f64,
     /// Iterations of the solver; zero for a direct solve.
     pub iterations: usize,
     /// Milliseconds the subproblem took, without the forward pass and the last backward pass.
+    #[serde(with = "exact")]
     pub milliseconds: f64,
     /// Milliseconds of the forward pass.
-    #[serde(default)]
+    #[serde(default, with = "exact")]
     pub forward_milliseconds: f64,
     /// Milliseconds of the way back to the parameters.
-    #[serde(default)]
+    #[serde(default, with = "exact")]
     pub back_milliseconds: f64,
     /// How far the step went along the direction; zero if no step was better than staying. This and the following are of methods
     /// that decide it themselves.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(with = "exact::option", default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<f64>,
     /// Actual over predicted decrease.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(with = "exact::option", default, skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f64>,
     /// Losses evaluated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,28 +81,25 @@ pub struct StepRecord {
 }
 
 /// One evaluation of one method. Losses are means over the examples.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Optimizer steps taken so far.
     pub step: usize,
     /// Passes over the training examples so far.
+    #[serde(with = "exact")]
     pub epoch: f64,
     /// Seconds spent training so far, evaluations excluded.
+    #[serde(with = "exact")]
     pub seconds: f64,
     /// Loss on all training examples.
-    #[serde(deserialize_with = "perhaps_no_number")]
+    #[serde(with = "exact")]
     pub train_loss: f64,
     /// Loss on all test examples.
-    #[serde(deserialize_with = "perhaps_no_number")]
+    #[serde(with = "exact")]
     pub test_loss: f64,
     /// The problem's [`Metric`] on all test examples.
-    #[serde(deserialize_with = "perhaps_no_number")]
+    #[serde(with = "exact")]
     pub test_metric: f64,
-}
-
-/// JSON has no infinity: what is not finite is written as `null`.
-fn perhaps_no_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 /// How a run ended.
@@ -125,6 +132,8 @@ pub struct Trial {
 /// Everything measured for one method.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MethodRun {
+    /// The identity of the run, which its files carry.
+    pub run: String,
     /// The name used on the command line, such as `dual-gn-adam`.
     pub method: String,
     /// A short title for people, such as `Adam on dual Gauss-Newton directions`.
@@ -195,6 +204,23 @@ pub struct Comparison {
     pub fitted: Option<Fitted>,
 }
 
+impl Comparison {
+    /// Refuses what no run records, as a file holds that was changed; what is wrong is the end of a sentence.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let Some(fitted) = &self.fitted else { return Ok(()) };
+        if fitted.answers.len() != fitted.targets.len() || fitted.answers.len() != fitted.places.len() {
+            return Err("its test rows have not an answer, a target and a place each");
+        }
+        let levels = fitted.levels.len();
+        let is_square =
+            |counts: &Vec<Vec<usize>>| counts.len() == levels && counts.iter().all(|row| row.len() == levels);
+        if fitted.scores.confusion.as_ref().is_some_and(|counts| !is_square(counts)) {
+            return Err("its table of confusions is not one of its classes");
+        }
+        Ok(())
+    }
+}
+
 /// An unknown coefficient of an equation, as a method found it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Coefficient {
@@ -233,7 +259,7 @@ pub struct Fitted {
     /// The answers to the test rows: numbers, or positions of classes.
     pub answers: Vec<f64>,
     /// What they should have been.
-    pub targets: Vec<f32>,
+    pub targets: Vec<f64>,
     /// The numbers of the test rows in the table.
     pub places: Vec<usize>,
 }
@@ -245,4 +271,49 @@ pub struct Target {
     pub train_loss: f64,
     /// Where it comes from, such as `Adam's last training loss`.
     pub source: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// What is written into `metrics.jsonl` and `steps.jsonl` is read back bit for bit; of the many NaN one.
+        #[test]
+        fn records_come_back_bit_for_bit(bits in prop::collection::vec(any::<u64>(), 14)) {
+            let number: Vec<f64> = bits.into_iter().map(f64::from_bits).collect();
+            let step = StepRecord {
+                step: 1,
+                loss: number[0],
+                slope: number[1],
+                norm: number[2],
+                damping: number[3],
+                primal: number[4],
+                dual: number[5],
+                gap: number[6],
+                relative_gap: number[7],
+                iterations: 2,
+                milliseconds: number[8],
+                forward_milliseconds: number[9],
+                back_milliseconds: number[10],
+                rate: Some(number[11]),
+                ratio: Some(number[12]),
+                trials: None,
+                refused: Some(1),
+                fallback: None,
+            };
+            let read: StepRecord = serde_json::from_str(&serde_json::to_string(&step).unwrap()).unwrap();
+            let all = |step: &StepRecord| {
+                let StepRecord { loss, slope, norm, damping, primal, dual, gap, relative_gap, .. } = *step;
+                let own = [loss, slope, norm, damping, primal, dual, gap, relative_gap, step.milliseconds];
+                let more = [step.forward_milliseconds, step.back_milliseconds, step.rate.unwrap(), step.ratio.unwrap()];
+                let bits = |x: f64| if x.is_nan() { f64::NAN } else { x }.to_bits();
+                own.into_iter().chain(more).map(bits).collect::<Vec<u64>>()
+            };
+            prop_assert_eq!(all(&read), all(&step));
+            prop_assert_eq!((read.trials, read.refused), (None, Some(1)));
+        }
+    }
 }

@@ -22,7 +22,7 @@ fn assert_steps(run: &Path, method: &str, count: usize) {
 
 /// A checkpoint after each step of a short run.
 fn arguments<'a>(method: &'a [&'a str], out: &'a Path) -> Vec<&'a str> {
-    let rest = ["--checkpoint", "0", "--quiet", "--out", out.to_str().unwrap()];
+    let rest = ["--checkpoint", "0", "--quiet", "--overwrite", "--out", out.to_str().unwrap()];
     [&["train"], method, &rest[..]].concat()
 }
 
@@ -161,7 +161,8 @@ fn a_full_disk_is_an_error_with_a_path() {
     let command = format!("trap '' XFSZ; ulimit -f 8; exec {binary} {}", arguments(&["diabetes"], &out).join(" "));
     let output = Command::new("sh").args(["-c", &command]).output().unwrap();
     let message = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{message}");
+    // The machine's failure, not the user's.
+    assert_eq!(output.status.code(), Some(1), "{message}");
     assert!(message.contains("cannot write") && message.contains("checkpoints"), "{message}");
     assert!(!out.join("checkpoints/last.safetensors").exists());
 }
@@ -187,7 +188,7 @@ fn runs_end_for_reasons_that_are_said() {
     let folder = tempfile::tempdir().unwrap();
     let end = |arguments: &[&str]| {
         let out = folder.path().join("run");
-        let output = succeeds(&[arguments, &["--out", out.to_str().unwrap()]].concat());
+        let output = succeeds(&[arguments, &["--overwrite", "--out", out.to_str().unwrap()]].concat());
         let summary: serde_json::Value =
             serde_json::from_slice(&fs::read(out.join("comparison.json")).unwrap()).unwrap();
         (text(&output.stderr), summary["runs"][0]["status"].as_str().unwrap().to_owned())

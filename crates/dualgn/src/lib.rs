@@ -118,7 +118,7 @@ mod tensor;
 mod trace;
 
 pub use direction::{Damping, Direction, Estimate, GaussNewton, Model, Proximity, Route, Solver, Subproblem, Timings};
-pub use error::{DeviceError, DirectionError, Error, LinearizeError, LossError, TraceError};
+pub use error::{DeviceError, DirectionError, Error, Fault, LinearizeError, LossError, TraceError};
 pub use gram::{Examples, TracedOperation};
 pub use linearize::{Blocks, Linearization, Linearize, ParamVector};
 pub use loss::{

@@ -77,6 +77,18 @@ pub enum Command {
     Man(Man),
 }
 
+impl Command {
+    /// Lets the results of a run go into a folder.
+    pub fn set_out(&mut self, folder: PathBuf) {
+        match self {
+            Self::Fit(fit) => fit.run.out = Some(folder),
+            Self::Train(train) => train.run.out = Some(folder),
+            Self::Compare(compare) => compare.run.out = Some(folder),
+            _ => {}
+        }
+    }
+}
+
 /// `dualgn cost`.
 #[derive(Debug, Args)]
 pub struct Cost {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 use crate::device::DeviceName;
 use crate::network::NetworkChoice;
@@ -62,9 +63,12 @@ pub struct Run {
     /// [default: all]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub micro_batch: Option<u32>,
-    /// Folder for the results  [default: runs/COMMAND-NAME, with -LOSS if it is not the usual one]
+    /// Folder for the results  [default: runs/COMMAND-NAME, with -LOSS if it is not the usual one, and a number if a run is there]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Replace the run in that folder, once the new one is finished
+    #[arg(long)]
+    pub overwrite: bool,
     /// Where tensors live; all but `flex` need the feature of the same name
     #[arg(long, value_enum, default_value_t)]
     pub device: DeviceName,
@@ -77,7 +81,8 @@ pub struct Run {
 }
 
 /// How the dual system is solved.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SolverName {
     /// Exactly where that is cheap, else by conjugate gradient
     #[default]
@@ -88,10 +93,13 @@ pub enum SolverName {
     Cg,
 }
 
+/// Seconds of a hundred years, more than any clock here is asked for.
+const LONGEST: f64 = 3.2e9;
+
 pub fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
-        _ => Err("a number of seconds is needed, at least 0".into()),
+        Ok(value) if (0.0..=LONGEST).contains(&value) => Ok(value),
+        _ => Err(format!("a number of seconds is needed, from 0 to {LONGEST:e}")),
     }
 }
 

@@ -9,13 +9,15 @@ use serde::{Deserialize, Serialize};
 use super::Learning;
 use super::run::Run;
 use crate::device::DeviceName;
-use crate::table::{HeaderChoice, Missing, Reading, Role, TargetKind, Unseen};
+use crate::table::{
+    DateFormat, DecimalSign, HeaderChoice, Missing, Reading, Role, Said, TargetKind, Thousands, Unseen,
+};
 
 /// `dualgn fit`.
 #[derive(Debug, Args)]
 pub struct Fit {
-    /// The table, or a configuration that ends in .toml. Tables are .csv, .tsv, .txt (each perhaps .gz), .jsonl,
-    /// .npy, .npz, .parquet; or a folder with one folder of images for each class, or with idx files
+    /// The table, or a configuration that ends in .toml. Tables are .csv, .tsv, .txt, .jsonl (each perhaps
+    /// .gz), .npy, .npz, .parquet, or `-` for standard input; or a folder with one folder of images for each class, or with idx files
     #[arg(value_name = "TABLE")]
     pub data: PathBuf,
     /// What is to be learnt, and of what.
@@ -79,13 +81,35 @@ pub struct ReadingOptions {
     pub separator: Option<char>,
     /// Whether the first line of text files names the columns
     #[arg(long, value_enum, default_value_t, help_heading = "Table")]
+    #[serde(default)]
     pub header: HeaderChoice,
+    /// The sign before decimals in text  [default: what fits, or that of the model]
+    #[arg(long, value_enum, help_heading = "Table")]
+    #[serde(default)]
+    pub decimal: Option<DecimalSign>,
+    /// The sign between thousands in text  [default: what fits, or that of the model]
+    #[arg(long, value_enum, value_name = "SIGN", help_heading = "Table")]
+    #[serde(default)]
+    pub thousands: Option<Thousands>,
+    /// How dates are written in text: `day-first`, `month-first`, or a pattern such as `%d %b %Y`  [default: what fits, or that of the model]
+    #[arg(long, value_parser = DateFormat::named, value_name = "FORMAT", help_heading = "Table")]
+    #[serde(default)]
+    pub dates: Option<DateFormat>,
+    /// The words that stand for nothing in text, beside empty cells; '' for none  [default: NA, NaN, null, ? and the like, or those of the model]
+    #[arg(long, value_delimiter = ',', allow_hyphen_values = true, value_name = "WORD,...", help_heading = "Table")]
+    #[serde(default)]
+    pub missing_words: Option<Vec<String>>,
 }
 
 impl ReadingOptions {
     /// The same for the reader.
     pub fn reading(&self) -> Reading {
-        Reading { separator: self.separator, header: self.header }
+        let missing = self.missing_words.as_ref().map(|words| {
+            let words = words.iter().map(|word| word.trim().to_owned()).filter(|word| !word.is_empty());
+            words.collect::<Vec<_>>().into()
+        });
+        let said = Said { decimal: self.decimal, thousands: self.thousands, dates: self.dates.clone(), missing };
+        Reading { separator: self.separator, header: self.header, said }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `dualgn compare`.
 
+use super::folder::RunFolder;
 use super::output::Output;
 use super::plan::{self, Origin, Plan};
 use super::setup::{Work, with_session};
@@ -22,39 +23,48 @@ pub fn compare(arguments: &Compare) -> Result<(), Failure> {
     plan::check(&methods, loss)?;
     let plan = Plan::new("compare", origin, loss, &arguments.run);
     let Run { quiet, json, .. } = arguments.run;
-    let work = Comparing { methods, output: Output::new(plan.folder.clone())?, quiet, json };
-    with_session(&plan, work)
+    let mut folder = RunFolder::claim(arguments.run.out.as_deref(), &plan.folder, arguments.run.overwrite)?;
+    folder.sign()?;
+    let output = Output::new(folder.path().to_owned())?;
+    with_session(&plan, Comparing { methods, folder: &mut folder, output, quiet, json })
 }
 
-struct Comparing {
+struct Comparing<'a> {
     methods: Vec<Method>,
+    folder: &'a mut RunFolder,
     output: Output,
     quiet: bool,
     json: bool,
 }
 
-impl Work for Comparing {
+impl Work for Comparing<'_> {
     fn run<S: Subject>(
         self,
         session: &mut Session<S>,
         budget: Budget,
         mut comparison: Comparison,
     ) -> Result<(), Failure> {
-        for &method in &self.methods {
-            let running = Running { budget, metric: comparison.metric, output: &self.output, quiet: self.quiet };
+        let Self { methods, folder, output, quiet, json } = self;
+        // It has no configuration; the command says what it computes.
+        let identity = format!("{:08x}", crc32fast::hash(comparison.command.as_bytes()));
+        let running = Running { budget, run: &identity, metric: comparison.metric, output: &output, quiet };
+        folder.begin()?;
+        for &method in &methods {
             let rate = choose_rate(session, method, None, running)?;
             let (run, outcome) = recorded_run(session, method, rate, running, None)?;
             comparison.coefficients.extend(session.subject.coefficients(&outcome.model, method.name)?);
             comparison.runs.push(run);
             comparison.target = target(&comparison.runs);
             // After every method, so that a killed comparison leaves a page of what it has.
-            self.output.write(&comparison)?;
+            output.write(&comparison)?;
             if interrupt::requested() {
                 break;
             }
         }
-        show(&comparison, self.json)?;
-        finish(&self.output, &comparison, false)
+        output.write(&comparison)?;
+        folder.finish()?;
+        show(&comparison, json)?;
+        finish(&output, false)
     }
 }
 
@@ -69,9 +79,8 @@ pub fn show(comparison: &Comparison, json: bool) -> Result<(), Failure> {
 }
 
 /// Names the page, and fails if the user stopped the run.
-pub fn finish(output: &Output, comparison: &Comparison, resumes: bool) -> Result<(), Failure> {
-    let page = output.write(comparison)?;
-    terminal::say(format!("report: {}", page.display()));
+pub fn finish(output: &Output, resumes: bool) -> Result<(), Failure> {
+    terminal::say(format!("report: {}", output.page().display()));
     interrupted(output, resumes)
 }
 

@@ -3,15 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
+use clap::{Parser, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::plan::Origin;
 use super::prepared::{Prepared, Room};
-use crate::arguments::{FieldOptions, ProblemOptions, Run, SolverName, TableOptions};
+use crate::arguments::{Arguments, FieldOptions, ProblemOptions, Run, SolverName, TableOptions};
 use crate::device::DeviceName;
 use crate::failure::Failure;
 use crate::files;
+use crate::input;
 use crate::memory;
 use crate::network::{Description, NetworkChoice};
 use crate::problem::LossName;
@@ -44,9 +45,8 @@ pub struct Configuration {
     pub damping: f64,
     /// Examples in a batch.
     pub batch: usize,
-    /// What was asked for.
-    #[serde(default)]
-    pub asked_batch: Option<u32>,
+    /// What the user asked for, by which each of several networks comes to values of its own.
+    pub asked: Asked,
     /// Steps at most.
     pub steps: Option<usize>,
     /// Seconds at most.
@@ -89,6 +89,29 @@ pub struct Configuration {
     pub field: FieldOptions,
     /// Seconds between checkpoints.
     pub checkpoint: f64,
+    /// The number of the network, where a run has several.
+    #[serde(default)]
+    pub network_number: usize,
+    /// A checksum of all that stands above, by which a configuration is known that was changed.
+    #[serde(default)]
+    pub checksum: String,
+}
+
+/// Options as the user gave them.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Asked {
+    /// The learning rate.
+    pub rate: Option<f64>,
+    /// Passes over the training examples.
+    pub epochs: Option<f64>,
+    /// Examples in a batch.
+    pub batch: Option<u32>,
+    /// The solver.
+    pub solver: SolverName,
+    /// Its iterations.
+    pub iterations: u32,
+    /// Memory for matrices, in MiB.
+    pub memory: Option<u32>,
 }
 
 /// A table, and what is learnt of it.
@@ -102,6 +125,11 @@ pub struct TableRun {
     pub checksum: u32,
 }
 
+fn unwritable(error: &serde_json::Error) -> Failure {
+    Failure::input(format!("the configuration of the run cannot be kept: {error}"))
+        .hint("give the file or folder a name in UTF-8")
+}
+
 fn median() -> f64 {
     0.5
 }
@@ -110,14 +138,35 @@ const FILE: &str = "configuration.json";
 
 impl Configuration {
     /// Writes it into the folder of a run.
+    ///
+    /// # Errors
+    /// The folder cannot be written to, or a path is not in UTF-8, which JSON cannot hold.
     pub fn save(&self, run: &Path) -> Result<(), Failure> {
-        let text = serde_json::to_vec_pretty(self).map_err(|error| Failure::run(error.to_string()))?;
+        let signed = Self { checksum: self.sum()?, ..self.clone() };
+        let text = serde_json::to_vec_pretty(&signed).map_err(|error| unwritable(&error))?;
         files::replace(&run.join(FILE), &text)
     }
 
-    /// Removes that of a run.
-    pub fn remove(run: &Path) -> std::io::Result<()> {
-        fs::remove_file(run.join(FILE))
+    /// Whether a folder has one.
+    pub fn is_in(run: &Path) -> bool {
+        run.join(FILE).exists()
+    }
+
+    /// A checksum of all but itself.
+    fn sum(&self) -> Result<String, Failure> {
+        let bare = Self { checksum: String::new(), ..self.clone() };
+        let text = serde_json::to_vec(&bare).map_err(|error| unwritable(&error))?;
+        Ok(format!("{:08x}", crc32fast::hash(&text)))
+    }
+
+    /// The identity of the run, which its files carry: a checksum of whatever decides what it computes. The same command on the same
+    /// data has the same, wherever its folder is.
+    ///
+    /// # Errors
+    /// A path is not in UTF-8.
+    pub fn identity(&self) -> Result<String, Failure> {
+        let (version, command, environment) = (String::new(), String::new(), String::new());
+        Self { version, command, environment, memory: 0, checkpoint: 0.0, ..self.clone() }.sum()
     }
 
     /// Reads that of a run.
@@ -130,7 +179,62 @@ impl Configuration {
             )),
             _ => Failure::file("read", &path, &error),
         })?;
-        serde_json::from_slice(&text).map_err(|error| Failure::input(format!("{}: {error}", path.display())))
+        let wrong = |problem: String| {
+            Failure::input(format!("{}: {problem}", path.display())).hint("start the run again, with `--overwrite`")
+        };
+        let configuration: Self = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+        configuration.check().map_err(wrong)?;
+        if configuration.checksum != configuration.sum()? {
+            return Err(wrong("it has been changed since the run began, and its checksum is wrong".into()));
+        }
+        Ok(configuration)
+    }
+
+    /// Refuses what the command line would refuse, by the command line's own checks.
+    fn check(&self) -> Result<(), String> {
+        let mut words = match &self.table {
+            None => vec!["dualgn".to_owned(), "train".into(), self.problem.clone()],
+            Some(_) => vec!["dualgn".to_owned(), "fit".into(), "table".into()],
+        };
+        let mut add = |name: &str, value: Option<String>| words.extend(value.map(|value| format!("--{name}={value}")));
+        let number = |value: f64| Some(value.to_string());
+        add("rate", number(self.rate));
+        add("damping", number(self.damping));
+        add("gap", number(self.gap));
+        add("quantile", number(self.quantile));
+        add("checkpoint", number(self.checkpoint));
+        add("seconds", self.seconds.map(|value| value.to_string()));
+        add("target-loss", self.target_loss.map(|value| value.to_string()));
+        add("epochs", self.steps.filter(|_| self.seconds.is_none()).map(|steps| steps.to_string()));
+        add("batch", Some(self.batch.to_string()));
+        add("inner", Some(self.inner.to_string()));
+        add("micro-batch", self.micro_batch.map(|value| value.to_string()));
+        add("limit", self.limit.filter(|_| self.table.is_none()).map(|value| value.to_string()));
+        match &self.table {
+            Some(TableRun { options, .. }) => {
+                add("test", options.test_rows.is_none().then(|| options.test.to_string()));
+                add("validation", number(options.validation));
+                add("members", options.members.map(|value| value.to_string()));
+            }
+            None => {
+                add("points", self.field.points.map(|value| value.to_string()));
+                add("resolution", Some(self.field.resolution.to_string()));
+                add(
+                    "hidden",
+                    self.field
+                        .hidden
+                        .as_ref()
+                        .map(|widths| widths.iter().map(u32::to_string).collect::<Vec<_>>().join(",")),
+                );
+            }
+        }
+        match Arguments::try_parse_from(words) {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let text = error.to_string();
+                Err(text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned())
+            }
+        }
     }
 
     /// When the run ends.
@@ -162,14 +266,16 @@ impl Configuration {
         let Some(TableRun { file, options, checksum }) = &self.table else {
             return Err(Failure::input(format!("{} is no run of `dualgn fit`", run.display())));
         };
+        if input::is_read_once(file) {
+            let (run, file) = (run.display(), file.display());
+            let message = format!("{run} learnt from {file}, which could be read only once");
+            return Err(Failure::input(message).hint("keep the table in a file, and start a run with that"));
+        }
         let memory = (self.memory as u64).min(memory::budget());
         let prepared = Prepared::new(file, options, self.seed, Room { memory, folder: run })?;
         if prepared.checksum != *checksum {
-            return Err(Failure::input(format!(
-                "{} is not what {} was started with; start a run anew with `dualgn fit`",
-                file.display(),
-                run.display()
-            )));
+            return Err(Failure::input(format!("{} is not what {} was started with", file.display(), run.display()))
+                .hint("put the old table back, or start a run anew with `dualgn fit`"));
         }
         Ok(prepared)
     }
@@ -180,27 +286,28 @@ impl Configuration {
         let unknown = |_| Failure::input(format!("{}: there is no device `{}`", run.join(FILE).display(), self.device));
         Ok(Run {
             loss: None,
-            epochs: None,
+            epochs: self.asked.epochs,
             seconds: self.seconds,
             target_loss: self.target_loss,
             // Networks of a table have batches of all their examples, of which there may be one more or less.
             batch: match self.table {
-                Some(_) => self.asked_batch,
+                Some(_) => self.asked.batch,
                 None => u32::try_from(self.batch).ok().filter(|_| !self.is_field()),
             },
             seed: self.seed,
             damping: Some(self.damping),
-            // The choice that was made overrides it.
-            solver: SolverName::Auto,
-            iterations: 0,
+            // The choice that was made overrides it, where one was made.
+            solver: self.asked.solver,
+            iterations: self.asked.iterations,
             gap: self.gap,
             inner: self.inner,
-            memory: None,
+            memory: self.asked.memory,
             micro_batch: self.micro_batch,
             out: Some(run.to_owned()),
             device: device.map_err(unknown)?,
             quiet,
             json,
+            overwrite: false,
             quantile: self.quantile,
             network: self.network.clone().map(NetworkChoice::Given),
             weights: self.weights.clone(),

@@ -9,12 +9,13 @@ use super::configuration::{Configuration, Origins};
 use super::plan::Plan;
 use super::routes::{Routes, Shape, Timed};
 use super::setup::{Work, with_session};
+use super::train::checkpoint_of;
 use crate::arguments::{Cost, Priced};
 use crate::failure::Failure;
 use crate::network::Net;
 use crate::problem::ProblemName;
 use crate::record::Comparison;
-use crate::train::{Batch, Budget, Checkpoint, Method, ModelName, Session, Subject, checkpoints, with_weights};
+use crate::train::{Batch, Budget, Checkpoint, Method, ModelName, Session, Subject, with_weights};
 
 /// Times the routes.
 pub fn cost(arguments: &Cost) -> Result<String, Failure> {
@@ -48,7 +49,7 @@ fn of_run(run: &Path, arguments: &Cost) -> Result<String, Failure> {
         return Err(Failure::input("a run has a network of its own; leave out `--network`".into()));
     }
     let method = if method.model.is_some() { method } else { Method::guided(ModelName::default_for(loss)) };
-    let weights = Checkpoint::load(&checkpoints(run)).ok().map(|loaded| loaded.checkpoint);
+    let weights = checkpoint_of(run, &configuration)?;
     let mut text = String::new();
     let origins = Origins::load(&configuration, run)?;
     let plan = Plan::new("cost", origins.origin(), loss, &options);

@@ -10,6 +10,7 @@ use crate::arguments::{Arguments, Completions, Init, Man, Validate};
 use crate::configuration::{RunFile, schema, template};
 use crate::failure::Failure;
 use crate::files;
+use crate::input;
 use crate::network::{Net, NetworkChoice};
 use crate::table::{Source, profiles, roles};
 use crate::terminal;
@@ -28,7 +29,7 @@ pub fn init(arguments: &Init) -> Result<(), Failure> {
                 )));
             }
             let source = Source::open(path, &Default::default())?;
-            let profiles = profiles(&source, |_| {})?;
+            let profiles = profiles(&source, None, |_| {})?.columns;
             let decisions = roles(&source, &profiles, None, &Default::default())?;
             let role = |decision: &Option<crate::table::Decision>| {
                 decision
@@ -54,10 +55,13 @@ pub fn init(arguments: &Init) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Bytes of a file of a run or of a network at most.
+const LARGEST: u64 = 1 << 20;
+
 /// Checks a file of a run or of a network.
 pub fn validate(arguments: &Validate) -> Result<(), Failure> {
     let path = &arguments.file;
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error))?;
+    let text = input::read_text(path, LARGEST)?;
     let is_run = toml::from_str::<toml::Table>(&text)
         .is_ok_and(|table| table.contains_key("table") || table.contains_key("problem"));
     let network = if is_run {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use dualgn::{ConvexLoss, GaussNewton, Linearize, Model, Network, ParamVector, Solver};
+use dualgn::{ConvexLoss, DirectionError, Error, GaussNewton, Linearize, Model, Network, ParamVector, Solver};
 
 use super::setup::network_failure;
 use crate::arguments::{Direction, SolverName};
@@ -13,11 +13,11 @@ use crate::device::entries;
 use crate::failure::Failure;
 use crate::files;
 use crate::memory;
-use crate::network::{Net, NetworkChoice, torch};
+use crate::network::{Net, NetworkChoice, read_weights, torch};
 use crate::npz::{self, Array, Values};
 use crate::problem::{Encode, WithLoss, with_loss};
 use crate::terminal;
-use crate::train::{ModelName, ProxLinear, Tensors, read_weights, with_weights, write_weights};
+use crate::train::{ModelName, ProxLinear, Tensors, with_weights, write_weights};
 
 /// Computes a direction and writes it.
 pub fn direction(arguments: &Direction) -> Result<(), Failure> {
@@ -50,11 +50,9 @@ pub fn direction(arguments: &Direction) -> Result<(), Failure> {
     let outputs = outputs.unwrap_or(1);
     let net = Net::new(&description, &x.shape[1..], &[], outputs, &device.clone().autodiff());
     let net = net.map_err(|error| network_failure(Some(&choice), &error))?;
-    let weights = read_weights(&arguments.weights)?;
+    let weights = read_weights(&net, &arguments.weights)?;
     let is_double = weights.values().any(|data| data.dtype() == DType::F64);
     let dtype = if is_double { DType::F64 } else { DType::F32 };
-    let weights = torch::from_torch(&net, weights)
-        .map_err(|problem| Failure::input(format!("{} {problem}", arguments.weights.display())))?;
     let net = with_weights(net.map(&mut Cast(dtype)), weights)?;
     with_loss(arguments.loss, arguments.quantile, outputs, Asked { arguments, net, x, y, outputs, dtype, device })
 }
@@ -89,7 +87,9 @@ impl WithLoss for Asked<'_> {
         let Self { arguments, net, x, y, outputs, dtype, device } = self;
         let examples = x.shape[0];
         let features: usize = x.shape[1..].iter().product();
-        let inputs = TensorData::new(x.numbers(), [examples, features]);
+        let numbers = x.numbers();
+        check_finite(arguments, &x, &numbers, dtype)?;
+        let inputs = TensorData::new(numbers, [examples, features]);
         let inputs: Tensor<2> = Tensor::from_data(inputs, (&device, dtype));
         let targets = targets(&encode, &y, outputs, dtype, &device)
             .map_err(|problem| Failure::input(format!("{}, array `y`: {problem}", arguments.batch.display())))?;
@@ -99,10 +99,8 @@ impl WithLoss for Asked<'_> {
         if (model == Model::Quadratic && !arguments.loss.has_curvature())
             || (model == Model::FastGaussNewton && !arguments.loss.has_margin())
         {
-            return Err(Failure::input(format!(
-                "the model does not work with the loss {}; take `--model prox-linear`, which works with every loss",
-                arguments.loss.name()
-            )));
+            let text = format!("the model does not work with the loss {}", arguments.loss.name());
+            return Err(Failure::input(text).hint("`--model prox-linear` works with every loss"));
         }
         let iterations = arguments.iterations as usize;
         let solver = match arguments.solver {
@@ -115,7 +113,8 @@ impl WithLoss for Asked<'_> {
             oracle = oracle.memory((mib as usize) << 20);
         }
         let linearization = network.linearization(&net, inputs.clone(), None)?;
-        let direction = oracle.direction(&network, &net, inputs, targets)?;
+        let direction = oracle.direction(&network, &net, inputs, targets);
+        let direction = direction.map_err(|error| overflow(arguments, &net, &error).unwrap_or_else(|| error.into()))?;
         let mut result = Tensors::new();
         let mut add = |name: &str, shape: &[usize], values: Vec<f64>| {
             result.insert(name.into(), TensorData::new(values, shape.to_vec()));
@@ -158,26 +157,65 @@ impl WithLoss for Asked<'_> {
     }
 }
 
+/// The refusal of a batch with numbers that are not finite in the type that all is computed in.
+fn check_finite(arguments: &Direction, x: &Array, numbers: &[f64], dtype: DType) -> Result<(), Failure> {
+    let is_single = dtype == DType::F32;
+    let Some(index) =
+        numbers.iter().position(|&number| !number.is_finite() || (is_single && !(number as f32).is_finite()))
+    else {
+        return Ok(());
+    };
+    let (file, place, found) = (arguments.batch.display(), x.place(index), numbers[index]);
+    let hint = if found.is_finite() {
+        "weights in double precision (F64) have all computed in it"
+    } else {
+        "leave the example out, or put a number in its place"
+    };
+    let reason =
+        if found.is_finite() { ", which is too large for single precision" } else { ", which is no finite number" };
+    Err(Failure::input(format!("{file}: `x{place}` is {found}{reason}")).hint(hint))
+}
+
+/// The error of a network whose outputs overflow, by the names of the file of weights.
+fn overflow(arguments: &Direction, net: &Net, error: &Error) -> Option<Failure> {
+    let Error::Direction(DirectionError::OutputNotFinite { example, output, value, path, largest }) = error else {
+        return None;
+    };
+    let name = torch::name_of(net, path).unwrap_or_else(|| path.clone());
+    let text = format!(
+        "the network overflows: of row {example} of `x`, output {output} is {value} (counted from 0); the largest weight in {} is \
+         {largest:e}, in `{name}`",
+        arguments.weights.display()
+    );
+    Some(Failure::input(text).hint("check the weights, and how the inputs are scaled"))
+}
+
 /// The targets of a loss, from an array; or what is wrong with it.
 fn targets<T>(encode: &Encode<T>, y: &Array, outputs: usize, dtype: DType, device: &Device) -> Result<T, String> {
     let examples = y.shape[0];
     match encode {
         Encode::Classes(encode) => {
-            let classes: Vec<i64> = y.numbers().into_iter().map(|number| number as i64).collect();
-            let fits = |(class, number): (&i64, f64)| *class as f64 == number && (0..outputs as i64).contains(class);
-            if y.len() != examples || !classes.iter().zip(y.numbers()).all(fits) {
-                return Err(format!("should hold a class from 0 to {} for each example", outputs - 1));
+            let numbers = y.numbers();
+            let classes: Vec<i64> = numbers.iter().map(|&number| number as i64).collect();
+            let fits = |class: i64, number: f64| class as f64 == number && (0..outputs as i64).contains(&class);
+            let wanted = format!("should hold a class from 0 to {} for each example", outputs - 1);
+            if y.len() != examples {
+                return Err(format!("{wanted}, found the shape {:?}", y.shape));
+            }
+            if let Some(bad) = (0..examples).find(|&index| !fits(classes[index], numbers[index])) {
+                return Err(format!("{wanted}, and `y{}` is {}", y.place(bad), numbers[bad]));
             }
             let classes: Tensor<1, Int> = Tensor::from_data(TensorData::from(classes.as_slice()), device);
             Ok(encode(classes))
         }
         Encode::Numbers(encode) => {
             let numbers = y.numbers();
-            if y.len() != examples * outputs || !numbers.iter().all(|number| number.is_finite()) {
-                return Err(format!(
-                    "should hold {outputs} finite numbers for each example, found the shape {:?}",
-                    y.shape
-                ));
+            let wanted = format!("should hold {outputs} finite numbers for each example");
+            if y.len() != examples * outputs {
+                return Err(format!("{wanted}, found the shape {:?}", y.shape));
+            }
+            if let Some(bad) = numbers.iter().position(|number| !number.is_finite()) {
+                return Err(format!("{wanted}, and `y{}` is {}", y.place(bad), numbers[bad]));
             }
             Ok(encode(Tensor::from_data(TensorData::new(numbers, [examples, outputs]), (device, dtype))))
         }

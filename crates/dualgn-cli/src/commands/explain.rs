@@ -6,12 +6,13 @@ use burn::tensor::{Int, Tensor, TensorData};
 use dualgn::{ConvexLoss, Error, GaussNewton, Linearize, Model, Network, ParamVector, Proximity, Route, Solver};
 use faer::{Mat, Side};
 
+use super::belongings::network;
 use super::columns::columns;
 use super::configuration::{Configuration, Origins};
 use super::plan::Plan;
 use super::prepared::Prepared;
 use super::setup::{Work, with_session};
-use super::training::network;
+use super::train::checkpoint_of;
 use crate::arguments::Explain;
 use crate::data::Targets;
 use crate::device::entries;
@@ -45,9 +46,9 @@ pub fn explain(arguments: &Explain) -> Result<(), Failure> {
     // Of several networks the first.
     let first = run.join(network(1));
     let member = if first.is_dir() { first } else { run.clone() };
-    let checkpoint = match Checkpoint::load_best(&checkpoints(&member))? {
+    let checkpoint = match Checkpoint::load_best(&checkpoints(&member), &configuration.identity()?)? {
         Some(best) if configuration.table.is_some() => Some(best),
-        _ => Checkpoint::load(&checkpoints(&member)).ok().map(|loaded| loaded.checkpoint),
+        _ => checkpoint_of(&member, &configuration)?,
     };
     let origins = Origins::load(&configuration, run)?;
     options.batch =
@@ -63,9 +64,9 @@ pub fn explain(arguments: &Explain) -> Result<(), Failure> {
     {
         explained.table = Some(of_table(run, prepared, arguments)?);
     }
-    terminal::print(text(&explained))?;
     let page = run.join("explain.html");
     files::replace(&page, report::explanation(&explained).as_bytes())?;
+    terminal::print(text(&explained))?;
     terminal::say(format!("page: {}", page.display()));
     Ok(())
 }
@@ -223,7 +224,7 @@ fn of_table(run: &Path, prepared: &Prepared, arguments: &Explain) -> Result<OfTa
         // The one that is predicted worst, or the first that is wrong.
         None => (0..targets.len())
             .max_by(|&a, &b| {
-                let error = |row: usize| (said(row) - f64::from(targets[row])).abs();
+                let error = |row: usize| (said(row) - targets[row]).abs();
                 error(a).total_cmp(&error(b))
             })
             .unwrap_or(0),
@@ -244,7 +245,7 @@ fn of_table(run: &Path, prepared: &Prepared, arguments: &Explain) -> Result<OfTa
     order.sort_by(|&a, &b| pulls[b].1.abs().total_cmp(&pulls[a].1.abs()));
     let target = |row: usize| match &study.targets {
         Targets::Classes(classes) => name(classes[row] as f64),
-        Targets::Values(values) => significant(f64::from(values[row])),
+        Targets::Values(values) => significant(values[row]),
     };
     let influences = order.iter().take(SHOWN).map(|&index| {
         let (row, pull) = pulls[index];
@@ -253,7 +254,7 @@ fn of_table(run: &Path, prepared: &Prepared, arguments: &Explain) -> Result<OfTa
     Ok(OfTable {
         posterior,
         coverage: covered,
-        row: (prepared.division.test[place], name(said(place)), name(f64::from(targets[place]))),
+        row: (prepared.division.test[place], name(said(place)), name(targets[place])),
         influences: influences.collect(),
     })
 }

@@ -1,19 +1,22 @@
 //! `dualgn fit`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::belongings::network;
 use super::columns::columns;
 use super::compare::interrupted;
 use super::configuration::{Configuration, TableRun};
+use super::folder::RunFolder;
 use super::output::Output;
 use super::plan::{self, Origin, Plan};
 use super::prepared::{Prepared, Room};
 use super::setup::{self, with_session};
 use super::train::{checkpoint_of, method};
-use super::training::{Start, Training, network};
+use super::training::{Start, Training};
 use crate::arguments::{Fit, Run, TableOptions};
 use crate::failure::Failure;
 use crate::files;
+use crate::input::is_standard_input;
 use crate::interrupt;
 use crate::memory;
 use crate::model::{Answers, Card, Predictor, Scores};
@@ -21,8 +24,9 @@ use crate::network::NetworkChoice;
 use crate::problem::LossName;
 use crate::record::{Comparison, Fitted};
 use crate::report::significant;
+use crate::table::Tally;
 use crate::terminal;
-use crate::train::{Checkpoint, Method, WEIGHTS, checkpoints, with_weights};
+use crate::train::{Checkpoint, Method, WEIGHTS, best_file, checkpoints, with_weights};
 
 /// Learns a column of a table, and tests what was learnt.
 pub fn fit(arguments: &Fit) -> Result<(), Failure> {
@@ -39,38 +43,46 @@ pub fn fit(arguments: &Fit) -> Result<(), Failure> {
     let loss = plan::loss(origin, run)?;
     let method = method(learning, loss)?;
     let plan = Plan::new("fit", origin, loss, run);
-    let output = Output::new(plan.folder.clone())?;
+    let mut folder = RunFolder::claim(run.out.as_deref(), &plan.folder, run.overwrite)?;
+    folder.sign()?;
+    let output = Output::new(folder.path().to_owned())?;
     let table = TableRun {
-        file: files::absolute(data),
+        file: if is_standard_input(data) { data.clone() } else { files::absolute(data) },
         options: TableOptions { test_rows: table.test_rows.as_deref().map(files::absolute), ..table.clone() },
         checksum: prepared.checksum,
     };
-    let begin = Begin::New { rate: learning.rate, checkpoint: learning.checkpoint, table };
-    Fitting { plan, method, output, begin, prepared: &prepared }.run()
+    let begin = Begin::New { rate: learning.rate, checkpoint: learning.checkpoint, table: Box::new(table) };
+    let fitting = Fitting { plan, method, output, begin, prepared: &prepared };
+    let scores = fitting.run(&mut folder)?;
+    fitting.show(&scores)
 }
 
-/// Goes on with a run from the last checkpoints of its networks.
+/// Goes on with a run from the last checkpoints of its networks; one that is finished gets whatever of its files is missing.
 pub fn resume(
-    folder: &Path,
+    folder: &mut RunFolder,
     configuration: &Configuration,
     (loss, method): (LossName, Method),
-    run: &Run,
+    (run, shows): (&Run, bool),
 ) -> Result<(), Failure> {
-    if folder.join(WEIGHTS).exists() {
+    if [WEIGHTS, "test.json", "comparison.json", "report.html"].iter().all(|name| folder.path().join(name).exists()) {
+        folder.finish()?;
         terminal::say("nothing to do: the run is finished");
         return Ok(());
     }
-    let prepared = configuration.prepared(folder)?;
+    let prepared = configuration.prepared(folder.path())?;
     let typed = configuration.command.clone();
     let plan = Plan { typed, ..Plan::new("fit", Origin::Study(&prepared.studies[0]), loss, run) };
-    let output = Output::new(folder.to_owned())?;
-    Fitting { plan, method, output, begin: Begin::Resumed(Box::new(configuration.clone())), prepared: &prepared }.run()
+    let output = Output::new(folder.path().to_owned())?;
+    let begin = Begin::Resumed(Box::new(configuration.clone()));
+    let fitting = Fitting { plan, method, output, begin, prepared: &prepared };
+    let scores = fitting.run(folder)?;
+    if shows { fitting.show(&scores) } else { Ok(()) }
 }
 
 /// Where a run begins.
 enum Begin {
     /// With nothing.
-    New { rate: Option<f64>, checkpoint: f64, table: TableRun },
+    New { rate: Option<f64>, checkpoint: f64, table: Box<TableRun> },
     /// With some of its networks, perhaps; what it was started with.
     Resumed(Box<Configuration>),
 }
@@ -85,13 +97,12 @@ struct Fitting<'a> {
 }
 
 impl Fitting<'_> {
-    /// Trains each network, takes its weights that were best on its validation rows, and tests them together.
-    fn run(self) -> Result<(), Failure> {
-        let run = self.plan.run;
+    /// Trains each network, takes its weights that were best on its validation rows, tests them together and stores it all.
+    fn run(&self, folder: &mut RunFolder) -> Result<Scores, Failure> {
         let mut all: Option<Comparison> = None;
         let (mut best, mut best_steps) = (vec![], vec![]);
         for member in 0..self.prepared.studies.len() {
-            let (mut comparison, weights) = self.member(member)?;
+            let (mut comparison, weights) = self.member(member, folder)?;
             best_steps.push(weights.step);
             best.push(weights.weights);
             if self.prepared.studies.len() > 1 {
@@ -102,27 +113,20 @@ impl Fitting<'_> {
                 Some(all) => all.runs.extend(comparison.runs),
             }
         }
-        let Some(mut comparison) = all else { return Ok(()) };
+        let mut comparison = all.ok_or_else(|| Failure::run("no network was trained".into()))?;
         let predictor = self.predictor(best)?;
         let test = &self.prepared.test;
         let targets = test.targets.numbers();
         let answers = predictor.answers_to(test)?;
-        let scores = Scores::of(&predictor.card, &answers, &targets);
-        let file = self.output.folder().join(WEIGHTS);
-        let json = serde_json::to_vec_pretty(&scores).map_err(|error| Failure::run(error.to_string()))?;
-        files::replace(&self.output.folder().join("test.json"), &json)?;
-        if run.json {
-            terminal::print(String::from_utf8_lossy(&json))?;
-        } else {
-            terminal::print(table_of(&scores))?;
-        }
+        let scores = Scores { cells: self.prepared.tally.counted(), ..Scores::of(&predictor.card, &answers, &targets) };
+        files::replace(&self.output.folder().join("test.json"), json_of(&scores)?.as_bytes())?;
         let division = &self.prepared.division;
         comparison.fitted = Some(Fitted {
             columns: self.prepared.table(),
             remarks: self.prepared.remarks.clone(),
             rows: [division.learning.len(), division.test.len()],
             best_steps,
-            scores,
+            scores: scores.clone(),
             levels: predictor.card.target.levels.clone(),
             target: predictor.card.target.name.clone(),
             answers: match answers {
@@ -132,54 +136,77 @@ impl Fitting<'_> {
             targets,
             places: division.test.clone(),
         });
-        let page = self.output.write(&comparison)?;
+        self.output.write(&comparison)?;
         // Last, since it says that the run is finished.
-        predictor.save(&file)?;
-        if !run.quiet {
-            let folder = plan::quoted(self.output.folder().display().to_string());
-            terminal::say(format!("model: {}\nreport: {}", file.display(), page.display()));
-            terminal::say(format!("predict with `dualgn predict {folder} TABLE`"));
+        let identity = comparison.runs.first().map_or("", |run| &run.run);
+        predictor.save(&self.output.folder().join(WEIGHTS), identity)?;
+        folder.finish()?;
+        Ok(scores)
+    }
+
+    /// Shows how good the model is, and where it is.
+    fn show(&self, scores: &Scores) -> Result<(), Failure> {
+        terminal::print(if self.plan.run.json { json_of(scores)? } else { table_of(scores) })?;
+        if !self.plan.run.quiet {
+            told("of the test rows, ", &self.prepared.tally);
+            let folder = self.output.folder();
+            let quoted = plan::quoted(folder.display().to_string());
+            terminal::say(format!(
+                "model: {}\nreport: {}",
+                folder.join(WEIGHTS).display(),
+                self.output.page().display()
+            ));
+            terminal::say(format!("predict with `dualgn predict {quoted} TABLE`"));
         }
         Ok(())
     }
 
     /// Trains a network; its best weights.
-    fn member(&self, member: usize) -> Result<(Comparison, Checkpoint), Failure> {
-        let root = self.output.folder();
+    fn member(&self, member: usize, run: &mut RunFolder) -> Result<(Comparison, Checkpoint), Failure> {
+        let root = run.path().to_owned();
         let alone = self.prepared.studies.len() == 1;
-        let folder = if alone { root.to_owned() } else { root.join(network(member + 1)) };
+        let folder = if alone { root } else { root.join(network(member + 1)) };
         let study = &self.prepared.studies[member];
         let (typed, folder_of) = (self.plan.typed.clone(), folder.clone());
         let plan =
             Plan { origin: Origin::Study(study), loss: self.plan.loss, run: self.plan.run, folder: folder_of, typed };
-        let beside: Option<PathBuf> = (member == 0 && !alone).then(|| root.to_owned());
-        let new = |rate, checkpoint, table, budget| Start::New { rate, checkpoint, table, beside, budget };
-        let (output, start) = match &self.begin {
-            Begin::New { rate, checkpoint, table } => {
-                (Output::new(folder)?, new(*rate, *checkpoint, Some(table.clone()), None))
+        let start = match &self.begin {
+            Begin::Resumed(_) if Configuration::is_in(&folder) => {
+                let configuration = Box::new(Configuration::load(&folder)?);
+                let checkpoint = checkpoint_of(&folder, &configuration)?;
+                Start::Resumed { configuration, checkpoint }
             }
-            Begin::Resumed(first) => match (Configuration::load(&folder), checkpoint_of(&folder)) {
-                (Ok(configuration), Ok(checkpoint)) => {
-                    (Output::new(folder)?, Start::Resumed { configuration: Box::new(configuration), checkpoint })
-                }
-                // Killed before it began, or before its first checkpoint.
-                _ => {
-                    let start = new(Some(first.rate), first.checkpoint, first.table.clone(), Some(first.budget()));
-                    (Output::new(folder)?, start)
-                }
+            // Killed before it began.
+            Begin::Resumed(first) => Start::New {
+                rate: first.asked.rate,
+                checkpoint: first.checkpoint,
+                table: first.table.clone(),
+                first_in: None,
+            },
+            Begin::New { rate, checkpoint, table } => Start::New {
+                rate: *rate,
+                checkpoint: *checkpoint,
+                table: Some((**table).clone()),
+                first_in: (member == 0).then_some(run),
             },
         };
+        let output = Output::new(folder)?;
         let mut ended = None;
-        let training =
-            Training { method: self.method, plan: &plan, output: &output, start, keeps_last: false, ended: &mut ended };
+        let training = Training {
+            method: self.method,
+            plan: &plan,
+            network_number: member,
+            output: &output,
+            start,
+            keeps_last: false,
+            ended: &mut ended,
+        };
         with_session(&plan, training)?;
         if interrupt::requested() {
             interrupted(&self.output, true)?;
         }
-        match (ended, Checkpoint::load_best(&checkpoints(output.folder()))?) {
-            (Some(comparison), Some(best)) => Ok((comparison, best)),
-            _ => Err(Failure::run("the loss of the validation rows was never finite; take a smaller `--rate`".into())),
-        }
+        let comparison = ended.ok_or_else(|| Failure::run("the run ended without a result".into()))?;
+        best_of(&output, comparison)
     }
 
     /// The model of some weights.
@@ -204,6 +231,34 @@ impl Fitting<'_> {
         let choice = run.network.as_ref();
         let nets = weights.into_iter().map(|weights| with_weights(setup::model(study, choice, &device)?, weights));
         Ok(Predictor::new(card, nets.collect::<Result<_, Failure>>()?, &device))
+    }
+}
+
+/// The best weights of a run that has ended.
+fn best_of(output: &Output, comparison: Comparison) -> Result<(Comparison, Checkpoint), Failure> {
+    let folder = checkpoints(output.folder());
+    let identity = comparison.runs.first().map_or("", |run| &run.run);
+    let mut records = comparison.runs.iter().flat_map(|run| &run.records);
+    match Checkpoint::load_best(&folder, identity)? {
+        Some(best) => Ok((comparison, best)),
+        None if records.any(|record| record.test_loss.is_finite()) => {
+            Err(Failure::input(format!("{} is missing, which held the best weights", best_file(&folder).display()))
+                .hint("start the run again, with `--overwrite`"))
+        }
+        None => Err(Failure::input("the loss of the validation rows was never finite".into())
+            .hint("take a smaller `--rate`, or more `--damping`")),
+    }
+}
+
+/// Measures, as a program reads them.
+fn json_of(scores: &Scores) -> Result<String, Failure> {
+    serde_json::to_string_pretty(scores).map_err(|error| Failure::run(error.to_string()))
+}
+
+/// Says how many cells of rows were missing or not known.
+pub fn told(rows: &str, tally: &Tally) {
+    for line in tally.lines() {
+        terminal::say(format!("{rows}{line}"));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The commands.
 
+mod belongings;
 mod check;
 mod columns;
 mod compare;
@@ -11,6 +12,7 @@ mod explain;
 mod field;
 mod film;
 mod fit;
+mod folder;
 mod keep;
 mod methods;
 mod ops;
@@ -34,6 +36,16 @@ use crate::terminal;
 /// Runs a command.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     interrupt::install();
+    run_command(arguments)
+}
+
+/// Reads the configuration of a run's folder.
+#[cfg(any(test, feature = "fuzzing"))]
+pub fn load_configuration(run: &std::path::Path) -> Result<(), Failure> {
+    configuration::Configuration::load(run).map(drop)
+}
+
+fn run_command(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Fit(arguments) => fit::fit(&arguments),
         Command::Predict(arguments) => predict::predict(&arguments),

@@ -5,12 +5,11 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 use crate::files;
-use crate::record::Comparison;
+use crate::record::{Comparison, StepRecord};
 use crate::report;
 
 /// A folder of results.
@@ -30,50 +29,72 @@ impl Output {
         &self.folder
     }
 
-    /// Starts a file of a method, `FOLDER/METHOD/NAME.jsonl`; or goes on with one after its records from before a step.
-    pub fn lines(&self, method: &str, name: &str, before: Option<usize>) -> Result<Lines, Failure> {
+    /// Starts a file of a method, `FOLDER/METHOD/NAME.jsonl`, with the records of an earlier part of the run.
+    pub fn lines<T: Serialize>(&self, method: &str, name: &str, run: &str, earlier: &[T]) -> Result<Lines, Failure> {
         let folder = self.folder.join(method);
         files::make_folder(&folder)?;
         let path = folder.join(format!("{name}.jsonl"));
-        if let Some(before) = before {
-            let kept: Vec<serde_json::Value> = read_lines(&path, before)?;
-            let text: String = kept.iter().map(|line| format!("{line}\n")).collect();
-            files::replace(&path, text.as_bytes())?;
-        }
-        let file = match before {
-            Some(_) => File::options().append(true).open(&path),
-            None => File::create(&path),
-        };
-        Ok(Lines { file: file.map_err(|error| Failure::file("write", &path, &error))?, path })
-    }
-
-    /// The records of a method from before a step.
-    pub fn records<T: DeserializeOwned>(&self, method: &str, name: &str, before: usize) -> Result<Vec<T>, Failure> {
-        read_lines(&self.folder.join(method).join(format!("{name}.jsonl")), before)
+        let text = earlier.iter().map(|record| line(record, run)).collect::<Result<Vec<_>, _>>()?.concat();
+        files::replace(&path, &text)?;
+        let file = File::options().append(true).open(&path).map_err(|error| Failure::file("write", &path, &error))?;
+        Ok(Lines { file, path, run: run.to_owned() })
     }
 
     /// Writes `report.html` and `comparison.json` of what there is so far.
-    pub fn write(&self, comparison: &Comparison) -> Result<PathBuf, Failure> {
+    pub fn write(&self, comparison: &Comparison) -> Result<(), Failure> {
         let json = serde_json::to_vec_pretty(comparison).map_err(|error| Failure::run(error.to_string()))?;
         files::replace(&self.folder.join("comparison.json"), &json)?;
-        let page = self.folder.join("report.html");
-        files::replace(&page, report::page(comparison).as_bytes())?;
-        Ok(page)
+        files::replace(&self.page(), report::page(comparison).as_bytes())
+    }
+
+    /// The page.
+    pub fn page(&self) -> PathBuf {
+        self.folder.join("report.html")
     }
 }
 
-/// The records of a file from before a step; a line that was cut off when the run was killed ends it.
-fn read_lines<T: DeserializeOwned>(path: &Path, before: usize) -> Result<Vec<T>, Failure> {
-    let text = match fs::read_to_string(path) {
+/// The steps along directions in a method's folder, up to one; none of methods without. A line that was cut off when the run was
+/// killed ends them.
+///
+/// # Errors
+/// The file cannot be read, or holds the steps of another run.
+pub fn steps(method: &Path, run: &str, until: usize) -> Result<Vec<StepRecord>, Failure> {
+    let path = method.join("steps.jsonl");
+    let text = match fs::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(vec![]),
-        Err(error) => return Err(Failure::file("read", path, &error)),
+        Err(error) => return Err(Failure::file("read", &path, &error)),
     };
-    let lines = text.lines().map_while(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let lines = lines.take_while(|line| line["step"].as_u64().is_some_and(|step| step < before as u64));
-    let record =
-        |line| serde_json::from_value(line).map_err(|error| Failure::input(format!("{}: {error}", path.display())));
-    lines.map(record).collect()
+    let mut steps = vec![];
+    for text in text.split(|&byte| byte == b'\n') {
+        let Ok(Line { record, run: other }) = serde_json::from_slice::<Line<StepRecord, String>>(text) else { break };
+        if other != run {
+            let path = path.display();
+            return Err(Failure::input(format!(
+                "{path} holds the steps of another run: of {other}, and this one is {run}"
+            ))
+            .hint("put back the run's own file, or remove it: the run needs it for its page alone"));
+        }
+        if record.step > until {
+            break;
+        }
+        steps.push(record);
+    }
+    Ok(steps)
+}
+
+/// A record, and the identity of the run that it is of.
+#[derive(Serialize, Deserialize)]
+struct Line<T, R> {
+    #[serde(flatten)]
+    record: T,
+    run: R,
+}
+
+fn line(record: &impl Serialize, run: &str) -> Result<Vec<u8>, Failure> {
+    let mut line = serde_json::to_vec(&Line { record, run }).map_err(|error| Failure::run(error.to_string()))?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 /// A file of one line a record. Each line is in the hands of the system before training goes on, so that a killed run
@@ -81,13 +102,13 @@ fn read_lines<T: DeserializeOwned>(path: &Path, before: usize) -> Result<Vec<T>,
 pub struct Lines {
     path: PathBuf,
     file: File,
+    run: String,
 }
 
 impl Lines {
     /// Appends a record.
     pub fn append(&mut self, record: &impl Serialize) -> Result<(), Failure> {
-        let mut line = serde_json::to_vec(record).map_err(|error| Failure::run(error.to_string()))?;
-        line.push(b'\n');
+        let line = line(record, &self.run)?;
         self.file.write_all(&line).map_err(|error| Failure::file("write", &self.path, &error))
     }
 }

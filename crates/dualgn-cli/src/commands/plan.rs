@@ -44,7 +44,7 @@ pub struct Plan<'a> {
     pub loss: LossName,
     /// The options of the run.
     pub run: &'a Run,
-    /// Folder for the results.
+    /// Folder for the results, unless the user says another.
     pub folder: PathBuf,
     /// The command as it was typed, without the path of the program.
     pub typed: String,
@@ -57,9 +57,10 @@ impl<'a> Plan<'a> {
         if loss != origin.usual() {
             folder = format!("{folder}-{}", loss.name());
         }
-        let folder = run.out.clone().unwrap_or_else(|| PathBuf::from(folder));
-        let words: Vec<String> = std::env::args().skip(1).map(quoted).collect();
-        Self { origin, loss, run, folder, typed: format!("dualgn {}", words.join(" ")) }
+        // Where words are not in UTF-8, what they look like.
+        let words = std::env::args_os().skip(1).map(|word| quoted(word.to_string_lossy().into_owned()));
+        let words: Vec<String> = words.collect();
+        Self { origin, loss, run, folder: PathBuf::from(folder), typed: format!("dualgn {}", words.join(" ")) }
     }
 }
 

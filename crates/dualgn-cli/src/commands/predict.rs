@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use super::configuration::Configuration;
-use super::fit::table_of;
+use super::fit::{table_of, told};
 use super::prepared::Prepared;
 use crate::arguments::{Evaluate, Export, Predict};
 use crate::device::DeviceName;
 use crate::failure::Failure;
 use crate::files;
-use crate::model::{Answers, Posterior, Predictor, Scores};
+use crate::model::{Answers, Passed, Posterior, Predictor, Scores};
 use crate::onnx;
 use crate::table::Source;
 use crate::terminal;
@@ -21,7 +21,7 @@ pub fn predict(arguments: &Predict) -> Result<(), Failure> {
     let studies = if arguments.std { Some(prepared(&arguments.model)?.studies) } else { None };
     let posterior = studies.as_deref().map(|studies| Posterior::new(&predictor, studies)).transpose()?;
     let (mut answers, mut deviations) = (vec![], posterior.as_ref().map(|_| vec![]));
-    predictor.rows(&source, false, |inputs, _| {
+    let passed = predictor.rows(&source, false, |inputs, _| {
         answers.push(match (&posterior, &mut deviations) {
             (Some(posterior), Some(all)) => {
                 let (answers, deviations) = posterior.deviations(inputs)?;
@@ -32,6 +32,7 @@ pub fn predict(arguments: &Predict) -> Result<(), Failure> {
         });
         Ok(())
     })?;
+    told("", &passed.tally);
     let answers = Answers::join(answers);
     let text = csv(&predictor, &answers, deviations.as_deref())?;
     match &arguments.out {
@@ -75,7 +76,7 @@ fn csv(predictor: &Predictor, answers: &Answers, deviations: Option<&[f64]>) -> 
             Answers::Classes { classes, probabilities } => {
                 line.push(levels[classes[row]].clone());
                 if let Some(probabilities) = probabilities {
-                    line.extend(probabilities[row * levels.len()..][..levels.len()].iter().map(|&p| number(p)));
+                    line.extend(probabilities[row * levels.len()..][..levels.len()].iter().map(|&p| probability(p)));
                 }
             }
         }
@@ -85,9 +86,15 @@ fn csv(predictor: &Predictor, answers: &Answers, deviations: Option<&[f64]>) -> 
     writer.into_inner().map_err(|error| failed(&error))
 }
 
-/// As many digits as single precision has.
+/// As many digits as tell a number from all others in double precision: beside a large offset those of single precision say nothing.
 fn number(number: f64) -> String {
-    (number as f32).to_string()
+    let size = number.abs();
+    if size == 0.0 || (1e-5..1e16).contains(&size) { number.to_string() } else { format!("{number:e}") }
+}
+
+/// As many digits as single precision has, in which a network computes probabilities.
+fn probability(probability: f64) -> String {
+    (probability as f32).to_string()
 }
 
 /// Tests a model on a table with the answers.
@@ -95,7 +102,7 @@ pub fn evaluate(arguments: &Evaluate) -> Result<(), Failure> {
     let predictor = Predictor::load(&arguments.model, &arguments.device.open()?)?;
     let source = Source::open(&arguments.data, &arguments.reading.reading())?;
     let (mut answers, mut targets) = (vec![], vec![]);
-    let left_out = predictor.rows(&source, true, |inputs, answered| {
+    let Passed { left_out, tally } = predictor.rows(&source, true, |inputs, answered| {
         answers.push(predictor.answers(inputs)?);
         targets.extend_from_slice(answered);
         Ok(())
@@ -110,7 +117,8 @@ pub fn evaluate(arguments: &Evaluate) -> Result<(), Failure> {
     if left_out > 0 {
         terminal::say(format!("{left_out} rows without a target are left out"));
     }
-    let scores = Scores::of(&predictor.card, &Answers::join(answers), &targets);
+    told("", &tally);
+    let scores = Scores { cells: tally.counted(), ..Scores::of(&predictor.card, &Answers::join(answers), &targets) };
     if arguments.json {
         terminal::print(serde_json::to_string_pretty(&scores).map_err(|error| Failure::run(error.to_string()))?)
     } else {

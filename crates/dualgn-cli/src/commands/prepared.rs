@@ -1,18 +1,18 @@
 //! [`Prepared`]: a table, read and divided, as a network learns from it.
 
-use std::fs;
 use std::path::Path;
 
 use crate::arguments::{SplitName, TableOptions};
 use crate::data::{DataError, Dataset, InputsWriter, Split, Targets};
 use crate::failure::Failure;
+use crate::input::{self, is_standard_input};
 use crate::network::{Activation, Description};
 use crate::problem::{LossName, Study, Task};
 use crate::progress::Counter;
 use crate::report::grouped;
 use crate::table::{
-    Cell, Decision, Division, Encoder, Missing, Order, Parts, Profile, Role, Source, TableError, Target, TargetKind,
-    profiles, roles,
+    Cell, Decision, Division, Encoder, Missing, Order, Parts, Profile, Profiles, Role, Source, TableError, Tally,
+    Target, TargetKind, profiles, roles,
 };
 
 /// A table on its way into a network.
@@ -21,6 +21,8 @@ pub struct Prepared {
     pub studies: Vec<Study>,
     /// The rows that test.
     pub test: Split,
+    /// Their cells that are missing or not known.
+    pub tally: Tally,
     /// How cells become numbers.
     pub encoder: Encoder,
     /// The target.
@@ -54,12 +56,13 @@ impl Prepared {
     pub fn new(file: &Path, options: &TableOptions, seed: u64, room: Room) -> Result<Self, Failure> {
         let source = Source::open(file, &options.reading.reading())?;
         let mut counter = Counter::start("reading");
-        let profiles = profiles(&source, |rows| counter.rows(rows))?;
-        drop(counter);
         let column = match &options.target {
             Some(name) => source.column(name)?,
-            None => source.column("target").unwrap_or(source.header().len() - 1),
+            None => source.default_target(),
         };
+        let Profiles { columns: profiles, remarks: written } =
+            profiles(&source, Some(column), |rows| counter.rows(rows))?;
+        drop(counter);
         let target = Target::decide(&source, column, &profiles[column], options.kind)?;
         let mut wishes = options.wishes();
         if source.image().is_some() {
@@ -69,16 +72,9 @@ impl Prepared {
         }
         let decisions = roles(&source, &profiles, Some(column), &wishes)?;
         let mut remarks = source.remarks();
-        if options.missing == Missing::Refuse
-            && let Some(empty) = profiles.iter().find(|profile| profile.missing > 0)
-        {
-            return Err(Failure::input(format!(
-                "{}, column `{}`: {} empty cells; fill them, leave the column out with `--column {}=ignore`, or take `--missing impute`",
-                file.display(),
-                empty.name,
-                empty.missing,
-                empty.name,
-            )));
+        remarks.extend(written);
+        if options.missing == Missing::Refuse {
+            refuse_missing(file, &profiles, &decisions)?;
         }
 
         let time = options.time.as_deref().map(|name| source.column(name)).transpose()?;
@@ -116,7 +112,8 @@ impl Prepared {
                 mib(room.memory)
             ));
         }
-        let located = encoder.on(&source)?;
+        let located = encoder.on(&source, true)?;
+        let [mut learnt, mut tally] = [encoder.tally(), encoder.tally()];
         let writer =
             || if is_large { InputsWriter::on_disk(room.folder, width) } else { Ok(InputsWriter::Memory(vec![])) };
         let mut parts = [Part::new(&division.learning, writer()?), Part::new(&division.test, writer()?)];
@@ -124,9 +121,11 @@ impl Prepared {
         let mut numbers = Vec::with_capacity(width);
         source.rows(&mut |row| {
             counter.rows(row.index + 1);
-            if let Some(part) = parts.iter_mut().find(|part| part.rows.get(part.next) == Some(&row.index)) {
+            let tallies = [&mut learnt, &mut tally];
+            let mut parts = parts.iter_mut().zip(tallies);
+            if let Some((part, tally)) = parts.find(|(part, _)| part.rows.get(part.next) == Some(&row.index)) {
                 numbers.clear();
-                located.encode(&row, &mut numbers)?;
+                located.encode(&row, &mut numbers, tally)?;
                 part.inputs.push(&numbers).map_err(Failure::from)?;
                 part.next += 1;
             }
@@ -146,7 +145,8 @@ impl Prepared {
         let [learning, test] = parts.map(split);
         let (learning, test) = (learning?, test?);
         let defaults = Defaults::of(&target, division.train(0).len());
-        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        let file_name = if is_standard_input(file) { Path::new("stdin") } else { file };
+        let name = file_name.file_stem().unwrap_or_default().to_string_lossy();
         let name = name.trim_end_matches(".csv").trim_end_matches(".tsv").to_owned();
         let part = |rows: &[usize]| {
             // Rows are in order, and so are those of the split.
@@ -186,7 +186,7 @@ impl Prepared {
         };
         let studies = (0..members).map(study).collect::<Result<_, _>>()?;
         let columns = profiles.into_iter().zip(decisions).collect();
-        Ok(Self { studies, test, encoder, target, columns, remarks, division, checksum })
+        Ok(Self { studies, test, tally, encoder, target, columns, remarks, division, checksum })
     }
 
     /// What was found and decided, as a person reads it.
@@ -246,35 +246,40 @@ impl Defaults {
 
 /// What all rows have but their numbers.
 struct Rows {
-    answers: Vec<Option<f32>>,
+    answers: Vec<Option<f64>>,
     times: Vec<f64>,
     checksum: u32,
 }
 
 fn rows(source: &Source, target: &Target, time: Option<usize>, profiles: &[Profile]) -> Result<Rows, TableError> {
-    let comma = source.comma();
+    let missing = source.said().missing.clone().unwrap_or_default();
+    let target = target.map.on(source, &missing, true)?;
+    let time = time.map(|column| (column, profiles[column].reader(source)));
     let mut hasher = crc32fast::Hasher::new();
     let (mut answers, mut times) = (vec![], vec![]);
     source.rows(&mut |row| {
         for cell in row.cells {
             match cell {
                 Cell::Missing => hasher.update(&[0]),
-                Cell::Number(number) => hasher.update(&number.to_le_bytes()),
+                Cell::Number(number) | Cell::Time(number) => hasher.update(&number.to_le_bytes()),
+                Cell::Bool(answer) => hasher.update(if *answer { b"true" } else { b"false" }),
                 Cell::Text(text) => hasher.update(text.as_bytes()),
             }
             hasher.update(b"\n");
         }
-        answers.push(target.map.of_row(source, &row, target.column)?);
-        times.push(match time {
+        answers.push(target.of_row(&row)?);
+        times.push(match &time {
             None => row.index as f64,
-            Some(column) => {
-                let cell = &row.cells[column];
-                let dates = profiles[column].dates.first();
-                let date = dates.and_then(|format| format.seconds(&cell.text()?));
-                date.or_else(|| cell.number(comma)).ok_or_else(|| TableError::Cell {
+            Some((column, reader)) => {
+                let cell = &row.cells[*column];
+                let moment = match profiles[*column].dates {
+                    Some(_) => reader.seconds(cell),
+                    None => reader.number(cell),
+                };
+                moment.ok().flatten().ok_or_else(|| TableError::Cell {
                     file: source.file().into(),
                     place: row.place(),
-                    column: profiles[column].name.clone(),
+                    column: profiles[*column].name.clone(),
                     problem: "should be a date or a number, by which rows are ordered".into(),
                 })?
             }
@@ -284,9 +289,32 @@ fn rows(source: &Source, target: &Target, time: Option<usize>, profiles: &[Profi
     Ok(Rows { answers, times, checksum: hasher.finalize() })
 }
 
+/// Bytes of a list of rows at most: some thirty million of them.
+const LIST: u64 = 256 << 20;
+
+/// Fails at the first column in which cells are missing, unless it is left out.
+fn refuse_missing(file: &Path, profiles: &[Profile], decisions: &[Option<Decision>]) -> Result<(), TableError> {
+    let is_used = |decision: &Option<Decision>| decision.as_ref().is_none_or(|decision| decision.role != Role::Ignore);
+    let mut columns =
+        profiles.iter().zip(decisions).filter(|(_, decision)| is_used(decision)).map(|(profile, _)| profile);
+    match columns.find(|profile| profile.missing > 0) {
+        None => Ok(()),
+        Some(profile) => Err(TableError::Unreadable {
+            file: file.into(),
+            place: profile.first_missing.clone().unwrap_or_default(),
+            column: profile.name.clone(),
+            problem: format!("nothing stands there, and in {} of {} cells", profile.missing, profile.rows),
+            hint: format!(
+                "fill them, leave the column out with `--column '{}=ignore'`, or take `--missing impute`",
+                profile.name
+            ),
+        }),
+    }
+}
+
 /// The rows of a list.
 fn test_rows(list: &Path, rows: usize) -> Result<Vec<usize>, Failure> {
-    let text = fs::read_to_string(list).map_err(|error| Failure::file("read", list, &error))?;
+    let text = input::read_text(list, LIST)?;
     let mut numbers = vec![];
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         match line.trim().parse::<usize>() {

@@ -3,34 +3,28 @@
 use std::fs;
 use std::path::Path;
 
+use super::configuration::Configuration;
+use super::output::steps;
+use super::train::{checkpoint_of, complete};
 use crate::arguments::Report;
 use crate::failure::Failure;
 use crate::files;
-use crate::record::{Comparison, StepRecord};
+use crate::record::Comparison;
 use crate::report;
 use crate::terminal;
+use crate::train::WEIGHTS;
 
 /// Writes the page of a run again, from what the run has recorded.
 pub fn report(arguments: &Report) -> Result<(), Failure> {
     let run = &arguments.run;
-    let path = run.join("comparison.json");
-    let text = fs::read(&path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Failure::input(format!(
-            "{} has no comparison.json, which a run writes when it has ended; go on with `dualgn resume {}`",
-            run.display(),
-            run.display()
-        )),
-        _ => Failure::file("read", &path, &error),
-    })?;
-    let mut comparison: Comparison =
-        serde_json::from_slice(&text).map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
+    let mut comparison = comparison(run)?;
     for run_of in &mut comparison.runs {
         // Of several networks each has a folder of its own.
         let folder = match run_of.method.split_once(' ') {
             Some((method, number)) => run.join(format!("network-{number}")).join(method),
             None => run.join(&run_of.method),
         };
-        run_of.directions = steps(&folder.join("steps.jsonl"))?;
+        run_of.directions = steps(&folder, &run_of.run, usize::MAX)?;
     }
     if arguments.text {
         return terminal::print(report::terminal(&comparison));
@@ -40,13 +34,30 @@ pub fn report(arguments: &Report) -> Result<(), Failure> {
     terminal::print(page.display())
 }
 
-/// The steps along directions; none of methods without.
-fn steps(path: &Path) -> Result<Vec<StepRecord>, Failure> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
-        Err(error) => return Err(Failure::file("read", path, &error)),
+/// What a run recorded at its end. One that has ended without it gets it now.
+fn comparison(run: &Path) -> Result<Comparison, Failure> {
+    let path = run.join("comparison.json");
+    if !path.exists() && Configuration::is_in(run) {
+        let configuration = Configuration::load(run)?;
+        let has_ended = |folder: &Path| -> Result<bool, Failure> {
+            Ok(checkpoint_of(folder, &configuration)?.is_some_and(|checkpoint| checkpoint.ended.is_some()))
+        };
+        if run.join(WEIGHTS).exists() || (configuration.table.is_none() && has_ended(run)?) {
+            complete(run)?;
+        }
+    }
+    let text = fs::read(&path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            let shown = run.display();
+            Failure::input(format!("{shown} has no comparison.json, which a run writes when it has ended"))
+                .hint(format!("go on with `dualgn resume {shown}`"))
+        }
+        _ => Failure::file("read", &path, &error),
+    })?;
+    let wrong = |problem: String| {
+        Failure::input(format!("{}: {problem}", path.display())).hint("remove it, and `dualgn resume` writes it again")
     };
-    // The last line may have been cut off.
-    Ok(text.lines().map_while(|line| serde_json::from_str(line).ok()).collect())
+    let comparison: Comparison = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+    comparison.check().map_err(|problem| wrong(problem.into()))?;
+    Ok(comparison)
 }

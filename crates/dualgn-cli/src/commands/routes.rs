@@ -8,7 +8,6 @@ use dualgn::{ConvexLoss, Error, Estimate, GaussNewton, Linearize, Logistic, Netw
 
 use super::columns::{cells, columns};
 use crate::failure::Failure;
-use crate::interrupt;
 use crate::network::Net;
 use crate::problem::Task;
 use crate::report::{grouped, memory};
@@ -111,7 +110,6 @@ impl<N: Linearize<M, Inputs: Clone>, M: Module, L: ConvexLoss + Clone> Timed<'_,
         })?;
         // As in training, after some steps: the estimates know how many iterations it takes.
         for _ in 0..WARM_UP {
-            wanted()?;
             let _ = oracle.direction(network, model, inputs.clone(), targets.clone())?;
         }
         let linearization = network.linearization(model, inputs.clone(), None)?;
@@ -162,19 +160,12 @@ impl<N: Linearize<M, Inputs: Clone>, M: Module, L: ConvexLoss + Clone> Timed<'_,
     }
 }
 
-/// An error once the user has interrupted.
-fn wanted() -> Result<(), Failure> {
-    if interrupt::requested() { Err(Failure::interrupted("the timing of the routes".into())) } else { Ok(()) }
-}
-
 /// The median time of some calls, after one that is not counted.
 fn median(mut call: impl FnMut() -> Result<(), Error>) -> Result<f64, Failure> {
-    wanted()?;
     call()?;
     let begin = Instant::now();
     let mut times = vec![];
     while times.is_empty() || (times.len() < CALLS && begin.elapsed() < TIME) {
-        wanted()?;
         let start = Instant::now();
         call()?;
         times.push(start.elapsed().as_secs_f64());

@@ -9,11 +9,13 @@ use super::plan::{Origin, Plan};
 use crate::arguments::{Run, SolverName};
 use crate::data::Scale;
 use crate::failure::Failure;
-use crate::network::{Description, Net, NetworkChoice, NetworkError, Preset, line_of, torch};
+use crate::input;
+use crate::memory;
+use crate::network::{Description, Net, NetworkChoice, NetworkError, Preset, bytes_of, line_of, mib, read_weights};
 use crate::problem::{Encode, Objective, Part, Reading, Study, WithLoss, with_loss};
 use crate::record::Comparison;
 use crate::topic::Topic;
-use crate::train::{Budget, DampingChoice, Examples, ProxLinear, Session, Subject, read_weights, with_weights};
+use crate::train::{Budget, DampingChoice, Examples, ProxLinear, Session, Subject, with_weights};
 
 /// Damping of directions in f32 when the loss is zero.
 const LEAST_DAMPING: f64 = 1e-6;
@@ -61,16 +63,17 @@ impl<W: Work> WithLoss for Setup<'_, W> {
         let Self { plan: &Plan { run, .. }, study, ref device, reading, .. } = self;
         let dataset = &study.dataset;
         let scale = study.scale(reading);
+        study.check(reading, scale)?;
         let (train, test) = (Part::new(&dataset.train, scale, device), Part::new(&dataset.test, scale, device));
         let batch = run.batch.map(|batch| batch as usize).or(study.batch).unwrap_or(train.len()).min(train.len());
 
         device.seed(run.seed);
         let mut model = model(study, run.network.as_ref(), device)?;
         if let Some(path) = &run.weights {
-            let weights = torch::from_torch(&model, read_weights(path)?);
-            let weights = weights.map_err(|problem| Failure::input(format!("{} {problem}", path.display())))?;
+            let weights = read_weights(&model, path)?;
             model = with_weights(model, weights)?;
         }
+        check_batch(&model, run.micro_batch.map_or(batch, |examples| batch.min(examples as usize)))?;
         let network = Network::trace(&model, Net::forward, [batch, dataset.train.features()])?;
         let mut oracle = GaussNewton::for_network(loss.clone(), &network)?.solver(solver(run)).repeatable(true);
         if let Some(mib) = run.memory {
@@ -165,11 +168,27 @@ pub fn model(study: &Study, choice: Option<&NetworkChoice>, device: &Device) -> 
         .map_err(|error| network_failure(choice, &error))
 }
 
+/// The refusal of a batch whose way through the network takes more memory than is left for it.
+fn check_batch(model: &Net, examples: usize) -> Result<(), Failure> {
+    let (needed, budget) = (bytes_of(examples, model.values()), memory::budget());
+    if needed <= budget {
+        return Ok(());
+    }
+    let fitting = (budget / bytes_of(1, model.values()).max(1)).max(1);
+    let text = format!(
+        "{examples} examples at once take {} on their way through the network, and {} are left for them",
+        mib(needed),
+        mib(budget)
+    );
+    Err(Failure::input(text)
+        .hint(format!("`--micro-batch {fitting}` takes fewer at once, `--batch {fitting}` steps on fewer")))
+}
+
 /// A network that cannot be built, with its place in the file.
 pub fn network_failure(choice: Option<&NetworkChoice>, error: &NetworkError) -> Failure {
     Failure::input(match choice.and_then(NetworkChoice::file) {
         Some(path) => {
-            let text = std::fs::read_to_string(path).unwrap_or_default();
+            let text = input::read_text(path, 1 << 20).unwrap_or_default();
             format!("{}{}: {error}", path.display(), line_of(&text, error))
         }
         None => format!("the network does not fit: {error}"),

@@ -2,16 +2,22 @@
 
 use std::path::Path;
 
+use clap::Parser;
+
 use super::compare::{finish, show};
 use super::configuration::{Configuration, Origins};
 use super::fit;
+use super::folder::{Owner, RunFolder};
 use super::output::Output;
 use super::plan::{self, Origin, Plan};
 use super::setup::with_session;
-use super::training::{Start, Training, is_over};
-use crate::arguments::{Learning, Resume, Train};
+use super::training::{Start, Training};
+use crate::arguments::{Arguments, Learning, Resume, Train};
+use crate::configuration::expanded;
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::problem::LossName;
+use crate::record::Comparison;
 use crate::terminal;
 use crate::train::{Checkpoint, Loaded, Method, ModelName, WEIGHTS, checkpoints};
 
@@ -22,10 +28,18 @@ pub fn train(arguments: &Train) -> Result<(), Failure> {
     let loss = plan::loss(origin, run)?;
     let method = method(learning, loss)?;
     let plan = Plan::new("train", origin, loss, run);
-    let output = Output::new(plan.folder.clone())?;
-    let start =
-        Start::New { rate: learning.rate, checkpoint: learning.checkpoint, table: None, beside: None, budget: None };
-    trained(&plan, method, &output, start)
+    let mut folder = RunFolder::claim(run.out.as_deref(), &plan.folder, run.overwrite)?;
+    folder.sign()?;
+    let output = Output::new(folder.path().to_owned())?;
+    let new = |folder| Start::New {
+        rate: learning.rate,
+        checkpoint: learning.checkpoint,
+        table: None,
+        first_in: Some(folder),
+    };
+    let ended = trained(&plan, method, &output, new(&mut folder))?;
+    stored(&mut folder, &output, &ended)?;
+    shown(&output, &ended, run.json)
 }
 
 /// The method that was asked for, if it works with the loss; else the usual one.
@@ -36,40 +50,95 @@ pub fn method(learning: &Learning, loss: LossName) -> Result<Method, Failure> {
     Ok(method)
 }
 
-/// Goes on with a run from its last checkpoint.
+/// Goes on with a run from its last checkpoint; one that is finished gets whatever of its files is missing.
 pub fn resume(arguments: &Resume) -> Result<(), Failure> {
-    let folder = &arguments.run;
-    let configuration = Configuration::load(folder)?;
-    let (loss, method) = configuration.names(folder)?;
-    let run = configuration.options(folder, [arguments.quiet, arguments.json])?;
-    let typed = configuration.command.clone();
-    if configuration.table.is_some() {
-        return fit::resume(folder, &configuration, (loss, method), &run);
-    }
-    let checkpoint = checkpoint_of(folder)?;
-    if is_over(&configuration, &checkpoint) && folder.join(WEIGHTS).exists() {
-        terminal::say(format!("nothing to do: the run is finished, after {} steps", checkpoint.step));
-        return Ok(());
-    }
-    let origins = Origins::load(&configuration, folder)?;
-    let plan = Plan { typed, ..Plan::new("train", origins.origin(), loss, &run) };
-    let output = Output::new(folder.clone())?;
-    trained(&plan, method, &output, Start::Resumed { configuration: Box::new(configuration), checkpoint })
+    go_on(arguments, true)
 }
 
-/// The last checkpoint of a run; says so if a newer one is damaged.
-pub fn checkpoint_of(folder: &Path) -> Result<Checkpoint, Failure> {
-    let Loaded { checkpoint, passed_over } = Checkpoint::load(&checkpoints(folder))?;
+/// Writes what is missing of a run that has ended, and shows nothing.
+pub fn complete(run: &Path) -> Result<(), Failure> {
+    go_on(&Resume { run: run.to_owned(), quiet: true, json: false }, false)
+}
+
+fn go_on(arguments: &Resume, shows: bool) -> Result<(), Failure> {
+    let mut folder = RunFolder::reclaim(&arguments.run)?;
+    if !Configuration::is_in(folder.path()) {
+        return again(folder);
+    }
+    folder.sign()?;
+    let path = folder.path().to_owned();
+    let configuration = Configuration::load(&path)?;
+    let (loss, method) = configuration.names(&path)?;
+    let run = configuration.options(&path, [arguments.quiet, arguments.json])?;
+    let typed = configuration.command.clone();
+    if configuration.table.is_some() {
+        return fit::resume(&mut folder, &configuration, (loss, method), (&run, shows));
+    }
+    let checkpoint = checkpoint_of(&path, &configuration)?;
+    let ended = checkpoint.as_ref().filter(|checkpoint| checkpoint.ended.is_some());
+    if let Some(ended) = ended
+        && [WEIGHTS, "comparison.json", "report.html"].iter().all(|name| path.join(name).exists())
+    {
+        folder.finish()?;
+        terminal::say(format!("nothing to do: the run is finished, after {} steps", ended.step));
+        return Ok(());
+    }
+    let origins = Origins::load(&configuration, &path)?;
+    let plan = Plan { typed, ..Plan::new("train", origins.origin(), loss, &run) };
+    let output = Output::new(path)?;
+    let ended = trained(&plan, method, &output, Start::Resumed { configuration: Box::new(configuration), checkpoint })?;
+    stored(&mut folder, &output, &ended)?;
+    if shows { shown(&output, &ended, arguments.json) } else { Ok(()) }
+}
+
+/// Starts a run that was killed before it began, by the command that is written in its folder.
+fn again(folder: RunFolder) -> Result<(), Failure> {
+    let path = std::path::absolute(folder.path()).unwrap_or_else(|_| folder.path().to_owned());
+    let Some(Owner { folder: started_in, words, .. }) = folder.owner().filter(|owner| owner.words.len() > 1) else {
+        return Err(Failure::input(format!(
+            "{} is the folder of a run that was stopped before it began",
+            path.display()
+        ))
+        .hint("start the run again"));
+    };
+    drop(folder);
+    std::env::set_current_dir(&started_in).map_err(|error| Failure::file("enter", &started_in, &error))?;
+    let words = expanded(words.into_iter().map(Into::into))?;
+    let mut arguments = Arguments::try_parse_from(words)
+        .map_err(|error| Failure::input(format!("the run cannot be started again: {error}")))?;
+    arguments.command.set_out(path);
+    super::run_command(arguments)
+}
+
+/// The last checkpoint of a run, if it came to one; says so if a newer one is damaged.
+pub fn checkpoint_of(folder: &Path, configuration: &Configuration) -> Result<Option<Checkpoint>, Failure> {
+    let Some(Loaded { checkpoint, passed_over }) = Checkpoint::load(&checkpoints(folder), &configuration.identity()?)?
+    else {
+        return Ok(None);
+    };
     if let Some(reason) = passed_over {
         terminal::say(format!("note: {reason}; going on from the checkpoint before it, of step {}", checkpoint.step));
     }
-    Ok(checkpoint)
+    Ok(Some(checkpoint))
 }
 
-fn trained(plan: &Plan, method: Method, output: &Output, start: Start) -> Result<(), Failure> {
+/// Trains, and returns what was measured.
+fn trained(plan: &Plan, method: Method, output: &Output, start: Start) -> Result<Comparison, Failure> {
     let mut ended = None;
-    with_session(plan, Training { method, plan, output, start, keeps_last: true, ended: &mut ended })?;
-    let Some(comparison) = ended else { return Ok(()) };
-    show(&comparison, plan.run.json)?;
-    finish(output, &comparison, true)
+    let training = Training { method, plan, network_number: 0, output, start, keeps_last: true, ended: &mut ended };
+    with_session(plan, training)?;
+    ended.ok_or_else(|| Failure::run("the run ended without a result".into()))
+}
+
+/// Stores what was measured; the run is finished then.
+fn stored(folder: &mut RunFolder, output: &Output, comparison: &Comparison) -> Result<(), Failure> {
+    output.write(comparison)?;
+    // One that was interrupted is not finished: what it was to replace stays.
+    if interrupt::requested() { Ok(()) } else { folder.finish() }
+}
+
+/// Shows what was measured, and where it is.
+fn shown(output: &Output, comparison: &Comparison, json: bool) -> Result<(), Failure> {
+    show(comparison, json)?;
+    finish(output, true)
 }

@@ -1,15 +1,11 @@
 //! [`Training`]: one run of one method, kept as it goes, from nothing or from a checkpoint.
 
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
 use clap::ValueEnum;
 
-use super::configuration::{Configuration, TableRun};
+use super::configuration::{Asked, Configuration, TableRun};
+use super::folder::RunFolder;
 use super::keep::Keep;
-use super::output::Output;
+use super::output::{Output, steps};
 use super::plan::{Origin, Plan};
 use super::setup::Work;
 use super::tune::{Rate, Running, choose_rate, ending, recorded_run};
@@ -17,41 +13,12 @@ use crate::arguments::FieldOptions;
 use crate::failure::Failure;
 use crate::files;
 use crate::network::NetworkChoice;
-use crate::record::{Comparison, Record, StepRecord};
+use crate::record::{Comparison, StepRecord};
 use crate::terminal;
-use crate::train::{Budget, Checkpoint, Method, Session, Subject, WEIGHTS, checkpoints, write_weights};
-
-/// Removes what an earlier run left in a folder, once there is a new one to begin: not before, so that what is wrong with a command
-/// costs nothing.
-fn clear(folder: &Path) -> Result<(), Failure> {
-    let networks = (1..).map(|number| folder.join(network(number))).take_while(|path| path.is_dir());
-    let mut left: Vec<_> = networks.map(fs::remove_dir_all).collect();
-    left.extend([
-        fs::remove_dir_all(checkpoints(folder)),
-        fs::remove_file(folder.join(WEIGHTS)),
-        Configuration::remove(folder),
-    ]);
-    match left.into_iter().filter_map(Result::err).find(|error| error.kind() != ErrorKind::NotFound) {
-        Some(error) => Err(Failure::file("empty", folder, &error)),
-        None => Ok(()),
-    }
-}
-
-/// The folder of one of several networks.
-pub fn network(number: usize) -> String {
-    format!("network-{number}")
-}
-
-/// Whether a run has spent what it was given.
-pub fn is_over(configuration: &Configuration, checkpoint: &Checkpoint) -> bool {
-    match configuration.budget() {
-        Budget::Steps(steps) => checkpoint.step >= steps,
-        Budget::Seconds(seconds) => checkpoint.seconds >= seconds,
-    }
-}
+use crate::train::{Budget, Checkpoint, Method, Seal, Session, Subject, WEIGHTS, checkpoints, write_weights};
 
 /// Where a run begins.
-pub enum Start {
+pub enum Start<'a> {
     /// With nothing.
     New {
         /// The learning rate, if the user says it.
@@ -60,17 +27,15 @@ pub enum Start {
         checkpoint: f64,
         /// The table it learns from, if it is one.
         table: Option<TableRun>,
-        /// A folder that keeps the configuration too.
-        beside: Option<PathBuf>,
-        /// When it ends, if that is not what the options say.
-        budget: Option<Budget>,
+        /// The folder of the run, for the first of its networks: it makes room there, and keeps its configuration there too.
+        first_in: Option<&'a mut RunFolder>,
     },
     /// Where it was.
     Resumed {
         /// What it was started with.
         configuration: Box<Configuration>,
-        /// The moment.
-        checkpoint: Checkpoint,
+        /// The moment; `None` before the first checkpoint.
+        checkpoint: Option<Checkpoint>,
     },
 }
 
@@ -80,10 +45,12 @@ pub struct Training<'a> {
     pub method: Method,
     /// What is trained.
     pub plan: &'a Plan<'a>,
+    /// The number of the network, where there are several.
+    pub network_number: usize,
     /// Where the results go.
     pub output: &'a Output,
     /// Where it begins.
-    pub start: Start,
+    pub start: Start<'a>,
     /// Whether the last weights are the result.
     pub keeps_last: bool,
     /// What was measured, at the end.
@@ -97,35 +64,41 @@ impl Work for Training<'_> {
         budget: Budget,
         mut comparison: Comparison,
     ) -> Result<(), Failure> {
-        let Self { method, plan, output, start, keeps_last, ended } = self;
-        let mut running = Running { budget, metric: comparison.metric, output, quiet: plan.run.quiet };
-        let folder = checkpoints(output.folder());
-        let (configuration, keep) = match start {
-            Start::New { rate, checkpoint, table, beside, budget: given } => {
-                running.budget = given.unwrap_or(budget);
+        let Self { method, plan, network_number, output, start, keeps_last, ended } = self;
+        let mut running = Running { budget, run: "", metric: comparison.metric, output, quiet: plan.run.quiet };
+        let (configuration, from) = match start {
+            Start::New { rate, checkpoint, table, first_in } => {
                 let memory = session.oracle.memory_budget();
                 session.oracle = session.oracle.clone().memory(memory);
                 session.choice = session.choose(method)?;
+                let asked = rate;
                 let rate = choose_rate(session, method, rate, running)?;
-                let budget = (running.budget, checkpoint, memory);
-                let configuration = resolved(plan, session, method, rate, budget, &comparison, table)?;
-                let folders = || beside.as_deref().into_iter().chain([output.folder()]);
-                folders().try_for_each(clear)?;
-                // What was in the other folder may have been this one.
+                let ends = (running.budget, checkpoint, memory);
+                let configuration = resolved(plan, session, (method, asked), rate, ends, &comparison, table)?;
+                let configuration = Configuration { network_number, ..configuration };
+                if let Some(folder) = first_in {
+                    folder.begin()?;
+                    configuration.save(folder.path())?;
+                }
+                // What was replaced may have been the folder of this network.
                 files::make_folder(output.folder())?;
-                folders().try_for_each(|folder| configuration.save(folder))?;
-                (configuration, Keep::new(folder, Duration::from_secs_f64(checkpoint)))
+                configuration.save(output.folder())?;
+                (configuration, None)
             }
             Start::Resumed { configuration, checkpoint } => {
                 session.oracle = session.oracle.clone().memory(configuration.memory);
                 session.choice = configuration.solver.clone();
                 running.budget = configuration.budget();
-                let records: Vec<Record> = output.records(method.name, "metrics", checkpoint.step)?;
-                let steps: Vec<StepRecord> = output.records(method.name, "steps", checkpoint.step + 1)?;
-                let keep = Keep::new(folder, Duration::from_secs_f64(configuration.checkpoint));
-                (*configuration, keep.resuming(checkpoint, records, steps))
+                (*configuration, checkpoint)
             }
         };
+        let identity = configuration.identity()?;
+        running.run = &identity;
+        let mut keep = Keep::new(checkpoints(output.folder()), configuration.checkpoint, identity.clone());
+        if let Some(checkpoint) = from {
+            let steps = steps_until(&checkpoint, method, output)?;
+            keep = keep.resuming(checkpoint, steps);
+        }
         let Configuration { rate, trials, rate_words: words, .. } = configuration;
         let (run, outcome) = recorded_run(session, method, Rate { rate, trials, words }, running, Some(keep))?;
         comparison.coefficients = session.subject.coefficients(&outcome.model, method.name)?;
@@ -136,7 +109,7 @@ impl Work for Training<'_> {
         }
         if keeps_last {
             let path = output.folder().join(WEIGHTS);
-            write_weights(&path, &session.subject.weights(&outcome.model)?, None)?;
+            write_weights(&path, &session.subject.weights(&outcome.model)?, Some(Seal::new(&identity, None)))?;
             if !plan.run.quiet {
                 terminal::say(format!("weights: {}", path.display()));
             }
@@ -146,11 +119,26 @@ impl Work for Training<'_> {
     }
 }
 
+/// The steps that a run recorded before a checkpoint; says so if some are lost, which costs nothing but their place on its page.
+fn steps_until(checkpoint: &Checkpoint, method: Method, output: &Output) -> Result<Vec<StepRecord>, Failure> {
+    let folder = output.folder().join(method.name);
+    let steps = steps(&folder, &checkpoint.run, checkpoint.step)?;
+    if method.model.is_some() && steps.len() < checkpoint.step {
+        terminal::say(format!(
+            "note: {} has only {} of {} steps; the others are missing from the page",
+            folder.join("steps.jsonl").display(),
+            steps.len(),
+            checkpoint.step
+        ));
+    }
+    Ok(steps)
+}
+
 /// The configuration with every default written out.
 fn resolved<S: Subject>(
     plan: &Plan,
     session: &Session<S>,
-    method: Method,
+    (method, asked_rate): (Method, Option<f64>),
     rate: Rate,
     (budget, checkpoint, memory): (Budget, f64, usize),
     comparison: &Comparison,
@@ -188,7 +176,14 @@ fn resolved<S: Subject>(
         trials,
         damping: session.damping(method),
         batch: session.batch,
-        asked_batch: run.batch,
+        asked: Asked {
+            rate: asked_rate,
+            epochs: run.epochs,
+            batch: run.batch,
+            solver: run.solver,
+            iterations: run.iterations,
+            memory: run.memory,
+        },
         steps,
         seconds,
         target_loss: run.target_loss,
@@ -203,5 +198,7 @@ fn resolved<S: Subject>(
         device,
         field,
         checkpoint,
+        network_number: 0,
+        checksum: String::new(),
     })
 }

@@ -10,7 +10,7 @@ use crate::memory;
 use crate::pictures::Raster;
 use crate::progress::Progress;
 use crate::record::{MethodRun, Metric, Record, Status, StepRecord, Trial};
-use crate::train::{Budget, Checkpoint, Method, Observer, Outcome, Session, Subject};
+use crate::train::{Budget, Checkpoint, Ended, Method, Observer, Outcome, Session, Subject};
 
 /// A trial of a learning rate takes this part of the budget.
 const TRIAL: f64 = 0.2;
@@ -20,6 +20,8 @@ const TRIAL: f64 = 0.2;
 pub struct Running<'a> {
     /// When a run ends.
     pub budget: Budget,
+    /// The identity of the run.
+    pub run: &'a str,
     /// What the test metric is.
     pub metric: Metric,
     /// Where records go.
@@ -63,7 +65,7 @@ pub fn recorded_run<S: Subject>(
     running: Running,
     keep: Option<Keep>,
 ) -> Result<(MethodRun, Outcome<S::Model>), Failure> {
-    let Running { budget, metric, output, quiet } = running;
+    let Running { budget, run, metric, output, quiet } = running;
     let Rate { rate, trials, words: mut settings } = rate;
     if method.model.is_some() {
         settings = format!("{settings}; damping {} × loss", session.damping(method));
@@ -75,15 +77,15 @@ pub fn recorded_run<S: Subject>(
         Some(keep) => (keep.from.clone(), keep.earlier.clone()),
         None => (None, Default::default()),
     };
-    // The state of a checkpoint is evaluated again.
-    let (evaluated, taken) = from.as_ref().map(|from| (from.step, from.step + 1)).unzip();
+    // The state of a checkpoint is evaluated and pictured again, unless the run had ended there.
+    let again = from.as_ref().map(|from| from.step + usize::from(from.ended.is_some()));
     let mut recording = Recording {
         progress: Progress::start(method.name, metric, quiet),
-        metrics: output.lines(method.name, "metrics", evaluated)?,
-        steps: method.model.map(|_| output.lines(method.name, "steps", taken)).transpose()?,
-        events: Events::start(&output.folder().join(method.name), metric, evaluated)?,
+        metrics: output.lines(method.name, "metrics", run, &earlier.0)?,
+        steps: method.model.map(|_| output.lines(method.name, "steps", run, &earlier.1)).transpose()?,
+        events: Events::start(&output.folder().join(method.name), metric, again)?,
         keep,
-        film: Film::start(&output.folder().join(method.name), evaluated)?,
+        film: Film::start(&output.folder().join(method.name), again)?,
     };
     memory::reset_peak();
     let mut outcome = session.run(method, rate, budget, &mut recording, from)?;
@@ -96,6 +98,7 @@ pub fn recorded_run<S: Subject>(
     outcome.records.splice(0..0, records);
     outcome.directions.splice(0..0, directions);
     let run = MethodRun {
+        run: run.to_owned(),
         method: method.name.into(),
         title: method.title.into(),
         settings,
@@ -187,10 +190,10 @@ impl Observer for Recording {
 
     fn checkpoint(
         &mut self,
-        is_end: bool,
+        ended: Option<&Ended>,
         snapshot: &mut dyn FnMut() -> Result<Checkpoint, Failure>,
     ) -> Result<(), Failure> {
-        self.keep.as_mut().map_or(Ok(()), |keep| keep.checkpoint(is_end, snapshot))
+        self.keep.as_mut().map_or(Ok(()), |keep| keep.checkpoint(ended, snapshot))
     }
 }
 

@@ -1,13 +1,13 @@
 //! [`RunFile`]: a run in a TOML file, and the command that it stands for.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
 use super::options::{COMMANDS, Kind, command, kind, options};
 use crate::failure::Failure;
+use crate::input;
 use crate::network::place;
 
 /// A run in a file.
@@ -66,11 +66,7 @@ impl RunFile {
     /// # Errors
     /// It cannot be read, is no TOML, or a key or a value is not what the command line takes.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let size = fs::metadata(path).map_err(|error| Failure::file("read", path, &error))?.len();
-        if size > LARGEST {
-            return Err(Failure::input(format!("{}: {size} bytes are too many for a run in words", path.display())));
-        }
-        let text = fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error))?;
+        let text = input::read_text(path, LARGEST)?;
         Self::parse(&text, path).map_err(|problem| Failure::input(format!("{}{problem}", path.display())))
     }
 

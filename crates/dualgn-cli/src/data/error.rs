@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::failure::Failure;
+
 /// Why a data set could not be loaded or divided into batches.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
@@ -22,7 +24,7 @@ pub enum DataError {
 
     /// Rows cannot be kept in a temporary file.
     #[error(
-        "cannot keep rows, which are more than memory may hold, in a file in `{}`: {reason}; make room there",
+        "cannot keep rows, which are more than memory may hold, in a file in `{}`: {reason}",
         .folder.display()
     )]
     Spill {
@@ -38,6 +40,10 @@ pub enum DataError {
         /// What the system said.
         reason: io::Error,
     },
+
+    /// The file is none that can be read, or is too large.
+    #[error("{}", .0.message())]
+    File(Box<Failure>),
 
     /// The operating system or the decompression failed.
     #[error("cannot read `{}`: {reason}", .file.display())]

@@ -6,7 +6,6 @@
 //! bytes          as many as the product of the dimensions, the last dimension running fastest
 //! ```
 
-use std::fs::File;
 use std::io;
 use std::io::BufRead;
 use std::io::BufReader;
@@ -16,6 +15,7 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 
 use super::error::DataError;
+use crate::{input, memory};
 
 /// First bytes of a gzip file. An idx file starts with zeros, so the two cannot be confused.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -65,7 +65,8 @@ fn read<const RANK: usize>(file: &Path) -> Result<([usize; RANK], Vec<u8>), Data
         Ok(())
     };
 
-    let mut reader = unpacked(file).map_err(cannot_read)?;
+    let opened = input::open(file).map_err(|failure| DataError::File(Box::new(failure)))?;
+    let mut reader = unpacked(opened).map_err(cannot_read)?;
     let header_length = 4 + 4 * RANK;
     let header = read_at_most(&mut reader, header_length).map_err(cannot_read)?;
     let magic = [0, 0, 8, RANK as u8];
@@ -80,7 +81,11 @@ fn read<const RANK: usize>(file: &Path) -> Result<([usize; RANK], Vec<u8>), Data
     let dimensions = std::array::from_fn(|axis| u32::from_be_bytes(stated[axis]));
     let length = data_length(file, &dimensions, header_length)?;
 
-    let data = read_at_most(&mut reader, length).map_err(cannot_read)?;
+    let room = usize::try_from(memory::budget()).unwrap_or(usize::MAX);
+    let data = read_at_most(&mut reader, length.min(room)).map_err(cannot_read)?;
+    if data.len() == room && length > room {
+        return Err(DataError::TooLarge { file: file.into(), dimensions: dimensions.to_vec() });
+    }
     let expected = header_length + length;
     check_length(expected, header_length + data.len())?;
     // Also lets the decompressor see the end, where the checksum is.
@@ -104,8 +109,8 @@ fn data_length(file: &Path, dimensions: &[u32], header_length: usize) -> Result<
 }
 
 /// The bytes of `file`, through decompression when it starts as a gzip file does, whatever its name.
-fn unpacked(file: &Path) -> io::Result<Box<dyn Read>> {
-    let mut reader = BufReader::new(File::open(file)?);
+fn unpacked(file: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
+    let mut reader = BufReader::new(file);
     if reader.fill_buf()?.starts_with(&GZIP_MAGIC) {
         return Ok(Box::new(MultiGzDecoder::new(reader)));
     }
@@ -296,7 +301,7 @@ mod tests {
     fn a_file_that_cannot_be_opened_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let message = read_images(&folder.path().join("absent")).unwrap_err().to_string();
-        assert!(message.starts_with("cannot read `"), "{message}");
-        assert!(message.contains("absent`: "), "{message}");
+        assert!(message.starts_with("cannot read "), "{message}");
+        assert!(message.contains("absent: "), "{message}");
     }
 }

@@ -12,8 +12,8 @@ pub const CHUNK: usize = 4096;
 pub enum Targets {
     /// Class labels, counted from 0; for yes or no, 1 is yes.
     Classes(Vec<i64>),
-    /// Real values.
-    Values(Vec<f32>),
+    /// Real values, in double precision: an offset such as that of seconds from 1970 takes most digits of single precision.
+    Values(Vec<f64>),
 }
 
 impl Targets {
@@ -34,9 +34,9 @@ impl Targets {
     }
 
     /// Each as a number: a value, or the position of a class.
-    pub fn numbers(&self) -> Vec<f32> {
+    pub fn numbers(&self) -> Vec<f64> {
         match self {
-            Self::Classes(labels) => labels.iter().map(|&label| label as f32).collect(),
+            Self::Classes(labels) => labels.iter().map(|&label| label as f64).collect(),
             Self::Values(values) => values.clone(),
         }
     }

@@ -54,7 +54,7 @@ pub fn read(name: &str, mut reader: impl Read, kind: TargetKind) -> Result<Split
         }
         match kind {
             TargetKind::Class { classes } => labels.push(row.class(features, classes)?),
-            TargetKind::Value => values.push(row.number(features)?),
+            TargetKind::Value => values.push(f64::from(row.number(features)?)),
         }
     }
     let targets = match kind {

@@ -1,4 +1,4 @@
-//! [`Card`]: what a model is, besides its weights. It stands in the metadata of the file that holds them.
+//! [`Card`]: what a model is, besides its weights. It stands in the seal of the file that holds them.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,10 +36,23 @@ pub struct Card {
     pub damping: f64,
 }
 
-/// The name of the card among the metadata.
-pub const NAME: &str = "dualgn";
+/// Networks at most.
+const MEMBERS: usize = 1000;
 
 impl Card {
+    /// Reads the card of a file; or what is wrong with it, as the end of a sentence.
+    pub fn parse(card: serde_json::Value) -> Result<Self, String> {
+        let card: Self = serde_json::from_value(card).map_err(|error| format!("is no sound model ({error})"))?;
+        let size = card.shape.iter().try_fold(1usize, |size, &dim| size.checked_mul(dim));
+        if size != Some(card.encoder.width()) {
+            return Err(format!("is no sound model (inputs of the shape {:?})", card.shape));
+        }
+        match card.members {
+            1..=MEMBERS => Ok(card),
+            other => Err(format!("is no sound model (of {other} networks)")),
+        }
+    }
+
     /// The categories of the inputs.
     pub fn categories(&self) -> Vec<Category> {
         self.encoder.categories()

@@ -17,9 +17,9 @@ mod scores;
 pub use answers::Answers;
 pub use card::Card;
 pub use posterior::{Posterior, coverage};
-pub use predictor::Predictor;
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub use predictor::parse as parse_model;
+pub use predictor::{Passed, Predictor};
 pub use scores::Scores;
 #[cfg(test)]
 pub use scores::{Interval, Score};

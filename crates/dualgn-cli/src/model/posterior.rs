@@ -18,7 +18,7 @@ use faer::{Mat, Side};
 use super::answers::Answers;
 use super::card::Card;
 use super::predictor::Predictor;
-use crate::data::{CHUNK, Scale, Split, Targets};
+use crate::data::{CHUNK, Split, Targets};
 use crate::device::entries;
 use crate::failure::Failure;
 use crate::network::Net;
@@ -87,15 +87,13 @@ impl<'a> Posterior<'a> {
         let (inputs, targets) = rows.gather(&(0..count).collect::<Vec<_>>())?;
         let outputs = self.predictor.outputs(&self.predictor.nets[0], &inputs)?;
         let kernel = Kernel::of(self.predictor, 0, &self.members[0].inputs, &inputs)?;
-        let answers =
-            |values: &[f32]| -> Vec<f64> { values.iter().map(|&value| f64::from(card.scale.apply(value))).collect() };
         let squares = match &targets {
             Targets::Values(values) => {
                 let reading = card.loss.reading(card.task).unwrap_or(Reading::Standardised);
                 let errors = outputs
                     .iter()
-                    .zip(answers(values))
-                    .map(|(&output, value)| (reading.number(output) - value).powi(2));
+                    .zip(values)
+                    .map(|(&output, &value)| (reading.number(output) - card.scale.apply(value)).powi(2));
                 errors.sum::<f64>() / count as f64
             }
             Targets::Classes(_) => 1.0,
@@ -159,23 +157,23 @@ impl<'a> Posterior<'a> {
             }
         }
         // The variance of a mixture: what each network is unsure of, and what they disagree on.
-        let deviation = |row: usize| (squares[row] - means[row] * means[row]).max(0.0).sqrt();
+        let unit = if card.task.is_number() { card.scale.unit } else { 1.0 };
+        let deviation = |row: usize| (squares[row] - means[row] * means[row]).max(0.0).sqrt() * unit;
         let deviations = (0..rows).map(deviation).collect();
         Ok((answers, deviations))
     }
 }
 
-/// The mean and variance of an answer: of a number with its noise, of the probability of a class without.
+/// The mean and variance of an answer: of a number, scaled as targets are, with its noise; of the probability of a class without.
 fn moments(card: &Card, outputs: &[f32], covariance: &[f64], class: Option<usize>, noise: f64) -> (f64, f64) {
     let reading = card.loss.reading(card.task).unwrap_or(Reading::Standardised);
-    let Scale { unit, .. } = card.scale;
     match (class, reading) {
         (None, Reading::Logarithm) => {
-            let mean = reading.number(outputs[0]) * unit;
+            let mean = reading.number(outputs[0]);
             // Of counts the noise is their own; of other positive numbers it is in proportion.
-            (mean, mean * mean * covariance[0].exp_m1() + noise * unit * unit)
+            (mean, mean * mean * covariance[0].exp_m1() + noise)
         }
-        (None, _) => (card.scale.restore(f64::from(outputs[0])), unit * unit * (covariance[0] + noise)),
+        (None, _) => (f64::from(outputs[0]), covariance[0] + noise),
         (Some(class), _) => {
             let Answers::Classes { probabilities: Some(probabilities), .. } = Answers::of(card, outputs) else {
                 return (0.0, covariance.first().copied().unwrap_or(0.0));
@@ -206,7 +204,7 @@ fn likelihood(card: &Card, outputs: &[f32], covariances: &[Vec<f64>], targets: &
                 }
                 _ => (f64::from(outputs[0]), covariance[0] + noise),
             };
-            let error = f64::from(card.scale.apply(values[row])) - mean;
+            let error = card.scale.apply(values[row]) - mean;
             -0.5 * (error * error / variance + variance.ln())
         }
         Targets::Classes(classes) => {
@@ -336,14 +334,13 @@ impl WithLoss for Factors<'_> {
 }
 
 /// The share of rows within so many deviations of their answer, beside what the normal distribution has.
-pub fn coverage(answers: &[f64], deviations: &[f64], targets: &[f32]) -> Vec<(f64, f64)> {
+pub fn coverage(answers: &[f64], deviations: &[f64], targets: &[f64]) -> Vec<(f64, f64)> {
     const LEVELS: [(f64, f64); 6] =
         [(0.5, 0.674_490), (0.68, 0.994_458), (0.8, 1.281_552), (0.9, 1.644_854), (0.95, 1.959_964), (0.99, 2.575_829)];
     let within = |factor: f64| {
         let rows = answers.iter().zip(deviations).zip(targets);
-        let count = rows
-            .filter(|((answer, deviation), target)| (*answer - f64::from(**target)).abs() <= factor * **deviation)
-            .count();
+        let count =
+            rows.filter(|((answer, deviation), target)| (*answer - **target).abs() <= factor * **deviation).count();
         count as f64 / answers.len().max(1) as f64
     };
     LEVELS.into_iter().map(|(level, factor)| (level, within(factor))).collect()

@@ -1,20 +1,20 @@
 //! [`Predictor`]: a trained model and what it says of rows.
 
-use std::fs;
 use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use safetensors::SafeTensors;
 
 use super::answers::Answers;
-use super::card::{Card, NAME};
+use super::card::Card;
 use crate::data::{CHUNK, Split};
 use crate::device::entries;
 use crate::failure::Failure;
+use crate::input;
+use crate::memory;
 use crate::network::{Net, torch};
-use crate::table::{Source, TableError};
-use crate::train::{Tensors, WEIGHTS, tensors_of, with_weights, write_weights};
+use crate::table::{Source, TableError, Tally};
+use crate::train::{Seal, Tensors, WEIGHTS, sealed, with_weights, write_weights};
 
 /// A trained model.
 pub struct Predictor {
@@ -25,10 +25,16 @@ pub struct Predictor {
     device: Device,
 }
 
+/// What there was to say of the rows of a table.
+pub struct Passed {
+    /// Rows without a target, which were left out.
+    pub left_out: usize,
+    /// Cells that were missing or not known.
+    pub tally: Tally,
+}
+
 /// Before the names of tensors of one of several networks, with its number.
 const MEMBER: &str = "members.";
-/// Networks at most.
-const MEMBERS: usize = 1000;
 /// Bytes of a file at most.
 const LARGEST: u64 = 16 << 30;
 
@@ -45,18 +51,13 @@ impl Predictor {
     pub fn load(path: &Path, device: &Device) -> Result<Self, Failure> {
         let file = if path.is_dir() { path.join(WEIGHTS) } else { path.to_owned() };
         let wrong = |problem: &str| Failure::input(format!("{} {problem}", file.display()));
-        match fs::metadata(&file) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Failure::input(format!(
-                    "there is no model at {}; `dualgn fit` writes one when it has ended",
-                    file.display()
-                )));
-            }
-            Err(error) => return Err(Failure::file("read", &file, &error)),
-            Ok(metadata) if metadata.len() > LARGEST => return Err(wrong("is too large for a model")),
-            Ok(_) => {}
+        if file.try_exists().is_ok_and(|there| !there) {
+            return Err(Failure::input(format!(
+                "there is no model at {}; `dualgn fit` writes one when it has ended",
+                file.display()
+            )));
         }
-        let bytes = fs::read(&file).map_err(|error| Failure::file("read", &file, &error))?;
+        let bytes = input::read(&file, LARGEST.min(memory::budget()))?;
         let (card, mut tensors) = parse(&bytes).map_err(|problem| wrong(&problem))?;
         let mut nets = vec![];
         for member in 0..card.members {
@@ -78,19 +79,19 @@ impl Predictor {
         Ok(Self { card, nets, device: device.clone() })
     }
 
-    /// Writes the model into a file.
-    pub fn save(&self, file: &Path) -> Result<(), Failure> {
-        let card = serde_json::to_string(&self.card).map_err(|error| Failure::run(error.to_string()))?;
+    /// Writes the model into a file, with the identity of its run.
+    pub fn save(&self, file: &Path, run: &str) -> Result<(), Failure> {
+        let card = serde_json::to_value(&self.card).map_err(|error| Failure::run(error.to_string()))?;
         let mut tensors = Tensors::new();
         for (member, net) in self.nets.iter().enumerate() {
             let prefix = if self.nets.len() == 1 { String::new() } else { format!("{MEMBER}{member}.") };
             tensors.extend(torch::to_torch(net)?.into_iter().map(|(name, data)| (format!("{prefix}{name}"), data)));
         }
-        write_weights(file, &tensors, Some((NAME, card)))
+        write_weights(file, &tensors, Some(Seal::new(run, Some(card))))
     }
 
     /// Reads a table and hands out its rows as a network takes them, a few thousand at a time: row-major inputs, and their targets if those
-    /// are wanted. Rows without a target then are left out; how many there were.
+    /// are wanted. Rows without a target then are left out.
     ///
     /// # Errors
     /// A column is not there, a cell is not what it should be, there is no row, or `visit` fails.
@@ -98,23 +99,24 @@ impl Predictor {
         &self,
         source: &Source,
         wants_targets: bool,
-        mut visit: impl FnMut(&[f32], &[f32]) -> Result<(), Failure>,
-    ) -> Result<usize, TableError> {
+        mut visit: impl FnMut(&[f32], &[f64]) -> Result<(), Failure>,
+    ) -> Result<Passed, TableError> {
         let Card { encoder, target, .. } = &self.card;
-        let located = encoder.on(source)?;
-        let column = if wants_targets { Some(source.column(&target.name)?) } else { None };
+        let located = encoder.on(source, false)?;
+        let mut tally = encoder.tally();
+        let target = wants_targets.then(|| target.on(source, &encoder.missing_words, false)).transpose()?;
         let (mut inputs, mut targets) = (vec![], vec![]);
         let (mut rows, mut left_out) = (0, 0);
         source.rows(&mut |row| {
             rows += 1;
-            if let Some(column) = column {
-                let Some(answer) = target.of_row(source, &row, column)? else {
+            if let Some(target) = &target {
+                let Some(answer) = target.of_row(&row)? else {
                     left_out += 1;
                     return Ok(());
                 };
                 targets.push(answer);
             }
-            located.encode(&row, &mut inputs)?;
+            located.encode(&row, &mut inputs, &mut tally)?;
             if inputs.len() >= CHUNK * encoder.width() {
                 visit(&inputs, &targets)?;
                 inputs.clear();
@@ -128,7 +130,7 @@ impl Predictor {
         if !inputs.is_empty() {
             visit(&inputs, &targets)?;
         }
-        Ok(left_out)
+        Ok(Passed { left_out, tally })
     }
 
     /// What the networks say of rows, together.
@@ -172,18 +174,8 @@ impl Predictor {
 
 /// The card and the tensors of a file; or what is wrong with it, as the end of a sentence.
 pub fn parse(bytes: &[u8]) -> Result<(Card, Tensors), String> {
-    let broken = |error: &dyn std::fmt::Display| format!("is no sound model ({error})");
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| broken(&error))?;
-    let file = SafeTensors::deserialize(bytes).map_err(|error| broken(&error))?;
-    let card = header.metadata().as_ref().and_then(|metadata| metadata.get(NAME).cloned());
+    let (seal, tensors) = sealed(bytes)?;
+    let card = seal.and_then(|seal| seal.card);
     let card = card.ok_or("holds weights alone; `predict` and `evaluate` need a model of `dualgn fit`")?;
-    let card: Card = serde_json::from_str(&card).map_err(|error| broken(&error))?;
-    let size = card.shape.iter().try_fold(1usize, |size, &dim| size.checked_mul(dim));
-    if size != Some(card.encoder.width()) {
-        return Err(format!("is no sound model (inputs of the shape {:?})", card.shape));
-    }
-    if !(1..=MEMBERS).contains(&card.members) {
-        return Err(format!("is no sound model (of {} networks)", card.members));
-    }
-    Ok((card, tensors_of(&file)?))
+    Ok((Card::parse(card)?, tensors))
 }

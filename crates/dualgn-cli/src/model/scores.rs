@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::answers::Answers;
 use super::card::Card;
+use crate::magnitude;
 use crate::problem::{LossName, Task};
+use crate::table::ColumnTally;
 
 /// A number and between which it lies in 95 of 100 samples of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,6 +42,9 @@ pub struct Scores {
     /// For classes, how often each (a row) was taken for each (a column).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confusion: Option<Vec<Vec<usize>>>,
+    /// Columns with cells that were missing or not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cells: Vec<ColumnTally>,
 }
 
 /// A number that pairs of an answer and a target, or of a probability and a class, lead to.
@@ -52,7 +57,7 @@ const Z: f64 = 1.959_963_984_540_054;
 
 impl Scores {
     /// Of answers to rows with the given targets.
-    pub fn of(card: &Card, answers: &Answers, targets: &[f32]) -> Self {
+    pub fn of(card: &Card, answers: &Answers, targets: &[f64]) -> Self {
         match answers {
             Answers::Numbers(numbers) => Self::of_numbers(card, numbers, targets),
             Answers::Classes { classes, probabilities } => {
@@ -61,13 +66,21 @@ impl Scores {
         }
     }
 
-    fn of_numbers(card: &Card, numbers: &[f64], targets: &[f32]) -> Self {
-        let pairs: Vec<(f64, f64)> = numbers.iter().copied().zip(targets.iter().map(|&t| f64::from(t))).collect();
+    fn of_numbers(card: &Card, numbers: &[f64], targets: &[f64]) -> Self {
+        // Squares of numbers such as 1e300 would be infinite; a power of two changes no digit.
+        let factor = magnitude::unit(numbers.iter().chain(targets).copied());
+        let pairs: Vec<(f64, f64)> = numbers.iter().zip(targets).map(|(a, b)| (a * factor, b * factor)).collect();
         let unit = &card.target.name;
-        let score = |name: &str, words: String, measure: Measure| Score {
+        let share = |name: &str, words: String, measure: Measure| Score {
             name: name.into(),
             words,
             value: bootstrap(&pairs, measure),
+        };
+        // What has the unit of the target.
+        let score = |name: &str, words: String, measure: Measure| {
+            let Interval { value, low, high } = bootstrap(&pairs, measure);
+            let value = Interval { value: value / factor, low: low / factor, high: high / factor };
+            Score { name: name.into(), words, value }
         };
         let mut scores = vec![
             score("rmse", format!("root mean squared error, in the unit of `{unit}`"), &|pairs| {
@@ -76,7 +89,7 @@ impl Scores {
             score("mae", format!("mean absolute error, in the unit of `{unit}`"), &|pairs| {
                 mean(pairs.map(|(a, b)| (a - b).abs()))
             }),
-            score("r2", "share of the variance that is explained".into(), &|pairs| {
+            share("r2", "share of the variance that is explained".into(), &|pairs| {
                 let pairs: Vec<(f64, f64)> = pairs.collect();
                 let middle = mean(pairs.iter().map(|pair| pair.1));
                 1.0 - mean(pairs.iter().map(|(a, b)| (a - b).powi(2)))
@@ -90,7 +103,7 @@ impl Scores {
                 format!("mean pinball loss of the level {level}, in the unit of `{unit}`"),
                 &|pairs| mean(pairs.map(|(a, b)| ((b - a) * level).max((b - a) * (level - 1.0)))),
             ));
-            scores.push(score(
+            scores.push(share(
                 "below",
                 format!("share of rows at or below their prediction, which should be {level}"),
                 &|pairs| mean(pairs.map(|(a, b)| f64::from(u8::from(b <= a)))),
@@ -99,15 +112,15 @@ impl Scores {
         if card.task == Task::Count {
             scores.push(score("deviance", "mean Poisson deviance".into(), &|pairs| {
                 mean(pairs.map(|(a, b)| {
-                    let a = a.max(1e-12);
+                    let a = a.max(1e-12 * factor);
                     2.0 * (if b > 0.0 { b * (b / a).ln() } else { 0.0 } - b + a)
                 }))
             }));
         }
-        Self { rows: pairs.len(), scores, confusion: None }
+        Self { rows: pairs.len(), scores, confusion: None, cells: vec![] }
     }
 
-    fn of_classes(card: &Card, classes: &[usize], probabilities: Option<&[f64]>, targets: &[f32]) -> Self {
+    fn of_classes(card: &Card, classes: &[usize], probabilities: Option<&[f64]>, targets: &[f64]) -> Self {
         let levels = card.target.levels.len();
         let truth: Vec<usize> = targets.iter().map(|&target| target as usize).collect();
         let right = classes.iter().zip(&truth).filter(|(class, truth)| class == truth).count();
@@ -144,7 +157,7 @@ impl Scores {
                 bootstrap(&pairs, &|pairs| f1(levels, pairs))
             },
         });
-        Self { rows: truth.len(), scores, confusion: Some(confusion) }
+        Self { rows: truth.len(), scores, confusion: Some(confusion), cells: vec![] }
     }
 }
 

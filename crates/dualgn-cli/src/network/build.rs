@@ -14,6 +14,7 @@ use burn::tensor::Device;
 
 use super::description::LayerDescription;
 use super::layer::{Kind, Layer, Recurrent, Residual, SelfAttention, Tokens};
+use super::room::Room;
 
 /// Why a network cannot be built.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -68,12 +69,7 @@ impl Shape {
                 )));
             }
         };
-        match dims.iter().try_fold(1usize, |size, &dim| size.checked_mul(dim)) {
-            Some(1..=MOST) => Ok(shape),
-            _ => Err(NetworkError::Input(format!(
-                "the shape of an example should hold 1 to {MOST} numbers, found {dims:?}"
-            ))),
-        }
+        size(dims).map(|_| shape)
     }
 
     /// Numbers of an example.
@@ -86,8 +82,18 @@ impl Shape {
     }
 }
 
-/// Numbers of an example or of a layer's parameters at most, so that sizes cannot overflow and a slip of the pen takes no memory.
+/// Numbers of an example or units of a layer at most, so that sizes cannot overflow.
 const MOST: usize = 1 << 30;
+
+/// Numbers of an example of some shape.
+pub fn size(dims: &[usize]) -> Result<usize, NetworkError> {
+    match dims.iter().try_fold(1usize, |size, &dim| size.checked_mul(dim)) {
+        Some(size @ 1..=MOST) => Ok(size),
+        _ => {
+            Err(NetworkError::Input(format!("the shape of an example should hold 1 to {MOST} numbers, found {dims:?}")))
+        }
+    }
+}
 
 /// Builds layers one after another.
 pub struct Builder<'a> {
@@ -97,6 +103,8 @@ pub struct Builder<'a> {
     pub shape: Shape,
     /// Numbers of the layers that this one is within.
     pub within: Vec<usize>,
+    /// What memory leaves for them.
+    pub room: Room,
 }
 
 impl Builder<'_> {
@@ -118,6 +126,8 @@ impl Builder<'_> {
                 }),
                 _ => self.layer(description).map_err(|problem| self.error(description, problem)),
             }?;
+            let passed = self.room.pass(&[self.shape.size()]);
+            passed.map_err(|problem| self.error(description, problem))?;
             self.within.pop();
             layers.push(layer);
         }
@@ -139,10 +149,6 @@ impl Builder<'_> {
             1..=MOST => Ok(()),
             _ => Err(format!("`{name}` should be 1 to {MOST}, found {value}")),
         };
-        let sized = |sizes: &[usize]| match sizes.iter().try_fold(1usize, |size, &dim| size.checked_mul(dim)) {
-            Some(..=MOST) => Ok(()),
-            _ => Err(format!("it would have more than {MOST} parameters")),
-        };
         let pooled = |n: usize, size: usize, stride: usize| {
             positive("size", size)?;
             positive("stride", stride)?;
@@ -160,7 +166,7 @@ impl Builder<'_> {
                     Shape::Sequence(t, c) => (c, Shape::Sequence(t, units)),
                     Shape::Image(..) => return Err(wants("numbers in a row (put `flatten` before it)")),
                 };
-                sized(&[inputs, units])?;
+                self.room.take(&[inputs, units])?;
                 self.shape = after;
                 Ok(Layer::Dense(LinearConfig::new(inputs, units).with_bias(bias).init(device)))
             }
@@ -187,13 +193,13 @@ impl Builder<'_> {
                 };
                 match before {
                     Shape::Sequence(t, c) => {
-                        sized(&[c, channels, kernel])?;
+                        self.room.take(&[c, channels, kernel])?;
                         self.shape = Shape::Sequence(after(t)?, channels);
                         let config = Conv1dConfig::new(c, channels, kernel).with_stride(stride);
                         Ok(Layer::Conv1d(config.with_padding(PaddingConfig1d::Explicit(padding, padding)).init(device)))
                     }
                     Shape::Image(c, h, w) => {
-                        sized(&[c, channels, kernel, kernel])?;
+                        self.room.take(&[c, channels, kernel, kernel])?;
                         self.shape = Shape::Image(channels, after(h)?, after(w)?);
                         let padding = PaddingConfig2d::Explicit(padding, padding, padding, padding);
                         let config = Conv2dConfig::new([c, channels], [kernel, kernel]).with_stride([stride, stride]);
@@ -244,11 +250,17 @@ impl Builder<'_> {
                 Ok(Layer::function(Kind::Flatten))
             }
             Is::LayerNorm => match before {
-                Shape::Flat(n) | Shape::Sequence(_, n) => Ok(Layer::LayerNorm(LayerNormConfig::new(n).init(device))),
+                Shape::Flat(n) | Shape::Sequence(_, n) => {
+                    self.room.take(&[2, n])?;
+                    Ok(Layer::LayerNorm(LayerNormConfig::new(n).init(device)))
+                }
                 Shape::Image(..) => Err(wants("numbers in a row or a sequence; for images, `group-norm`")),
             },
             Is::RmsNorm => match before {
-                Shape::Flat(n) | Shape::Sequence(_, n) => Ok(Layer::RmsNorm(RmsNormConfig::new(n).init(device))),
+                Shape::Flat(n) | Shape::Sequence(_, n) => {
+                    self.room.take(&[n])?;
+                    Ok(Layer::RmsNorm(RmsNormConfig::new(n).init(device)))
+                }
                 Shape::Image(..) => Err(wants("numbers in a row or a sequence; for images, `group-norm`")),
             },
             Is::GroupNorm { groups } => {
@@ -259,10 +271,12 @@ impl Builder<'_> {
                 if groups == 0 || channels % groups != 0 {
                     return Err(format!("{channels} channels cannot be divided into {groups} groups"));
                 }
+                self.room.take(&[2, channels])?;
                 Ok(Layer::GroupNorm(GroupNormConfig::new(groups, channels).init(device)))
             }
             Is::BatchNorm => match before {
                 Shape::Flat(n) | Shape::Image(n, ..) => {
+                    self.room.take(&[4, n])?;
                     let mut norm = BatchNormConfig::new(n).init(device);
                     norm.training = Param::from_bool(false);
                     Ok(Layer::BatchNorm(norm))
@@ -281,8 +295,8 @@ impl Builder<'_> {
                 positive("vocabulary", vocabulary)?;
                 positive("width", width)?;
                 let Shape::Flat(tokens) = before else { return Err(wants("tokens in a row")) };
-                sized(&[vocabulary, width])?;
-                sized(&[tokens, width])?;
+                self.room.take(&[vocabulary, width])?;
+                self.room.take(&[tokens, width])?;
                 self.shape = Shape::Sequence(tokens, width);
                 let initializer = Initializer::Normal { mean: 0.0, std: 0.1 };
                 Ok(Layer::Embedding(Tokens {
@@ -291,18 +305,21 @@ impl Builder<'_> {
                 }))
             }
             Is::Attention { heads, causal } => {
-                let Shape::Sequence(_, width) = before else { return Err(wants("a sequence")) };
+                let Shape::Sequence(tokens, width) = before else { return Err(wants("a sequence")) };
                 if heads == 0 || width % heads != 0 {
                     return Err(format!("{width} numbers cannot be divided among {heads} heads"));
                 }
-                sized(&[width, width])?;
+                self.room.take(&[4, width, width])?;
+                self.room.pass(&[heads, tokens, tokens])?;
                 let heads = MultiHeadAttentionConfig::new(width, heads).with_dropout(0.0).init(device);
                 Ok(Layer::Attention(SelfAttention { heads, causal }))
             }
             Is::Lstm { units, last } => {
                 positive("units", units)?;
                 let Shape::Sequence(tokens, width) = before else { return Err(wants("a sequence")) };
-                sized(&[width.max(units), units])?;
+                self.room.take(&[4, width, units])?;
+                self.room.take(&[4, units, units])?;
+                self.room.pass(&[8, tokens, units])?;
                 self.shape = if last { Shape::Flat(units) } else { Shape::Sequence(tokens, units) };
                 let cell = LstmConfig::new(width, units, true).init(device);
                 Ok(Layer::Lstm(Recurrent { cell, last }))
@@ -310,7 +327,9 @@ impl Builder<'_> {
             Is::Gru { units, last } => {
                 positive("units", units)?;
                 let Shape::Sequence(tokens, width) = before else { return Err(wants("a sequence")) };
-                sized(&[width.max(units), units])?;
+                self.room.take(&[3, width, units])?;
+                self.room.take(&[3, units, units])?;
+                self.room.pass(&[6, tokens, units])?;
                 self.shape = if last { Shape::Flat(units) } else { Shape::Sequence(tokens, units) };
                 let cell = GruConfig::new(width, units, true).init(device);
                 Ok(Layer::Gru(Recurrent { cell, last }))

@@ -301,6 +301,9 @@ impl Activation {
     }
 }
 
+/// Blocks of a preset at most: more than any network has.
+const BLOCKS: usize = 1000;
+
 impl Description {
     /// Dense layers of some widths.
     pub fn mlp(hidden: &[usize], activation: Activation) -> Self {
@@ -328,11 +331,14 @@ impl Description {
         }
     }
 
-    /// The layers, a preset's written out.
-    pub fn written_out(&self) -> Vec<LayerDescription> {
+    /// The layers, a preset's written out; or what is wrong with a preset.
+    pub fn written_out(&self) -> Result<Vec<LayerDescription>, String> {
         match &self.preset {
-            Some(preset) => preset.layers(),
-            None => self.layers.clone(),
+            Some(Preset::ResnetTabular { blocks, .. } | Preset::TransformerTiny { blocks, .. }) if *blocks > BLOCKS => {
+                Err(format!("`blocks` should be at most {BLOCKS}, found {blocks}"))
+            }
+            Some(preset) => Ok(preset.layers()),
+            None => Ok(self.layers.clone()),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Networks in TOML files.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -8,6 +7,7 @@ use serde::Deserialize;
 use super::build::NetworkError;
 use super::description::{Description, Preset};
 use crate::failure::Failure;
+use crate::input;
 
 /// What `--network` says.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,11 +65,7 @@ struct Named {
 
 /// A file of its own, or a part `[network]` of the configuration of a run.
 fn read(path: &Path) -> Result<Description, Failure> {
-    let size = fs::metadata(path).map_err(|error| Failure::file("read", path, &error))?.len();
-    if size > LARGEST {
-        return Err(Failure::input(format!("{}: {size} bytes are too many for a network in words", path.display())));
-    }
-    let text = fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error))?;
+    let text = input::read_text(path, LARGEST)?;
     parse(&text).map_err(|error| Failure::input(format!("{}{error}", path.display())))
 }
 

@@ -4,9 +4,11 @@ use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, LinearConfig};
 use burn::tensor::{Device, Distribution, Tensor};
 
-use super::build::{Builder, NetworkError, Shape};
+use super::build::{Builder, NetworkError, Shape, size};
 use super::description::Description;
 use super::layer::{Layer, Value, forward};
+use super::room::Room;
+use crate::memory;
 
 /// Gives parameters the numbers 1, 2, .. for their identities, which records of optimizers go by: Burn's are random, and would be
 /// others when a run is resumed.
@@ -41,6 +43,9 @@ pub struct Net {
     input: Input,
     #[module(skip)]
     numbers: usize,
+    /// Numbers that an example becomes between the layers.
+    #[module(skip)]
+    values: u64,
 }
 
 /// The shape of what the first layer takes.
@@ -68,7 +73,8 @@ impl Net {
     /// Builds a network for examples of a shape and so many outputs, with random weights from the device's generator.
     ///
     /// # Errors
-    /// A layer does not fit what comes to it, or the description asks for other inputs or outputs than there are.
+    /// A layer does not fit what comes to it, the description asks for other inputs or outputs than there are, or the network is
+    /// larger than half of the memory that is free; that is found before any is taken.
     pub fn new(
         description: &Description,
         shape: &[usize],
@@ -76,12 +82,30 @@ impl Net {
         outputs: usize,
         device: &Device,
     ) -> Result<Self, NetworkError> {
-        let numbers: usize = shape.iter().product();
+        Self::within(memory::budget(), description, shape, categories, outputs, device)
+    }
+
+    /// The same within so many bytes.
+    pub fn within(
+        budget: u64,
+        description: &Description,
+        shape: &[usize],
+        categories: &[Category],
+        outputs: usize,
+        device: &Device,
+    ) -> Result<Self, NetworkError> {
+        let numbers = size(shape)?;
         let width: usize = categories.iter().map(|category| category.width).sum();
+        let Some(numeric) = numbers.checked_sub(categories.len()) else {
+            let (count, numbers) = (categories.len(), numbers);
+            return Err(NetworkError::Input(format!(
+                "{count} categories are no part of examples of {numbers} numbers"
+            )));
+        };
         let there = match (&description.input, categories) {
-            (Some(input), []) if input.iter().product::<usize>() == numbers => input.clone(),
+            (Some(input), []) if size(input)? == numbers => input.clone(),
             (None, []) => shape.to_vec(),
-            (None, _) => vec![numbers - categories.len() + width],
+            (None, _) => vec![numeric + width],
             (Some(input), []) => {
                 return Err(NetworkError::Input(format!("`input` is {input:?}, and an example has {numbers} numbers")));
             }
@@ -95,19 +119,26 @@ impl Net {
         if let Some(stated) = description.outputs.filter(|&stated| stated != outputs) {
             return Err(NetworkError::Input(format!("`outputs` is {stated}, and the targets need {outputs}")));
         }
+        if outputs == 0 {
+            return Err(NetworkError::Input("`outputs` should be at least 1".into()));
+        }
+        let layers = description.written_out().map_err(NetworkError::Input)?;
         let shape = match &description.preset {
             Some(preset) if preset.is_for_images() => image(&there)?,
             Some(_) => Shape::new(&[there.iter().product()])?,
             None => Shape::new(&there)?,
         };
-        let mut builder = Builder { device, shape, within: vec![] };
+        let mut builder = Builder { device, shape, within: vec![], room: Room::new(budget, 4) };
+        for category in categories {
+            builder.room.take(&[category.levels, category.width]).map_err(NetworkError::Input)?;
+        }
         // Small, so that a category starts as its column's mean does.
         let initializer = Initializer::Normal { mean: 0.0, std: 0.1 };
         let embedding = |category: &Category| {
             EmbeddingConfig::new(category.levels, category.width).with_initializer(initializer.clone()).init(device)
         };
         let vectors: Vec<Embedding> = categories.iter().map(embedding).collect();
-        let mut layers = builder.layers(&description.written_out())?;
+        let mut layers = builder.layers(&layers)?;
         let last = match builder.shape {
             Shape::Flat(width) => width,
             other => {
@@ -115,14 +146,16 @@ impl Net {
                 other.size()
             }
         };
+        let size = builder.room.take(&[last, outputs]).and_then(|()| builder.room.pass(&[outputs]));
+        size.map_err(|problem| NetworkError::Input(format!("the last layer: {problem}")))?;
         layers.push(Layer::Dense(LinearConfig::new(last, outputs).init(device)));
         let input = match shape {
             Shape::Flat(_) => Input::Flat,
             Shape::Sequence(t, c) => Input::Sequence(t, c),
             Shape::Image(c, h, w) => Input::Image(c, h, w),
         };
-        let numbers = numbers - categories.len();
-        Ok(Self { categories: vectors, layers, input, numbers }.map(&mut Numbered(0)))
+        let values = builder.room.values();
+        Ok(Self { categories: vectors, layers, input, numbers: numeric, values }.map(&mut Numbered(0)))
     }
 
     /// The layers, the last one dense.
@@ -151,6 +184,11 @@ impl Net {
     /// Numbers of all parameters.
     pub fn parameters(&self) -> usize {
         self.num_params()
+    }
+
+    /// Numbers that an example becomes between the layers.
+    pub fn values(&self) -> u64 {
+        self.values
     }
 
     /// Inputs that it takes, where their values do not matter: random numbers, and the first category and token.

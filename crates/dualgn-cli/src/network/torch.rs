@@ -7,7 +7,7 @@ use burn::tensor::{DType, TensorData};
 use super::layer::Layer;
 use super::net::Net;
 use crate::failure::Failure;
-use crate::train::{Tensors, weights};
+use crate::train::{Tensors, shapes, weights};
 
 /// A tensor of PyTorch's, and the parameters of Burn's that make it, below each other.
 struct Entry {
@@ -36,36 +36,62 @@ pub fn arranged(net: &Net, mut burn: Tensors) -> Tensors {
     torch
 }
 
-/// The weights of a network, from PyTorch's; or what is wrong with those, as the end of a sentence.
-pub fn from_torch(net: &Net, mut torch: Tensors) -> Result<Tensors, String> {
-    let own = weights(net).map_err(|error| error.to_string())?;
-    let mut burn = Tensors::new();
+/// A tensor that a network needs of PyTorch's.
+#[derive(Clone, Debug)]
+pub struct Need {
+    /// PyTorch's name of it.
+    pub name: String,
+    /// Its shape in PyTorch.
+    pub shape: Vec<usize>,
+    /// The parameters that it is made of, by Burn's names, below each other.
+    parts: Vec<String>,
+    transposed: bool,
+}
+
+/// The tensors that a network needs.
+pub fn needs(net: &Net) -> Vec<Need> {
+    let mut own = shapes(net);
+    let mut needs = vec![];
     for Entry { name, parts, transposed } in entries(net) {
-        let parts: Vec<&String> = parts.iter().filter(|part| own.contains_key(*part)).collect();
-        if parts.is_empty() {
-            continue;
-        }
-        let data = torch.remove(&name).ok_or_else(|| format!("has no tensor `{name}`, which the network needs"))?;
-        let mut wanted: Vec<usize> = own[parts[0]].shape().to_vec();
+        let (parts, mut shapes): (Vec<String>, Vec<Vec<usize>>) =
+            parts.into_iter().filter_map(|part| own.remove(&part).map(|shape| (part, shape))).unzip();
+        // Layers without a bias, and embeddings without positions.
+        let Some(mut shape) = shapes.pop() else { continue };
         if transposed {
-            wanted.reverse();
+            shape.reverse();
         }
-        let rows = wanted.first().copied().unwrap_or(1);
-        if let Some(first) = wanted.first_mut() {
+        if let Some(first) = shape.first_mut() {
             *first *= parts.len();
         }
-        let found = data.shape().to_vec();
-        if found != wanted {
-            return Err(format!("has a tensor `{name}` of the shape {found:?}, and the network needs {wanted:?}"));
-        }
-        for (part, data) in parts.iter().zip(unstacked(&data, rows)) {
-            burn.insert((*part).clone(), if transposed { transpose(&data) } else { data });
-        }
+        needs.push(Need { name, shape, parts, transposed });
     }
-    for (name, data) in &own {
-        if !burn.contains_key(name) {
-            let found = torch.remove(name).filter(|found| found.shape() == data.shape());
-            burn.insert(name.clone(), found.ok_or_else(|| format!("has no tensor `{name}`, which the network needs"))?);
+    // Whatever has no name of its own keeps Burn's.
+    needs.extend(own.into_iter().map(|(name, shape)| Need {
+        parts: vec![name.clone()],
+        name,
+        shape,
+        transposed: false,
+    }));
+    needs
+}
+
+/// PyTorch's name of a parameter of Burn's.
+pub fn name_of(net: &Net, part: &str) -> Option<String> {
+    needs(net).into_iter().find(|need| need.parts.iter().any(|own| own == part)).map(|need| need.name)
+}
+
+/// The weights of a network, from PyTorch's; or what is wrong with those, as the end of a sentence.
+pub fn from_torch(net: &Net, mut torch: Tensors) -> Result<Tensors, String> {
+    let mut burn = Tensors::new();
+    for Need { name, shape, parts, transposed } in needs(net) {
+        let data = torch.remove(&name).ok_or_else(|| format!("has no tensor `{name}`, which the network needs"))?;
+        let found = data.shape().to_vec();
+        if found != shape {
+            return Err(format!("has a tensor `{name}` of the shape {found:?}, and the network needs {shape:?}"));
+        }
+        let rows = shape.first().map_or(1, |first| first / parts.len());
+        for (part, data) in parts.into_iter().zip(unstacked(&data, rows)) {
+            burn.insert(part, if transposed { transpose(&data) } else { data });
         }
     }
     match torch.keys().find(|name| !name.ends_with("num_batches_tracked")) {

@@ -53,8 +53,9 @@ impl<L: ConvexLoss> Objective<L> {
 
 /// One number for each output: the target itself; 0 or 1 for no or yes; 1 for the right class and 0 for each other.
 fn numbers(targets: &Targets, outputs: usize, device: &Device) -> Tensor<2> {
-    let values = match targets {
-        Targets::Values(values) => values.clone(),
+    let values: Vec<f32> = match targets {
+        // Scaled in double precision: what is lost here is a part of the deviation, not of the target.
+        Targets::Values(values) => values.iter().map(|&value| value as f32).collect(),
         Targets::Classes(answers) if outputs == 1 => answers.iter().map(|&answer| answer as f32).collect(),
         Targets::Classes(classes) => {
             let mut values = vec![0.0; classes.len() * outputs];

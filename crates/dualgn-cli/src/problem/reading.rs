@@ -1,6 +1,7 @@
 //! [`Reading`]: what the outputs of a trained network mean, and how good they are.
 
 use crate::data::{Scale, Targets};
+use crate::report::significant;
 
 /// How the outputs of an example are turned into an answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,7 +33,10 @@ impl Reading {
             Self::Largest | Self::Above(_) => String::new(),
             Self::Standardised => " Targets are standardised.".into(),
             Self::Logarithm => {
-                format!(" Targets are divided by their training mean of {:.4}, and outputs are logarithms.", scale.unit)
+                format!(
+                    " Targets are divided by their training mean of {}, and outputs are logarithms.",
+                    significant(scale.unit)
+                )
             }
         }
     }
@@ -46,11 +50,9 @@ impl Reading {
                 let answers = outputs.chunks_exact(width).map(|row| self.class(row));
                 answers.zip(classes).filter(|(answer, class)| answer == *class).count() as f64
             }
-            Targets::Values(values) => outputs
-                .iter()
-                .zip(values)
-                .map(|(&output, &value)| (self.number(output) - f64::from(value)).powi(2))
-                .sum(),
+            Targets::Values(values) => {
+                outputs.iter().zip(values).map(|(&output, &value)| (self.number(output) - value).powi(2)).sum()
+            }
         }
     }
 

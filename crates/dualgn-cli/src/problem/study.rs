@@ -2,6 +2,7 @@
 
 use super::{LossName, Reading, Task};
 use crate::data::{Dataset, Scale, Targets};
+use crate::failure::Failure;
 use crate::network::{Category, Description};
 
 /// Data with targets, and a network for them.
@@ -39,5 +40,29 @@ impl Study {
     /// How targets are scaled for outputs that are read in a way.
     pub fn scale(&self, reading: Reading) -> Scale {
         reading.scale(self.targets.as_ref().unwrap_or(&self.dataset.train.targets))
+    }
+
+    /// Checks that single precision, in which networks compute, holds all targets once they are scaled.
+    ///
+    /// # Errors
+    /// A target is too large or, where its logarithm is learnt, too small beside the others.
+    pub fn check(&self, reading: Reading, scale: Scale) -> Result<(), Failure> {
+        for targets in [&self.dataset.train.targets, &self.dataset.test.targets] {
+            let Targets::Values(values) = targets else { continue };
+            let is_lost = |value: f64| {
+                let scaled = scale.apply(value) as f32;
+                !scaled.is_finite() || (reading == Reading::Logarithm && value > 0.0 && !scaled.is_normal())
+            };
+            if let Some(lost) = values.iter().find(|&&value| is_lost(value)) {
+                let Scale { shift, unit } = scale;
+                let middle = if reading == Reading::Logarithm { unit } else { shift };
+                return Err(Failure::input(format!(
+                    "{}, column `{}`: {lost:e} is too far from the other targets, whose mean is {middle:e}, for single precision",
+                    self.dataset.citation, self.target
+                ))
+                .hint("leave such rows out, or learn the logarithm of the column"));
+            }
+        }
+        Ok(())
     }
 }

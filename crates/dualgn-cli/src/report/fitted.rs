@@ -114,7 +114,7 @@ fn matrix(fitted: &Fitted, confusion: &[Vec<usize>]) -> Markup {
 /// The rows that are predicted worst.
 fn worst(fitted: &Fitted) -> Markup {
     let is_class = !fitted.levels.is_empty();
-    let error = |row: usize| (fitted.answers[row] - f64::from(fitted.targets[row])).abs();
+    let error = |row: usize| (fitted.answers[row] - fitted.targets[row]).abs();
     let mut rows: Vec<usize> = (0..fitted.answers.len()).filter(|&row| error(row) > 0.0).collect();
     if !is_class {
         rows.sort_by(|&a, &b| error(b).total_cmp(&error(a)));
@@ -134,7 +134,7 @@ fn worst(fitted: &Fitted) -> Markup {
                         @for &row in &rows {
                             tr {
                                 td.number { (grouped(fitted.places[row])) }
-                                td.number { (name(f64::from(fitted.targets[row]))) }
+                                td.number { (name(fitted.targets[row])) }
                                 td.number { (name(fitted.answers[row])) }
                             }
                         }
@@ -180,7 +180,7 @@ fn frame(x: [f64; 2], y: [f64; 2], names: [&str; 2], label: &str, inside: &Marku
 }
 
 fn scatter(fitted: &Fitted) -> Markup {
-    let pairs = || fitted.targets.iter().map(|&target| f64::from(target)).zip(fitted.answers.iter().copied());
+    let pairs = || fitted.targets.iter().copied().zip(fitted.answers.iter().copied());
     let both = ends(pairs().flat_map(|(a, b)| [a, b]).filter(|x| x.is_finite()));
     let x = |value: f64| LEFT + (RIGHT - LEFT) * (value - both[0]) / (both[1] - both[0]);
     let y = |value: f64| BOTTOM - (BOTTOM - TOP) * (value - both[0]) / (both[1] - both[0]);
@@ -196,8 +196,7 @@ fn scatter(fitted: &Fitted) -> Markup {
 
 fn histogram(fitted: &Fitted) -> Markup {
     const BARS: usize = 31;
-    let errors =
-        || fitted.answers.iter().zip(&fitted.targets).map(|(a, b)| a - f64::from(*b)).filter(|e| e.is_finite());
+    let errors = || fitted.answers.iter().zip(&fitted.targets).map(|(a, b)| a - b).filter(|e| e.is_finite());
     let [low, high] = ends(errors());
     let most = low.abs().max(high.abs());
     let mut counts = [0usize; BARS];

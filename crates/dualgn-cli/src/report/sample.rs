@@ -97,6 +97,7 @@ fn run(course: &Course) -> MethodRun {
         })
         .collect();
     MethodRun {
+        run: "0a1b2c3d".into(),
         method: course.method.into(),
         title: course.title.into(),
         settings: format!("rate {}, chosen of 4", course.rate),
@@ -173,8 +174,12 @@ fn diverge(run: &mut MethodRun) {
 pub(super) fn fitted(levels: &[&str]) -> Fitted {
     let value = Interval { value: 0.9, low: 0.8, high: 0.95 };
     let confusion = (!levels.is_empty()).then(|| vec![vec![1, 1], vec![0, 2]]);
-    let scores =
-        Scores { rows: 4, scores: vec![Score { name: "rmse".into(), words: "an error".into(), value }], confusion };
+    let scores = Scores {
+        rows: 4,
+        scores: vec![Score { name: "rmse".into(), words: "an error".into(), value }],
+        confusion,
+        cells: vec![],
+    };
     Fitted {
         columns: [["COLUMN", "ROLE", "WHY"], ["a", "numeric", "the columns"]]
             .map(|line| line.map(str::to_owned).to_vec())

@@ -1,12 +1,15 @@
 //! [`Arrays`]: NPY and NPZ files: each array has a row for each example, and as many columns as numbers in a row.
 
-use std::path::Path;
-
 use super::cell::{Cell, Row};
 use super::error::TableError;
+use super::names::Names;
 use super::source::Visit;
+use crate::input::Input;
 use crate::memory;
-use crate::npz::{self, Array};
+use crate::npz::{self, Array, Values};
+
+/// Columns at most: each of them has a name.
+const COLUMNS: usize = 1 << 22;
 
 /// Arrays with one row an example.
 #[derive(Debug)]
@@ -18,9 +21,10 @@ pub struct Arrays {
 
 impl Arrays {
     /// Reads a file.
-    pub fn open(file: &Path) -> Result<Self, TableError> {
+    pub fn open(input: &Input) -> Result<Self, TableError> {
+        let file = input.path();
         let wrong = |problem: String| TableError::Format { file: file.into(), place: String::new(), problem };
-        let arrays = npz::read(file, memory::budget()).map_err(|problem| wrong(format!("it {problem}")))?;
+        let arrays = npz::read_input(input, memory::budget()).map_err(|problem| wrong(format!("it {problem}")))?;
         let arrays: Vec<(String, Array)> = arrays.into_iter().collect();
         let rows = arrays.first().and_then(|(_, array)| array.shape.first().copied());
         let Some(rows) = rows else { return Err(wrong("there is no array with rows".into())) };
@@ -31,11 +35,19 @@ impl Arrays {
                  only those of one table"
             )));
         }
-        let header = arrays.iter().flat_map(|(name, array)| match array.shape[1..].iter().product() {
+        if rows == 0 {
+            return Err(TableError::Empty { file: file.into() });
+        }
+        // With a row, there are no more columns than numbers.
+        let header = arrays.iter().flat_map(|(name, array)| match array.len() / rows {
             1 => vec![name.clone()],
             width => (0..width).map(|column| format!("{name}[{column}]")).collect(),
         });
-        Ok(Self { header: header.collect(), arrays })
+        let columns: usize = arrays.iter().map(|(_, array)| array.len() / rows).sum();
+        if columns > COLUMNS {
+            return Err(wrong(format!("{columns} numbers in a row are more than the {COLUMNS} columns of a table")));
+        }
+        Ok(Self { header: Names::of(header.collect::<Vec<String>>()).all, arrays })
     }
 
     /// The arrays.
@@ -48,10 +60,10 @@ impl Arrays {
     pub fn rows(&self, visit: Visit) -> Result<(), TableError> {
         for index in 0..self.arrays.first().map_or(0, |(_, array)| array.shape[0]) {
             let cells = self.arrays.iter().flat_map(|(_, array)| {
-                let width: usize = array.shape[1..].iter().product();
-                (index * width..(index + 1) * width).map(|entry| match array.number(entry) {
-                    number if number.is_finite() => Cell::Number(number),
-                    _ => Cell::Missing,
+                let width = array.len() / array.shape[0];
+                (index * width..(index + 1) * width).map(|entry| match &array.values {
+                    Values::Whole(values) => Cell::whole(values[entry]),
+                    _ => Cell::number(array.number(entry)),
                 })
             });
             let cells: Vec<Cell> = cells.collect();

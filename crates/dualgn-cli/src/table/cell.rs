@@ -1,53 +1,57 @@
-//! [`Cell`]: one entry of a table.
+//! [`Cell`]: one entry of a table, as its file has it.
 
 use std::borrow::Cow;
 
-/// One entry.
+/// One entry. Files with types hand out numbers, answers and times as such; what text means is for a [`Reader`](super::notation::Reader).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell<'a> {
-    /// Nothing, or a word for nothing.
+    /// Nothing stands there.
     Missing,
     /// A number of a file that has numbers.
     Number(f64),
-    /// Text, without the spaces around it.
+    /// True or false of a file that has them.
+    Bool(bool),
+    /// Seconds from 1 January 1970 in UTC, of a file that has times.
+    Time(f64),
+    /// Text that is not empty, without the spaces around it.
     Text(Cow<'a, str>),
 }
 
-/// What text files write for nothing.
-const NOTHING: [&str; 10] = ["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?"];
+/// Whole numbers up to here are exact in double precision.
+const EXACT: i128 = 1 << 53;
 
 impl<'a> Cell<'a> {
-    /// Of text.
+    /// Takes the text of a cell.
     pub fn of(text: &'a str) -> Self {
-        let text = text.trim();
-        if NOTHING.contains(&text) { Self::Missing } else { Self::Text(Cow::Borrowed(text)) }
+        match text.trim() {
+            "" => Self::Missing,
+            text => Self::Text(Cow::Borrowed(text)),
+        }
     }
 
-    /// The number that stands there, if one does. `comma` says that decimals follow a comma.
-    pub fn number(&self, comma: bool) -> Option<f64> {
-        let number: f64 = match self {
-            Self::Missing => return None,
-            Self::Number(number) => *number,
-            // Words such as `inf` are none.
-            Self::Text(text) if text.bytes().any(|byte| byte.is_ascii_digit()) => {
-                if comma && text.contains(',') {
-                    text.replace(',', ".").parse().ok()?
-                } else {
-                    text.parse().ok()?
-                }
-            }
-            Self::Text(_) => return None,
-        };
-        number.is_finite().then_some(number)
+    /// Takes a whole number; its digits where double precision does not hold it, so that long identifiers stay apart.
+    pub fn whole(number: impl Into<i128>) -> Self {
+        let number = number.into();
+        match number.abs() <= EXACT {
+            true => Self::Number(number as f64),
+            false => Self::Text(Cow::Owned(number.to_string())),
+        }
     }
 
-    /// The cell as it reads; `None` if it is missing.
-    pub fn text(&self) -> Option<Cow<'_, str>> {
+    /// The cell as text, for tests; `None` if nothing stands there.
+    #[cfg(test)]
+    pub fn shown(&self) -> Option<String> {
         match self {
             Self::Missing => None,
-            Self::Number(number) => Some(Cow::Owned(number.to_string())),
-            Self::Text(text) => Some(Cow::Borrowed(text)),
+            Self::Number(number) | Self::Time(number) => Some(number.to_string()),
+            Self::Bool(answer) => Some(answer.to_string()),
+            Self::Text(text) => Some(text.to_string()),
         }
+    }
+
+    /// Takes a number of a file that has numbers, where "not a number" stands for nothing.
+    pub fn number(number: f64) -> Self {
+        if number.is_nan() { Self::Missing } else { Self::Number(number) }
     }
 }
 
@@ -77,14 +81,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_what_reads_as_one() {
-        let number = |text| Cell::of(text).number(false);
-        assert_eq!(number(" -1.5e3 "), Some(-1500.0));
-        assert_eq!(number("007"), Some(7.0));
-        for text in ["", "inf", "1,5", "12 kg", "0x10", "1e999", "NaN"] {
-            assert_eq!(number(text), None, "{text}");
-        }
-        assert_eq!(Cell::of("1,5").number(true), Some(1.5));
-        assert_eq!(Cell::Number(f64::NAN).number(false), None);
+    fn whole_numbers_keep_their_digits() {
+        assert_eq!(Cell::whole(-3), Cell::Number(-3.0));
+        assert_eq!(Cell::whole(1_i64 << 53), Cell::Number(9_007_199_254_740_992.0));
+        assert_eq!(Cell::whole((1_i64 << 53) + 1), Cell::Text("9007199254740993".into()));
+        assert_eq!(Cell::whole(u64::MAX), Cell::Text("18446744073709551615".into()));
+    }
+
+    #[test]
+    fn text_has_no_spaces_around_it() {
+        assert_eq!(Cell::of(" \u{a0} "), Cell::Missing);
+        assert_eq!(Cell::of(" NA "), Cell::Text("NA".into()));
+        assert_eq!(Cell::number(f64::NAN), Cell::Missing);
+        assert_eq!(Cell::number(f64::INFINITY), Cell::Number(f64::INFINITY));
     }
 }

@@ -1,6 +1,8 @@
 //! [`Encoder`]: from the cells of a row to the numbers that a network takes. It is learnt from training rows and kept with the model.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
@@ -8,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::cell::{Cell, Row};
 use super::dates::{Cycle, DateFormat};
 use super::error::TableError;
-use super::moments::Moments;
-use super::profile::Profile;
-use super::role::{Decision, Role};
+use super::missing::MissingWords;
+use super::notation::{Notation, Reader, Unreadable, Wanted};
 use super::source::Source;
+use super::tally::{Counted, Tally};
+use super::words::Words;
 use crate::network::Category;
 
 /// What is done with words that training did not see.
@@ -45,6 +48,9 @@ pub struct Encoder {
     pub unseen: Unseen,
     /// What is done with cells where nothing stands.
     pub missing: Missing,
+    /// What stands for nothing.
+    #[serde(default)]
+    pub missing_words: MissingWords,
 }
 
 /// What becomes of a column.
@@ -52,6 +58,9 @@ pub struct Encoder {
 pub struct Encoding {
     /// Its name.
     pub name: String,
+    /// How its cells are written.
+    #[serde(default, skip_serializing_if = "Notation::is_usual")]
+    pub notation: Notation,
     /// What becomes of it.
     #[serde(flatten)]
     pub kind: EncodingKind,
@@ -77,6 +86,9 @@ pub enum EncodingKind {
     Category {
         /// The words, the most frequent first.
         levels: Vec<String>,
+        /// Words of training rows that are too rare to learn from.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        rare: Vec<String>,
     },
     /// A date in deviations from the mean of the training rows, and its place in cycles.
     Date {
@@ -93,85 +105,7 @@ pub enum EncodingKind {
     },
 }
 
-/// Skewness from which on a column has a long tail; that of the exponential distribution is 2.
-const SKEWED: f64 = 1.5;
-
-/// What a column's training rows say, on the way to its encoding.
-enum Learning {
-    Number {
-        format: Option<DateFormat>,
-        unit: Option<f64>,
-        moments: Moments,
-        missing: bool,
-        span: [f64; 2],
-        times: bool,
-    },
-    Words {
-        counts: HashMap<String, usize>,
-    },
-}
-
 impl Encoder {
-    /// Learns from the training rows of a table.
-    ///
-    /// # Errors
-    /// The table cannot be read again.
-    pub fn learn(
-        source: &Source,
-        profiles: &[Profile],
-        decisions: &[Option<Decision>],
-        is_training: impl Fn(usize) -> bool,
-        (unseen, missing): (Unseen, Missing),
-    ) -> Result<Self, TableError> {
-        let seen: Vec<(usize, Role)> = decisions
-            .iter()
-            .enumerate()
-            .filter_map(|(column, decision)| Some((column, decision.as_ref()?.role)))
-            .filter(|(_, role)| *role != Role::Ignore)
-            .collect();
-        let mut learning: Vec<Learning> = seen
-            .iter()
-            .map(|&(column, role)| match role {
-                Role::Category => Learning::Words { counts: HashMap::new() },
-                role => Learning::Number {
-                    format: (role == Role::Date).then(|| profiles[column].dates[0]),
-                    unit: None,
-                    moments: Moments::default(),
-                    missing: false,
-                    span: [f64::INFINITY, f64::NEG_INFINITY],
-                    times: false,
-                },
-            })
-            .collect();
-        let comma = source.comma();
-        let pass = |learning: &mut [Learning]| {
-            source.rows(&mut |row| {
-                if is_training(row.index) {
-                    for (&(column, _), learning) in seen.iter().zip(learning.iter_mut()) {
-                        learning.see(&row.cells[column], comma);
-                    }
-                }
-                Ok(())
-            })
-        };
-        pass(&mut learning)?;
-        // Columns with a long tail are seen again, by their logarithms.
-        let mut again: Vec<Learning> = learning.iter().map(Learning::logarithms).collect();
-        if again.iter().any(|learning| matches!(learning, Learning::Number { unit: Some(_), .. })) {
-            pass(&mut again)?;
-            for (first, second) in learning.iter_mut().zip(again) {
-                if let Learning::Number { unit: Some(_), .. } = second {
-                    *first = second;
-                }
-            }
-        }
-        let columns = seen
-            .iter()
-            .zip(learning)
-            .map(|(&(column, _), learning)| Encoding { name: profiles[column].name.clone(), kind: learning.end() });
-        Ok(Self { columns: columns.collect(), unseen, missing })
-    }
-
     /// Numbers of a row, categories included.
     pub fn width(&self) -> usize {
         self.columns.iter().map(|column| column.kind.width()).sum()
@@ -180,7 +114,7 @@ impl Encoder {
     /// The categories, which stand last.
     pub fn categories(&self) -> Vec<Category> {
         let levels = |column: &Encoding| match &column.kind {
-            EncodingKind::Category { levels } => {
+            EncodingKind::Category { levels, .. } => {
                 let levels = levels.len() + 2;
                 // As wide as the words can use, and no wider than a column deserves.
                 Some(Category { levels, width: levels.div_ceil(2).min(8) })
@@ -190,92 +124,44 @@ impl Encoder {
         self.columns.iter().filter_map(levels).collect()
     }
 
-    /// Finds the columns in a table.
+    /// Finds the columns in a table, whose cells are written as the model's or as is said of this file. `fits` says that the model is being
+    /// fitted, where errors can be mended by another role of a column.
     ///
     /// # Errors
-    /// One of them is not there.
-    pub fn on<'a>(&'a self, source: &Source) -> Result<Located<'a>, TableError> {
-        let positions = self.columns.iter().map(|column| source.column(&column.name)).collect::<Result<_, _>>()?;
-        let positions_of_words = |column: &'a Encoding| match &column.kind {
-            EncodingKind::Category { levels } => {
-                levels.iter().enumerate().map(|(index, level)| (level.as_str(), index + 1)).collect()
-            }
-            _ => BTreeMap::new(),
+    /// Returns `TableError::NoColumn` if one of them is not there.
+    pub fn on<'a>(&'a self, source: &Source, fits: bool) -> Result<Located<'a>, TableError> {
+        source.said().check(source.file())?;
+        let missing = Arc::new(self.missing_words.clone());
+        let located = |column: &'a Encoding| -> Result<Column<'a>, TableError> {
+            let (dates, levels, rare) = match &column.kind {
+                EncodingKind::Numeric { .. } => (None, None, None),
+                EncodingKind::Date { format, .. } => (Some(format), None, None),
+                EncodingKind::Category { levels, rare } => (None, Some(levels), Some(rare)),
+            };
+            Ok(Column {
+                encoding: column,
+                position: source.column(&column.name)?,
+                reader: Reader::new(&column.notation, dates, Arc::clone(&missing)).said(source.said()),
+                words: Words::new(levels.map_or(&[], Vec::as_slice)),
+                rare: rare.into_iter().flatten().map(String::as_str).collect(),
+            })
         };
         Ok(Located {
             encoder: self,
-            positions,
-            words: self.columns.iter().map(positions_of_words).collect(),
-            comma: source.comma(),
+            columns: self.columns.iter().map(located).collect::<Result<_, _>>()?,
             file: source.file().to_owned(),
+            fits,
         })
     }
-}
 
-impl Learning {
-    fn see(&mut self, cell: &Cell, comma: bool) {
-        match self {
-            Self::Words { counts } => {
-                if let Some(word) = word(cell, comma) {
-                    *counts.entry(word).or_default() += 1;
-                }
-            }
-            Self::Number { format, unit, moments, missing, span, times } => match number(cell, *format, comma) {
-                None => *missing = true,
-                Some(number) => {
-                    moments.see(logarithm(number, *unit));
-                    *span = [span[0].min(number), span[1].max(number)];
-                    *times |= number.rem_euclid(86_400.0) != 0.0;
-                }
-            },
-        }
-    }
-
-    /// What is to be learnt of the logarithms of a column whose numbers have a long tail; of others nothing.
-    fn logarithms(&self) -> Self {
-        match self {
-            Self::Number { format: None, unit: None, moments, missing, span, times }
-                if span[0] >= 0.0 && moments.mean > 0.0 && moments.skewness() > SKEWED =>
-            {
-                let (missing, span, times) = (*missing, *span, *times);
-                Self::Number {
-                    format: None,
-                    unit: Some(moments.mean),
-                    moments: Moments::default(),
-                    missing,
-                    span,
-                    times,
-                }
-            }
-            _ => Self::Words { counts: HashMap::new() },
-        }
-    }
-
-    fn end(self) -> EncodingKind {
-        match self {
-            Self::Words { counts } => {
-                // A word that stands there once says nothing of the next row with it, unless all do.
-                let rare = if counts.len() > 20 { 2 } else { 0 };
-                let mut levels: Vec<(String, usize)> = counts.into_iter().filter(|(_, count)| *count > rare).collect();
-                levels.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-                EncodingKind::Category { levels: levels.into_iter().map(|(level, _)| level).collect() }
-            }
-            Self::Number { format, unit, moments, missing: indicator, span, times } => {
-                let (mean, deviation) = (moments.mean, moments.deviation());
-                match format {
-                    Some(format) => {
-                        let cycles = Cycle::shown(span[1] - span[0], times);
-                        EncodingKind::Date { format, mean, deviation, cycles, indicator }
-                    }
-                    None => EncodingKind::Numeric { mean, deviation, indicator, unit },
-                }
-            }
-        }
+    /// A tally of the columns.
+    pub fn tally(&self) -> Tally {
+        Tally::new(self.columns.iter().map(|column| column.name.as_str()))
     }
 }
 
 /// The number itself, or `ln(1 + x / unit)`; below zero, where training rows had none, it goes on as a line.
-fn logarithm(number: f64, unit: Option<f64>) -> f64 {
+pub fn logarithm(number: f64, unit: Option<f64>) -> f64 {
     match unit {
         Some(unit) if number > 0.0 => (number / unit).ln_1p(),
         Some(unit) => number / unit,
@@ -293,78 +179,121 @@ impl EncodingKind {
     }
 }
 
-fn number(cell: &Cell, format: Option<DateFormat>, comma: bool) -> Option<f64> {
-    match format {
-        Some(format) => format.seconds(&cell.text()?),
-        None => cell.number(comma),
-    }
-}
-
-/// Numbers are the same word however they are written.
-pub fn word(cell: &Cell, comma: bool) -> Option<String> {
-    match cell.number(comma) {
-        Some(number) => Some(number.to_string()),
-        None => cell.text().map(|text| text.into_owned()),
-    }
-}
-
 /// An encoder for the columns of one table.
 pub struct Located<'a> {
     encoder: &'a Encoder,
-    positions: Vec<usize>,
-    words: Vec<BTreeMap<&'a str, usize>>,
-    comma: bool,
-    file: std::path::PathBuf,
+    columns: Vec<Column<'a>>,
+    file: PathBuf,
+    fits: bool,
+}
+
+/// A column of one table.
+struct Column<'a> {
+    encoding: &'a Encoding,
+    position: usize,
+    reader: Reader,
+    words: Words<'a>,
+    rare: HashSet<&'a str>,
 }
 
 impl Located<'_> {
-    /// The numbers of a row, categories last, appended to others.
+    /// Appends the numbers of a row to others, categories last, and counts cells that are missing or not known.
     ///
     /// # Errors
-    /// A cell is empty or holds an unseen word, and that is to be refused.
-    pub fn encode(&self, row: &Row, numbers: &mut Vec<f32>) -> Result<(), TableError> {
+    /// Returns `TableError::Unreadable` if a cell is neither what its column holds nor declared to be missing, and `TableError::Cell` if it is
+    /// missing or an unseen word and that is to be refused.
+    pub fn encode(&self, row: &Row, numbers: &mut Vec<f32>, tally: &mut Tally) -> Result<(), TableError> {
         let mut last: Vec<f32> = vec![];
-        for ((column, &position), words) in self.encoder.columns.iter().zip(&self.positions).zip(&self.words) {
-            let cell = &row.cells[position];
-            let refuse = |problem: String| {
-                let (file, column) = (self.file.clone(), column.name.clone());
-                Err(TableError::Cell { file, place: row.place(), column, problem })
-            };
-            if self.encoder.missing == Missing::Refuse && *cell == Cell::Missing {
-                return refuse("nothing stands there; take `--missing impute` to let the mean stand in".into());
-            }
-            match &column.kind {
+        for (index, column) in self.columns.iter().enumerate() {
+            let cell = &row.cells[column.position];
+            let is_missing = match &column.encoding.kind {
                 EncodingKind::Numeric { mean, deviation, indicator, unit } => {
-                    let number = cell.number(self.comma).map(|number| logarithm(number, *unit));
-                    numbers.push(number.map_or(0.0, |number| ((number - mean) / deviation) as f32));
+                    let number = column.reader.number(cell);
+                    let number = number.map_err(|Unreadable| self.refusal(row, column, Wanted::Number))?;
+                    let scaled = number.map_or(0.0, |number| ((logarithm(number, *unit) - mean) / deviation) as f32);
+                    if !scaled.is_finite() {
+                        return Err(self.too_far(row, column, *mean));
+                    }
+                    numbers.push(scaled);
                     if *indicator {
                         numbers.push(f32::from(number.is_none()));
                     }
+                    number.is_none()
                 }
-                EncodingKind::Date { format, mean, deviation, cycles, indicator } => {
-                    let seconds = cell.text().and_then(|text| format.seconds(&text));
+                EncodingKind::Date { mean, deviation, cycles, indicator, .. } => {
+                    let seconds = column.reader.seconds(cell);
+                    let seconds = seconds.map_err(|Unreadable| self.refusal(row, column, Wanted::Date))?;
                     numbers.push(seconds.map_or(0.0, |seconds| ((seconds - mean) / deviation) as f32));
-                    numbers.extend(
-                        cycles.iter().flat_map(|cycle| seconds.map_or([0.0; 2], |seconds| cycle.place(seconds))),
-                    );
+                    let places = cycles.iter().map(|cycle| seconds.map_or([0.0; 2], |seconds| cycle.place(seconds)));
+                    numbers.extend(places.flatten());
                     if *indicator {
                         numbers.push(f32::from(seconds.is_none()));
                     }
+                    seconds.is_none()
                 }
-                EncodingKind::Category { levels } => last.push(match word(cell, self.comma) {
-                    None => levels.len() + 1,
-                    Some(word) => match words.get(word.as_str()) {
-                        Some(&position) => position,
-                        None if self.encoder.unseen == Unseen::Refuse => {
-                            return refuse(format!("`{word}` was not among the words of the training rows"));
-                        }
-                        None => 0,
-                    },
-                } as f32),
+                EncodingKind::Category { levels, .. } => {
+                    let is_missing = column.reader.is_missing(cell);
+                    last.push(match is_missing {
+                        true => levels.len() + 1,
+                        false => self.word(row, column, &mut |counted| tally.count(index, counted))?,
+                    } as f32);
+                    is_missing
+                }
+            };
+            if is_missing {
+                if self.encoder.missing == Missing::Refuse {
+                    return Err(self.missing(row, column));
+                }
+                tally.count(index, Counted::Missing);
             }
         }
         numbers.extend(last);
         Ok(())
+    }
+
+    /// The position of a word: zero if training rows did not have it often enough.
+    fn word(&self, row: &Row, column: &Column, count: &mut dyn FnMut(Counted)) -> Result<usize, TableError> {
+        let cell = &row.cells[column.position];
+        if let Some(position) = column.words.position(cell, &column.reader) {
+            return Ok(position + 1);
+        }
+        let word = column.reader.word(cell);
+        if column.rare.contains(word.as_ref()) {
+            count(Counted::Rare);
+        } else if self.encoder.unseen == Unseen::Refuse {
+            let problem = format!("`{word}` was not among the words of the training rows");
+            return Err(self.wrong(row, column, problem));
+        } else {
+            count(Counted::Unseen);
+        }
+        Ok(0)
+    }
+
+    fn missing(&self, row: &Row, column: &Column) -> TableError {
+        let what = match &row.cells[column.position] {
+            Cell::Missing => "nothing stands there".to_owned(),
+            cell => format!("`{}` says that nothing stands there", column.reader.word(cell)),
+        };
+        // A model keeps what it was fitted with.
+        let advice = match self.fits {
+            true => "fill the cell, or take `--missing impute` to let the mean stand in",
+            false => "fill the cell, or fit the model with `--missing impute` to let the mean stand in",
+        };
+        self.wrong(row, column, format!("{what}; {advice}"))
+    }
+
+    fn wrong(&self, row: &Row, column: &Column, problem: String) -> TableError {
+        TableError::Cell { file: self.file.clone(), place: row.place(), column: column.encoding.name.clone(), problem }
+    }
+
+    /// What to say of a number that leaves the network's type.
+    fn too_far(&self, row: &Row, column: &Column, mean: f64) -> TableError {
+        let problem = format!("the number is too far from the training rows, whose mean is {mean:e}");
+        TableError::Cell { file: self.file.clone(), place: row.place(), column: column.encoding.name.clone(), problem }
+    }
+
+    fn refusal(&self, row: &Row, column: &Column, wanted: Wanted) -> TableError {
+        column.reader.refusal(&self.file, row, (&column.encoding.name, column.position), wanted, self.fits)
     }
 }
 

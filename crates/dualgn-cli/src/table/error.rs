@@ -82,6 +82,21 @@ pub enum TableError {
         problem: String,
     },
 
+    /// A cell cannot be read as the kind of its column, but perhaps by an option.
+    #[error("{}, {place}, column `{column}`: {problem}", .file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Such as `line 3` or `row 2`.
+        place: String,
+        /// The column.
+        column: String,
+        /// What was found and what was expected.
+        problem: String,
+        /// What to do.
+        hint: String,
+    },
+
     /// The table as a whole cannot be learnt from.
     #[error("{}: {problem}", .file.display())]
     Unfit {
@@ -107,9 +122,18 @@ fn columns(near: &Option<String>, all: &[String]) -> String {
 
 impl From<TableError> for Failure {
     fn from(error: TableError) -> Self {
+        use TableError as Is;
+        let message = error.to_string();
         match error {
-            TableError::Visit(failure) => *failure,
-            error => Self::input(error.to_string()),
+            Is::Visit(failure) => *failure,
+            Is::Read { reason, .. } => Self::of_system(message, &reason),
+            Is::Unreadable { hint, .. } => Self::input(message).hint(hint),
+            Is::Format { .. }
+            | Is::Cells { .. }
+            | Is::Empty { .. }
+            | Is::NoColumn { .. }
+            | Is::Cell { .. }
+            | Is::Unfit { .. } => Self::input(message),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use image::{DynamicImage, ImageReader, Limits};
@@ -10,7 +11,8 @@ use image::{DynamicImage, ImageReader, Limits};
 use super::cell::{Cell, Row};
 use super::error::TableError;
 use super::source::Visit;
-use crate::data::idx;
+use crate::data::{DataError, idx};
+use crate::input;
 
 /// Images in a folder.
 #[derive(Debug)]
@@ -45,7 +47,7 @@ impl Images {
     pub fn open(folder: &Path) -> Result<Self, TableError> {
         let sets = idx_files(folder)?;
         if !sets.is_empty() {
-            let images = idx::read_images(&sets[0].0).map_err(|error| unfit(folder, error.to_string()))?;
+            let images = idx::read_images(&sets[0].0).map_err(|error| of_set(folder, error))?;
             let shape = [1, images.size[0], images.size[1]];
             return Ok(Self { header: header(shape), shape, kind: Kind::Idx(sets) });
         }
@@ -106,7 +108,7 @@ impl Images {
             }
             Kind::Idx(sets) => {
                 for (path, labels) in sets {
-                    let wrong = |error: crate::data::DataError| unfit(folder, error.to_string());
+                    let wrong = |error| of_set(folder, error);
                     let images = idx::read_images(path).map_err(wrong)?;
                     let labels =
                         labels.as_deref().map(|path| idx::read_labels(path, u8::MAX)).transpose().map_err(wrong)?;
@@ -125,6 +127,14 @@ impl Images {
             }
         }
         Ok(())
+    }
+}
+
+/// What is wrong with a file of an image set.
+fn of_set(folder: &Path, error: DataError) -> TableError {
+    match error {
+        DataError::File(failure) => TableError::Visit(failure),
+        error => unfit(folder, error.to_string()),
     }
 }
 
@@ -170,7 +180,10 @@ fn idx_files(folder: &Path) -> Result<Vec<(PathBuf, Option<PathBuf>)>, TableErro
 /// The pixels of an image, channel by channel.
 fn decoded(path: &Path) -> Result<(Vec<u8>, [usize; 3]), TableError> {
     let wrong = |problem: String| unfit(path, format!("it is no sound image ({problem})"));
-    let mut reader = ImageReader::open(path).map_err(|reason| TableError::Read { file: path.into(), reason })?;
+    let bytes = input::read(path, LARGEST)?;
+    let mut reader = ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .map_err(|reason| TableError::Read { file: path.into(), reason })?;
     let mut limits = Limits::default();
     limits.max_alloc = Some(LARGEST);
     reader.limits(limits);

@@ -72,7 +72,10 @@ pub fn roles(
         .map(|(column, profile)| match wishes.get(&profile.name) {
             _ if Some(column) == target => Ok(None),
             Some(&role) => wished(source, profile, role).map(Some),
-            None => Ok(Some(decide(profile))),
+            None => Ok(Some(match source.index(column) {
+                Some(reason) => Decision { role: Role::Ignore, reason: reason.into() },
+                None => decide(profile),
+            })),
         })
         .collect::<Result<_, _>>()?;
     if decisions.iter().flatten().all(|decision| decision.role == Role::Ignore) {
@@ -100,19 +103,19 @@ fn wished(source: &Source, profile: &Profile, role: Role) -> Result<Decision, Ta
         Err(TableError::Cell { file: source.file().into(), place, column: profile.name.clone(), problem })
     };
     match role {
-        Role::Numeric if profile.numbers < profile.there() => {
+        Role::Numeric if profile.numbers == 0 && profile.there() > 0 => {
             let (word, place) = profile.word.clone().unwrap_or_default();
-            if profile.numbers == 0 {
-                return refuse(
-                    place,
-                    format!("`{word}` is no number, and none of the others is; take `{}=category`", profile.name),
-                );
-            }
+            return refuse(
+                place,
+                format!("`{word}` is no number, and none of the others is; take `{}=category`", profile.name),
+            );
         }
-        Role::Date if profile.dates.is_empty() || profile.there() == 0 => {
+        Role::Date if profile.dates.is_none() => {
             return refuse(
                 "all rows".into(),
-                "not all cells are dates such as 2024-03-31, 31.03.2024 or 03/31/2024 of one kind".into(),
+                "not all cells are dates such as 2024-03-31, 31.03.2024 or 03/31/2024 of one kind; take `--dates FORMAT`, such as \
+                 `--dates '%d %b %Y'`, for others"
+                    .into(),
             );
         }
         Role::Category if profile.levels.is_none() => {
@@ -137,25 +140,22 @@ fn decide(profile: &Profile) -> Decision {
         _ => {}
     }
     let all_differ = distinct.is_none_or(|distinct| distinct == there);
-    if profile.numbers == there {
-        if profile.whole && all_differ && there >= ENOUGH && (is_called_id || profile.counts_up) {
-            return decision(Role::Ignore, "numbers the rows".into());
-        }
-        return decision(Role::Numeric, "all cells are numbers".into());
+    if profile.numbers == there && profile.whole && all_differ && there >= ENOUGH && (is_called_id || profile.counts_up)
+    {
+        return decision(Role::Ignore, "numbers the rows".into());
     }
-    if !profile.dates.is_empty() {
-        let format = profile.dates[0].example();
-        let doubt = if profile.dates.len() > 1 { "; the day could as well be the month" } else { "" };
-        return decision(Role::Date, format!("dates such as {format}{doubt}"));
+    // A few words among numbers are errors when they are read.
+    if profile.is_numeric() {
+        let unit = profile.notation.numerals.unit.as_ref();
+        let unit = unit.map_or_else(String::new, |unit| format!(", with `{unit}`"));
+        return decision(Role::Numeric, format!("all cells are numbers{unit}"));
     }
-    // A few words among numbers are notes on what is missing.
-    let words = there - profile.numbers;
-    if words * 20 <= there {
-        let (word, place) = profile.word.clone().unwrap_or_default();
-        return decision(
-            Role::Numeric,
-            format!("numbers but for {words} cells, such as `{word}` in {place}, read as missing"),
-        );
+    if let Some(dates) = &profile.dates {
+        let doubt = match profile.has_open_dates {
+            true => "; the day could as well be the month, which `--dates month-first` says",
+            false => "",
+        };
+        return decision(Role::Date, format!("{}{doubt}", dates.words()));
     }
     match distinct {
         Some(distinct) if distinct <= 2 || distinct * 2 <= there => {

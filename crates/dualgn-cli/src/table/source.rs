@@ -1,9 +1,11 @@
 //! [`Source`]: a table in a file, whatever its format, read row by row.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
+use std::io::BufRead;
+use std::path::Path;
 
 use clap::ValueEnum;
+use flate2::read::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 
 use super::arrays::Arrays;
@@ -11,8 +13,12 @@ use super::cell::Row;
 use super::error::TableError;
 use super::images::Images;
 use super::lines::JsonLines;
+use super::notation::Said;
 use super::parquet::Parquet;
-use super::text::Text;
+use super::stream::{GZIP, unpacked};
+use super::text::{Text, check_text};
+use crate::failure::Failure;
+use crate::input::{Input, is_standard_input};
 
 /// Whether the first line names the columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -28,19 +34,23 @@ pub enum HeaderChoice {
 }
 
 /// How a file is read.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reading {
     /// What stands between cells; found out if not said.
     pub separator: Option<char>,
     /// Whether the first line names the columns.
     pub header: HeaderChoice,
+    /// What is said of how cells are written.
+    pub said: Said,
 }
 
 /// A table in a file.
 #[derive(Debug)]
 pub struct Source {
-    file: PathBuf,
+    input: Input,
     format: Format,
+    positions: HashMap<String, usize>,
+    said: Said,
 }
 
 #[derive(Debug)]
@@ -56,43 +66,40 @@ enum Format {
 pub type Visit<'a> = &'a mut dyn FnMut(Row) -> Result<(), TableError>;
 
 impl Source {
-    /// Looks into a file: by its ending `.csv`, `.tsv`, `.txt` (each perhaps `.gz`), `.jsonl`, `.ndjson`, `.npy`, `.npz`, `.parquet`; or a folder
-    /// of images.
+    /// Looks into a file: by its ending `.csv`, `.tsv`, `.txt`, `.jsonl`, `.ndjson` (each perhaps `.gz`), `.npy`, `.npz`, `.parquet`; by its
+    /// content where its name has no ending, or where it is a pipe or standard input (`-`); or into a folder of images. What can be read
+    /// only once is copied into a temporary file.
     ///
     /// # Errors
     /// It cannot be read, is of none of these formats, or has no columns.
     pub fn open(file: &Path, reading: &Reading) -> Result<Self, TableError> {
-        let metadata = std::fs::metadata(file).map_err(|reason| TableError::Read { file: file.into(), reason })?;
-        if metadata.is_dir() {
-            return Ok(Self { file: file.to_owned(), format: Format::Images(Images::open(file)?) });
+        if !is_standard_input(file) && file.is_dir() {
+            let format = Format::Images(Images::open(file)?);
+            return Self::of(Input::folder(file), format, reading.said.clone());
         }
-        let name = file.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        let ending = name.trim_end_matches(".gz").rsplit_once('.').map_or("", |(_, ending)| ending);
-        let format = match ending {
-            "csv" | "tsv" | "tab" | "txt" | "data" | "" => Format::Text(Text::open(file, reading)?),
-            "jsonl" | "ndjson" | "json" => Format::Lines(JsonLines::open(file)?),
-            "npy" | "npz" => Format::Arrays(Arrays::open(file)?),
-            "parquet" | "pq" => Format::Parquet(Parquet::open(file)?),
-            other => {
-                return Err(TableError::Format {
-                    file: file.into(),
-                    place: String::new(),
-                    problem: format!(
-                        "tables end in .csv, .tsv, .txt, .jsonl, .npy, .npz or .parquet, found .{other}; rename it, or convert it to CSV"
-                    ),
-                });
-            }
+        let input = Input::open(file, |beginning| check_beginning(file, beginning).map_err(Failure::from))?;
+        let format = match Kind::of(&input)? {
+            Kind::Text => Format::Text(Text::open(&input, reading)?),
+            Kind::Lines => Format::Lines(JsonLines::open(&input)?),
+            Kind::Arrays => Format::Arrays(Arrays::open(&input)?),
+            Kind::Parquet => Format::Parquet(Parquet::open(&input)?),
         };
-        let source = Self { file: file.to_owned(), format };
+        Self::of(input, format, reading.said.clone())
+    }
+
+    fn of(input: Input, format: Format, said: Said) -> Result<Self, TableError> {
+        let mut source = Self { input, format, positions: HashMap::new(), said };
         if source.header().is_empty() {
-            return Err(TableError::Empty { file: file.into() });
+            return Err(TableError::Empty { file: source.file().into() });
         }
+        let names = source.header().iter().cloned().enumerate();
+        source.positions = names.map(|(column, name)| (name, column)).collect();
         Ok(source)
     }
 
     /// The file.
     pub fn file(&self) -> &Path {
-        &self.file
+        self.input.path()
     }
 
     /// The names of the columns.
@@ -110,9 +117,9 @@ impl Source {
     pub fn remarks(&self) -> Vec<String> {
         match &self.format {
             Format::Text(text) => text.remarks(),
-            Format::Lines(_) => vec!["one JSON object a line".into()],
+            Format::Lines(lines) => lines.remarks(),
             Format::Arrays(arrays) => arrays.remarks(),
-            Format::Parquet(_) => vec!["Parquet".into()],
+            Format::Parquet(parquet) => parquet.remarks(),
             Format::Images(images) => images.remarks(),
         }
     }
@@ -125,22 +132,42 @@ impl Source {
         }
     }
 
-    /// Whether decimals follow a comma.
-    pub fn comma(&self) -> bool {
-        matches!(&self.format, Format::Text(text) if text.comma)
+    /// What is said of how cells are written.
+    pub fn said(&self) -> &Said {
+        &self.said
+    }
+
+    /// Whether semicolons stand between cells.
+    pub fn has_semicolons(&self) -> bool {
+        matches!(&self.format, Format::Text(text) if text.separator == b';')
+    }
+
+    /// Why a column only numbers or names the rows, by what the file says of itself; `None` for all others.
+    pub fn index(&self, column: usize) -> Option<&'static str> {
+        match &self.format {
+            Format::Text(text) if text.has_row_names && column == 0 => Some("names of rows, as R writes them"),
+            Format::Parquet(parquet) if parquet.index.contains(&column) => Some("the index of pandas"),
+            _ => None,
+        }
+    }
+
+    /// The column that is learnt unless another is named: `target`, or the last one that is no index.
+    pub fn default_target(&self) -> usize {
+        let last = || (0..self.header().len()).rev().find(|&column| self.index(column).is_none());
+        self.positions.get("target").copied().or_else(last).unwrap_or_default()
     }
 
     /// The position of a column.
     pub fn column(&self, name: &str) -> Result<usize, TableError> {
-        let header = self.header();
-        header.iter().position(|column| column == name).ok_or_else(|| {
+        self.positions.get(name).copied().ok_or_else(|| {
+            let header = self.header();
             let near = header
                 .iter()
                 .map(|column| (strsim::damerau_levenshtein(&column.to_lowercase(), &name.to_lowercase()), column))
                 .filter(|(distance, column)| *distance <= (column.chars().count() / 3).max(1))
                 .min_by_key(|(distance, _)| *distance);
             TableError::NoColumn {
-                file: self.file.clone(),
+                file: self.file().into(),
                 name: name.to_owned(),
                 near: near.map(|(_, column)| column.clone()),
                 all: header.to_vec(),
@@ -154,35 +181,74 @@ impl Source {
     /// The file cannot be read or is damaged, or `visit` fails.
     pub fn rows(&self, visit: Visit) -> Result<(), TableError> {
         match &self.format {
-            Format::Text(text) => text.rows(&self.file, visit),
-            Format::Lines(lines) => lines.rows(&self.file, visit),
+            Format::Text(text) => text.rows(&self.input, visit),
+            Format::Lines(lines) => lines.rows(&self.input, visit),
             Format::Arrays(arrays) => arrays.rows(visit),
-            Format::Parquet(parquet) => parquet.rows(&self.file, visit),
-            Format::Images(images) => images.rows(&self.file, visit),
+            Format::Parquet(parquet) => parquet.rows(&self.input, visit),
+            Format::Images(images) => images.rows(self.file(), visit),
         }
     }
 }
 
-/// Opens a file.
-pub fn opened(file: &Path) -> Result<File, TableError> {
-    File::open(file).map_err(|reason| TableError::Read { file: file.into(), reason })
+/// How a file is read.
+enum Kind {
+    Text,
+    Lines,
+    Arrays,
+    Parquet,
 }
 
-/// Names of columns, each once: a second `x` is `x.2`. Says which were changed.
-pub fn unique(names: impl Iterator<Item = String>) -> (Vec<String>, Vec<String>) {
-    let (mut unique, mut changed): (Vec<String>, _) = (vec![], vec![]);
-    for name in names {
-        let mut now = name.clone();
-        for number in 2.. {
-            if !unique.contains(&now) {
-                break;
+impl Kind {
+    /// By the ending of the name, or by the content.
+    fn of(input: &Input) -> Result<Self, TableError> {
+        let file = input.path();
+        let name = file.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let ending = name.trim_end_matches(".gz").rsplit_once('.').map_or("", |(_, ending)| ending);
+        match ending {
+            "csv" | "tsv" | "tab" | "txt" | "data" => Ok(Self::Text),
+            "jsonl" | "ndjson" | "json" => Ok(Self::Lines),
+            "npy" | "npz" => Ok(Self::Arrays),
+            "parquet" | "pq" => Ok(Self::Parquet),
+            other if other.is_empty() || input.is_copy() => {
+                Self::of_content(input).map_err(|reason| TableError::Read { file: file.into(), reason })
             }
-            now = format!("{name}.{number}");
+            other => Err(TableError::Format {
+                file: file.into(),
+                place: String::new(),
+                problem: format!(
+                    "tables end in .csv, .tsv, .txt, .jsonl, .npy, .npz or .parquet, found .{other}; rename it, or convert it to CSV"
+                ),
+            }),
         }
-        if now != name {
-            changed.push(now.clone());
-        }
-        unique.push(now);
     }
-    (unique, changed)
+
+    fn of_content(input: &Input) -> std::io::Result<Self> {
+        let beginning = input.beginning()?;
+        if beginning.starts_with(PARQUET) {
+            return Ok(Self::Parquet);
+        }
+        if ARRAYS.iter().any(|start| beginning.starts_with(start)) {
+            return Ok(Self::Arrays);
+        }
+        let mut text = unpacked(input)?;
+        let text = text.fill_buf()?;
+        let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
+        Ok(if text.trim_ascii_start().starts_with(b"{") { Self::Lines } else { Self::Text })
+    }
+}
+
+/// The first bytes of Parquet files.
+const PARQUET: &[u8] = b"PAR1";
+/// The first bytes of archives of arrays, and of an array.
+const ARRAYS: [&[u8]; 2] = [b"PK\x03\x04", b"\x93NUMPY"];
+
+/// Refuses what is no table, before all of it is copied: it may never end.
+fn check_beginning(file: &Path, beginning: &[u8]) -> Result<(), TableError> {
+    if beginning.starts_with(PARQUET) || ARRAYS.iter().any(|start| beginning.starts_with(start)) {
+        return Ok(());
+    }
+    match beginning.starts_with(&GZIP) {
+        true => check_text(file, &mut MultiGzDecoder::new(beginning)),
+        false => check_text(file, &mut &*beginning),
+    }
 }

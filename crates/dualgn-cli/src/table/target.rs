@@ -3,11 +3,13 @@
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use super::cell::{Cell, Row};
-use super::encoder::word;
+use super::cell::Row;
 use super::error::TableError;
+use super::missing::MissingWords;
+use super::notation::{Notation, Reader, Unreadable, Wanted};
 use super::profile::Profile;
 use super::source::Source;
+use super::words::Words;
 use crate::problem::Task;
 
 /// What a target is.
@@ -56,6 +58,9 @@ pub struct Target {
 pub struct TargetMap {
     /// Name of the column.
     pub name: String,
+    /// How its cells are written.
+    #[serde(default, skip_serializing_if = "Notation::is_usual")]
+    pub notation: Notation,
     /// The words, in the order of the classes; none for numbers.
     pub levels: Vec<String>,
 }
@@ -84,6 +89,16 @@ impl Target {
             column: profile.name.clone(),
             problem,
         };
+        let not_a_number = |expected: &str| {
+            let (word, place) = profile.word.clone().unwrap_or_default();
+            TableError::Unreadable {
+                file: source.file().into(),
+                place,
+                column: profile.name.clone(),
+                problem: format!("{expected}, found `{word}`"),
+                hint: format!("mend the cell, or take `--missing-words 'NA,{word}'` if it stands for nothing"),
+            }
+        };
         let (there, distinct) = (profile.there(), profile.distinct());
         if there == 0 {
             return Err(cannot("the target is empty".into()));
@@ -95,16 +110,16 @@ impl Target {
         let few = distinct.filter(|&distinct| distinct <= CLASSES && distinct * ROWS <= there);
         let mean = profile.sum / profile.numbers.max(1) as f64;
         let (kind, reason) = match (wish, distinct) {
+            // Two classes have one output.
+            (Some(TargetKind::Classes), Some(2)) => (TargetKind::YesOrNo, "as you said".into()),
             (Some(kind), _) => (kind, "as you said".into()),
             (None, Some(2)) => (TargetKind::YesOrNo, "two different values".into()),
             (None, Some(distinct)) if !all_numbers && (distinct <= CLASSES || distinct * ROWS <= there) => {
                 (TargetKind::Classes, format!("{distinct} different words"))
             }
             (None, _) if !all_numbers => {
-                let (word, place) = profile.word.clone().unwrap_or_default();
-                return Err(cannot(format!(
-                    "a target of numbers has a number in every row, found `{word}` in {place}; one of words comes to at least {ROWS} rows a \
-                     word"
+                return Err(not_a_number(&format!(
+                    "a target of numbers has a number in every row, and one of words at least {ROWS} rows a word"
                 )));
             }
             (None, _) if profile.whole && few.is_some_and(|few| profile.largest - profile.least < few as f64) => {
@@ -125,21 +140,11 @@ impl Target {
                 if kind == TargetKind::YesOrNo && levels.len() != 2 {
                     return Err(cannot(format!("yes or no are two different values, found {}", levels.len())));
                 }
-                let mut levels: Vec<String> = levels.keys().cloned().collect();
-                // Numbers in their order, words in that of the alphabet.
-                levels.sort_by(|a, b| match (a.parse::<f64>(), b.parse::<f64>()) {
-                    (Ok(a), Ok(b)) => a.total_cmp(&b),
-                    _ => a.cmp(b),
-                });
-                levels
+                ordered(profile, levels.keys())
             }
             TargetKind::Number | TargetKind::Count => {
                 if !all_numbers {
-                    let (word, place) = profile.word.clone().unwrap_or_default();
-                    return Err(cannot(format!(
-                        "{} should be a number in every row, found `{word}` in {place}",
-                        kind.words()
-                    )));
+                    return Err(not_a_number(&format!("{} should be a number in every row", kind.words())));
                 }
                 if kind == TargetKind::Count && profile.least < 0.0 {
                     return Err(cannot(format!("counts are not negative, found {}", profile.least)));
@@ -155,8 +160,29 @@ impl Target {
             TargetKind::Number if profile.least > 0.0 => Task::Positive,
             TargetKind::Number => Task::Number,
         };
-        Ok(Self { column, kind, reason, task, map: TargetMap { name: profile.name.clone(), levels } })
+        Ok(Self {
+            column,
+            kind,
+            reason,
+            task,
+            map: TargetMap { name: profile.name.clone(), notation: profile.notation.clone(), levels },
+        })
     }
+}
+
+/// The words of classes: numbers in their order, words in that of the alphabet, true and false as the file writes them.
+fn ordered<'a>(profile: &Profile, words: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let spelled = |word: &String| {
+        let answer = ["false", "true"].iter().position(|answer| answer == word);
+        answer.and_then(|answer| profile.spelled[answer].clone()).unwrap_or_else(|| word.clone())
+    };
+    let mut levels: Vec<String> = words.map(spelled).collect();
+    levels.sort_by(|a, b| match (a.parse::<f64>(), b.parse::<f64>()) {
+        // Two long identifiers may be one number in double precision.
+        (Ok(x), Ok(y)) => x.total_cmp(&y).then_with(|| a.cmp(b)),
+        _ => a.cmp(b),
+    });
+    levels
 }
 
 impl TargetMap {
@@ -165,37 +191,58 @@ impl TargetMap {
         if self.levels.len() > 2 { self.levels.len() } else { 1 }
     }
 
-    /// The number of a row's target in a column; `None` where there is nothing.
+    /// Finds the target in a table, whose cells are written as the model's or as is said of this file. `missing` stands for nothing, and
+    /// `fits` says that the model is being fitted.
     ///
     /// # Errors
-    /// The cell is not what it should be.
-    pub fn of_row(&self, source: &Source, row: &Row, column: usize) -> Result<Option<f32>, TableError> {
-        let number = self.number(&row.cells[column], source.comma()).map_err(|problem| TableError::Cell {
-            file: source.file().into(),
-            place: row.place(),
-            column: self.name.clone(),
-            problem,
-        })?;
-        Ok(number.map(|number| number as f32))
+    /// Returns `TableError::NoColumn` if it is not there.
+    pub fn on<'a>(&'a self, source: &'a Source, missing: &MissingWords, fits: bool) -> Result<Answers<'a>, TableError> {
+        source.said().check(source.file())?;
+        Ok(Answers {
+            map: self,
+            source,
+            column: source.column(&self.name)?,
+            reader: Reader::new(&self.notation, None, missing.clone().into()).said(source.said()),
+            words: Words::new(&self.levels),
+            fits,
+        })
     }
+}
 
-    /// The number of a cell: the position of its class, or the number that stands there; `None` where there is nothing.
+/// The target's cells in one table.
+pub struct Answers<'a> {
+    map: &'a TargetMap,
+    source: &'a Source,
+    column: usize,
+    reader: Reader,
+    words: Words<'a>,
+    fits: bool,
+}
+
+impl Answers<'_> {
+    /// The number of a row's target, or the position of its class; `None` where nothing stands.
     ///
     /// # Errors
-    /// The cell is neither: what it should be.
-    fn number(&self, cell: &Cell, comma: bool) -> Result<Option<f64>, String> {
-        let Some(word) = word(cell, comma) else { return Ok(None) };
-        if self.levels.is_empty() {
-            return match cell.number(comma) {
-                Some(number) => Ok(Some(number)),
-                None => Err(format!("should be a number, found `{word}`")),
-            };
+    /// Returns `TableError::Unreadable` if the cell is no number, and `TableError::Cell` if it is none of the classes.
+    pub fn of_row(&self, row: &Row) -> Result<Option<f64>, TableError> {
+        let TargetMap { name, levels, .. } = self.map;
+        let cell = &row.cells[self.column];
+        if levels.is_empty() {
+            return self.reader.number(cell).map_err(|Unreadable| {
+                let column = (name.as_str(), self.column);
+                self.reader.refusal(self.source.file(), row, column, Wanted::Number, self.fits)
+            });
         }
-        match self.levels.iter().position(|level| *level == word) {
+        if self.reader.is_missing(cell) {
+            return Ok(None);
+        }
+        match self.words.position(cell, &self.reader) {
             Some(position) => Ok(Some(position as f64)),
             None => {
-                let known: Vec<String> = self.levels.iter().take(10).map(|level| format!("`{level}`")).collect();
-                Err(format!("should be one of {}, found `{word}`", known.join(", ")))
+                let known: Vec<String> = levels.iter().take(10).map(|level| format!("`{level}`")).collect();
+                let problem = format!("should be one of {}, found `{}`", known.join(", "), self.reader.word(cell));
+                let file = self.source.file().into();
+                Err(TableError::Cell { file, place: row.place(), column: name.clone(), problem })
             }
         }
     }

@@ -1,259 +1,293 @@
 //! [`Text`]: CSV, TSV and the like. The separator, the header and the encoding are found out, and said.
 
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{self, Read};
 use std::path::Path;
 
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
-use encoding_rs_io::DecodeReaderBytesBuilder;
-use flate2::read::MultiGzDecoder;
+use encoding_rs::Encoding;
 
+use super::beginning::{Beginning, Preamble};
 use super::cell::{Cell, Row};
 use super::error::TableError;
-use super::source::{HeaderChoice, Reading, Visit, opened, unique};
+use super::header::Header;
+use super::source::{Reading, Visit};
+use super::stream::{self, LONGEST};
+use crate::input::Input;
 
 /// A text file with a table.
 #[derive(Debug)]
 pub struct Text {
     /// The names of the columns.
     pub header: Vec<String>,
-    /// Whether decimals follow a comma.
-    pub comma: bool,
-    separator: u8,
-    has_header: bool,
+    /// Whether the first column has the names that R gives to rows.
+    pub has_row_names: bool,
+    /// What stands between cells.
+    pub separator: u8,
+    in_first_row: bool,
+    trailing: bool,
+    preamble: Preamble,
     encoding: &'static Encoding,
-    gzipped: bool,
-    renamed: Vec<String>,
+    remarks: Vec<String>,
 }
 
-/// Bytes that separator, header and decimals are guessed from.
+/// Bytes that separator and header are guessed from, unless a few rows take more.
 const SAMPLE: usize = 1 << 16;
-/// Bytes of a row at most: one quote too many makes a row of the rest of the file.
-const LONGEST: usize = 1 << 26;
+/// Rows that they are guessed from, at least.
+const ROWS: usize = 8;
 
 impl Text {
     /// Looks at the beginning of a file, and through all of it for its encoding.
-    pub fn open(file: &Path, reading: &Reading) -> Result<Self, TableError> {
-        let gzipped = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
+    pub fn open(input: &Input, reading: &Reading) -> Result<Self, TableError> {
+        let file = input.path();
         let read = |reason| TableError::Read { file: file.into(), reason };
-        let encoding = encoding(&mut unpacked(file, gzipped)?).map_err(read)?;
-        let mut sample = vec![];
-        decoded(file, gzipped, encoding)?.take(SAMPLE as u64).read_to_end(&mut sample).map_err(read)?;
-        if sample.contains(&0) {
-            return Err(TableError::Format {
-                file: file.into(),
-                place: String::new(),
-                problem: "it holds zero bytes, so it is no text; give a table as text, JSON lines, NPZ or Parquet"
-                    .into(),
-            });
-        }
-        let is_whole = sample.len() < SAMPLE;
+        let wrong = |problem: String| TableError::Format { file: file.into(), place: String::new(), problem };
         let separator = match reading.separator {
-            Some(separator) if separator.is_ascii() => separator as u8,
+            Some(separator) if separator.is_ascii() => Some(separator as u8),
             Some(other) => {
-                return Err(TableError::Format {
-                    file: file.into(),
-                    place: String::new(),
-                    problem: format!("`--separator` should be one ASCII character, found `{other}`"),
-                });
+                return Err(wrong(format!("`--separator` should be one ASCII character, found `{other}`")));
             }
-            None => separator(&sample, is_whole),
+            None => None,
         };
-        let rows = beginning(&sample, separator, is_whole);
-        let comma = separator != b',' && decimals_follow_commas(&rows);
-        let has_header = match reading.header {
-            HeaderChoice::Yes => true,
-            HeaderChoice::No => false,
-            HeaderChoice::Auto => has_header(&rows, comma),
-        };
-        let width = rows.first().map_or(0, Vec::len);
-        let names = (0..width).map(|column| match has_header.then(|| rows[0][column].trim()) {
-            Some(name) if !name.is_empty() => name.to_owned(),
-            _ => format!("column{}", column + 1),
-        });
-        let (header, renamed) = unique(names);
-        Ok(Self { header, comma, separator, has_header, encoding, gzipped, renamed })
+        check_text(file, &mut stream::unpacked(input).map_err(read)?)?;
+        let encoding = stream::encoding(&mut stream::unpacked(input).map_err(read)?).map_err(read)?;
+        let (text, _) = stream::decoded(input, encoding).map_err(read)?;
+        let beginning = beginning(text, separator).map_err(read)?;
+        if beginning.rows.iter().flatten().any(|cell| cell.contains('\0')) {
+            return Err(wrong(NO_TEXT.into()));
+        }
+        let header = Header::of(&beginning, reading.header);
+        let mut remarks =
+            vec![format!("cells between {}, {}, {}", words(beginning.separator), header.remarks[0], encoding.name())];
+        remarks.extend(around(&beginning));
+        remarks.extend_from_slice(&header.remarks[1..]);
+        let Beginning { separator, preamble, trailing, .. } = beginning;
+        let Header { names, in_first_row, has_row_names, .. } = header;
+        Ok(Self { header: names, has_row_names, separator, in_first_row, trailing, preamble, encoding, remarks })
     }
 
     /// What was found out.
     pub fn remarks(&self) -> Vec<String> {
-        let separator = match self.separator {
-            b',' => "commas".into(),
-            b'\t' => "tabs".into(),
-            b';' => "semicolons".into(),
-            b'|' => "bars".into(),
-            b' ' => "spaces".into(),
-            other => format!("`{}`", other as char),
-        };
-        let mut remarks = vec![format!(
-            "cells between {separator}, {}{}, {}",
-            if self.has_header { "names in the first line" } else { "no names in the first line" },
-            if self.comma { ", decimals after a comma" } else { "" },
-            self.encoding.name()
-        )];
-        if !self.renamed.is_empty() {
-            remarks.push(format!("names that stand there twice: now {}", self.renamed.join(", ")));
-        }
-        remarks
+        self.remarks.clone()
     }
 
     /// Reads all rows.
-    pub fn rows(&self, file: &Path, visit: Visit) -> Result<(), TableError> {
+    pub fn rows(&self, input: &Input, visit: Visit) -> Result<(), TableError> {
+        let file = input.path();
+        let read = |reason| TableError::Read { file: file.into(), reason };
+        let (mut text, lines) = stream::decoded(input, self.encoding).map_err(read)?;
+        io::copy(&mut text.by_ref().take(self.preamble.bytes as u64), &mut io::sink()).map_err(read)?;
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(self.separator)
-            .has_headers(self.has_header)
+            .has_headers(self.in_first_row)
             .flexible(true)
-            .from_reader(decoded(file, self.gzipped, self.encoding)?);
+            .from_reader(text);
         let (mut record, mut index) = (csv::StringRecord::new(), 0);
+        let width = self.header.len();
+        let before = &self.preamble;
+        // Its position is that of the end of the row before, which empty lines may follow.
+        let line_of = |at: &csv::Position| before.lines + at.line() + lines.empty_from(before.bytes as u64 + at.byte());
         loop {
-            let line = |record: &csv::StringRecord| record.position().map_or(0, csv::Position::line);
+            lines.end_row();
             match reader.read_record(&mut record) {
                 Ok(false) => return Ok(()),
                 Ok(true) => {}
                 Err(error) => {
-                    let line = error.position().map_or(0, csv::Position::line);
-                    let place = if line > 0 { format!(", line {line}") } else { String::new() };
+                    let place = error.position().map_or(String::new(), |at| format!(", line {}", line_of(at)));
                     return Err(TableError::Format { file: file.into(), place, problem: error.to_string() });
                 }
             }
             // A line of spaces.
-            if record.len() == 1 && record[0].trim().is_empty() && self.header.len() > 1 {
+            if record.len() == 1 && record[0].trim().is_empty() && width > 1 {
                 continue;
             }
-            if record.len() != self.header.len() {
-                let (expected, found) = (self.header.len(), record.len());
-                return Err(TableError::Cells { file: file.into(), line: line(&record), expected, found });
+            let line = record.position().map_or(0, line_of);
+            let is_longer = self.trailing && record.len() == width + 1;
+            if is_longer && record[width].trim().is_empty() {
+                record.truncate(width);
+            }
+            if record.len() != width {
+                return Err(self.ragged(file, line, &record, is_longer));
             }
             let cells: Vec<Cell> = record.iter().map(Cell::of).collect();
-            visit(Row { index, line: Some(line(&record)), cells: &cells })?;
+            visit(Row { index, line: Some(line), cells: &cells })?;
             index += 1;
         }
     }
-}
 
-/// The bytes of a file, unpacked.
-fn unpacked(file: &Path, gzipped: bool) -> Result<Box<dyn Read>, TableError> {
-    let bytes: BufReader<File> = BufReader::with_capacity(1 << 16, opened(file)?);
-    Ok(if gzipped { Box::new(MultiGzDecoder::new(bytes)) } else { Box::new(bytes) })
-}
-
-/// The text of a file, in UTF-8, and no line longer than memory should hold.
-fn decoded(file: &Path, gzipped: bool, encoding: &'static Encoding) -> Result<impl Read + use<>, TableError> {
-    let bytes = unpacked(file, gzipped)?;
-    let text = DecodeReaderBytesBuilder::new().encoding(Some(encoding)).bom_override(true).build(bytes);
-    Ok(Short { text, since: 0 })
-}
-
-/// Fails at a line that does not end.
-struct Short<R> {
-    text: R,
-    since: usize,
-}
-
-impl<R: Read> Read for Short<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.text.read(buffer)?;
-        match buffer[..read].iter().rposition(|&byte| byte == b'\n') {
-            Some(end) => self.since = read - end,
-            None => self.since += read,
+    /// What to say of a row with more or fewer cells than there are columns.
+    fn ragged(&self, file: &Path, line: u64, record: &csv::StringRecord, is_longer: bool) -> TableError {
+        let wrong = |problem: &str| TableError::Format {
+            file: file.into(),
+            place: format!(", line {line}"),
+            problem: problem.into(),
+        };
+        if record.get(0).is_some_and(|cell| cell.starts_with('#')) {
+            return wrong("a comment inside the table; comments may only stand before it, so remove this line");
         }
-        if self.since > LONGEST {
-            return Err(std::io::Error::other(format!("a line of more than {LONGEST} bytes; this is no table")));
+        if is_longer {
+            return wrong(
+                "a cell after the last separator, where nothing stands in the first lines; give this column a name in the first line",
+            );
         }
-        Ok(read)
+        TableError::Cells { file: file.into(), line, expected: self.header.len(), found: record.len() }
     }
 }
 
-/// UTF-8 if all of it is, or what a mark at its beginning says, or else Windows-1252, which all bytes are.
-fn encoding(bytes: &mut dyn Read) -> std::io::Result<&'static Encoding> {
-    let mut buffer = vec![0; 1 << 16];
-    let (mut kept, mut is_first) = (0, true);
+/// What is said of a file that holds zero bytes.
+const NO_TEXT: &str = "it holds zero bytes, so it is no text; give a table as text, JSON lines, NPZ or Parquet";
+
+/// Refuses what holds zero bytes at its beginning, before all of it is read.
+pub fn check_text(file: &Path, bytes: &mut dyn Read) -> Result<(), TableError> {
+    let mut start = vec![];
+    // What is unpacked may be cut off here.
+    let _ = bytes.take(SAMPLE as u64).read_to_end(&mut start);
+    if stream::marked(&start).is_none() && start.contains(&0) {
+        return Err(TableError::Format { file: file.into(), place: String::new(), problem: NO_TEXT.into() });
+    }
+    Ok(())
+}
+
+/// The first rows of a text: of a sample that grows until it holds some, or all of a short file.
+fn beginning(mut text: impl Read, separator: Option<u8>) -> io::Result<Beginning> {
+    let mut sample = vec![];
+    let mut size = SAMPLE;
     loop {
-        let read = bytes.read(&mut buffer[kept..])?;
-        let there = kept + read;
-        if std::mem::take(&mut is_first) {
-            match buffer[..there] {
-                [0xff, 0xfe, ..] => return Ok(UTF_16LE),
-                [0xfe, 0xff, ..] => return Ok(UTF_16BE),
-                _ => {}
+        text.by_ref().take((size - sample.len()) as u64).read_to_end(&mut sample)?;
+        let is_whole = sample.len() < size;
+        let beginning = Beginning::of(&sample, is_whole, separator);
+        if is_whole || beginning.rows.len() >= ROWS || (size >= LONGEST && !beginning.rows.is_empty()) {
+            return Ok(beginning);
+        }
+        size *= 4;
+    }
+}
+
+/// What is around the table.
+fn around(beginning: &Beginning) -> Vec<String> {
+    let mut remarks = vec![];
+    if beginning.preamble.separator.is_some() {
+        remarks.push("the first line, which names the separator, is left out".to_owned());
+    }
+    match beginning.preamble.comments {
+        0 => {}
+        1 => remarks.push("1 line of comments before the table".into()),
+        comments => remarks.push(format!("{comments} lines of comments before the table")),
+    }
+    if beginning.trailing {
+        remarks.push("the separator at the end of each line is left out".into());
+    }
+    remarks
+}
+
+/// A separator in words.
+fn words(separator: u8) -> String {
+    match separator {
+        b',' => "commas".into(),
+        b'\t' => "tabs".into(),
+        b';' => "semicolons".into(),
+        b'|' => "bars".into(),
+        b' ' => "spaces".into(),
+        other => format!("`{}`", other as char),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "files of tests need not survive a kill")]
+mod tests {
+    use super::*;
+
+    type Rows = Vec<(u64, Vec<String>)>;
+
+    /// The reader of a text, and its rows with their lines.
+    fn read(bytes: &[u8]) -> Result<(Text, Rows), TableError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.csv");
+        std::fs::write(&path, bytes).unwrap();
+        let input = Input::open(&path, |_| Ok(())).unwrap();
+        let text = Text::open(&input, &Reading::default())?;
+        let mut rows = vec![];
+        text.rows(&input, &mut |row| {
+            let cells = row.cells.iter().map(|cell| cell.shown().unwrap_or_default());
+            rows.push((row.line.unwrap(), cells.collect()));
+            Ok(())
+        })?;
+        Ok((text, rows))
+    }
+
+    #[test]
+    fn what_is_around_a_table_changes_no_row_and_counts_as_lines() {
+        let (plain, expected) = read(b"a,b\n1,2.5\n3,4.5\n").unwrap();
+        for (around, above) in [
+            ("\u{feff}a,b\n1,2.5\n3,4.5\n", 0),
+            ("# by me\n# today\na,b\n1,2.5\n3,4.5\n", 2),
+            ("\u{feff}# by me\r\n\r\na,b\r\n1,2.5\r\n3,4.5\r\n", 2),
+            ("sep=,\na,b\n1,2.5\n3,4.5\n", 1),
+            ("\u{feff}sep=;\r\na;b\r\n1;2.5\r\n3;4.5\r\n", 1),
+            ("a,b,\n1,2.5,\n3,4.5,\n", 0),
+            ("a,b\r1,2.5\r3,4.5\r", 0),
+            ("a,b\r\n1,2.5\r\n3,4.5", 0),
+            ("\n\na,b\n1,2.5\n3,4.5\n\n", 2),
+        ] {
+            for bytes in [around.as_bytes().to_vec(), around.encode_utf16().flat_map(u16::to_le_bytes).collect()] {
+                if bytes.len() != around.len() && !around.starts_with('\u{feff}') {
+                    // Without a mark it is not known as UTF-16.
+                    continue;
+                }
+                let (text, rows) = read(&bytes).unwrap();
+                assert_eq!(text.header, plain.header, "{around:?}");
+                let moved: Rows = expected.iter().map(|(line, cells)| (line + above, cells.clone())).collect();
+                assert_eq!(rows, moved, "{around:?}");
             }
         }
-        if read == 0 {
-            return Ok(if kept == 0 { UTF_8 } else { WINDOWS_1252 });
-        }
-        match std::str::from_utf8(&buffer[..there]) {
-            Ok(_) => kept = 0,
-            // A character that goes on in the next piece.
-            Err(error) if error.error_len().is_none() => {
-                buffer.copy_within(error.valid_up_to()..there, 0);
-                kept = there - error.valid_up_to();
-            }
-            Err(_) => return Ok(WINDOWS_1252),
+    }
+
+    #[test]
+    fn empty_lines_count_as_lines() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = "a,b|||1,\"x||y\"|2,z||  |3,w|".replace('|', end);
+            let found: Vec<u64> = read(text.as_bytes()).unwrap().1.into_iter().map(|row| row.0).collect();
+            assert_eq!(found, [4, 7, 10], "{text:?}");
         }
     }
-}
 
-/// The first rows of a sample by a separator; the last one may be cut off.
-fn beginning(sample: &[u8], separator: u8, is_whole: bool) -> Vec<Vec<String>> {
-    const ROWS: usize = 200;
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(sample);
-    let mut rows: Vec<Vec<String>> = reader
-        .records()
-        .take(ROWS + 1)
-        .map_while(Result::ok)
-        .map(|row| row.iter().map(str::to_owned).collect())
-        .collect();
-    if !is_whole || rows.len() > ROWS {
-        rows.pop();
+    /// 20,000 columns: a first line of 128 KiB, twice the sample.
+    #[test]
+    fn a_first_line_may_be_longer_than_the_sample() {
+        let line = |cell: &dyn Fn(usize) -> String| (0..20_000).map(cell).collect::<Vec<_>>().join(",");
+        let mut csv = line(&|column| format!("x{column}")) + "\n";
+        for row in 0..3 {
+            csv += &line(&|column| (column + row).to_string());
+            csv += "\n";
+        }
+        let (text, rows) = read(csv.as_bytes()).unwrap();
+        assert_eq!((text.header.len(), text.header[19_999].as_str(), rows.len()), (20_000, "x19999", 3));
+        assert_eq!(rows[2].1[19_999], "20001");
     }
-    rows
-}
 
-/// The separator by which most rows have as many cells as the first, and more than one.
-fn separator(sample: &[u8], is_whole: bool) -> u8 {
-    let agreement = |separator: u8| {
-        let rows = beginning(sample, separator, is_whole);
-        let width = rows.first().map_or(0, Vec::len);
-        let alike = rows.iter().filter(|row| row.len() == width).count();
-        if width < 2 { (0, 0) } else { (1000 * alike / rows.len().max(1), width) }
-    };
-    // Of equals the last is the largest for `max_by_key`.
-    b"| ;\t,"
-        .iter()
-        .copied()
-        .max_by_key(|&separator| agreement(separator))
-        .filter(|&best| agreement(best).0 > 0)
-        .unwrap_or(b',')
-}
-
-fn decimals_follow_commas(rows: &[Vec<String>]) -> bool {
-    let cells = || rows.iter().flatten().map(|cell| cell.trim());
-    let is_decimal = |cell: &str| {
-        cell.matches(',').count() == 1 && cell.parse::<f64>().is_err() && Cell::of(cell).number(true).is_some()
-    };
-    let with_commas = cells().filter(|cell| is_decimal(cell)).count();
-    let with_points = cells().filter(|cell| cell.contains('.') && cell.parse::<f64>().is_ok()).count();
-    with_commas > with_points
-}
-
-/// Whether the first row names the columns: none of its cells is a number or empty, and it differs from those below.
-fn has_header(rows: &[Vec<String>], comma: bool) -> bool {
-    let Some((first, rest)) = rows.split_first() else { return false };
-    let is_number = |text: &str| Cell::of(text).number(comma).is_some();
-    let mut sorted: Vec<&str> = first.iter().map(|cell| cell.trim()).collect();
-    sorted.sort_unstable();
-    if first.iter().any(|cell| is_number(cell))
-        || sorted.windows(2).any(|pair| pair[0] == pair[1] && !pair[0].is_empty())
-    {
-        return false;
+    #[test]
+    fn what_does_not_fit_is_refused_with_advice() {
+        let told = |text: &str| read(text.as_bytes()).unwrap_err().to_string();
+        let rows = "1,2\n".repeat(300);
+        let inside = told(&format!("a,b\n{rows}# the end\n"));
+        assert!(inside.contains(", line 302: a comment inside the table"), "{inside}");
+        let trailing: String = "1,2,\n".repeat(300);
+        let more = told(&format!("a,b,\n{trailing}1,2,3\n"));
+        assert!(more.contains(", line 302: a cell after the last separator"), "{more}");
+        let other = told(&format!("a,b\n{rows}1,2,3\n"));
+        assert!(other.contains("line 302: 3 cells, and the first line has 2"), "{other}");
     }
-    let has_numbers_below = (0..first.len()).any(|column| {
-        let mut cells =
-            rest.iter().filter_map(|row| row.get(column)).filter(|cell| Cell::of(cell) != Cell::Missing).peekable();
-        cells.peek().is_some() && cells.all(|cell| is_number(cell))
-    });
-    // A table of words: names do not come again below.
-    has_numbers_below
-        || !first.iter().enumerate().any(|(column, name)| rest.iter().any(|row| row.get(column) == Some(name)))
+
+    #[test]
+    fn names_of_rows_are_a_column() {
+        let (text, rows) = read(b"\"a\" \"b\"\n\"1\" 1.5 2.5\n\"2\" 3.5 4.5\n").unwrap();
+        assert_eq!((text.header, text.has_row_names), (vec!["row names".into(), "a".into(), "b".into()], true));
+        assert_eq!(rows[1].1, ["2", "3.5", "4.5"]);
+    }
+
+    #[test]
+    fn a_quote_too_many_does_not_fill_the_memory() {
+        let row = format!("1,{}\n", "x".repeat(1000));
+        let csv = format!("a,b\n{}1,\"{}", row.repeat(100), row.repeat(LONGEST / row.len() + 10));
+        let told = read(csv.as_bytes()).unwrap_err().to_string();
+        assert!(told.contains("a quote is not closed"), "{told}");
+    }
 }

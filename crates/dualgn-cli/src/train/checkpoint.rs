@@ -1,27 +1,31 @@
 //! [`Checkpoint`]: everything that a run needs to go on, in one file.
 //!
 //! The file is in the safetensors format: the weights by their names in the network, the vectors of a stepper, the record of an
-//! optimizer of Burn as bytes; the numbers are in the metadata, with a checksum of all. Files are written beside their place,
-//! synced and renamed; the one before stays, so that there is a good one at any moment.
+//! optimizer of Burn as bytes; the numbers, the evaluations so far and the run's identity are in the metadata, with a checksum of all.
+//! Files are written beside their place, synced and renamed; the one before stays, so that there is a good one at any moment.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{DType, Tensor, TensorData};
 use dualgn::StepperState;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::subject::Tensors;
 use super::taker::TakerState;
+use super::weights::{data, entry};
+use crate::exact;
 use crate::failure::Failure;
 use crate::files;
+use crate::record::{Record, Status};
 
 /// A moment of a run.
 #[derive(Clone)]
 pub struct Checkpoint {
+    /// The identity of the run.
+    pub run: String,
     /// Steps taken.
     pub step: usize,
     /// Seconds of training.
@@ -33,7 +37,30 @@ pub struct Checkpoint {
     /// What the sequence of batches carries.
     pub batches: Tensors,
     /// The lowest test loss so far, and its step.
-    pub best: Option<(usize, f64)>,
+    pub best: Option<Best>,
+    /// The evaluations so far.
+    pub records: Vec<Record>,
+    /// How the run ended, if it did.
+    pub ended: Option<Ended>,
+}
+
+/// The best evaluation of a run so far.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// Its step.
+    pub step: usize,
+    /// Its test loss.
+    #[serde(with = "exact")]
+    pub loss: f64,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ended {
+    /// In one word.
+    pub status: Status,
+    /// Why, if it could not go on.
+    pub reason: Option<String>,
 }
 
 /// A checkpoint that was read, and where it was.
@@ -47,12 +74,24 @@ pub struct Loaded {
 /// What is not a tensor.
 #[derive(Serialize, Deserialize)]
 struct Numbers {
+    run: String,
     step: usize,
+    #[serde(with = "exact")]
     seconds: f64,
-    stepper: Option<BTreeMap<String, f64>>,
-    has_optimizer: bool,
-    #[serde(default)]
-    best: Option<(usize, f64)>,
+    #[serde(with = "exact::map")]
+    stepper: BTreeMap<String, f64>,
+    taker: TakerKind,
+    best: Option<Best>,
+    records: Vec<Record>,
+    ended: Option<Ended>,
+}
+
+/// What a method carries.
+#[derive(Serialize, Deserialize)]
+enum TakerKind {
+    Nothing,
+    Optimizer,
+    Stepper,
 }
 
 const LAST: &str = "last.safetensors";
@@ -82,39 +121,63 @@ impl Checkpoint {
     /// Writes it as the best one of a folder.
     pub fn save_best(&self, folder: &Path) -> Result<(), Failure> {
         files::make_folder(folder)?;
-        files::replace(&folder.join(BEST), &self.to_bytes()?)
+        files::replace(&best_file(folder), &self.to_bytes()?)
     }
 
-    /// The last good one of a folder.
-    pub fn load(folder: &Path) -> Result<Loaded, Failure> {
+    /// The last good one of a run in a folder; `None` if the run was stopped before its first.
+    ///
+    /// # Errors
+    /// All are damaged, one is of another run, or a file cannot be read.
+    pub fn load(folder: &Path, run: &str) -> Result<Option<Loaded>, Failure> {
         let mut passed_over: Option<String> = None;
         for name in [LAST, PREVIOUS] {
-            let path = folder.join(name);
-            match fs::read(&path) {
-                Err(_) => {}
-                Ok(bytes) => match Self::from_bytes(&bytes) {
-                    Ok(checkpoint) => return Ok(Loaded { checkpoint, passed_over }),
-                    Err(reason) => passed_over = Some(format!("{} {reason}", path.display())),
-                },
+            match Self::of_run(&folder.join(name), run)? {
+                None => {}
+                Some(Ok(checkpoint)) => return Ok(Some(Loaded { checkpoint, passed_over })),
+                Some(Err(damage)) => passed_over = Some(damage),
             }
         }
-        Err(Failure::input(match passed_over {
-            Some(reason) => format!("{reason}, and there is no earlier checkpoint; start the run again"),
-            None => format!("there is no checkpoint in {}; start the run again", folder.display()),
-        }))
+        match passed_over {
+            Some(damage) => Err(Failure::input(format!("{damage}, and there is no earlier checkpoint"))
+                .hint("start the run again, with `--overwrite`")),
+            None => Ok(None),
+        }
     }
 
-    /// The best one of a folder, if there is one.
-    pub fn load_best(folder: &Path) -> Result<Option<Self>, Failure> {
-        let path = folder.join(BEST);
-        match fs::read(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Failure::file("read", &path, &error)),
-            Ok(bytes) => match Self::from_bytes(&bytes) {
-                Ok(checkpoint) => Ok(Some(checkpoint)),
-                Err(reason) => Err(Failure::input(format!("{} {reason}; start the run again", path.display()))),
-            },
+    /// The best one of a run in a folder, if there is one.
+    ///
+    /// # Errors
+    /// It is damaged, of another run, or cannot be read.
+    pub fn load_best(folder: &Path, run: &str) -> Result<Option<Self>, Failure> {
+        match Self::of_run(&best_file(folder), run)?.transpose() {
+            Ok(checkpoint) => Ok(checkpoint),
+            Err(damage) => Err(Failure::input(damage).hint("start the run again, with `--overwrite`")),
         }
+    }
+
+    /// That of a file, if it is there; or what is wrong with it.
+    fn of_run(path: &Path, run: &str) -> Result<Option<Result<Self, String>>, Failure> {
+        let bytes = match fs::read(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Failure::file("read", path, &error)),
+            Ok(bytes) => bytes,
+        };
+        match Self::from_bytes(&bytes) {
+            Ok(checkpoint) if checkpoint.run != run => Err(Failure::input(format!(
+                "{} is a checkpoint of another run: its identity is {}, and that of this run is {run}",
+                path.display(),
+                checkpoint.run
+            ))
+            .hint("put back the run's own file, or start the run again with `--overwrite`")),
+            Ok(checkpoint) => Ok(Some(Ok(checkpoint))),
+            Err(reason) => Ok(Some(Err(format!("{} {reason}", path.display())))),
+        }
+    }
+
+    /// The evaluations that stay when a run goes on from here: that of the step itself is made again, unless the run has ended.
+    pub fn records_before_going_on(&self) -> Vec<Record> {
+        let stays = |record: &&Record| record.step < self.step || self.ended.is_some();
+        self.records.iter().filter(stays).cloned().collect()
     }
 
     fn to_bytes(&self) -> Result<Vec<u8>, Failure> {
@@ -125,16 +188,24 @@ impl Checkpoint {
         for (name, data) in &self.batches {
             tensors.insert(format!("{BATCHES}{name}"), entry(data)?);
         }
-        let mut numbers =
-            Numbers { step: self.step, seconds: self.seconds, stepper: None, has_optimizer: false, best: self.best };
+        let mut numbers = Numbers {
+            run: self.run.clone(),
+            step: self.step,
+            seconds: self.seconds,
+            stepper: BTreeMap::new(),
+            taker: TakerKind::Nothing,
+            best: self.best,
+            records: self.records.clone(),
+            ended: self.ended.clone(),
+        };
         match &self.taker {
             TakerState::None => {}
             TakerState::Burn(bytes) => {
-                numbers.has_optimizer = true;
+                numbers.taker = TakerKind::Optimizer;
                 tensors.insert(OPTIMIZER.into(), (Dtype::U8, vec![bytes.len()], bytes.clone()));
             }
             TakerState::Stepper(state) => {
-                numbers.stepper = Some(state.numbers.clone());
+                (numbers.taker, numbers.stepper) = (TakerKind::Stepper, state.numbers.clone());
                 for (name, entries) in &state.vectors {
                     let bytes = entries.iter().flat_map(|entry| entry.to_le_bytes()).collect();
                     tensors.insert(format!("{VECTORS}{name}"), (Dtype::F64, vec![entries.len()], bytes));
@@ -182,12 +253,13 @@ impl Checkpoint {
                 optimizer = view.data().to_vec();
             }
         }
-        let taker = match numbers.stepper {
-            Some(numbers) => TakerState::Stepper(StepperState { numbers, vectors }),
-            None if numbers.has_optimizer => TakerState::Burn(optimizer),
-            None => TakerState::None,
+        let Numbers { run, step, seconds, stepper, taker, best, records, ended } = numbers;
+        let taker = match taker {
+            TakerKind::Stepper => TakerState::Stepper(StepperState { numbers: stepper, vectors }),
+            TakerKind::Optimizer => TakerState::Burn(optimizer),
+            TakerKind::Nothing => TakerState::None,
         };
-        Ok(Self { step: numbers.step, seconds: numbers.seconds, weights, taker, batches, best: numbers.best })
+        Ok(Self { run, step, seconds, weights, taker, batches, best, records, ended })
     }
 }
 
@@ -202,135 +274,9 @@ fn checksum<'a>(numbers: &str, tensors: impl Iterator<Item = (&'a str, &'a [u8])
     format!("{:08x}", hasher.finalize())
 }
 
-fn entry(data: &TensorData) -> Result<(Dtype, Vec<usize>, Vec<u8>), Failure> {
-    let dtype = match data.dtype() {
-        DType::F32 => Dtype::F32,
-        DType::F64 => Dtype::F64,
-        other => return Err(Failure::run(format!("weights of the type {other:?} cannot be written"))),
-    };
-    Ok((dtype, data.shape().to_vec(), data.as_bytes().to_vec()))
-}
-
-fn data(view: &TensorView) -> Result<TensorData, String> {
-    let dtype = match view.dtype() {
-        Dtype::F32 => DType::F32,
-        Dtype::F64 => DType::F64,
-        other => return Err(format!("has weights of the type {other:?}")),
-    };
-    Ok(TensorData::from_bytes_vec(view.data().to_vec(), view.shape().to_vec(), dtype))
-}
-
-/// All tensors of a file; or what is wrong with one, as the end of a sentence.
-pub fn tensors_of(file: &SafeTensors) -> Result<Tensors, String> {
-    file.iter().map(|(name, view)| Ok((name.to_owned(), data(&view)?))).collect()
-}
-
-/// The tensors of a file of weights: in the safetensors format, or a state dict of PyTorch (`.pt`, `.pth`).
-pub fn read_weights(path: &Path) -> Result<Tensors, Failure> {
-    let wrong = |problem: &dyn std::fmt::Display| Failure::input(format!("{} {problem}", path.display()));
-    if path.extension().is_some_and(|ending| ending == "pt" || ending == "pth") {
-        let sound = |error: &dyn std::fmt::Display| wrong(&format!("is no sound state dict of PyTorch ({error})"));
-        let reader = pytorch_reader::PytorchReader::new(path).map_err(|error| sound(&error))?;
-        let tensor = |(name, tensor): (&String, &pytorch_reader::Tensor)| {
-            let dtype = match tensor.dtype() {
-                pytorch_reader::DType::F32 => DType::F32,
-                pytorch_reader::DType::F64 => DType::F64,
-                other => {
-                    return Err(wrong(&format!(
-                        "has a tensor `{name}` of the type {other:?}; single or double precision is read"
-                    )));
-                }
-            };
-            let bytes = tensor.read().map_err(|error| sound(&error))?;
-            Ok((name.clone(), TensorData::from_bytes_vec(bytes, tensor.shape().to_vec(), dtype)))
-        };
-        let counts = |name: &str| name.ends_with("num_batches_tracked");
-        return reader.tensors().iter().filter(|(name, _)| !counts(name)).map(tensor).collect();
-    }
-    let bytes = fs::read(path).map_err(|error| Failure::file("read", path, &error))?;
-    let file =
-        SafeTensors::deserialize(&bytes).map_err(|error| wrong(&format!("is no sound file of weights ({error})")))?;
-    tensors_of(&file).map_err(|problem| wrong(&problem))
-}
-
-/// The weights of a run that is over.
-pub const WEIGHTS: &str = "model.safetensors";
-
-/// The weights of a network by name.
-pub fn weights(model: &impl Module) -> Result<Tensors, Failure> {
-    struct Collect {
-        path: Vec<String>,
-        found: Result<Tensors, String>,
-    }
-    impl ModuleVisitor for Collect {
-        fn enter_module(&mut self, name: &str, _: &str) {
-            self.path.push(name.into());
-        }
-        fn exit_module(&mut self, _: &str, _: &str) {
-            self.path.pop();
-        }
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let Ok(found) = &mut self.found else { return };
-            match param.val().without_autodiff().try_into_data() {
-                Ok(data) => drop(found.insert(self.path.join("."), data)),
-                Err(error) => self.found = Err(error.to_string()),
-            }
-        }
-    }
-    let mut collect = Collect { path: vec![], found: Ok(Tensors::new()) };
-    model.visit(&mut collect);
-    collect.found.map_err(Failure::run)
-}
-
-/// A network with other weights, which must be there for each of its own.
-pub fn with_weights<M: Module>(model: M, weights: Tensors) -> Result<M, Failure> {
-    struct Replace {
-        path: Vec<String>,
-        weights: Tensors,
-        wrong: Option<String>,
-    }
-    impl ModuleMapper for Replace {
-        fn enter_module(&mut self, name: &str, _: &str) {
-            self.path.push(name.into());
-        }
-        fn exit_module(&mut self, _: &str, _: &str) {
-            self.path.pop();
-        }
-        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            let name = self.path.join(".");
-            let data = match self.weights.remove(&name) {
-                Some(data) if data.shape().to_vec() == param.val().dims() => data,
-                _ => {
-                    self.wrong.get_or_insert(name);
-                    return param;
-                }
-            };
-            param.map(|value| {
-                let device = value.device();
-                let new = Tensor::from_data(data, (&device.without_autodiff(), value.dtype()));
-                Tensor::from_inner(new).set_require_grad(value.is_require_grad())
-            })
-        }
-    }
-    let mut replace = Replace { path: vec![], weights, wrong: None };
-    let model = model.map(&mut replace);
-    match replace.wrong {
-        Some(name) => Err(Failure::input(format!("the checkpoint has no `{name}` of the network's shape"))),
-        None => Ok(model),
-    }
-}
-
-/// Writes weights by their names, and perhaps what they are of.
-pub fn write_weights(path: &Path, weights: &Tensors, metadata: Option<(&str, String)>) -> Result<(), Failure> {
-    let entries: Vec<_> =
-        weights.iter().map(|(name, data)| Ok((name.clone(), entry(data)?))).collect::<Result<_, Failure>>()?;
-    let run = |error: &dyn std::fmt::Display| Failure::run(format!("cannot write the weights: {error}"));
-    let views = entries
-        .iter()
-        .map(|(name, (dtype, shape, bytes))| TensorView::new(*dtype, shape.clone(), bytes).map(|view| (name, view)));
-    let views: Vec<_> = views.collect::<Result<_, _>>().map_err(|error| run(&error))?;
-    let metadata = metadata.map(|(name, text)| HashMap::from([(name.to_owned(), text)]));
-    files::replace(path, &safetensors::serialize(views, metadata).map_err(|error| run(&error))?)
+/// The file of the best one of a folder.
+pub fn best_file(folder: &Path) -> PathBuf {
+    folder.join(BEST)
 }
 
 /// Where a run's checkpoints are.

@@ -84,6 +84,11 @@ impl PartialEq for Method {
 }
 
 impl Method {
+    /// All presets.
+    pub fn all() -> impl Iterator<Item = Self> {
+        ALL.into_iter()
+    }
+
     /// The preset of a name.
     pub fn named(name: &str) -> Option<Self> {
         ALL.into_iter().find(|method| method.name == name)

@@ -2,17 +2,18 @@
 
 use std::time::Instant;
 
-use dualgn::{Damping, Direction, DirectionError, Error, GaussNewton, Route, Solver, StepReport};
+use dualgn::{Damping, Direction, Fault, GaussNewton, Route, Solver, StepReport};
 
-use super::checkpoint::{Checkpoint, weights, with_weights};
+use super::checkpoint::{Best, Checkpoint, Ended};
 use super::method::{Guide, Method, Steps, Way};
 use super::model::ProxLinear;
 use super::schedule::{Budget, Schedule};
 use super::subject::{BatchOf, Scores, Subject, Tensors};
 use super::taker::{Taken, Taker};
 use super::way::SolverChoice;
+use super::weights::{weights, with_weights};
 use crate::failure::Failure;
-use crate::interrupt;
+use crate::interrupt::{self, Stopping};
 use crate::pictures::Raster;
 use crate::record::{Record, Status, StepRecord};
 
@@ -61,14 +62,14 @@ pub trait Observer {
         Ok(())
     }
 
-    /// A moment at which the run could be kept; at its end it should be. `snapshot` takes the time that reading it from the device
-    /// takes.
+    /// A moment at which the run could be kept; where it ends or is interrupted it should be. `snapshot` takes the time that reading it
+    /// from the device takes.
     fn checkpoint(
         &mut self,
-        is_end: bool,
+        ended: Option<&Ended>,
         snapshot: &mut dyn FnMut() -> Result<Checkpoint, Failure>,
     ) -> Result<(), Failure> {
-        let _ = (is_end, snapshot);
+        let _ = (ended, snapshot);
         Ok(())
     }
 }
@@ -154,55 +155,54 @@ impl<S: Subject> Session<S> {
         let mut taker = Taker::new(method, rate, self.oracle(method));
         let mut model = self.model.clone();
         let (mut step, mut seconds) = (0, 0.0);
-        let mut best = None;
-        if let Some(Checkpoint { step: taken, seconds: spent, weights, taker: state, batches, best: until }) = from {
-            (step, seconds, best) = (taken, spent, until);
-            model = with_weights(model, weights)?;
-            taker = taker.restore(state)?;
-            points = batches;
+        let mut best: Option<Best> = None;
+        if let Some(from) = from {
+            (step, seconds, best) = (from.step, from.seconds, from.best);
+            model = with_weights(model, from.weights)?;
+            if let Some(Ended { status, reason }) = from.ended {
+                return Ok(Outcome { model, status, reason, records: vec![], directions: vec![] });
+            }
+            taker = taker.restore(from.taker)?;
+            points = from.batches;
         }
+        let _stopping = Stopping::begin();
         let mut batches = self.subject.batches(self.batch(method), step, &points)?;
         let (mut records, mut directions) = (vec![], vec![]);
         let mut schedule = Schedule::new(budget, step, seconds);
-        let mut reason = None;
         // Whether the last step found nothing better than staying.
         let mut stays = false;
-        let status = loop {
+        let Ended { status, reason } = loop {
             let spent = schedule.spent(step, seconds);
             let stop = interrupt::requested();
             let ends = spent >= 1.0 || stop || (stays && self.subject.is_whole(self.batch(method)));
+            let mut status = None;
             if schedule.due(step, seconds) || ends {
                 let record = self.record(&model, method, step, seconds)?;
                 observer.evaluated(&record)?;
                 observer.pictured(step, &mut || self.subject.frame(&model))?;
-                let (loss, test_loss) = (record.train_loss, record.test_loss);
+                if record.test_loss < best.map_or(f64::INFINITY, |best| best.loss) {
+                    best = Some(Best { step, loss: record.test_loss });
+                }
+                status = match record.train_loss {
+                    // Weights without a loss are not kept.
+                    loss if !loss.is_finite() => break Ended { status: Status::Diverged, reason: None },
+                    loss if self.target_loss.is_some_and(|target| loss <= target) => Some(Status::Reached),
+                    _ => None,
+                };
                 records.push(record);
-                if best.is_none_or(|(_, least)| test_loss < least) {
-                    best = Some((step, test_loss));
-                }
-                if !loss.is_finite() {
-                    break Status::Diverged;
-                }
-                if self.target_loss.is_some_and(|target| loss <= target) {
-                    break Status::Reached;
-                }
             }
-            let mut snapshot = || {
-                let batches = self.subject.state(&batches);
-                Ok(Checkpoint { step, seconds, weights: weights(&model)?, taker: taker.state()?, batches, best })
-            };
-            observer.checkpoint(ends, &mut snapshot)?;
-            if stop {
-                break Status::Interrupted;
-            }
-            if spent >= 1.0 {
-                break Status::Finished;
-            }
-            if self.patience && best.is_some_and(|(least, _)| step > 2 * least + GRACE * self.steps_per_epoch()) {
-                break Status::EarlyStopped;
-            }
-            if ends {
-                break Status::Converged;
+            let status = status.or(match () {
+                () if stop => Some(Status::Interrupted),
+                () if spent >= 1.0 => Some(Status::Finished),
+                () if self.is_out_of_patience(step, best) => Some(Status::EarlyStopped),
+                () if ends => Some(Status::Converged),
+                () => None,
+            });
+            let ended = status.map(|status| Ended { status, reason: None });
+            observer
+                .checkpoint(ended.as_ref(), &mut || self.snapshot((step, seconds), &model, &taker, &batches, best))?;
+            if let Some(ended) = ended {
+                break ended;
             }
             let start = Instant::now();
             let batch = self.subject.next(&mut batches, &model)?;
@@ -212,15 +212,17 @@ impl<S: Subject> Session<S> {
                     taken
                 }
                 // The method cannot go on from here, and the others go on.
-                Err(error) if diverged(&error) => {
-                    reason = Some(error.to_string());
+                Err(error) if error.fault() == Fault::Numerics => {
                     // The steps until here count.
                     if records.last().is_none_or(|last: &Record| last.step < step) {
                         let record = self.record(&model, method, step, seconds)?;
                         observer.evaluated(&record)?;
                         records.push(record);
                     }
-                    break Status::Diverged;
+                    let ended = Ended { status: Status::Diverged, reason: Some(error.to_string()) };
+                    let mut snapshot = || self.snapshot((step, seconds), &model, &taker, &batches, best);
+                    observer.checkpoint(Some(&ended), &mut snapshot)?;
+                    break ended;
                 }
                 Err(error) => return Err(error.into()),
             };
@@ -232,6 +234,34 @@ impl<S: Subject> Session<S> {
             directions.extend(direction);
         };
         Ok(Outcome { model, status, reason, records, directions })
+    }
+
+    /// Whether the test loss has not fallen for so long that a run of patience ends.
+    fn is_out_of_patience(&self, step: usize, best: Option<Best>) -> bool {
+        self.patience && best.is_some_and(|best| step > 2 * best.step + GRACE * self.steps_per_epoch())
+    }
+
+    /// Everything that the run needs to go on, but what its observer knows.
+    fn snapshot(
+        &self,
+        (step, seconds): (usize, f64),
+        model: &S::Model,
+        taker: &Taker<S::Loss>,
+        batches: &S::Batches,
+        best: Option<Best>,
+    ) -> Result<Checkpoint, Failure> {
+        let (weights, taker, batches) = (weights(model)?, taker.state()?, self.subject.state(batches));
+        Ok(Checkpoint {
+            run: String::new(),
+            step,
+            seconds,
+            weights,
+            taker,
+            batches,
+            best,
+            records: vec![],
+            ended: None,
+        })
     }
 
     /// The part of the rate that is taken once so much of the budget is spent. Batches disagree, and what a whole step gains on one it
@@ -278,10 +308,4 @@ impl StepRecord {
             fallback: report.and_then(|report| report.fallback).map(|fallback| fallback.name().into()),
         })
     }
-}
-
-/// Whether an error says that there is no direction from these weights, rather than that something is wrong.
-fn diverged(error: &Error) -> bool {
-    use DirectionError::{Ascent, Factorisation, NoDecrease, NotFinite};
-    matches!(error, Error::Direction(NotFinite { .. } | Factorisation { .. } | Ascent { .. } | NoDecrease { .. }))
 }

@@ -63,7 +63,7 @@ pub trait Subject {
 
     /// The weights of a model, by the names in its file.
     fn weights(&self, model: &Self::Model) -> Result<Tensors, Failure> {
-        super::checkpoint::weights(model)
+        super::weights::weights(model)
     }
 
     /// Pictures of a result, from the first model to the last, whose files are written into a folder.

@@ -4,8 +4,11 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod formats;
 mod networks;
+mod reading;
 mod runs;
+mod weights;
 
 use std::fmt::Write;
 use std::fs;
@@ -188,7 +191,20 @@ fn formats_agree() {
     let mut results = vec![];
     for file in files {
         let out = folder.path().join("run").to_str().unwrap().to_owned();
-        succeeds(&["fit", &file, "--target", "value", "--members", "1", "--epochs", "5", "--quiet", "--out", &out]);
+        succeeds(&[
+            "fit",
+            &file,
+            "--target",
+            "value",
+            "--members",
+            "1",
+            "--epochs",
+            "5",
+            "--quiet",
+            "--overwrite",
+            "--out",
+            &out,
+        ]);
         results.push(json(Path::new(&out).join("test.json")));
     }
     assert!(results.windows(2).all(|pair| pair[0] == pair[1]), "{results:?}");
@@ -202,7 +218,7 @@ fn what_is_wrong_is_said_with_its_place() {
     let cut = file("cut.csv", &format!("x,y\n{good}1\n"));
     refused(&["fit", &cut], &["cut.csv, line 42: 1 cells, and the first line has 2"]);
     let target = file("target.csv", &format!("x,y\n{good}1.5,many\n"));
-    refused(&["fit", &target], &["column `y`", "found `many` in line 42"]);
+    refused(&["fit", &target], &["line 42, column `y`", "found `many`"]);
     let typo = file("typo.csv", &format!("income,y\n{good}"));
     refused(&["fit", &typo, "--target", "incom"], &["no column `incom`; did you mean `income`?"]);
     refused(&["fit", &typo, "--target", "elsewhere"], &["no column `elsewhere`; its columns are `income`, `y`"]);
@@ -225,7 +241,10 @@ fn what_is_wrong_is_said_with_its_place() {
     refused(&["fit", &file("a.parquet", "PAR1")], &["no sound Parquet file"]);
     refused(&["fit", &file("zero.csv", "a,b\n\0\0,1\n")], &["zero bytes"]);
     let missing = file("missing.csv", &format!("x,y\n{good},7\n"));
-    refused(&["fit", &missing, "--missing", "refuse"], &["column `x`: 1 empty cells"]);
+    refused(
+        &["fit", &missing, "--missing", "refuse"],
+        &["missing.csv, line 42, column `x`: nothing stands there, and in 1 of 41 cells", "hint:"],
+    );
 
     let out = folder.path().join("run").to_str().unwrap().to_owned();
     refused(&["predict", &out, &typo], &["there is no model at", "dualgn fit"]);
@@ -236,8 +255,8 @@ fn what_is_wrong_is_said_with_its_place() {
     let mut bytes = fs::read(&model).unwrap();
     bytes.truncate(bytes.len() / 2);
     let half = write(folder.path(), "half.safetensors", bytes);
-    refused(&["predict", &half, &typo], &["is no sound model"]);
-    refused(&["predict", &typo, &typo], &["is no sound model"]);
+    refused(&["predict", &half, &typo], &["is no sound file of weights"]);
+    refused(&["predict", &typo, &typo], &["is no sound file of weights"]);
 }
 
 /// Bright halves: which of them is the class of a folder.

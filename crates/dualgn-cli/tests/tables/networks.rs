@@ -12,8 +12,22 @@ fn networks_come_from_files() {
     let with = |name: &str, toml: &str| {
         let network = write(folder.path(), name, toml);
         let out = folder.path().join("run").to_str().unwrap().to_owned();
-        ["fit", &data, "--target", "value", "--epochs", "2", "--members", "1", "--network", &network, "--out", &out]
-            .map(str::to_owned)
+        [
+            "fit",
+            &data,
+            "--target",
+            "value",
+            "--epochs",
+            "2",
+            "--members",
+            "1",
+            "--network",
+            &network,
+            "--overwrite",
+            "--out",
+            &out,
+        ]
+        .map(str::to_owned)
     };
     let layers = with(
         "good.toml",

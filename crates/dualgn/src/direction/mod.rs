@@ -221,7 +221,8 @@ impl<L: ConvexLoss> GaussNewton<L> {
     /// forward pass.
     ///
     /// # Errors
-    /// The batch does not fit the network or the loss; the loss is not finite.
+    /// The batch does not fit the network or the loss; the loss is not finite, and the error says which number of the inputs, the
+    /// parameters or the outputs is to blame.
     pub fn subproblem<M: Module, N: Linearize<M>>(
         &self,
         network: &N,
@@ -231,7 +232,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
     ) -> Result<Subproblem<'_, L>, Error> {
         let start = Instant::now();
         let linearization = network.linearization(model, inputs, self.micro_batch)?;
-        Subproblem::new(self, linearization, targets.into(), start.elapsed())
+        Subproblem::new(self, model, linearization, targets.into(), start.elapsed())
     }
 
     /// The memory, in bytes, that a direction may use now: what was set, or the default.

@@ -37,12 +37,12 @@ impl<L: ConvexLoss> GaussNewton<L> {
         self.subproblem(network, model, inputs, targets)?.path(dampings)
     }
 
-    /// The mean loss at the outputs and `g`, once targets are seen to fit and both to be finite.
+    /// The mean loss at the outputs and `g`, once targets are seen to fit; or which of the two is not finite.
     pub(super) fn checked_loss(
         &self,
         linearization: &Linearization,
         targets: &L::Target,
-    ) -> Result<(f64, Tensor<2>), Error> {
+    ) -> Result<Result<(f64, Tensor<2>), &'static str>, Error> {
         let outputs = linearization.outputs();
         self.loss.validate(outputs.dims(), targets)?;
         let losses = self.loss.value(outputs.clone(), targets);
@@ -50,10 +50,10 @@ impl<L: ConvexLoss> GaussNewton<L> {
         let [loss, gradient_sum] = read([losses.mean(), gradient.clone().abs().sum()])?;
         for (what, value) in [("the loss", loss), ("the gradient of the loss", gradient_sum)] {
             if !value.is_finite() {
-                return Err(DirectionError::NotFinite { what }.into());
+                return Ok(Err(what));
             }
         }
-        Ok((loss, gradient))
+        Ok(Ok((loss, gradient)))
     }
 }
 

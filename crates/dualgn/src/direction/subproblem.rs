@@ -84,15 +84,23 @@ pub(super) struct Solved {
 }
 
 impl<'a, L: ConvexLoss> Subproblem<'a, L> {
-    /// At a linearised network; `linearize` is the time that took, for the record.
-    pub(super) fn new(
+    /// At a network linearised at `model`; `linearize` is the time that took, for the record.
+    pub(super) fn new<M: Module>(
         oracle: &'a GaussNewton<L>,
+        model: &M,
         linearization: Linearization,
         targets: L::Target,
         linearize: Duration,
     ) -> Result<Self, Error> {
         let start = Instant::now();
-        let (loss, gradient) = on_workers(&linearization.device(), || oracle.checked_loss(&linearization, &targets))?;
+        let checked = on_workers(&linearization.device(), || oracle.checked_loss(&linearization, &targets))?;
+        let (loss, gradient) = match checked {
+            Ok(checked) => checked,
+            Err(what) => {
+                let cause = linearization.not_finite(model)?;
+                return Err(cause.unwrap_or(DirectionError::NotFinite { what }).into());
+            }
+        };
         let timings = Timings { linearize, solve: start.elapsed(), ..Timings::default() };
         Ok(Self { oracle, linearization, targets, loss, gradient, form: OnceLock::new(), timings })
     }

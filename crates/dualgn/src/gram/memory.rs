@@ -8,20 +8,38 @@ use crate::linearize::Linearization;
 /// What is assumed where the system does not tell.
 const UNKNOWN: usize = 2 << 30;
 
-/// The default budget in bytes: half of what is free, of the machine's memory and of the process's control group; 2 GiB where
-/// the system does not tell.
+/// The default budget in bytes: half of what is free, of the machine's memory, of the process's control group, and of what limits of
+/// the process leave (`ulimit -v` and `-d`); 2 GiB where the system does not tell.
 pub(crate) fn default_memory() -> usize {
     let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| available(&text));
     let number = |path: &str| fs::read_to_string(path).ok()?.trim().parse::<usize>().ok();
     let group = number("/sys/fs/cgroup/memory.max")
         .zip(number("/sys/fs/cgroup/memory.current"))
         .map(|(most, used)| most.saturating_sub(used));
-    [machine, group].into_iter().flatten().min().map_or(UNKNOWN, |free| free / 2)
+    let text = |path: &str| fs::read_to_string(path).ok();
+    let limits = text("/proc/self/limits").zip(text("/proc/self/status"));
+    let process = limits.and_then(|(limits, status)| within_limits(&limits, &status));
+    [machine, group, process].into_iter().flatten().min().map_or(UNKNOWN, |free| free / 2)
+}
+
+/// What the limits of a process leave to it, of its addresses and of its data.
+fn within_limits(limits: &str, status: &str) -> Option<usize> {
+    let left = |limit: &str, used: &str| {
+        // The soft limit comes first; `unlimited` is no number.
+        let limit = limits.lines().find_map(|line| line.strip_prefix(limit))?.split_whitespace().next()?;
+        Some(limit.parse::<usize>().ok()?.saturating_sub(kibibytes(status, used)?))
+    };
+    [left("Max address space", "VmSize:"), left("Max data size", "VmData:")].into_iter().flatten().min()
 }
 
 /// `MemAvailable:   123456 kB`, in bytes.
 fn available(text: &str) -> Option<usize> {
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    kibibytes(text, "MemAvailable:")
+}
+
+/// The number of a line `name   123456 kB`, in bytes.
+fn kibibytes(text: &str, name: &str) -> Option<usize> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()?.checked_mul(1024)
 }
 
@@ -60,6 +78,21 @@ mod tests {
     fn reads_what_is_available() {
         assert_eq!(available("MemTotal:  9 kB\nMemAvailable:    2048 kB\n"), Some(2 << 20));
         assert_eq!(available("MemTotal:  9 kB\n"), None);
+    }
+
+    #[test]
+    fn limits_of_the_process_are_kept() {
+        let status = "VmPeak:\t  9999 kB\nVmSize:\t    1024 kB\nVmData:\t     512 kB\n";
+        let limits = |address: &str, data: &str| {
+            format!(
+                "Limit   Soft Limit  Hard Limit  Units\nMax data size   {data}  unlimited  bytes\nMax address space  {address}  9  bytes\n"
+            )
+        };
+        assert_eq!(within_limits(&limits("unlimited", "unlimited"), status), None);
+        assert_eq!(within_limits(&limits("3145728", "unlimited"), status), Some(2 << 20));
+        assert_eq!(within_limits(&limits("3145728", "1572864"), status), Some(1 << 20));
+        // Nothing is left, rather than much.
+        assert_eq!(within_limits(&limits("1000", "unlimited"), status), Some(0));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod blocks;
 mod evaluation;
+mod finite;
 mod parts;
 mod pieces;
 pub(crate) mod rules;

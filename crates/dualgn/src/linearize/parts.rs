@@ -108,6 +108,11 @@ impl Parts {
         self.parts.iter().map(|part| (part.start..part.start + part.graph.examples, &*part.graph))
     }
 
+    /// The number of the first example of each part, and its inputs.
+    pub fn inputs(&self) -> impl Iterator<Item = (usize, &[Array])> {
+        self.parts.iter().map(|part| (part.start, part.inputs.as_slice()))
+    }
+
     /// A part, by its number.
     pub fn linearize(&self, number: usize) -> Linearization {
         self.parts[number].linearize(&self.tensors)

@@ -10,7 +10,7 @@ use super::report::StepReport;
 use super::search::{Found, Search};
 use super::state::{Kept, State, StepperState};
 use crate::direction::GaussNewton;
-use crate::error::{DeviceError, DirectionError, Error};
+use crate::error::{DeviceError, DirectionError, Error, Fault};
 use crate::linearize::Linearize;
 use crate::linearize::ParamVector;
 use crate::loss::ConvexLoss;
@@ -218,7 +218,7 @@ impl<L: ConvexLoss> Stepper<L> {
                     }
                 }
                 // Near the limits of a float type more damping may still give a direction.
-                Err(error) if last_one || !is_numerical(&error) => return Err(error),
+                Err(error) if last_one || error.fault() != Fault::Numerics => return Err(error),
                 Err(_) => {}
             }
             refused += 1;
@@ -408,13 +408,4 @@ fn added(d: ParamVector, earlier: Option<&ParamVector>, mu: f64) -> ParamVector 
         Some(v) => d.add_scaled(v, mu),
         None => d,
     }
-}
-
-/// Whether more damping may help.
-fn is_numerical(error: &Error) -> bool {
-    use DirectionError::{Ascent, Eigenvalues, Factorisation, NoDecrease, NotFinite};
-    matches!(
-        error,
-        Error::Direction(Ascent { .. } | Eigenvalues | Factorisation { .. } | NoDecrease { .. } | NotFinite { .. })
-    )
 }

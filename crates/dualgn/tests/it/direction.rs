@@ -1,11 +1,12 @@
 //! The direction oracle: properties of random problems.
 
-use burn::module::Module;
+use burn::module::{Module, Param};
+use burn::nn::Linear;
 use burn::optim::{AdamConfig, GradientsParams, SgdConfig};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use dualgn::{
-    ClassTargets, Direction, DirectionError, Error, GaussNewton, Logistic, Network, Route, SoftmaxCrossEntropy, Solver,
-    Squared,
+    ClassTargets, Direction, DirectionError, Error, Fault, GaussNewton, Logistic, Network, Route, SoftmaxCrossEntropy,
+    Solver, Squared,
 };
 use proptest::prelude::*;
 
@@ -366,9 +367,52 @@ fn bad_input_is_refused_with_words() {
     let oracle = GaussNewton::new(Squared);
     let nan = from(vec![f64::NAN; 20], [4, 5], DType::F64);
     let error = oracle.direction(&network, &model, nan, targets.clone()).unwrap_err();
-    assert!(matches!(error, Error::Direction(DirectionError::NotFinite { what: "the loss" })), "{error}");
+    assert!(
+        matches!(error, Error::Direction(DirectionError::InputNotFinite { input: 0, example: 0, entry: 0, .. })),
+        "{error}"
+    );
     let error = oracle.direction(&network, &model, inputs.clone().cast(DType::F32), targets.clone()).unwrap_err();
     assert_eq!(error.to_string(), "the inputs are f32 but the network was traced with f64; convert one of them");
+}
+
+/// What is not finite is found where it comes from: the inputs, also of a batch in parts, then the parameters, then the outputs.
+#[test]
+fn a_loss_that_is_not_finite_says_why() {
+    let model = mlp(3, 5, DType::F64);
+    let network = Network::trace(&model, Mlp::forward, [4, 5]).unwrap();
+    let inputs: Tensor<2> = tensor([4, 5], 1, DType::F64);
+    let targets: Tensor<2> = tensor([4, 3], 2, DType::F64);
+    let refusal = |oracle: GaussNewton<Squared>, model: &Mlp, inputs: &Tensor<2>| {
+        let error = oracle.direction(&network, model, inputs.clone(), targets.clone()).unwrap_err();
+        let Error::Direction(error) = error else { panic!("{error}") };
+        error
+    };
+    let mut entries = host(inputs.clone());
+    entries[2 * 5 + 3] = f64::NEG_INFINITY;
+    let bad = from(entries, [4, 5], DType::F64);
+    // Example 2 is the first one of the second part.
+    for oracle in [GaussNewton::new(Squared), GaussNewton::new(Squared).micro_batch(2)] {
+        let error = refusal(oracle, &model, &bad);
+        let wanted = DirectionError::InputNotFinite { input: 0, example: 2, entry: 3, value: f64::NEG_INFINITY };
+        assert_eq!((error.fault(), error), (Fault::Data, wanted));
+    }
+    let linear =
+        |weight: f64| Linear { weight: Param::from_tensor(from(vec![0.5, weight], [1, 2], DType::F64)), bias: None };
+    let network = Network::trace(&linear(1.0), |m: &Linear, x: Tensor<2>| m.forward(x), [2, 1]).unwrap();
+    let at = |weight: f64, x: f64, y: f64| {
+        let (x, y) = (from(vec![0.0, x], [2, 1], DType::F64), from(vec![y; 4], [2, 2], DType::F64));
+        let error = GaussNewton::new(Squared).direction(&network, &linear(weight), x, y).unwrap_err();
+        assert_eq!(error.fault(), Fault::Numerics);
+        error.to_string()
+    };
+    let error = at(f64::INFINITY, 1.0, 0.0);
+    assert!(error.starts_with("entry 1 of the parameter `weight` is inf"), "{error}");
+    let error = at(1e300, -1e10, 0.0);
+    assert!(error.starts_with("output 1 of example 1 is -inf, though inputs and parameters are finite"), "{error}");
+    assert!(error.ends_with("the largest parameter is 1e300, in `weight`"), "{error}");
+    // The square of the residual is beyond the type, and the residual is not.
+    let error = at(1.0, 1.0, 1e300);
+    assert!(error.starts_with("the loss is not finite"), "{error}");
 }
 
 /// A network belongs to a type of model, not to one: another model of the type is traced when it comes.

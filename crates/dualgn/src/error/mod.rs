@@ -1,7 +1,11 @@
 //! Everything that can go wrong, one enum a layer. Each message says what failed, where, and what to do.
 
+mod fault;
+
 use burn::backend::ExecutionError;
 use thiserror::Error;
+
+pub use fault::Fault;
 
 /// Any error of this crate.
 #[derive(Debug, Error)]
@@ -313,7 +317,49 @@ pub enum DirectionError {
     /// The damping is not a positive finite number.
     #[error("damping must be positive and finite, got {0}")]
     Damping(f64),
-    /// The loss or its gradient is not finite at the current weights.
+    /// A number of the batch is NaN or infinite.
+    #[error(
+        "entry {entry} of example {example} of input {input} is {value} (all counted from 0); the inputs of a network must be finite \
+         numbers"
+    )]
+    InputNotFinite {
+        /// Which of the network's inputs; those of several networks are counted on.
+        input: usize,
+        /// The example, its position along the first axis.
+        example: usize,
+        /// Position in the flattened example.
+        entry: usize,
+        /// The value found.
+        value: f64,
+    },
+    /// A parameter is NaN or infinite.
+    #[error("entry {entry} of the parameter `{path}` is {value}; start again from the last good weights")]
+    ParameterNotFinite {
+        /// Path of the parameter in the module.
+        path: String,
+        /// Position in the flattened parameter.
+        entry: usize,
+        /// The value found.
+        value: f64,
+    },
+    /// The network overflows: inputs and parameters are finite, and an output is not.
+    #[error(
+        "output {output} of example {example} is {value}, though inputs and parameters are finite; the largest parameter is {largest:e}, \
+         in `{path}`"
+    )]
+    OutputNotFinite {
+        /// The example.
+        example: usize,
+        /// The output within it.
+        output: usize,
+        /// The value found.
+        value: f64,
+        /// Path of the parameter with the largest entry.
+        path: String,
+        /// Size of that entry.
+        largest: f64,
+    },
+    /// A quantity that follows from the outputs is not finite, though they are: the loss, its gradient, the direction.
     #[error(
         "{what} is not finite at the current weights; lower the step or raise the damping, then start from the last good weights"
     )]

@@ -1,0 +1,285 @@
+//! [`RunFolder`]: the folder of a run, which belongs to one program at a time.
+//!
+//! The file `run.lock` is locked as long as the program runs, says who has it, and marks the folder as one that dualgn made: of no
+//! other folder is anything removed or replaced. An earlier run that is to be replaced stays in `.replaced` until the new one is
+//! finished, and comes back if that fails before there is anything to go on from.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::belongings;
+use super::configuration::Configuration;
+use crate::failure::Failure;
+use crate::files;
+use crate::interrupt;
+use crate::train::{WEIGHTS, checkpoints};
+
+/// The folder of a run, locked until the value is dropped.
+pub struct RunFolder {
+    path: PathBuf,
+    lock: File,
+    /// Whether an earlier run gave way to this one.
+    replaces: bool,
+    is_finished: bool,
+}
+
+/// What the lock says of the program that has it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Owner {
+    /// The number of its process.
+    process: u32,
+    /// The folder that it was started in.
+    pub folder: PathBuf,
+    /// The words of its command line.
+    pub words: Vec<String>,
+}
+
+/// The file that is locked.
+const LOCK: &str = "run.lock";
+/// The folder within, where a run waits that is being replaced.
+const REPLACED: &str = ".replaced";
+
+/// What was found where a folder is wanted.
+enum Found {
+    /// Nothing that could be lost; the folder is locked now.
+    Free(File),
+    /// An earlier run; the folder is locked now.
+    Run(File),
+    /// A run that another program is at.
+    Busy(Option<Owner>),
+    /// Something that dualgn did not make.
+    Foreign,
+}
+
+impl RunFolder {
+    /// Takes the folder that the user names; or else the usual one, or the first of `NAME-2`, `NAME-3`, .. that no run has taken.
+    ///
+    /// # Errors
+    /// The named folder holds a run and is not to be overwritten, belongs to another program, holds files that dualgn did not make, or
+    /// cannot be made.
+    pub fn claim(asked: Option<&Path>, usual: &Path, overwrites: bool) -> Result<Self, Failure> {
+        if let Some(path) = asked {
+            return Self::named(path, overwrites);
+        }
+        if overwrites {
+            return Self::named(usual, true);
+        }
+        for number in 1.. {
+            let path = match number {
+                1 => usual.to_owned(),
+                _ => PathBuf::from(format!("{}-{number}", usual.display())),
+            };
+            if let Found::Free(lock) = look(&path)? {
+                return Self::taken(path, lock);
+            }
+        }
+        unreachable!("numbers do not end")
+    }
+
+    fn named(path: &Path, overwrites: bool) -> Result<Self, Failure> {
+        let shown = path.display();
+        match look(path)? {
+            Found::Free(lock) => Self::taken(path.to_owned(), lock),
+            Found::Run(lock) if overwrites => Self::taken(path.to_owned(), lock),
+            Found::Run(_) if is_unfinished(path) => Err(Failure::input(format!("{shown} holds a run that is not finished"))
+                .hint(format!("go on with it by `dualgn resume {shown}`, replace it with `--overwrite`, or name another folder with `--out`"))),
+            Found::Run(_) => Err(Failure::input(format!("{shown} holds an earlier run"))
+                .hint("replace it with `--overwrite`, or name another folder with `--out`")),
+            Found::Busy(owner) => Err(busy(path, owner)),
+            Found::Foreign => Err(Failure::input(format!("{shown} is not empty, and dualgn did not make what is in it"))
+                .hint("name a new folder with `--out`")),
+        }
+    }
+
+    /// Takes the folder of a run that goes on.
+    ///
+    /// # Errors
+    /// It is not the folder of a run, or belongs to another program.
+    pub fn reclaim(path: &Path) -> Result<Self, Failure> {
+        if !path.join(LOCK).exists() {
+            return Err(no_run(path));
+        }
+        match look(path)? {
+            Found::Free(lock) | Found::Run(lock) => Self::taken(path.to_owned(), lock),
+            Found::Busy(owner) => Err(busy(path, owner)),
+            Found::Foreign => Err(no_run(path)),
+        }
+    }
+
+    fn taken(path: PathBuf, lock: File) -> Result<Self, Failure> {
+        belongings::remove_unfinished(&path);
+        let replaces = path.join(REPLACED).is_dir();
+        Ok(Self { path, lock, replaces, is_finished: false })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the program said that had it before, if it said something.
+    pub fn owner(&self) -> Option<Owner> {
+        owner(&self.lock)
+    }
+
+    /// Says who has it now, for others and for a `resume` of a run that was killed before it began.
+    pub fn sign(&self) -> Result<(), Failure> {
+        let words: Option<Vec<String>> = std::env::args_os().map(|word| word.into_string().ok()).collect();
+        let folder = std::env::current_dir().unwrap_or_default();
+        let owner = Owner { process: std::process::id(), folder, words: words.unwrap_or_default() };
+        // A folder whose name is not UTF-8 cannot be written down; then nobody is named.
+        let text = serde_json::to_vec(&owner).unwrap_or_default();
+        let mut lock = &self.lock;
+        lock.set_len(0)
+            .and_then(|()| lock.seek(SeekFrom::Start(0)))
+            .and_then(|_| lock.write_all(&text))
+            .map_err(|error| Failure::file("write", &self.path.join(LOCK), &error))
+    }
+
+    /// Makes room for a new run, once there is one to begin: not before, so that what is wrong with a command costs nothing.
+    pub fn begin(&mut self) -> Result<(), Failure> {
+        let aside = self.path.join(REPLACED);
+        if aside.is_dir() {
+            // The files here are of a run that was replacing it, and did not come to its end.
+            return belongings::remove(&self.path);
+        }
+        self.replaces = belongings::set_aside(&self.path, &aside)?;
+        Ok(())
+    }
+
+    /// Removes the run that was replaced: the new one is finished.
+    pub fn finish(&mut self) -> Result<(), Failure> {
+        self.is_finished = true;
+        if self.replaces {
+            let aside = self.path.join(REPLACED);
+            belongings::remove(&aside)?;
+            // Nothing but what was put there can be in it.
+            let _ = fs::remove_dir(&aside);
+            self.replaces = false;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for RunFolder {
+    /// A run that failed before it could go on from anywhere gives way to the one that it was to replace; a folder in which nothing was
+    /// written goes.
+    fn drop(&mut self) {
+        let is_kept = self.is_finished || interrupt::requested() || can_go_on(&self.path);
+        if self.replaces && !is_kept {
+            // What cannot be moved stays where it is, and the next program tries again.
+            let _ = restore(&self.path);
+        }
+        let is_empty =
+            || fs::read_dir(&self.path).is_ok_and(|entries| entries.flatten().all(|entry| entry.file_name() == LOCK));
+        if !self.is_finished && !interrupt::requested() && is_empty() {
+            let _ = fs::remove_file(self.path.join(LOCK));
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
+/// Looks at a folder, makes it if there is none, and locks it if no other program has.
+fn look(path: &Path) -> Result<Found, Failure> {
+    let is_ours = path.join(LOCK).exists();
+    if !is_ours && fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Ok(Found::Foreign);
+    }
+    files::make_folder(path)?;
+    let Some(lock) = locked(&path.join(LOCK))? else {
+        let lock = File::open(path.join(LOCK)).ok();
+        return Ok(Found::Busy(lock.and_then(|lock| owner(&lock))));
+    };
+    if !Configuration::is_in(path) && path.join(REPLACED).is_dir() {
+        restore(path)?;
+    }
+    let holds = |name: &str| path.join(name).exists();
+    let is_run = Configuration::is_in(path) || holds("comparison.json") || holds(WEIGHTS);
+    Ok(if is_run { Found::Run(lock) } else { Found::Free(lock) })
+}
+
+/// Opens and locks a file; `None` if another program has it.
+fn locked(path: &Path) -> Result<Option<File>, Failure> {
+    let failed = |error: &std::io::Error| Failure::file("lock", path, error);
+    loop {
+        let file = File::options().read(true).write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(|error| failed(&error))?;
+        match file.try_lock() {
+            Ok(()) if is_at(&file, path) => return Ok(Some(file)),
+            // Its owner removed it in the meantime.
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(failed(&error)),
+        }
+    }
+}
+
+/// Whether a file is still the one at a path.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let numbers = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let there = fs::metadata(path).map(numbers);
+    there.is_ok_and(|there| file.metadata().map(numbers).is_ok_and(|here| here == there))
+}
+
+/// Files that are open cannot be removed.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
+}
+
+fn owner(lock: &File) -> Option<Owner> {
+    let (mut lock, mut text) = (lock, String::new());
+    lock.seek(SeekFrom::Start(0)).ok()?;
+    lock.take(1 << 20).read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// Puts a run that was to be replaced back, in place of the one that did not come to replace it.
+fn restore(path: &Path) -> Result<(), Failure> {
+    let aside = path.join(REPLACED);
+    belongings::remove(path)?;
+    belongings::set_aside(&aside, path)?;
+    // It stays if something else is in it.
+    let _ = fs::remove_dir(&aside);
+    Ok(())
+}
+
+/// Whether a run has been kept at some step.
+fn can_go_on(path: &Path) -> bool {
+    let has_checkpoint = |folder: &Path| {
+        fs::read_dir(checkpoints(folder)).is_ok_and(|entries| {
+            entries.flatten().any(|entry| {
+                [OsStr::new("last.safetensors"), OsStr::new("previous.safetensors")].contains(&&*entry.file_name())
+            })
+        })
+    };
+    has_checkpoint(path) || belongings::networks(path).iter().any(|network| has_checkpoint(network))
+}
+
+fn is_unfinished(path: &Path) -> bool {
+    Configuration::is_in(path) && !path.join(WEIGHTS).exists()
+}
+
+fn busy(path: &Path, owner: Option<Owner>) -> Failure {
+    let who = owner.map_or_else(
+        || "another program".into(),
+        |owner| {
+            let words = owner.words.get(1..).unwrap_or_default().join(" ");
+            format!("`dualgn {words}` (process {})", owner.process)
+        },
+    );
+    Failure::input(format!("{} belongs to {who}, which is still running", path.display()))
+        .hint("wait for it to end, or name another folder with `--out`")
+}
+
+fn no_run(path: &Path) -> Failure {
+    let found = if path.is_dir() { "is not the folder of a run" } else { "is no folder" };
+    Failure::input(format!("{} {found}", path.display()))
+        .hint("`dualgn train` and `dualgn fit` make one when they begin, and name it when they end")
+}

@@ -1,0 +1,97 @@
+//! [`Room`]: what memory leaves for a network, counted before any of it is taken.
+
+/// Copies of the parameters that a command may hold at once: the weights, a gradient or direction, and two more of what a method keeps,
+/// such as the moments of Adam, or the weights a step leads to and the momentum. What is read from a file comes to no more.
+const COPIES: u64 = 4;
+/// Copies of what an example becomes between the layers: the values, which derivatives need, and a derivative by them.
+const PASSES: u64 = 2;
+
+/// What memory leaves for a network.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// Bytes in all.
+    budget: u64,
+    /// Bytes of a number.
+    width: u64,
+    parameters: u64,
+    /// Numbers that an example becomes between the layers.
+    values: u64,
+}
+
+impl Room {
+    /// Of so many bytes, for numbers of `width` bytes.
+    pub fn new(budget: u64, width: u64) -> Self {
+        Self { budget, width, parameters: 0, values: 0 }
+    }
+
+    /// Counts an array of parameters.
+    ///
+    /// # Errors
+    /// There is no room for it; what that means, as a clause.
+    pub fn take(&mut self, shape: &[usize]) -> Result<(), String> {
+        self.parameters = self.parameters.saturating_add(product(shape));
+        let needed = self.parameters.saturating_mul(self.width * COPIES);
+        if needed <= self.budget {
+            return Ok(());
+        }
+        Err(format!(
+            "with it the network has {} parameters, which take {} while it is trained or used; {} are left for it",
+            self.parameters,
+            mib(needed),
+            mib(self.budget)
+        ))
+    }
+
+    /// Counts what one example becomes.
+    ///
+    /// # Errors
+    /// There is no room for it; what that means, as a clause.
+    pub fn pass(&mut self, shape: &[usize]) -> Result<(), String> {
+        self.values = self.values.saturating_add(product(shape));
+        let needed = self.values.saturating_mul(self.width * PASSES);
+        if needed <= self.budget {
+            return Ok(());
+        }
+        Err(format!(
+            "an example becomes {} numbers up to here, which take {}; {} are left for them",
+            self.values,
+            mib(needed),
+            mib(self.budget)
+        ))
+    }
+
+    /// Numbers that an example becomes between the layers.
+    pub fn values(self) -> u64 {
+        self.values
+    }
+}
+
+/// Bytes that some examples take on their way through a network, at least.
+pub fn bytes_of(examples: usize, values: u64) -> u64 {
+    values.saturating_mul(4 * PASSES).saturating_mul(examples as u64)
+}
+
+/// Bytes in words.
+pub fn mib(bytes: u64) -> String {
+    format!("{} MiB", bytes.div_ceil(1 << 20))
+}
+
+fn product(shape: &[usize]) -> u64 {
+    shape.iter().fold(1, |product: u64, &dim| product.saturating_mul(dim as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_counted_until_there_is_no_room() {
+        // 4 copies of 4 bytes: 64 parameters in a KiB.
+        let mut room = Room::new(1 << 10, 4);
+        assert_eq!((room.take(&[6, 10]), room.take(&[4])), (Ok(()), Ok(())));
+        assert!(room.take(&[1]).unwrap_err().contains("has 65 parameters"));
+        let mut room = Room::new(u64::MAX - 1, 4);
+        assert!(room.take(&[usize::MAX, usize::MAX]).is_err());
+        assert!(Room::new(1 << 10, 8).pass(&[65]).is_err());
+    }
+}
