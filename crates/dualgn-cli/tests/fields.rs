@@ -83,7 +83,7 @@ fn resumed_runs_draw_the_same_points() {
                 "train", "heat", "--points", "120", "--hidden", "8", "--method", "dual-gn", "--rate", "1", "--quiet",
                 "--json",
             ];
-            let own = ["--epochs", epochs, "--checkpoint", "0", "--out", out.to_str().unwrap()];
+            let own = ["--epochs", epochs, "--checkpoint", "0", "--overwrite", "--out", out.to_str().unwrap()];
             succeeds(&[&fixed[..], &own, more].concat());
             out
         };
@@ -164,7 +164,7 @@ fn surfaces_come_out_where_they_were() {
             "--format",
             "obj",
         ]);
-        arguments.extend(["--json", "--quiet"]);
+        arguments.extend(["--json", "--quiet", "--overwrite"]);
         arguments.extend(option);
         let output = common::succeeds(&arguments);
         for remark in ["1 vertex of no triangle is left out", "the surface was inside out and is turned"] {

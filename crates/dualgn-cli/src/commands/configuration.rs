@@ -343,3 +343,7 @@ impl Origins {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "configuration_tests.rs"]
+mod tests;

@@ -173,7 +173,7 @@ fn check_finite(arguments: &Direction, x: &Array, numbers: &[f64], dtype: DType)
     };
     let reason =
         if found.is_finite() { ", which is too large for single precision" } else { ", which is no finite number" };
-    Err(Failure::input(format!("{file}: `x{place}` is {found}{reason}")).hint(hint))
+    Err(Failure::input(format!("{file}: `x{place}` is {found:e}{reason}")).hint(hint))
 }
 
 /// The error of a network whose outputs overflow, by the names of the file of weights.

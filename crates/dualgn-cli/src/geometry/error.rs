@@ -5,10 +5,14 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::vector::Vector;
+use crate::failure::Failure;
 
 /// A mesh that cannot be used.
 #[derive(Debug, Error)]
 pub enum GeometryError {
+    /// The file could not be opened.
+    #[error("{}", .0.message())]
+    File(Box<Failure>),
     /// The file could not be read.
     #[error("cannot read {}: {error}", path.display())]
     Read {
@@ -122,7 +126,7 @@ pub enum GeometryError {
 
 impl GeometryError {
     /// What the user can do, if that is known.
-    pub fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Open { .. } => {
                 "fill its holes first, such as by `Close Holes` in MeshLab or `Fill` in Blender, or give points with normals \
@@ -136,5 +140,15 @@ impl GeometryError {
             _ => return None,
         };
         Some(hint.into())
+    }
+}
+
+impl From<GeometryError> for Failure {
+    fn from(error: GeometryError) -> Self {
+        let (message, hint) = (error.to_string(), error.hint());
+        match error {
+            GeometryError::File(failure) => *failure,
+            _ => Self::input(message).perhaps(hint),
+        }
     }
 }

@@ -166,7 +166,7 @@ impl Builder<'_> {
                     Shape::Sequence(t, c) => (c, Shape::Sequence(t, units)),
                     Shape::Image(..) => return Err(wants("numbers in a row (put `flatten` before it)")),
                 };
-                self.room.take(&[inputs, units])?;
+                self.room.take(&[inputs.saturating_add(usize::from(bias)), units])?;
                 self.shape = after;
                 Ok(Layer::Dense(LinearConfig::new(inputs, units).with_bias(bias).init(device)))
             }
@@ -194,12 +194,14 @@ impl Builder<'_> {
                 match before {
                     Shape::Sequence(t, c) => {
                         self.room.take(&[c, channels, kernel])?;
+                        self.room.take(&[channels])?;
                         self.shape = Shape::Sequence(after(t)?, channels);
                         let config = Conv1dConfig::new(c, channels, kernel).with_stride(stride);
                         Ok(Layer::Conv1d(config.with_padding(PaddingConfig1d::Explicit(padding, padding)).init(device)))
                     }
                     Shape::Image(c, h, w) => {
                         self.room.take(&[c, channels, kernel, kernel])?;
+                        self.room.take(&[channels])?;
                         self.shape = Shape::Image(channels, after(h)?, after(w)?);
                         let padding = PaddingConfig2d::Explicit(padding, padding, padding, padding);
                         let config = Conv2dConfig::new([c, channels], [kernel, kernel]).with_stride([stride, stride]);
@@ -296,7 +298,9 @@ impl Builder<'_> {
                 positive("width", width)?;
                 let Shape::Flat(tokens) = before else { return Err(wants("tokens in a row")) };
                 self.room.take(&[vocabulary, width])?;
-                self.room.take(&[tokens, width])?;
+                if positions {
+                    self.room.take(&[tokens, width])?;
+                }
                 self.shape = Shape::Sequence(tokens, width);
                 let initializer = Initializer::Normal { mean: 0.0, std: 0.1 };
                 Ok(Layer::Embedding(Tokens {
@@ -309,7 +313,7 @@ impl Builder<'_> {
                 if heads == 0 || width % heads != 0 {
                     return Err(format!("{width} numbers cannot be divided among {heads} heads"));
                 }
-                self.room.take(&[4, width, width])?;
+                self.room.take(&[4, width.saturating_add(1), width])?;
                 self.room.pass(&[heads, tokens, tokens])?;
                 let heads = MultiHeadAttentionConfig::new(width, heads).with_dropout(0.0).init(device);
                 Ok(Layer::Attention(SelfAttention { heads, causal }))
@@ -317,8 +321,8 @@ impl Builder<'_> {
             Is::Lstm { units, last } => {
                 positive("units", units)?;
                 let Shape::Sequence(tokens, width) = before else { return Err(wants("a sequence")) };
-                self.room.take(&[4, width, units])?;
-                self.room.take(&[4, units, units])?;
+                self.room.take(&[4, width.saturating_add(1), units])?;
+                self.room.take(&[4, units.saturating_add(1), units])?;
                 self.room.pass(&[8, tokens, units])?;
                 self.shape = if last { Shape::Flat(units) } else { Shape::Sequence(tokens, units) };
                 let cell = LstmConfig::new(width, units, true).init(device);
@@ -327,8 +331,8 @@ impl Builder<'_> {
             Is::Gru { units, last } => {
                 positive("units", units)?;
                 let Shape::Sequence(tokens, width) = before else { return Err(wants("a sequence")) };
-                self.room.take(&[3, width, units])?;
-                self.room.take(&[3, units, units])?;
+                self.room.take(&[3, width.saturating_add(1), units])?;
+                self.room.take(&[3, units.saturating_add(1), units])?;
                 self.room.pass(&[6, tokens, units])?;
                 self.shape = if last { Shape::Flat(units) } else { Shape::Sequence(tokens, units) };
                 let cell = GruConfig::new(width, units, true).init(device);

@@ -209,7 +209,7 @@ mod tests {
         let error = refusal(&there);
         for part in [
             "w.pt has no tensor `0.bias`, which the network needs\n  in the file: `a.bias` [6], `a.weight` [6, 4], `x00` [0], ",
-            "and 10 more\n  needed: `0.bias` [6], `0.weight` [6, 4], `2.weight` [3, 6]\nhint: `a.bias` has",
+            "and 10 more\n  needed: `0.bias` [6], `0.weight` [6, 4], `2.weight` [3, 6]\nhint: `a.weight` has",
         ] {
             assert!(error.contains(part), "{part}\n{error}");
         }

@@ -146,7 +146,7 @@ impl Net {
                 other.size()
             }
         };
-        let size = builder.room.take(&[last, outputs]).and_then(|()| builder.room.pass(&[outputs]));
+        let size = builder.room.take(&[last.saturating_add(1), outputs]).and_then(|()| builder.room.pass(&[outputs]));
         size.map_err(|problem| NetworkError::Input(format!("the last layer: {problem}")))?;
         layers.push(Layer::Dense(LinearConfig::new(last, outputs).init(device)));
         let input = match shape {

@@ -141,7 +141,9 @@ fn the_old_run_stays_until_the_new_one_is_ready() {
     let typed = ["fit", &large, "--members", "1", "--batch", "64", "--epochs", "200", "--checkpoint", "0", "--quiet"];
     let mut child = dualgn(&[&typed[..], &["--overwrite", "--out", out]].concat()).spawn().unwrap();
     let start = Instant::now();
-    while !run_folder.join("checkpoints/last.safetensors").exists() && start.elapsed() < Duration::from_secs(60) {
+    // Until the old run is aside as a whole, and the new one has a checkpoint.
+    let awaited = [".replaced/checkpoints", ".replaced/model.safetensors", "checkpoints/last.safetensors"];
+    while !awaited.iter().all(|name| run_folder.join(name).exists()) && start.elapsed() < Duration::from_secs(60) {
         std::thread::sleep(Duration::from_millis(2));
     }
     child.kill().unwrap();

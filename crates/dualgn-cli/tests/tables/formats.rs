@@ -25,7 +25,7 @@ fn lines(rows: &[[String; 4]], separator: &str, end: &str) -> String {
     rows.iter().map(|row| row.join(separator) + end).collect()
 }
 
-const SHORT: [&str; 5] = ["--epochs", "4", "--members", "1", "--out"];
+const SHORT: [&str; 6] = ["--epochs", "4", "--members", "1", "--overwrite", "--out"];
 
 /// Fits a table for a few steps; what was said, and how good it is.
 fn fitted(data: &str, out: &Path, options: &[&str]) -> (String, serde_json::Value) {
@@ -171,7 +171,8 @@ fn pipes_and_devices_are_read_once_or_refused() {
     assert_eq!(fitted(pipe.to_str().unwrap(), &other, &[]).1, expected);
     thread.join().unwrap();
     // As a shell substitutes a process.
-    let shell = format!("exec \"$0\" fit <(cat '{data}') --members 1 --epochs 4 --out '{}'", other.display());
+    let shell =
+        format!("exec \"$0\" fit <(cat '{data}') --members 1 --epochs 4 --overwrite --out '{}'", other.display());
     let output =
         std::process::Command::new("bash").args(["-c", &shell, env!("CARGO_BIN_EXE_dualgn")]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
@@ -208,7 +209,8 @@ fn an_offset_or_a_unit_of_the_target_loses_nothing() {
     let table = |of: &dyn Fn(f64) -> String| format!("x,z,colour,y\n{}", lines(&rows(of), ",", "\n"));
     let fit = |name: &str, csv: String, options: &[&str]| {
         let file = write(folder.path(), name, csv);
-        let typed = [&["fit", &file, "--members", "1", "--out", out.to_str().unwrap()], options].concat();
+        let typed =
+            [&["fit", &file, "--members", "1", "--overwrite", "--out", out.to_str().unwrap()], options].concat();
         succeeds(&typed);
         (file, quality(&json(out.join("test.json"))))
     };
@@ -268,7 +270,7 @@ fn extreme_features_are_features_or_refused_by_name() {
     let mut mixed = rows(|y| (y + 5.0).to_string());
     mixed.iter_mut().step_by(4).for_each(|row| row[3] = "1e-300".into());
     let mixed = write(folder.path(), "mixed.csv", format!("x,z,colour,y\n{}", lines(&mixed, ",", "\n")));
-    let typed = ["fit", &mixed, "--kind", "number", "--loss", "gamma", "--out", out.to_str().unwrap()];
+    let typed = ["fit", &mixed, "--kind", "number", "--loss", "gamma", "--overwrite", "--out", out.to_str().unwrap()];
     refused(&typed, &["mixed.csv, column `y`: 1e-300 is too far", "hint: "]);
 }
 

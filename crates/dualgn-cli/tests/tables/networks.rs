@@ -1,6 +1,7 @@
 //! Networks that learn from tables: from files, with weights in and out.
 
 use std::fs;
+use std::path::Path;
 
 use super::common::{refused, succeeds, text};
 use super::{rows, table, write};
@@ -88,6 +89,8 @@ fn weights_go_out_and_come_in() {
     for (a, b) in predicted(&first).into_iter().zip(predicted(&second)) {
         assert!((a - b).abs() < 1e-4, "{a} {b}");
     }
-    let wrong = ["fit", &data, "--target", "value", "--network", "siren", "--weights", &model];
-    refused(&wrong, &["model.safetensors has a tensor `0.weight` of the shape"]);
+    let third = folder.path().join("third").to_str().unwrap().to_owned();
+    let wrong = ["fit", &data, "--target", "value", "--network", "siren", "--weights", &model, "--out", &third];
+    refused(&wrong, &["model.safetensors has a tensor `0.bias` of the shape [128], and the network needs [64]"]);
+    assert!(!Path::new(&third).exists());
 }

@@ -201,7 +201,7 @@ fn a_cell_that_cannot_be_read_is_an_error() {
         lines[row] = "1,nine,3".into();
         let data = write(fitted.folder.path(), "bad.csv", lines.join("\n"));
         let place = format!("bad.csv, line {}, column `b`", row + 1);
-        let fit = ["fit", &data, "--epochs", "1", "--members", "1", "--quiet", "--out", &fitted.out];
+        let fit = ["fit", &data, "--epochs", "1", "--members", "1", "--quiet", "--overwrite", "--out", &fitted.out];
         refused(&fit, &[&place, "`nine` is no number", "--missing-words 'NA,nine'", "--column 'b=category'"]);
         succeeds(&[&fit[..], &["--missing-words", "nine"]].concat());
     }

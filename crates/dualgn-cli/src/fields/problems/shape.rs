@@ -65,10 +65,7 @@ struct Known {
 pub fn shape(path: &Path) -> Result<Problem, Failure> {
     let is_cloud = path.extension().is_some_and(|ending| ending == CLOUD);
     let read = if is_cloud { of_cloud(path) } else { of_mesh(path) };
-    let (known, placed) = read.map_err(|error| {
-        let hint = error.hint();
-        Failure::input(error.to_string()).perhaps(hint)
-    })?;
+    let (known, placed) = read?;
     let Known { words, surface, count, near, exact, shape } = known;
     let mut terms = terms(surface, [count.min(2000), 3000], 3);
     if let Some(region) = near {

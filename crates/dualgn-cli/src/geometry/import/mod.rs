@@ -4,13 +4,13 @@ mod obj;
 mod ply;
 mod stl;
 
-use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
 use super::error::GeometryError;
 use super::export::Format;
 use super::repair::{Given, repaired};
+use crate::input;
 use crate::memory;
 
 /// Bytes that a surface takes in memory for each byte of its file: a triangle has 20 to 50 bytes there, and some 300 with its edges,
@@ -47,16 +47,16 @@ pub fn read_mesh(path: &Path) -> Result<Given, GeometryError> {
 
 /// Reads a file once, whatever it is, if it ends before there is too much of it for the memory.
 pub(super) fn read_limited(path: &Path) -> Result<Vec<u8>, GeometryError> {
-    let failed = |error: std::io::Error| GeometryError::Read { path: path.into(), error: error.to_string() };
     let most = memory::limit(None);
-    let too_large = || GeometryError::TooLarge { path: path.into(), most };
     let allowed = most / UNFOLDED;
-    if fs::metadata(path).map_err(failed)?.len() > allowed {
-        return Err(too_large());
-    }
+    let reader = input::open(path).map_err(|failure| GeometryError::File(Box::new(failure)))?;
     let mut bytes = vec![];
-    File::open(path).and_then(|file| file.take(allowed + 1).read_to_end(&mut bytes)).map_err(failed)?;
-    if bytes.len() as u64 > allowed { Err(too_large()) } else { Ok(bytes) }
+    let failed = |error: std::io::Error| GeometryError::Read { path: path.into(), error: error.to_string() };
+    reader.take(allowed + 1).read_to_end(&mut bytes).map_err(failed)?;
+    match bytes.len() as u64 > allowed {
+        true => Err(GeometryError::TooLarge { path: path.into(), most }),
+        false => Ok(bytes),
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "files of a test need not survive a kill")]
 
+use std::fs;
+
 use super::*;
 use crate::geometry::mesh::Mesh;
 use crate::geometry::mesh::tests::tetrahedron;
@@ -200,6 +202,23 @@ fn files_that_hold_no_surface_are_named() {
     assert!(refused("mesh.xyz", "").contains(".ply, .obj or .stl"));
     let absent = read_mesh(Path::new("absent.ply")).unwrap_err().to_string();
     assert!(absent.contains("absent.ply") && absent.contains("No such file"), "{absent}");
+}
+
+/// What a program writes into a pipe is read as a file is; a folder is refused.
+#[cfg(unix)]
+#[test]
+fn pipes_are_read_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe.stl");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let bytes = Format::Stl.bytes(&tetrahedron(), &crate::geometry::Frame::UNIT).unwrap();
+    let writer = path.clone();
+    let thread = std::thread::spawn(move || fs::write(writer, bytes).unwrap());
+    assert_eq!(read_mesh(&path).unwrap().mesh.faces.len(), 4);
+    thread.join().unwrap();
+    let named = folder.path().join("folder.ply");
+    fs::create_dir(&named).unwrap();
+    assert!(read_mesh(&named).unwrap_err().to_string().contains("folder.ply is a folder"));
 }
 
 /// A file without an end is not read for ever.
