@@ -185,7 +185,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
     ///
     /// # Errors
     /// The damping is not positive; the batch does not fit the network or the loss, or the loss the model; the loss is not
-    /// finite; the Gram matrix was asked for and cannot be had (see [`DirectionError`](crate::DirectionError)).
+    /// finite, or the direction, and the error says which number of the inputs, the parameters or the outputs is to blame; the Gram matrix was asked for and cannot be had (see [`DirectionError`](crate::DirectionError)).
     pub fn direction<M: Module, N: Linearize<M>>(
         &self,
         network: &N,
@@ -194,7 +194,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
         targets: impl Into<L::Target>,
     ) -> Result<Direction, Error> {
         let subproblem = self.subproblem(network, model, inputs, targets)?;
-        subproblem.direction(subproblem.damping()?)
+        subproblem.explained(model, subproblem.direction(subproblem.damping()?))
     }
 
     /// The same, with an iterative solver started from the dual variables of an earlier direction, best one of the same
@@ -214,7 +214,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
         targets: impl Into<L::Target>,
     ) -> Result<Direction, Error> {
         let subproblem = self.subproblem(network, model, inputs, targets)?;
-        subproblem.direction_from(earlier, subproblem.damping()?)
+        subproblem.explained(model, subproblem.direction_from(earlier, subproblem.damping()?))
     }
 
     /// The subproblem of `model` on one batch, of which directions for several dampings, centres and metrics can be had. Cost: one

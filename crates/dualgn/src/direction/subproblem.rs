@@ -105,6 +105,22 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
         Ok(Self { oracle, linearization, targets, loss, gradient, form: OnceLock::new(), timings })
     }
 
+    /// A direction, or the number that made it impossible: of an infinite input the loss may be finite, since `tanh` is, and the
+    /// derivatives not.
+    pub(super) fn explained<M: Module>(
+        &self,
+        model: &M,
+        direction: Result<Direction, Error>,
+    ) -> Result<Direction, Error> {
+        match direction {
+            Err(Error::Direction(DirectionError::Factorisation { .. } | DirectionError::NotFinite { .. })) => {
+                let cause = self.linearization.not_finite(model)?;
+                cause.map_or(direction, |cause| Err(cause.into()))
+            }
+            found => found,
+        }
+    }
+
     /// The loss of the batch, a mean over its examples.
     pub fn loss(&self) -> f64 {
         self.loss

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 /// A layer may name itself, `tensor`, `error` and what is listed here.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("tensor", &[]),
+    ("error", &[]),
     ("trace", &[]),
     ("kernels", &[]),
     ("linearize", &["trace", "kernels"]),
