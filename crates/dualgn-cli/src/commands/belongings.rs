@@ -1,5 +1,6 @@
 //! The files of a run: which of those in a folder dualgn wrote, by their names. Only they are ever moved or removed.
 
+use std::fmt::Display;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -28,7 +29,7 @@ const OF_CHECKPOINTS: [&str; 4] =
     ["last.safetensors", "previous.safetensors", "best.safetensors", "unfinished.safetensors"];
 
 /// The folder of one of several networks.
-pub fn network(number: usize) -> String {
+pub fn network(number: impl Display) -> String {
     format!("network-{number}")
 }
 

@@ -25,7 +25,7 @@ pub fn compare(arguments: &Compare) -> Result<(), Failure> {
     let Run { quiet, json, .. } = arguments.run;
     let mut folder = RunFolder::claim(arguments.run.out.as_deref(), &plan.folder, arguments.run.overwrite)?;
     folder.sign()?;
-    let output = Output::new(folder.path().to_owned())?;
+    let output = Output::new(folder.path().to_owned());
     with_session(&plan, Comparing { methods, folder: &mut folder, output, quiet, json })
 }
 

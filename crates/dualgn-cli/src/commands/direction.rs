@@ -166,14 +166,12 @@ fn check_finite(arguments: &Direction, x: &Array, numbers: &[f64], dtype: DType)
         return Ok(());
     };
     let (file, place, found) = (arguments.batch.display(), x.place(index), numbers[index]);
-    let hint = if found.is_finite() {
-        "weights in double precision (F64) have all computed in it"
+    let (reason, hint) = if found.is_finite() {
+        ("too large for single precision", "weights in double precision (F64) have all computed in it")
     } else {
-        "leave the example out, or put a number in its place"
+        ("no finite number", "leave the example out, or put a number in its place")
     };
-    let reason =
-        if found.is_finite() { ", which is too large for single precision" } else { ", which is no finite number" };
-    Err(Failure::input(format!("{file}: `x{place}` is {found:e}{reason}")).hint(hint))
+    Err(Failure::input(format!("{file}: `x{place}` is {found:e}, which is {reason}")).hint(hint))
 }
 
 /// The error of a network whose outputs overflow, by the names of the file of weights.

@@ -45,7 +45,7 @@ pub fn fit(arguments: &Fit) -> Result<(), Failure> {
     let plan = Plan::new("fit", origin, loss, run);
     let mut folder = RunFolder::claim(run.out.as_deref(), &plan.folder, run.overwrite)?;
     folder.sign()?;
-    let output = Output::new(folder.path().to_owned())?;
+    let output = Output::new(folder.path().to_owned());
     let table = TableRun {
         file: if is_standard_input(data) { data.clone() } else { files::absolute(data) },
         options: TableOptions { test_rows: table.test_rows.as_deref().map(files::absolute), ..table.clone() },
@@ -72,7 +72,7 @@ pub fn resume(
     let prepared = configuration.prepared(folder.path())?;
     let typed = configuration.command.clone();
     let plan = Plan { typed, ..Plan::new("fit", Origin::Study(&prepared.studies[0]), loss, run) };
-    let output = Output::new(folder.path().to_owned())?;
+    let output = Output::new(folder.path().to_owned());
     let begin = Begin::Resumed(Box::new(configuration.clone()));
     let fitting = Fitting { plan, method, output, begin, prepared: &prepared };
     let scores = fitting.run(folder)?;
@@ -190,7 +190,7 @@ impl Fitting<'_> {
                 first_in: (member == 0).then_some(run),
             },
         };
-        let output = Output::new(folder)?;
+        let output = Output::new(folder);
         let mut ended = None;
         let training = Training {
             method: self.method,

@@ -174,12 +174,6 @@ impl Drop for RunFolder {
             // What cannot be moved stays where it is, and the next program tries again.
             let _ = restore(&self.path);
         }
-        for entry in fs::read_dir(&self.path).into_iter().flatten().flatten() {
-            // The folder of a network that was refused; it stays where there is something in it.
-            if entry.file_name().to_string_lossy().starts_with("network-") {
-                let _ = fs::remove_dir(entry.path());
-            }
-        }
         let is_empty =
             || fs::read_dir(&self.path).is_ok_and(|entries| entries.flatten().all(|entry| entry.file_name() == LOCK));
         if !self.is_finished && !interrupt::requested() && is_empty() {

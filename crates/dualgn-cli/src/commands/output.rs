@@ -18,10 +18,9 @@ pub struct Output {
 }
 
 impl Output {
-    /// Makes the folder.
-    pub fn new(folder: PathBuf) -> Result<Self, Failure> {
-        files::make_folder(&folder)?;
-        Ok(Self { folder })
+    /// Of a folder, which need not be there before something is written.
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
     }
 
     /// The folder.

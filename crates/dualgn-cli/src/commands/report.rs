@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::belongings::network;
 use super::configuration::Configuration;
 use super::output::steps;
 use super::train::{checkpoint_of, complete};
@@ -21,7 +22,7 @@ pub fn report(arguments: &Report) -> Result<(), Failure> {
     for run_of in &mut comparison.runs {
         // Of several networks each has a folder of its own.
         let folder = match run_of.method.split_once(' ') {
-            Some((method, number)) => run.join(format!("network-{number}")).join(method),
+            Some((method, number)) => run.join(network(number)).join(method),
             None => run.join(&run_of.method),
         };
         run_of.directions = steps(&folder, &run_of.run, usize::MAX)?;

@@ -30,7 +30,7 @@ pub fn train(arguments: &Train) -> Result<(), Failure> {
     let plan = Plan::new("train", origin, loss, run);
     let mut folder = RunFolder::claim(run.out.as_deref(), &plan.folder, run.overwrite)?;
     folder.sign()?;
-    let output = Output::new(folder.path().to_owned())?;
+    let output = Output::new(folder.path().to_owned());
     let new = |folder| Start::New {
         rate: learning.rate,
         checkpoint: learning.checkpoint,
@@ -85,7 +85,7 @@ fn go_on(arguments: &Resume, shows: bool) -> Result<(), Failure> {
     }
     let origins = Origins::load(&configuration, &path)?;
     let plan = Plan { typed, ..Plan::new("train", origins.origin(), loss, &run) };
-    let output = Output::new(path)?;
+    let output = Output::new(path);
     let ended = trained(&plan, method, &output, Start::Resumed { configuration: Box::new(configuration), checkpoint })?;
     stored(&mut folder, &output, &ended)?;
     if shows { shown(&output, &ended, arguments.json) } else { Ok(()) }

@@ -80,7 +80,7 @@ impl Work for Training<'_> {
                     folder.begin()?;
                     configuration.save(folder.path())?;
                 }
-                // What was replaced may have been the folder of this network.
+                // One of several networks has a folder of its own, which may have been replaced just now.
                 files::make_folder(output.folder())?;
                 configuration.save(output.folder())?;
                 (configuration, None)

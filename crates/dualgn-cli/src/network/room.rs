@@ -30,16 +30,10 @@ impl Room {
     /// There is no room for it; what that means, as a clause.
     pub fn take(&mut self, shape: &[usize]) -> Result<(), String> {
         self.parameters = self.parameters.saturating_add(product(shape));
-        let needed = self.parameters.saturating_mul(self.width * COPIES);
-        if needed <= self.budget {
-            return Ok(());
-        }
-        Err(format!(
-            "with it the network has {} parameters, which take {} while it is trained or used; {} are left for it",
-            self.parameters,
-            mib(needed),
-            mib(self.budget)
-        ))
+        self.fits(self.parameters, COPIES).map_err(|needed| {
+            let (count, budget) = (self.parameters, mib(self.budget));
+            format!("with it the network has {count} parameters, which take {needed} while it is trained or used; {budget} are left for it")
+        })
     }
 
     /// Counts what one example becomes.
@@ -48,16 +42,16 @@ impl Room {
     /// There is no room for it; what that means, as a clause.
     pub fn pass(&mut self, shape: &[usize]) -> Result<(), String> {
         self.values = self.values.saturating_add(product(shape));
-        let needed = self.values.saturating_mul(self.width * PASSES);
-        if needed <= self.budget {
-            return Ok(());
-        }
-        Err(format!(
-            "an example becomes {} numbers up to here, which take {}; {} are left for them",
-            self.values,
-            mib(needed),
-            mib(self.budget)
-        ))
+        self.fits(self.values, PASSES).map_err(|needed| {
+            let (count, budget) = (self.values, mib(self.budget));
+            format!("an example becomes {count} numbers up to here, which take {needed}; {budget} are left for them")
+        })
+    }
+
+    /// Whether there is room for copies of some numbers; or what they take, in words.
+    fn fits(&self, numbers: u64, copies: u64) -> Result<(), String> {
+        let needed = numbers.saturating_mul(self.width * copies);
+        if needed <= self.budget { Ok(()) } else { Err(mib(needed)) }
     }
 
     /// Numbers that an example becomes between the layers.
