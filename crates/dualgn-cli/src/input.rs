@@ -10,6 +10,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::failure::Failure;
+use crate::memory;
 
 /// Bytes by which a format is known.
 const BEGINNING: usize = 1 << 16;
@@ -32,6 +33,22 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
         return Err(Failure::input(format!("{} has more than {limit} bytes, too many for what it is", path.display())));
     }
     Ok(bytes)
+}
+
+/// Reads a file that a run wrote for itself; `None` if it is not there.
+///
+/// # Errors
+/// It is no regular file, cannot be read, or has more bytes than memory has room for.
+pub fn read_own(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::file("read", path, &error)),
+        Ok(found) if !found.is_file() => {
+            Err(Failure::input(format!("{} is no regular file, as runs write them", path.display()))
+                .hint("put back the run's own file, or start the run again with `--overwrite`"))
+        }
+        Ok(_) => read(path, memory::budget()).map(Some),
+    }
 }
 
 /// Reads a whole file of text in UTF-8, of at most `limit` bytes.
@@ -224,6 +241,22 @@ mod tests {
         assert!(told.contains("byte 2 begins no character"), "{told}");
         let told = read(folder.path(), 4).unwrap_err().to_string();
         assert!(told.contains("is a folder"), "{told}");
+    }
+
+    #[test]
+    fn files_of_a_run_are_files_or_absent() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        assert_eq!(read_own(&path).unwrap(), None);
+        std::fs::write(&path, b"123").unwrap();
+        assert_eq!(read_own(&path).unwrap().unwrap(), b"123");
+        assert!(read_own(folder.path()).unwrap_err().to_string().contains("no regular file"));
+        #[cfg(unix)]
+        for device in ["/dev/zero", "/dev/null"] {
+            std::fs::remove_file(&path).unwrap();
+            std::os::unix::fs::symlink(device, &path).unwrap();
+            assert!(read_own(&path).unwrap_err().to_string().contains("no regular file"), "{device}");
+        }
     }
 
     #[cfg(target_os = "linux")]

@@ -1,6 +1,5 @@
 //! [`Configuration`]: everything a run was started with, with every default written out.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, ValueEnum};
@@ -172,12 +171,11 @@ impl Configuration {
     /// Reads that of a run.
     pub fn load(run: &Path) -> Result<Self, Failure> {
         let path = run.join(FILE);
-        let text = fs::read(&path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Failure::input(format!(
+        let text = input::read_own(&path)?.ok_or_else(|| {
+            Failure::input(format!(
                 "{} is not the folder of a run: it has no {FILE}; `dualgn train` writes one when training begins",
                 run.display()
-            )),
-            _ => Failure::file("read", &path, &error),
+            ))
         })?;
         let wrong = |problem: String| {
             Failure::input(format!("{}: {problem}", path.display())).hint("start the run again, with `--overwrite`")

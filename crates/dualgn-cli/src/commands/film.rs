@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 use crate::files;
+use crate::input;
 use crate::pictures::{Raster, movie};
 
 /// Pictures of a second.
@@ -38,9 +39,8 @@ impl Film {
     /// Makes the movie, if there are pictures.
     pub fn finish(&self, path: &Path) -> Result<(), Failure> {
         let read = |(_, path): (usize, PathBuf)| {
-            fs::read(&path)
-                .and_then(|bytes| Raster::from_png(&bytes))
-                .map_err(|error| Failure::file("read", &path, &error))
+            let bytes = input::read_own(&path)?.unwrap_or_default();
+            Raster::from_png(&bytes).map_err(|error| Failure::file("read", &path, &error))
         };
         let frames: Vec<Raster> = self.frames()?.into_iter().map(read).collect::<Result<_, _>>()?;
         if frames.is_empty() {

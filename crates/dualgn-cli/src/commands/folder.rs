@@ -22,6 +22,8 @@ use crate::train::{WEIGHTS, checkpoints};
 pub struct RunFolder {
     path: PathBuf,
     lock: File,
+    /// The folders above it that were made for it.
+    above: Vec<PathBuf>,
     /// Whether an earlier run gave way to this one.
     replaces: bool,
     is_finished: bool,
@@ -73,8 +75,9 @@ impl RunFolder {
                 1 => usual.to_owned(),
                 _ => PathBuf::from(format!("{}-{number}", usual.display())),
             };
+            let above = absent_above(&path);
             if let Found::Free(lock) = look(&path)? {
-                return Self::taken(path, lock);
+                return Ok(Self::taken(path, lock, above));
             }
         }
         unreachable!("numbers do not end")
@@ -82,9 +85,10 @@ impl RunFolder {
 
     fn named(path: &Path, overwrites: bool) -> Result<Self, Failure> {
         let shown = path.display();
+        let above = absent_above(path);
         match look(path)? {
-            Found::Free(lock) => Self::taken(path.to_owned(), lock),
-            Found::Run(lock) if overwrites => Self::taken(path.to_owned(), lock),
+            Found::Free(lock) => Ok(Self::taken(path.to_owned(), lock, above)),
+            Found::Run(lock) if overwrites => Ok(Self::taken(path.to_owned(), lock, vec![])),
             Found::Run(_) if is_unfinished(path) => Err(Failure::input(format!("{shown} holds a run that is not finished"))
                 .hint(format!("go on with it by `dualgn resume {shown}`, replace it with `--overwrite`, or name another folder with `--out`"))),
             Found::Run(_) => Err(Failure::input(format!("{shown} holds an earlier run"))
@@ -104,16 +108,16 @@ impl RunFolder {
             return Err(no_run(path));
         }
         match look(path)? {
-            Found::Free(lock) | Found::Run(lock) => Self::taken(path.to_owned(), lock),
+            Found::Free(lock) | Found::Run(lock) => Ok(Self::taken(path.to_owned(), lock, vec![])),
             Found::Busy(owner) => Err(busy(path, owner)),
             Found::Foreign => Err(no_run(path)),
         }
     }
 
-    fn taken(path: PathBuf, lock: File) -> Result<Self, Failure> {
+    fn taken(path: PathBuf, lock: File, above: Vec<PathBuf>) -> Self {
         belongings::remove_unfinished(&path);
         let replaces = path.join(REPLACED).is_dir();
-        Ok(Self { path, lock, replaces, is_finished: false })
+        Self { path, lock, above, replaces, is_finished: false }
     }
 
     /// Where it is.
@@ -178,9 +182,18 @@ impl Drop for RunFolder {
             || fs::read_dir(&self.path).is_ok_and(|entries| entries.flatten().all(|entry| entry.file_name() == LOCK));
         if !self.is_finished && !interrupt::requested() && is_empty() {
             let _ = fs::remove_file(self.path.join(LOCK));
-            let _ = fs::remove_dir(&self.path);
+            for folder in [&self.path].into_iter().chain(&self.above) {
+                // One that another program has put something into stays.
+                let _ = fs::remove_dir(folder);
+            }
         }
     }
+}
+
+/// The folders above one that are not there, the lowest first.
+fn absent_above(path: &Path) -> Vec<PathBuf> {
+    let above = path.ancestors().skip(1).take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+    above.map(Path::to_owned).collect()
 }
 
 /// Looks at a folder, makes it if there is none, and locks it if no other program has.

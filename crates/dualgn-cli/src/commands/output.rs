@@ -1,14 +1,15 @@
 //! The files of a run: `metrics.jsonl` and `steps.jsonl` of each method, written line by line, and a page and a
 //! summary, written whole.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 use crate::files;
+use crate::input;
 use crate::record::{Comparison, StepRecord};
 use crate::report;
 
@@ -59,11 +60,7 @@ impl Output {
 /// The file cannot be read, or holds the steps of another run.
 pub fn steps(method: &Path, run: &str, until: usize) -> Result<Vec<StepRecord>, Failure> {
     let path = method.join("steps.jsonl");
-    let text = match fs::read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(vec![]),
-        Err(error) => return Err(Failure::file("read", &path, &error)),
-    };
+    let Some(text) = input::read_own(&path)? else { return Ok(vec![]) };
     let mut steps = vec![];
     for text in text.split(|&byte| byte == b'\n') {
         let Ok(Line { record, run: other }) = serde_json::from_slice::<Line<StepRecord, String>>(text) else { break };

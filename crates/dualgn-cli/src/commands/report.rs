@@ -1,6 +1,5 @@
 //! `dualgn report`.
 
-use std::fs;
 use std::path::Path;
 
 use super::belongings::network;
@@ -10,6 +9,7 @@ use super::train::{checkpoint_of, complete};
 use crate::arguments::Report;
 use crate::failure::Failure;
 use crate::files;
+use crate::input;
 use crate::record::Comparison;
 use crate::report;
 use crate::terminal;
@@ -47,13 +47,10 @@ fn comparison(run: &Path) -> Result<Comparison, Failure> {
             complete(run)?;
         }
     }
-    let text = fs::read(&path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            let shown = run.display();
-            Failure::input(format!("{shown} has no comparison.json, which a run writes when it has ended"))
-                .hint(format!("go on with `dualgn resume {shown}`"))
-        }
-        _ => Failure::file("read", &path, &error),
+    let text = input::read_own(&path)?.ok_or_else(|| {
+        let shown = run.display();
+        Failure::input(format!("{shown} has no comparison.json, which a run writes when it has ended"))
+            .hint(format!("go on with `dualgn resume {shown}`"))
     })?;
     let wrong = |problem: String| {
         Failure::input(format!("{}: {problem}", path.display())).hint("remove it, and `dualgn resume` writes it again")

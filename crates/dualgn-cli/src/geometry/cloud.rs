@@ -41,7 +41,7 @@ impl Cloud {
     /// Returns `GeometryError` if the file cannot be read, a line has no six finite numbers, or a normal has no direction.
     pub fn read(path: &Path) -> Result<(Self, Frame, Vec<String>), GeometryError> {
         let what = || path.display().to_string();
-        let failed = |error: String| GeometryError::Read { path: path.into(), error };
+        let failed = |error: String| GeometryError::Contents { path: path.into(), error };
         let bytes = read_limited(path)?;
         let text = String::from_utf8_lossy(&bytes);
         let (mut points, mut normals) = (vec![], vec![]);

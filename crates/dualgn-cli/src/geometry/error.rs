@@ -10,15 +10,15 @@ use crate::failure::Failure;
 /// A mesh that cannot be used.
 #[derive(Debug, Error)]
 pub enum GeometryError {
-    /// The file could not be opened.
+    /// The file could not be opened or read.
     #[error("{}", .0.message())]
     File(Box<Failure>),
-    /// The file could not be read.
+    /// The file does not hold what its format asks for.
     #[error("cannot read {}: {error}", path.display())]
-    Read {
+    Contents {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// What is wrong, and where.
         error: String,
     },
     /// The file is larger than memory allows, or does not end.

@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use dualgn::StepperState;
@@ -19,6 +18,7 @@ use super::weights::{data, entry};
 use crate::exact;
 use crate::failure::Failure;
 use crate::files;
+use crate::input;
 use crate::record::{Record, Status};
 
 /// A moment of a run.
@@ -157,11 +157,7 @@ impl Checkpoint {
 
     /// That of a file, if it is there; or what is wrong with it.
     fn of_run(path: &Path, run: &str) -> Result<Option<Result<Self, String>>, Failure> {
-        let bytes = match fs::read(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Failure::file("read", path, &error)),
-            Ok(bytes) => bytes,
-        };
+        let Some(bytes) = input::read_own(path)? else { return Ok(None) };
         match Self::from_bytes(&bytes) {
             Ok(checkpoint) if checkpoint.run != run => Err(Failure::input(format!(
                 "{} is a checkpoint of another run: its identity is {}, and that of this run is {run}",

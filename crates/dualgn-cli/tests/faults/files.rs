@@ -191,6 +191,38 @@ fn a_changed_summary_is_refused_or_shown() {
     }
 }
 
+/// A run's own files are regular files: what never ends, waits for a writer or is a folder is refused at once.
+#[test]
+fn files_of_a_run_are_no_devices() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run").to_str().unwrap().to_owned();
+    succeeds(&["train", "diabetes", "--epochs", "4", "--checkpoint", "0", "--quiet", "--out", &out]);
+    let commands: [(&str, &[&str]); 4] = [
+        ("configuration.json", &["resume", &out]),
+        ("comparison.json", &["report", &out]),
+        ("dual-gn/steps.jsonl", &["resume", &out]),
+        ("checkpoints/last.safetensors", &["resume", &out]),
+    ];
+    for (name, command) in commands {
+        let path = Path::new(&out).join(name);
+        let kept = fs::read(&path).unwrap();
+        let swap = |with: &dyn Fn()| {
+            fs::remove_file(&path).unwrap();
+            with();
+            // Resuming needs its files only where a run is not finished.
+            if command[0] == "resume" {
+                let _ = fs::remove_file(Path::new(&out).join("model.safetensors"));
+            }
+            refused(command, &[name, "is no regular file"]);
+        };
+        swap(&|| symlink("/dev/zero", &path).unwrap());
+        swap(&|| assert!(Command::new("mkfifo").arg(&path).status().unwrap().success()));
+        swap(&|| fs::create_dir(&path).unwrap());
+        fs::remove_dir(&path).unwrap();
+        fs::write(&path, kept).unwrap();
+    }
+}
+
 /// The places of lists and numbers of a value, of long lists those of the first entry.
 fn paths(value: &serde_json::Value, here: String, places: &mut Vec<String>) {
     match value {

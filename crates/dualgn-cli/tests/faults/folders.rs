@@ -49,8 +49,18 @@ fn folders_of_the_user_are_refused() {
 fn a_command_that_fails_leaves_no_folder() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("a/b").to_str().unwrap().to_owned();
-    refused(&["train", "concrete", "--data", folder.path().to_str().unwrap(), "--out", &out], &["concrete.csv"]);
-    assert!(!Path::new(&out).exists());
+    let command = ["train", "concrete", "--data", folder.path().to_str().unwrap(), "--out", &out];
+    refused(&command, &["concrete.csv"]);
+    assert!(!folder.path().join("a").exists());
+    // What the user made stays.
+    fs::create_dir(folder.path().join("a")).unwrap();
+    refused(&command, &["concrete.csv"]);
+    assert_eq!(fs::read_dir(folder.path().join("a")).unwrap().count(), 0);
+    let data = table(folder.path(), "t.csv", 60);
+    let mut command = dualgn(&["fit", &data, "--memory", "1", "--solver", "cholesky", "--hidden", "4000"]);
+    let output = command.current_dir(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    assert!(!folder.path().join("runs").exists());
 }
 
 #[test]

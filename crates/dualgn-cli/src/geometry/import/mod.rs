@@ -10,6 +10,7 @@ use std::path::Path;
 use super::error::GeometryError;
 use super::export::Format;
 use super::repair::{Given, repaired};
+use crate::failure::Failure;
 use crate::input;
 use crate::memory;
 
@@ -38,7 +39,7 @@ pub fn read_mesh(path: &Path) -> Result<Given, GeometryError> {
         _ => obj::read(&String::from_utf8_lossy(&bytes)),
     };
     drop(bytes);
-    let soup = soup.map_err(|error| GeometryError::Read { path: path.into(), error })?;
+    let soup = soup.map_err(|error| GeometryError::Contents { path: path.into(), error })?;
     if soup.triangles.len() as u64 > most / TRIANGLE {
         return Err(GeometryError::TooLarge { path: path.into(), most });
     }
@@ -51,7 +52,7 @@ pub(super) fn read_limited(path: &Path) -> Result<Vec<u8>, GeometryError> {
     let allowed = most / UNFOLDED;
     let reader = input::open(path).map_err(|failure| GeometryError::File(Box::new(failure)))?;
     let mut bytes = vec![];
-    let failed = |error: std::io::Error| GeometryError::Read { path: path.into(), error: error.to_string() };
+    let failed = |error: std::io::Error| GeometryError::File(Box::new(Failure::file("read", path, &error)));
     reader.take(allowed + 1).read_to_end(&mut bytes).map_err(failed)?;
     match bytes.len() as u64 > allowed {
         true => Err(GeometryError::TooLarge { path: path.into(), most }),
