@@ -1,9 +1,8 @@
-//! Where tensors live: `--device`; and the way back.
+//! Where tensors live: `--device`;
 
-use burn::tensor::{Device, Element, Tensor};
+use burn::tensor::Device;
 use clap::ValueEnum;
-
-use crate::failure::Failure;
+use dualgn_io::Failure;
 
 /// A kind of device. Which ones exist depends on the features this program was built with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -47,13 +46,4 @@ impl DeviceName {
             }
         }
     }
-}
-
-/// The entries of a tensor, row-major, on the host.
-///
-/// # Errors
-/// The device failed.
-pub fn entries<E: Element, const D: usize>(tensor: Tensor<D>) -> Result<Vec<E>, Failure> {
-    let data = tensor.try_into_data().map_err(|error| Failure::run(error.to_string()))?;
-    Ok(data.iter::<E>().collect())
 }

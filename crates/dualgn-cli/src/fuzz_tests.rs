@@ -12,13 +12,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use dualgn_io::memory;
+use dualgn_train::Checkpoint;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use crate::fuzzing;
-use crate::memory;
-use crate::terminal;
-use crate::train::Checkpoint;
+use crate::{fuzzing, terminal};
 
 /// Bytes that a process of readers may come to; they are given no budget of more than this.
 const MEMORY: u64 = 2 << 30;
@@ -202,7 +201,7 @@ fn fuzz_safetensors() {
         step: 1,
         seconds: 0.5,
         weights: [("a".to_owned(), weights)].into(),
-        taker: crate::train::TakerState::None,
+        taker: dualgn_train::TakerState::None,
         batches: Default::default(),
         best: None,
         records: vec![],

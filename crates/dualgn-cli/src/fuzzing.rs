@@ -7,17 +7,17 @@ use std::io::{Cursor, Write};
 use std::path::Path;
 
 use burn::tensor::Device;
+use dualgn_fields::geometry::{Cloud, read_mesh};
+use dualgn_io::npz as arrays;
+use dualgn_networks::{Activation, Description, Net, parse_network, read_weights};
+use dualgn_report::page;
+use dualgn_tables::model::{Card, parse_model};
+use dualgn_tables::table::{Source, profiles};
+use dualgn_train::Checkpoint;
+use dualgn_train::data::idx as images;
+use dualgn_train::record::Comparison;
 
 use crate::configuration::RunFile;
-use crate::data::idx as images;
-use crate::geometry::{Cloud, read_mesh};
-use crate::model::{Card, parse_model};
-use crate::network::{Activation, Description, Net, parse_network, read_weights};
-use crate::npz as arrays;
-use crate::record::Comparison;
-use crate::report::page;
-use crate::table::{Source, profiles};
-use crate::train::Checkpoint;
 
 /// Bytes that arrays and networks may take.
 const ROOM: u64 = 1 << 20;

@@ -5,47 +5,23 @@
 mod arguments;
 mod commands;
 mod configuration;
-mod data;
 mod device;
-mod events;
-mod exact;
-mod explained;
-mod failure;
-mod fields;
-mod files;
 #[cfg(test)]
 mod fuzz_tests;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
-mod geometry;
-mod guarded;
-mod input;
 mod interrupt;
-mod magnitude;
-mod memory;
-mod model;
-mod network;
-mod npz;
-mod onnx;
-mod pictures;
-mod problem;
 mod progress;
-mod protobuf;
-mod record;
-mod report;
-mod table;
 mod terminal;
 mod topic;
-mod train;
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::Parser;
-
-use failure::Failure;
+use dualgn_io::{Failure, Kind};
 
 /// Runs a command line, the name of the program first, and returns its exit code.
 pub fn run(words: impl Iterator<Item = OsString>) -> ExitCode {
@@ -55,8 +31,17 @@ pub fn run(words: impl Iterator<Item = OsString>) -> ExitCode {
     });
     done.unwrap_or_else(|failure| {
         terminal::say(&failure);
-        failure.code()
+        ExitCode::from(code(&failure))
     })
+}
+
+/// The exit code of a failure: 1 for the machine's, 2 for what the user can mend, 130 or 143 for an interruption.
+fn code(failure: &Failure) -> u8 {
+    match failure.kind() {
+        Kind::Run => 1,
+        Kind::Input => 2,
+        Kind::Interrupted => interrupt::code(),
+    }
 }
 
 /// Prints what the parser of the command line has to say: help and version as results, mistakes as errors.

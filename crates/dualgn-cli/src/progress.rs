@@ -3,9 +3,9 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
+use dualgn_train::record::{Metric, Record, StepRecord};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::record::{Metric, Record, StepRecord};
 use crate::terminal;
 
 /// The progress of one run.

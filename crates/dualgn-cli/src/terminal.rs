@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
-use crate::failure::Failure;
+use dualgn_io::Failure;
 
 /// Prints a result for people, and ends its last line.
 ///

@@ -1,12 +1,13 @@
 //! [`Topic`]: what a command is about: a problem with data, or an equation or shape.
 
-use std::sync::LazyLock;
+use std::str::FromStr;
 
-use clap::ValueEnum;
-use clap::builder::PossibleValue;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use dualgn_fields::FieldName;
+use dualgn_train::problem::ProblemName;
+use strum::VariantArray;
 
-use crate::fields::FieldName;
-use crate::problem::ProblemName;
+use crate::arguments::possible;
 
 /// A problem's name on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,27 +20,25 @@ pub enum Topic {
 
 impl Topic {
     /// The name on the command line.
-    pub fn name(self) -> String {
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Data(problem) => problem.name().to_owned(),
+            Self::Data(problem) => problem.name(),
             Self::Field(field) => field.name(),
         }
     }
+
+    /// A parser of the names.
+    pub fn parser() -> impl TypedValueParser<Value = Self> {
+        let data = ProblemName::VARIANTS.iter().filter_map(possible);
+        let fields = FieldName::VARIANTS.iter().filter_map(possible);
+        PossibleValuesParser::new(data.chain(fields)).try_map(|name| name.parse::<Self>())
+    }
 }
 
-impl ValueEnum for Topic {
-    fn value_variants<'a>() -> &'a [Self] {
-        static ALL: LazyLock<Vec<Topic>> = LazyLock::new(|| {
-            let fields = FieldName::value_variants().iter().map(|&field| Topic::Field(field));
-            ProblemName::ALL.into_iter().map(Topic::Data).chain(fields).collect()
-        });
-        &ALL
-    }
+impl FromStr for Topic {
+    type Err = strum::ParseError;
 
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        match self {
-            Self::Data(problem) => problem.to_possible_value(),
-            Self::Field(field) => field.to_possible_value(),
-        }
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        name.parse().map(Self::Data).or_else(|_| name.parse().map(Self::Field))
     }
 }

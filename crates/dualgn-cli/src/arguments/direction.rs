@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use dualgn_train::ModelName;
+use dualgn_train::problem::LossName;
 
 use super::SolverName;
+use super::choice::choice;
 use super::run::positive;
 use crate::device::DeviceName;
-use crate::problem::LossName;
-use crate::train::ModelName;
 
 /// `dualgn direction`.
 #[derive(Debug, Args)]
@@ -23,13 +24,13 @@ pub struct Direction {
     #[arg(long, value_name = "FILE")]
     pub batch: PathBuf,
     /// The loss
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<LossName>())]
     pub loss: LossName,
     /// The quantile of `--loss quantile`
     #[arg(long, default_value_t = 0.5, value_name = "LEVEL")]
     pub quantile: f64,
     /// The model of the loss  [default: quadratic; prox-linear for losses without curvature]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<ModelName>())]
     pub model: Option<ModelName>,
     /// The damping
     #[arg(long, value_parser = positive, allow_negative_numbers = true)]

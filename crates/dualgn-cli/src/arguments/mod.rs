@@ -1,5 +1,6 @@
 //! The command line. Documentation comments here are what `--help` prints.
 
+mod choice;
 mod describe;
 mod direction;
 mod problem;
@@ -8,20 +9,21 @@ mod table;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-
+pub use choice::possible;
+use choice::{choice, method};
+use clap::{Args, Parser, Subcommand};
 pub use describe::{Completions, Init, Man, Report, Validate};
 pub use direction::Direction;
+use dualgn_networks::NetworkChoice;
+use dualgn_train::problem::ProblemName;
+use dualgn_train::{Method, ModelName};
 pub use problem::{FieldOptions, ProblemOptions};
 pub use run::{Run, SolverName};
+use run::{positive, seconds};
 pub use table::{Evaluate, Explain, Export, Fit, Predict, SplitName, TableOptions};
 
 use crate::device::DeviceName;
-use crate::network::NetworkChoice;
-use crate::problem::ProblemName;
 use crate::topic::Topic;
-use crate::train::{Method, ModelName};
-use run::{positive, seconds};
 
 /// Dual Gauss-Newton directions for deep learning: train, compare, report.
 #[derive(Debug, Parser)]
@@ -121,7 +123,7 @@ pub enum Priced {
 impl Priced {
     fn parse(text: &str) -> Result<Self, String> {
         let path = PathBuf::from(text);
-        match ProblemName::from_str(text, false) {
+        match text.parse::<ProblemName>() {
             Ok(problem) => Ok(Self::Problem(problem)),
             Err(_) if path.exists() => Ok(Self::Run(path)),
             Err(_) => {
@@ -165,7 +167,7 @@ pub enum Checked {
 impl Checked {
     fn parse(text: &str) -> Result<Self, String> {
         let path = PathBuf::from(text);
-        match ProblemName::from_str(text, false) {
+        match text.parse::<ProblemName>() {
             Ok(problem) => Ok(Self::Problem(problem)),
             Err(_) if text.ends_with(".toml") => Ok(Self::Network(path)),
             Err(_) if path.exists() => Ok(Self::Model(path)),
@@ -184,12 +186,13 @@ fn problem_names() -> String {
 #[derive(Debug, Args)]
 pub struct Compare {
     /// The problem; `dualgn problems` describes them. Or a configuration, a file that ends in .toml
+    #[arg(value_parser = Topic::parser())]
     pub problem: Topic,
     /// Methods, separated by commas  [default: sgd, adam, and both on the directions of the model]
-    #[arg(long, value_delimiter = ',', value_enum)]
+    #[arg(long, value_delimiter = ',', value_parser = method())]
     pub methods: Option<Vec<Method>>,
     /// The model of the loss that directions come from  [default: quadratic; prox-linear for losses without curvature]
-    #[arg(long, value_enum, conflicts_with = "methods")]
+    #[arg(long, value_parser = choice::<ModelName>(), conflicts_with = "methods")]
     pub model: Option<ModelName>,
     /// Options shared with `train` and `fit`.
     #[command(flatten)]
@@ -203,6 +206,7 @@ pub struct Compare {
 #[derive(Debug, Args)]
 pub struct Train {
     /// The problem; `dualgn problems` describes them. Or a configuration, a file that ends in .toml
+    #[arg(value_parser = Topic::parser())]
     pub problem: Topic,
     /// Options shared with `fit`.
     #[command(flatten)]
@@ -219,10 +223,10 @@ pub struct Train {
 #[derive(Clone, Debug, Args)]
 pub struct Learning {
     /// The method; `dualgn methods` describes them  [default: guarded steps on the directions of the model]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = method())]
     pub method: Option<Method>,
     /// The model of the loss that directions come from  [default: quadratic; prox-linear for losses without curvature]
-    #[arg(long, value_enum, conflicts_with = "method")]
+    #[arg(long, value_parser = choice::<ModelName>(), conflicts_with = "method")]
     pub model: Option<ModelName>,
     /// Learning rate, or the longest step of a search; without it, the method's own, or the best of a small grid after a short
     /// trial
@@ -249,9 +253,10 @@ pub struct Resume {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::problem::LossName;
     use clap::CommandFactory;
+    use dualgn_train::problem::LossName;
+
+    use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use dualgn_fields::Activation;
+use dualgn_fields::geometry::{Format, Sampling};
 use serde::{Deserialize, Serialize};
 
-use crate::fields::Activation;
-use crate::geometry::{Format, Sampling};
+use super::choice::choice;
 
 /// Options of problems.
 #[derive(Clone, Debug, Args)]
@@ -33,7 +34,7 @@ pub struct FieldOptions {
     #[arg(long, value_parser = clap::value_parser!(u32).range(10..))]
     pub points: Option<u32>,
     /// How points are spread
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = choice::<Sampling>(), default_value_t)]
     pub sampling: Sampling,
     /// Steps after which points are drawn anew; 0 keeps them
     #[arg(long, default_value_t = 0)]
@@ -48,13 +49,13 @@ pub struct FieldOptions {
     #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
     pub hidden: Option<Vec<u32>>,
     /// What stands between the layers  [default: the problem's]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<Activation>())]
     pub activation: Option<Activation>,
     /// Write an animated picture of training, `movie.png`
     #[arg(long)]
     pub movie: bool,
     /// The file of the surface that comes out
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = choice::<Format>(), default_value_t)]
     pub format: Format,
     /// Leave that surface in the cube in which it is learnt, [-0.9, 0.9]³, instead of where its file has it
     #[arg(long)]

@@ -3,17 +3,18 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use dualgn_networks::NetworkChoice;
+use dualgn_train::problem::LossName;
 use serde::{Deserialize, Serialize};
 
+use super::choice::choice;
 use crate::device::DeviceName;
-use crate::network::NetworkChoice;
-use crate::problem::LossName;
 
 /// Options of every run.
 #[derive(Clone, Debug, Args)]
 pub struct Run {
     /// The loss; `dualgn problems` lists those that fit each problem  [default: the problem's, or what the target asks for]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<LossName>())]
     pub loss: Option<LossName>,
     /// The quantile that `--loss quantile` learns, between 0 and 1
     #[arg(long, default_value_t = 0.5, value_parser = level, value_name = "LEVEL")]

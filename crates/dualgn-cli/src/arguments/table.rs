@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use dualgn_tables::table::{
+    DateFormat, DecimalSign, HeaderChoice, Missing, Reading, Role, Said, TargetKind, Thousands, Unseen,
+};
 use serde::{Deserialize, Serialize};
 
 use super::Learning;
+use super::choice::choice;
 use super::run::Run;
 use crate::device::DeviceName;
-use crate::table::{
-    DateFormat, DecimalSign, HeaderChoice, Missing, Reading, Role, Said, TargetKind, Thousands, Unseen,
-};
 
 /// `dualgn fit`.
 #[derive(Debug, Args)]
@@ -39,16 +40,16 @@ pub struct TableOptions {
     #[arg(long, value_name = "COLUMN")]
     pub target: Option<String>,
     /// What the target is  [default: what its values look like]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<TargetKind>())]
     pub kind: Option<TargetKind>,
     /// What a column is for, such as `zip=category` or `comment=ignore`; once for each column  [default: what its cells look like]
     #[arg(long = "column", value_parser = column, value_name = "NAME=ROLE")]
     pub columns: Vec<(String, Role)>,
     /// What is done with empty cells
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = choice::<Missing>(), default_value_t)]
     pub missing: Missing,
     /// What is done with words that the training rows do not have
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = choice::<Unseen>(), default_value_t)]
     pub unseen: Unseen,
     /// How rows are divided into those to train on, to stop by and to test with
     #[arg(long, value_enum, default_value_t)]
@@ -80,15 +81,15 @@ pub struct ReadingOptions {
     #[arg(long, value_parser = separator, value_name = "CHARACTER", help_heading = "Table")]
     pub separator: Option<char>,
     /// Whether the first line of text files names the columns
-    #[arg(long, value_enum, default_value_t, help_heading = "Table")]
+    #[arg(long, value_parser = choice::<HeaderChoice>(), default_value_t, help_heading = "Table")]
     #[serde(default)]
     pub header: HeaderChoice,
     /// The sign before decimals in text  [default: what fits, or that of the model]
-    #[arg(long, value_enum, help_heading = "Table")]
+    #[arg(long, value_parser = choice::<DecimalSign>(), help_heading = "Table")]
     #[serde(default)]
     pub decimal: Option<DecimalSign>,
     /// The sign between thousands in text  [default: what fits, or that of the model]
-    #[arg(long, value_enum, value_name = "SIGN", help_heading = "Table")]
+    #[arg(long, value_parser = choice::<Thousands>(), value_name = "SIGN", help_heading = "Table")]
     #[serde(default)]
     pub thousands: Option<Thousands>,
     /// How dates are written in text: `day-first`, `month-first`, or a pattern such as `%d %b %Y`  [default: what fits, or that of the model]
@@ -224,6 +225,6 @@ fn column(text: &str) -> Result<(String, Role), String> {
     let names = || Role::names().join(", ");
     let (name, role) =
         text.rsplit_once('=').ok_or_else(|| format!("NAME=ROLE is needed, where ROLE is one of {}", names()))?;
-    let role = Role::from_str(role, true).map_err(|_| format!("there is no role `{role}`; roles are {}", names()))?;
+    let role = role.parse::<Role>().map_err(|_| format!("there is no role `{role}`; roles are {}", names()))?;
     Ok((name.to_owned(), role))
 }

@@ -5,9 +5,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::failure::Failure;
-use crate::files;
-use crate::train::{Method, WEIGHTS, checkpoints};
+use dualgn_io::{Failure, files};
+use dualgn_train::{Method, WEIGHTS, checkpoints};
 
 /// Files of a run, and of each of several networks.
 const OF_RUN: [&str; 10] = [

@@ -4,16 +4,16 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use dualgn::{Examples, Network, TracedOperation};
+use dualgn_io::Failure;
+use dualgn_io::number::grouped;
+use dualgn_networks::{Activation, Description, Net, NetworkChoice};
+use dualgn_tables::model::Predictor;
+use dualgn_train::problem::{ProblemName, Task};
 
 use super::columns::{cells, columns};
 use super::routes::Shape;
 use super::setup::network_failure;
 use crate::arguments::{Check, Checked};
-use crate::failure::Failure;
-use crate::model::Predictor;
-use crate::network::{Activation, Description, Net, NetworkChoice};
-use crate::problem::{ProblemName, Task};
-use crate::report::grouped;
 
 /// What a network consists of: each operation with its rule, whether examples mix, and what a direction costs by each route.
 pub fn check(arguments: &Check) -> Result<String, Failure> {

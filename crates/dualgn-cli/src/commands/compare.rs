@@ -1,17 +1,16 @@
 //! `dualgn compare`.
 
+use dualgn_io::Failure;
+use dualgn_train::record::{Comparison, MethodRun, Status, Target};
+use dualgn_train::{Budget, Method, ModelName, Session, Subject};
+
 use super::folder::RunFolder;
 use super::output::Output;
 use super::plan::{self, Origin, Plan};
 use super::setup::{Work, with_session};
 use super::tune::{Running, choose_rate, recorded_run};
 use crate::arguments::{Compare, Run};
-use crate::failure::Failure;
-use crate::interrupt;
-use crate::record::{Comparison, MethodRun, Status, Target};
-use crate::report;
-use crate::terminal;
-use crate::train::{Budget, Method, ModelName, Session, Subject};
+use crate::{interrupt, terminal};
 
 /// Trains by each method and reports.
 pub fn compare(arguments: &Compare) -> Result<(), Failure> {
@@ -74,7 +73,7 @@ pub fn show(comparison: &Comparison, json: bool) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(comparison).map_err(|error| Failure::run(error.to_string()))?;
         terminal::print(text)
     } else {
-        terminal::print(report::terminal(comparison))
+        terminal::print(dualgn_report::terminal(comparison))
     }
 }
 

@@ -3,21 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, ValueEnum};
+use dualgn_io::{Failure, files, input, memory};
+use dualgn_networks::{Description, NetworkChoice};
+use dualgn_train::problem::LossName;
+use dualgn_train::record::Trial;
+use dualgn_train::{Budget, Method, SolverChoice};
 use serde::{Deserialize, Serialize};
 
 use super::plan::Origin;
 use super::prepared::{Prepared, Room};
 use crate::arguments::{Arguments, FieldOptions, ProblemOptions, Run, SolverName, TableOptions};
 use crate::device::DeviceName;
-use crate::failure::Failure;
-use crate::files;
-use crate::input;
-use crate::memory;
-use crate::network::{Description, NetworkChoice};
-use crate::problem::LossName;
-use crate::record::Trial;
 use crate::topic::Topic;
-use crate::train::{Budget, Method, SolverChoice};
 
 /// The file `configuration.json` of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -245,7 +242,7 @@ impl Configuration {
 
     /// Whether it is of an equation or a shape.
     fn is_field(&self) -> bool {
-        self.table.is_none() && matches!(Topic::from_str(&self.problem, false), Ok(Topic::Field(_)))
+        self.table.is_none() && matches!(&self.problem.parse::<Topic>(), Ok(Topic::Field(_)))
     }
 
     /// Loss and method by their names.
@@ -254,7 +251,7 @@ impl Configuration {
             Failure::input(format!("{}: there is no {what} `{name}`", run.join(FILE).display()))
         };
         Ok((
-            LossName::from_str(&self.loss, false).map_err(|_| unknown("loss", &self.loss))?,
+            self.loss.parse::<LossName>().map_err(|_| unknown("loss", &self.loss))?,
             Method::named(&self.method).ok_or_else(|| unknown("method", &self.method))?,
         ))
     }
@@ -328,7 +325,8 @@ impl Origins {
             return Ok(Self::Table(Box::new(configuration.prepared(run)?)));
         }
         let Configuration { problem, data, limit, field, .. } = configuration;
-        let topic = Topic::from_str(problem, false)
+        let topic = problem
+            .parse::<Topic>()
             .map_err(|_| Failure::input(format!("{}: there is no problem `{problem}`", run.join(FILE).display())))?;
         Ok(Self::Problem(topic, ProblemOptions { data: data.clone(), limit: *limit, field: field.clone() }))
     }

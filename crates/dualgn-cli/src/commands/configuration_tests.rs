@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use dualgn_tables::model::Card;
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Number, Value};
 
 use super::Configuration;
-use crate::model::Card;
 
 /// A file as a run wrote it.
 fn sample(name: &str) -> Value {

@@ -3,6 +3,11 @@
 use std::path::Path;
 
 use dualgn::Network;
+use dualgn_io::Failure;
+use dualgn_networks::{Net, with_weights};
+use dualgn_train::problem::ProblemName;
+use dualgn_train::record::Comparison;
+use dualgn_train::{Batch, Budget, Checkpoint, Method, ModelName, Session, Subject};
 
 use super::check;
 use super::configuration::{Configuration, Origins};
@@ -11,11 +16,6 @@ use super::routes::{Routes, Shape, Timed};
 use super::setup::{Work, with_session};
 use super::train::checkpoint_of;
 use crate::arguments::{Cost, Priced};
-use crate::failure::Failure;
-use crate::network::Net;
-use crate::problem::ProblemName;
-use crate::record::Comparison;
-use crate::train::{Batch, Budget, Checkpoint, Method, ModelName, Session, Subject, with_weights};
 
 /// Times the routes.
 pub fn cost(arguments: &Cost) -> Result<String, Failure> {
@@ -89,10 +89,10 @@ impl Work for OfRun<'_> {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
+    use dualgn_networks::NetworkChoice;
 
     use super::*;
     use crate::arguments::{Arguments, Command};
-    use crate::network::NetworkChoice;
 
     fn arguments(problem: ProblemName, network: &str) -> Cost {
         let subject = Priced::Problem(problem);

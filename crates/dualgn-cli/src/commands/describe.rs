@@ -3,24 +3,22 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use clap::{CommandFactory, ValueEnum};
+use clap::CommandFactory;
+use dualgn_io::{Failure, files, input};
+use dualgn_networks::{Net, NetworkChoice};
+use dualgn_tables::table::{Source, profiles, roles};
 
 use super::setup::network_failure;
 use crate::arguments::{Arguments, Completions, Init, Man, Validate};
 use crate::configuration::{RunFile, schema, template};
-use crate::failure::Failure;
-use crate::files;
-use crate::input;
-use crate::network::{Net, NetworkChoice};
-use crate::table::{Source, profiles, roles};
 use crate::terminal;
 use crate::topic::Topic;
 
 /// Writes a file with every option as a comment.
 pub fn init(arguments: &Init) -> Result<(), Failure> {
     let Init { subject, out } = arguments;
-    let text = match Topic::from_str(subject, false) {
-        Ok(topic) => template("train", "problem", &topic.name(), &[]),
+    let text = match subject.parse::<Topic>() {
+        Ok(topic) => template("train", "problem", topic.name(), &[]),
         Err(_) => {
             let path = Path::new(subject);
             if !path.exists() {
@@ -31,11 +29,8 @@ pub fn init(arguments: &Init) -> Result<(), Failure> {
             let source = Source::open(path, &Default::default())?;
             let profiles = profiles(&source, None, |_| {})?.columns;
             let decisions = roles(&source, &profiles, None, &Default::default())?;
-            let role = |decision: &Option<crate::table::Decision>| {
-                decision
-                    .as_ref()
-                    .and_then(|decision| decision.role.to_possible_value())
-                    .map(|role| role.get_name().to_owned())
+            let role = |decision: &Option<dualgn_tables::table::Decision>| {
+                decision.as_ref().map(|decision| decision.role.to_string())
             };
             let columns = profiles
                 .iter()

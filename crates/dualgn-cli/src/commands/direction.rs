@@ -6,18 +6,17 @@ use std::path::Path;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use dualgn::{ConvexLoss, DirectionError, Error, GaussNewton, Linearize, Model, Network, ParamVector, Solver};
+use dualgn_io::npz::{self, Array, Values};
+use dualgn_io::{Failure, files, memory};
+use dualgn_networks::{
+    Net, NetworkChoice, Tensors, Weights, entries, read_weights, torch, with_weights, write_weights,
+};
+use dualgn_train::problem::{Encode, WithLoss, with_loss};
+use dualgn_train::{ModelName, ProxLinear};
 
 use super::setup::network_failure;
 use crate::arguments::{Direction, SolverName};
-use crate::device::entries;
-use crate::failure::Failure;
-use crate::files;
-use crate::memory;
-use crate::network::{Net, NetworkChoice, read_weights, torch};
-use crate::npz::{self, Array, Values};
-use crate::problem::{Encode, WithLoss, with_loss};
 use crate::terminal;
-use crate::train::{ModelName, ProxLinear, Tensors, with_weights, write_weights};
 
 /// Computes a direction and writes it.
 pub fn direction(arguments: &Direction) -> Result<(), Failure> {
@@ -31,7 +30,7 @@ pub fn direction(arguments: &Direction) -> Result<(), Failure> {
     let wrong = |problem: String| Failure::input(format!("{} {problem}", batch.display()));
     let mut arrays = npz::read(batch, limit).map_err(wrong)?;
     let mut take = |name: &str| {
-        arrays.remove(name).filter(|array| !array.shape.is_empty() && array.len() > 0).ok_or_else(|| {
+        arrays.remove(name).filter(|array| !array.shape.is_empty() && !array.is_empty()).ok_or_else(|| {
             wrong(format!("should hold `x` and `y` with a row for each example, as `numpy.savez(.., x=.., y=..)` writes them; `{name}` is absent"))
         })
     };
@@ -50,10 +49,11 @@ pub fn direction(arguments: &Direction) -> Result<(), Failure> {
     let outputs = outputs.unwrap_or(1);
     let net = Net::new(&description, &x.shape[1..], &[], outputs, &device.clone().autodiff());
     let net = net.map_err(|error| network_failure(Some(&choice), &error))?;
-    let weights = read_weights(&net, &arguments.weights)?;
-    let is_double = weights.values().any(|data| data.dtype() == DType::F64);
+    let Weights { tensors, remark } = read_weights(&net, &arguments.weights)?;
+    remark.into_iter().for_each(terminal::say);
+    let is_double = tensors.values().any(|data| data.dtype() == DType::F64);
     let dtype = if is_double { DType::F64 } else { DType::F32 };
-    let net = with_weights(net.map(&mut Cast(dtype)), weights)?;
+    let net = with_weights(net.map(&mut Cast(dtype)), tensors)?;
     with_loss(arguments.loss, arguments.quantile, outputs, Asked { arguments, net, x, y, outputs, dtype, device })
 }
 

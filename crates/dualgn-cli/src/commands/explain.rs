@@ -4,6 +4,15 @@ use std::path::Path;
 
 use burn::tensor::{Int, Tensor, TensorData};
 use dualgn::{ConvexLoss, Error, GaussNewton, Linearize, Model, Network, ParamVector, Proximity, Route, Solver};
+use dualgn_io::number::significant;
+use dualgn_io::{Failure, files};
+use dualgn_networks::{Net, entries, with_weights};
+use dualgn_report::{Damped, Explained, OfTable};
+use dualgn_tables::model::{Answers, Posterior, Predictor, coverage};
+use dualgn_train::data::Targets;
+use dualgn_train::problem::{Encode, Objective, Reading, WithLoss, with_loss};
+use dualgn_train::record::Comparison;
+use dualgn_train::{Batch, Budget, Checkpoint, Method, ModelName, Session, Subject, WEIGHTS, checkpoints};
 use faer::{Mat, Side};
 
 use super::belongings::network;
@@ -14,20 +23,7 @@ use super::prepared::Prepared;
 use super::setup::{Work, with_session};
 use super::train::checkpoint_of;
 use crate::arguments::Explain;
-use crate::data::Targets;
-use crate::device::entries;
-use crate::explained::{Damped, Explained, OfTable};
-use crate::failure::Failure;
-use crate::files;
-use crate::model::{Answers, Posterior, Predictor, coverage};
-use crate::network::Net;
-use crate::problem::{Encode, Objective, Reading, WithLoss, with_loss};
-use crate::record::Comparison;
-use crate::report::{self, significant};
 use crate::terminal;
-use crate::train::{
-    Batch, Budget, Checkpoint, Method, ModelName, Session, Subject, WEIGHTS, checkpoints, with_weights,
-};
 
 /// Rows of `K` at most: its eigenvalues take time with their cube.
 const ROWS: usize = 1500;
@@ -65,7 +61,7 @@ pub fn explain(arguments: &Explain) -> Result<(), Failure> {
         explained.table = Some(of_table(run, prepared, arguments)?);
     }
     let page = run.join("explain.html");
-    files::replace(&page, report::explanation(&explained).as_bytes())?;
+    files::replace(&page, dualgn_report::explanation(&explained).as_bytes())?;
     terminal::print(text(&explained))?;
     terminal::say(format!("page: {}", page.display()));
     Ok(())
@@ -312,7 +308,7 @@ impl WithLoss for Influence<'_> {
 
 /// The explanation in words.
 fn text(explained: &Explained) -> String {
-    let mut text = report::explanation_in_words(explained).join("\n") + "\n\n";
+    let mut text = dualgn_report::explanation_in_words(explained).join("\n") + "\n\n";
     let percent = |share: f64| format!("{:.1} %", 100.0 * share);
     let cells = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<String>>();
     let mut lines = vec![cells(&["LAYER", "OF THE GRADIENT", "OF THE DIRECTION"])];

@@ -3,16 +3,15 @@
 use burn::module::Module;
 use burn::tensor::DType;
 use dualgn::{GaussNewton, Solver};
+use dualgn_fields::{Architecture, Drawing, Field, FieldName, Showing, Size, Solve};
+use dualgn_io::{Failure, memory};
+use dualgn_train::record::{Comparison, Metric};
+use dualgn_train::{Budget, DampingChoice, ProxLinear, Session, Subject};
 
 use super::plan::Plan;
 use super::setup::{Work, environment, solver};
 use crate::arguments::FieldOptions;
-use crate::failure::Failure;
-use crate::fields::{Architecture, Drawing, Field, FieldName, Showing, Size, Solve};
-use crate::memory;
-use crate::record::{Comparison, Metric};
 use crate::terminal;
-use crate::train::{Budget, DampingChoice, ProxLinear, Session, Subject};
 
 /// Damping of directions in f64 when the loss is zero.
 const LEAST_DAMPING: f64 = 1e-14;
@@ -74,7 +73,7 @@ pub fn with_field(plan: &Plan, name: FieldName, options: &FieldOptions, work: im
     let widths = format!("{}-{}-1", architecture.dims, hidden.join("-"));
     let activation = format!("{:?}", architecture.activation).to_lowercase();
     let blank = Comparison {
-        problem: name.name(),
+        problem: name.name().into(),
         loss: loss.name().into(),
         description: format!(
             "{} A network {widths} with {activation} in double precision; terms: {}. All methods start from the same weights and see \
@@ -86,8 +85,8 @@ pub fn with_field(plan: &Plan, name: FieldName, options: &FieldOptions, work: im
         citation: subject.problem.source.into(),
         metric: Metric::RelativeError,
         parameters: model.num_params(),
-        examples: (subject.len(), subject.len()),
-        batch: subject.len(),
+        examples: (subject.examples(), subject.examples()),
+        batch: subject.examples(),
         seed: run.seed,
         gap: run.gap,
         target: None,
@@ -99,7 +98,7 @@ pub fn with_field(plan: &Plan, name: FieldName, options: &FieldOptions, work: im
         fitted: None,
     };
     let mut session = Session::<Solve> {
-        batch: subject.len(),
+        batch: subject.examples(),
         subject,
         model,
         oracle,

@@ -3,10 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::failure::Failure;
-use crate::files;
-use crate::input;
-use crate::pictures::{Raster, movie};
+use dualgn_io::{Failure, files, input};
+use dualgn_report::pictures::{from_png, movie, png};
+use dualgn_train::picture::Raster;
 
 /// Pictures of a second.
 const PER_SECOND: u16 = 8;
@@ -32,7 +31,7 @@ impl Film {
     pub fn add(&self, step: usize, picture: &Raster) -> Result<(), Failure> {
         files::make_folder(&self.folder)?;
         let path = self.folder.join(format!("{step:08}.png"));
-        let bytes = picture.png().map_err(|error| Failure::file("write", &path, &error))?;
+        let bytes = png(picture).map_err(|error| Failure::file("write", &path, &error))?;
         files::replace(&path, &bytes)
     }
 
@@ -40,7 +39,7 @@ impl Film {
     pub fn finish(&self, path: &Path) -> Result<(), Failure> {
         let read = |(_, path): (usize, PathBuf)| {
             let bytes = input::read_own(&path)?.unwrap_or_default();
-            Raster::from_png(&bytes).map_err(|error| Failure::file("read", &path, &error))
+            from_png(&bytes).map_err(|error| Failure::file("read", &path, &error))
         };
         let frames: Vec<Raster> = self.frames()?.into_iter().map(read).collect::<Result<_, _>>()?;
         if frames.is_empty() {
@@ -75,7 +74,7 @@ mod tests {
         assert_eq!(film.frames().unwrap().len(), 4);
         let path = folder.path().join("movie.png");
         film.finish(&path).unwrap();
-        assert_eq!(Raster::from_png(&fs::read(&path).unwrap()).unwrap(), picture(0));
+        assert_eq!(from_png(&fs::read(&path).unwrap()).unwrap(), picture(0));
         Film::start(folder.path(), None).unwrap().finish(&folder.path().join("none.png")).unwrap();
         assert!(!folder.path().join("none.png").exists());
     }

@@ -2,6 +2,17 @@
 
 use std::path::Path;
 
+use dualgn_io::input::is_standard_input;
+use dualgn_io::number::significant;
+use dualgn_io::{Failure, files, memory};
+use dualgn_networks::{NetworkChoice, with_weights};
+use dualgn_tables::model::{Answers, Card, Predictor, scores_of};
+use dualgn_tables::table::Tally;
+use dualgn_train::problem::LossName;
+use dualgn_train::record::{Comparison, Fitted};
+use dualgn_train::scores::Scores;
+use dualgn_train::{Checkpoint, Method, WEIGHTS, best_file, checkpoints};
+
 use super::belongings::network;
 use super::columns::columns;
 use super::compare::interrupted;
@@ -14,19 +25,7 @@ use super::setup::{self, with_session};
 use super::train::{checkpoint_of, method};
 use super::training::{Start, Training};
 use crate::arguments::{Fit, Run, TableOptions};
-use crate::failure::Failure;
-use crate::files;
-use crate::input::is_standard_input;
-use crate::interrupt;
-use crate::memory;
-use crate::model::{Answers, Card, Predictor, Scores};
-use crate::network::NetworkChoice;
-use crate::problem::LossName;
-use crate::record::{Comparison, Fitted};
-use crate::report::significant;
-use crate::table::Tally;
-use crate::terminal;
-use crate::train::{Checkpoint, Method, WEIGHTS, best_file, checkpoints, with_weights};
+use crate::{interrupt, terminal};
 
 /// Learns a column of a table, and tests what was learnt.
 pub fn fit(arguments: &Fit) -> Result<(), Failure> {
@@ -118,7 +117,7 @@ impl Fitting<'_> {
         let test = &self.prepared.test;
         let targets = test.targets.numbers();
         let answers = predictor.answers_to(test)?;
-        let scores = Scores { cells: self.prepared.tally.counted(), ..Scores::of(&predictor.card, &answers, &targets) };
+        let scores = Scores { cells: self.prepared.tally.counted(), ..scores_of(&predictor.card, &answers, &targets) };
         files::replace(&self.output.folder().join("test.json"), json_of(&scores)?.as_bytes())?;
         let division = &self.prepared.division;
         comparison.fitted = Some(Fitted {
@@ -210,7 +209,7 @@ impl Fitting<'_> {
     }
 
     /// The model of some weights.
-    fn predictor(&self, weights: Vec<crate::train::Tensors>) -> Result<Predictor, Failure> {
+    fn predictor(&self, weights: Vec<dualgn_networks::Tensors>) -> Result<Predictor, Failure> {
         let (run, study) = (self.plan.run, &self.prepared.studies[0]);
         let device = run.device.open()?;
         let reading = self.plan.loss.reading(study.task).ok_or_else(|| Failure::run("the loss does not fit".into()))?;

@@ -9,14 +9,13 @@ use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use dualgn_io::{Failure, files};
+use dualgn_train::{WEIGHTS, checkpoints};
 use serde::{Deserialize, Serialize};
 
 use super::belongings;
 use super::configuration::Configuration;
-use crate::failure::Failure;
-use crate::files;
 use crate::interrupt;
-use crate::train::{WEIGHTS, checkpoints};
 
 /// The folder of a run, locked until the value is dropped.
 pub struct RunFolder {

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::failure::Failure;
-use crate::record::{Record, Status, StepRecord};
-use crate::train::{Checkpoint, Ended};
+use dualgn_io::Failure;
+use dualgn_train::record::{Record, Status, StepRecord};
+use dualgn_train::{Checkpoint, Ended};
 
 /// Writes checkpoints every now and then; and what a run goes on from, if it is resumed.
 pub struct Keep {

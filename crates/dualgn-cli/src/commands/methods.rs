@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::train::PRESETS;
+use dualgn_train::PRESETS;
 
 /// Each method with its source and its pieces.
 pub fn list() -> String {

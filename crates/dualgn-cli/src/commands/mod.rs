@@ -28,10 +28,10 @@ mod train;
 mod training;
 mod tune;
 
+use dualgn_io::Failure;
+
 use crate::arguments::{Arguments, Command};
-use crate::failure::Failure;
-use crate::interrupt;
-use crate::terminal;
+use crate::{interrupt, terminal};
 
 /// Runs a command.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {

@@ -5,13 +5,9 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use dualgn_io::{Failure, files, input};
+use dualgn_train::record::{Comparison, StepRecord};
 use serde::{Deserialize, Serialize};
-
-use crate::failure::Failure;
-use crate::files;
-use crate::input;
-use crate::record::{Comparison, StepRecord};
-use crate::report;
 
 /// A folder of results.
 pub struct Output {
@@ -44,7 +40,7 @@ impl Output {
     pub fn write(&self, comparison: &Comparison) -> Result<(), Failure> {
         let json = serde_json::to_vec_pretty(comparison).map_err(|error| Failure::run(error.to_string()))?;
         files::replace(&self.folder.join("comparison.json"), &json)?;
-        files::replace(&self.page(), report::page(comparison).as_bytes())
+        files::replace(&self.page(), dualgn_report::page(comparison).as_bytes())
     }
 
     /// The page.

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use dualgn_io::Failure;
+use dualgn_train::Method;
+use dualgn_train::problem::{LossName, Study};
+
 use crate::arguments::{FieldOptions, ProblemOptions, Run};
-use crate::failure::Failure;
-use crate::problem::{LossName, Study};
 use crate::topic::Topic;
-use crate::train::Method;
 
 /// Where what is learnt comes from.
 #[derive(Clone, Copy)]
@@ -21,7 +22,7 @@ impl Origin<'_> {
     /// The name of the problem or of the data.
     pub fn name(self) -> String {
         match self {
-            Self::Problem(topic, _) => topic.name(),
+            Self::Problem(topic, _) => topic.name().to_owned(),
             Self::Study(study) => study.name.clone(),
         }
     }

@@ -2,16 +2,17 @@
 
 use std::path::Path;
 
+use dualgn_io::{Failure, files};
+use dualgn_tables::model::{Answers, Passed, Posterior, Predictor, scores_of};
+use dualgn_tables::onnx;
+use dualgn_tables::table::Source;
+use dualgn_train::scores::Scores;
+
 use super::configuration::Configuration;
 use super::fit::{table_of, told};
 use super::prepared::Prepared;
 use crate::arguments::{Evaluate, Export, Predict};
 use crate::device::DeviceName;
-use crate::failure::Failure;
-use crate::files;
-use crate::model::{Answers, Passed, Posterior, Predictor, Scores};
-use crate::onnx;
-use crate::table::Source;
 use crate::terminal;
 
 /// Predicts the rows of a table.
@@ -118,7 +119,7 @@ pub fn evaluate(arguments: &Evaluate) -> Result<(), Failure> {
         terminal::say(format!("{left_out} rows without a target are left out"));
     }
     told("", &tally);
-    let scores = Scores { cells: tally.counted(), ..Scores::of(&predictor.card, &Answers::join(answers), &targets) };
+    let scores = Scores { cells: tally.counted(), ..scores_of(&predictor.card, &Answers::join(answers), &targets) };
     if arguments.json {
         terminal::print(serde_json::to_string_pretty(&scores).map_err(|error| Failure::run(error.to_string()))?)
     } else {

@@ -2,18 +2,19 @@
 
 use std::path::Path;
 
-use crate::arguments::{SplitName, TableOptions};
-use crate::data::{DataError, Dataset, InputsWriter, Split, Targets};
-use crate::failure::Failure;
-use crate::input::{self, is_standard_input};
-use crate::network::{Activation, Description};
-use crate::problem::{LossName, Study, Task};
-use crate::progress::Counter;
-use crate::report::grouped;
-use crate::table::{
+use dualgn_io::Failure;
+use dualgn_io::input::{self, is_standard_input};
+use dualgn_io::number::grouped;
+use dualgn_networks::{Activation, Description};
+use dualgn_tables::table::{
     Cell, Decision, Division, Encoder, Missing, Order, Parts, Profile, Profiles, Role, Source, TableError, Tally,
     Target, TargetKind, profiles, roles,
 };
+use dualgn_train::data::{DataError, Dataset, InputsWriter, Split, Targets};
+use dualgn_train::problem::{LossName, Study, Task};
+
+use crate::arguments::{SplitName, TableOptions};
+use crate::progress::Counter;
 
 /// A table on its way into a network.
 pub struct Prepared {

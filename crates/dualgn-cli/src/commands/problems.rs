@@ -2,10 +2,9 @@
 
 use std::fmt::Write;
 
-use clap::ValueEnum;
-
-use crate::fields::FieldName;
-use crate::problem::{LossName, ProblemName};
+use dualgn_fields::FieldName;
+use dualgn_train::problem::{LossName, ProblemName};
+use strum::{EnumMessage, VariantArray};
 
 /// Characters of a line beside the names.
 const WIDTH: usize = 96;
@@ -38,9 +37,8 @@ pub fn list() -> String {
         text.push('\n');
     }
     text.push_str("Equations and shapes: tanh or sine layers in double precision, on squared residuals at points.\n\n");
-    for field in FieldName::value_variants() {
-        let help = field.to_possible_value().and_then(|value| value.get_help().map(ToString::to_string));
-        let _ = writeln!(text, "{:<13} {}", field.name(), help.unwrap_or_default());
+    for field in FieldName::VARIANTS {
+        let _ = writeln!(text, "{:<13} {}", field.name(), field.get_documentation().unwrap_or_default());
     }
     text.push('\n');
     text.push_str(
@@ -79,7 +77,7 @@ mod tests {
         for problem in ProblemName::ALL {
             assert!(list.contains(problem.name()) && list.contains(problem.data()));
         }
-        for field in FieldName::value_variants() {
+        for field in FieldName::VARIANTS {
             assert!(list.contains(&format!("\n{:<13} ", field.name())), "{list}");
         }
         assert!(

@@ -2,18 +2,16 @@
 
 use std::path::Path;
 
+use dualgn_io::{Failure, files, input};
+use dualgn_train::WEIGHTS;
+use dualgn_train::record::Comparison;
+
 use super::belongings::network;
 use super::configuration::Configuration;
 use super::output::steps;
 use super::train::{checkpoint_of, complete};
 use crate::arguments::Report;
-use crate::failure::Failure;
-use crate::files;
-use crate::input;
-use crate::record::Comparison;
-use crate::report;
 use crate::terminal;
-use crate::train::WEIGHTS;
 
 /// Writes the page of a run again, from what the run has recorded.
 pub fn report(arguments: &Report) -> Result<(), Failure> {
@@ -28,10 +26,10 @@ pub fn report(arguments: &Report) -> Result<(), Failure> {
         run_of.directions = steps(&folder, &run_of.run, usize::MAX)?;
     }
     if arguments.text {
-        return terminal::print(report::terminal(&comparison));
+        return terminal::print(dualgn_report::terminal(&comparison));
     }
     let page = arguments.out.clone().unwrap_or_else(|| run.join("report.html"));
-    files::replace(&page, report::page(&comparison).as_bytes())?;
+    files::replace(&page, dualgn_report::page(&comparison).as_bytes())?;
     terminal::print(page.display())
 }
 

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use dualgn::{ConvexLoss, Error, Estimate, GaussNewton, Linearize, Logistic, Network, SoftmaxCrossEntropy, Squared};
+use dualgn_io::Failure;
+use dualgn_io::number::{grouped, memory};
+use dualgn_networks::Net;
+use dualgn_train::problem::Task;
 
 use super::columns::{cells, columns};
-use crate::failure::Failure;
-use crate::network::Net;
-use crate::problem::Task;
-use crate::report::{grouped, memory};
 
 /// Directions before anything is estimated or timed.
 const WARM_UP: usize = 3;

@@ -3,19 +3,20 @@
 use burn::module::Module;
 use burn::tensor::{DType, Device};
 use dualgn::{ConvexLoss, GaussNewton, Network, Solver};
+use dualgn_io::{Failure, input, memory};
+use dualgn_networks::{
+    Description, Net, NetworkChoice, NetworkError, Preset, Weights, bytes_of, line_of, mib, read_weights, with_weights,
+};
+use dualgn_train::data::Scale;
+use dualgn_train::problem::{Encode, Objective, Part, Reading, Study, WithLoss, with_loss};
+use dualgn_train::record::Comparison;
+use dualgn_train::{Budget, DampingChoice, Examples, ProxLinear, Session, Subject};
 
 use super::field::with_field;
 use super::plan::{Origin, Plan};
 use crate::arguments::{Run, SolverName};
-use crate::data::Scale;
-use crate::failure::Failure;
-use crate::input;
-use crate::memory;
-use crate::network::{Description, Net, NetworkChoice, NetworkError, Preset, bytes_of, line_of, mib, read_weights};
-use crate::problem::{Encode, Objective, Part, Reading, Study, WithLoss, with_loss};
-use crate::record::Comparison;
+use crate::terminal;
 use crate::topic::Topic;
-use crate::train::{Budget, DampingChoice, Examples, ProxLinear, Session, Subject, with_weights};
 
 /// Damping of directions in f32 when the loss is zero.
 const LEAST_DAMPING: f64 = 1e-6;
@@ -70,8 +71,9 @@ impl<W: Work> WithLoss for Setup<'_, W> {
         device.seed(run.seed);
         let mut model = model(study, run.network.as_ref(), device)?;
         if let Some(path) = &run.weights {
-            let weights = read_weights(&model, path)?;
-            model = with_weights(model, weights)?;
+            let Weights { tensors, remark } = read_weights(&model, path)?;
+            remark.into_iter().for_each(terminal::say);
+            model = with_weights(model, tensors)?;
         }
         check_batch(&model, run.micro_batch.map_or(batch, |examples| batch.min(examples as usize)))?;
         let network = Network::trace(&model, Net::forward, [batch, dataset.train.features()])?;

@@ -1,14 +1,15 @@
 //! Every loss on every problem it fits: the session is built, and each method that works with the loss takes two steps.
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use dualgn::Linearize;
+use dualgn_train::problem::{LossName, ProblemName, Task};
+use dualgn_train::record::{Metric, Record, Status, StepRecord};
+use dualgn_train::{Batch, Method, Observer, PRESETS};
+use strum::VariantArray;
 
 use super::*;
 use crate::arguments::{Arguments, Command};
 use crate::commands::plan;
-use crate::problem::{LossName, ProblemName, Task};
-use crate::record::{Metric, Record, Status, StepRecord};
-use crate::train::{Batch, Method, Observer};
 
 /// Keeps nothing.
 struct Blind;
@@ -30,14 +31,14 @@ impl Work for TwoSteps {
     fn run<S: Subject>(self, session: &mut Session<S>, _: Budget, blank: Comparison) -> Result<(), Failure> {
         let name = format!("{} on {}", blank.loss, blank.problem);
         // What the table says of the loss is what the library says of it.
-        let Batch { inputs, targets } = session.first_batch(Method::value_variants()[0])?;
+        let Batch { inputs, targets } = session.first_batch(PRESETS[0])?;
         let outputs = session.subject.network().linearization(&session.model, inputs, None)?.outputs();
         let loss = session.subject.loss();
         assert_eq!(loss.curvature(outputs.clone(), &targets).is_some(), self.0.has_curvature(), "{name}");
         assert_eq!(loss.margin(outputs, &targets).is_some(), self.0.has_margin(), "{name}");
 
         let mut refused = 0;
-        for &method in Method::value_variants() {
+        for method in Method::all() {
             if method.refusal(self.0).is_some() {
                 refused += 1;
                 continue;
@@ -63,7 +64,7 @@ impl Work for TwoSteps {
                 assert!(descends && direction.relative_gap < 1.0, "{name}: {direction:?}");
             }
         }
-        assert!(refused < Method::value_variants().len() - 2, "{name}: nothing but gradients");
+        assert!(refused < PRESETS.len() - 2, "{name}: nothing but gradients");
         Ok(())
     }
 }
@@ -108,7 +109,7 @@ fn pairs_that_do_not_fit_are_refused() {
     };
     let mut refused = 0;
     for problem in ProblemName::ALL {
-        for &loss in LossName::value_variants() {
+        for &loss in LossName::VARIANTS {
             match chosen(problem, loss) {
                 Ok(fitting) => assert!(fitting == loss && loss.reading(problem.task()).is_some()),
                 Err(failure) => {
@@ -120,13 +121,13 @@ fn pairs_that_do_not_fit_are_refused() {
                     }
                     let (_, fitting) = sentence.split_once("it fits ").unwrap();
                     for name in fitting.split(", ") {
-                        let other = ProblemName::from_str(name, false).unwrap();
+                        let other = name.parse::<ProblemName>().unwrap();
                         assert!(chosen(other, loss).is_ok(), "{sentence}");
                     }
                 }
             }
         }
     }
-    let left_out = |task| LossName::value_variants().len() - LossName::fitting(task).count();
+    let left_out = |task| LossName::VARIANTS.len() - LossName::fitting(task).count();
     assert_eq!(refused, 2 * left_out(Task::Classes) + left_out(Task::YesOrNo) + 3 * left_out(Task::Positive));
 }

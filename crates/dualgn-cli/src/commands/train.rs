@@ -3,6 +3,10 @@
 use std::path::Path;
 
 use clap::Parser;
+use dualgn_io::Failure;
+use dualgn_train::problem::LossName;
+use dualgn_train::record::Comparison;
+use dualgn_train::{Checkpoint, Loaded, Method, ModelName, WEIGHTS, checkpoints};
 
 use super::compare::{finish, show};
 use super::configuration::{Configuration, Origins};
@@ -14,12 +18,7 @@ use super::setup::with_session;
 use super::training::{Start, Training};
 use crate::arguments::{Arguments, Learning, Resume, Train};
 use crate::configuration::expanded;
-use crate::failure::Failure;
-use crate::interrupt;
-use crate::problem::LossName;
-use crate::record::Comparison;
-use crate::terminal;
-use crate::train::{Checkpoint, Loaded, Method, ModelName, WEIGHTS, checkpoints};
+use crate::{interrupt, terminal};
 
 /// Trains by one method and keeps the weights.
 pub fn train(arguments: &Train) -> Result<(), Failure> {

@@ -1,6 +1,10 @@
 //! [`Training`]: one run of one method, kept as it goes, from nothing or from a checkpoint.
 
 use clap::ValueEnum;
+use dualgn_io::{Failure, files};
+use dualgn_networks::{NetworkChoice, Seal, write_weights};
+use dualgn_train::record::{Comparison, StepRecord};
+use dualgn_train::{Budget, Checkpoint, Method, Session, Subject, WEIGHTS, checkpoints};
 
 use super::configuration::{Asked, Configuration, TableRun};
 use super::folder::RunFolder;
@@ -10,12 +14,7 @@ use super::plan::{Origin, Plan};
 use super::setup::Work;
 use super::tune::{Rate, Running, choose_rate, ending, recorded_run};
 use crate::arguments::FieldOptions;
-use crate::failure::Failure;
-use crate::files;
-use crate::network::NetworkChoice;
-use crate::record::{Comparison, StepRecord};
 use crate::terminal;
-use crate::train::{Budget, Checkpoint, Method, Seal, Session, Subject, WEIGHTS, checkpoints, write_weights};
 
 /// Where a run begins.
 pub enum Start<'a> {
@@ -102,7 +101,9 @@ impl Work for Training<'_> {
         let Configuration { rate, trials, rate_words: words, .. } = configuration;
         let (run, outcome) = recorded_run(session, method, Rate { rate, trials, words }, running, Some(keep))?;
         comparison.coefficients = session.subject.coefficients(&outcome.model, method.name)?;
-        comparison.pictures = session.subject.portrait([&session.model, &outcome.model], output.folder())?;
+        let portrait = session.subject.portrait([&session.model, &outcome.model], output.folder())?;
+        portrait.notes.iter().for_each(|note| terminal::say(format!("note: {note}")));
+        comparison.pictures = portrait.pictures;
         comparison.runs.push(run);
         if !plan.run.quiet {
             terminal::say(format!("stopped: {}", ending(&outcome).trim_end_matches(',')));
@@ -156,7 +157,7 @@ fn resolved<S: Subject>(
         Origin::Problem(topic, options) => {
             let mesh = options.field.mesh.as_deref().map(files::absolute);
             let field = FieldOptions { mesh, ..options.field.clone() };
-            (topic.name(), options.data.as_deref().map(files::absolute), options.limit, field)
+            (topic.name().to_owned(), options.data.as_deref().map(files::absolute), options.limit, field)
         }
         Origin::Study(study) => (study.name.clone(), None, None, FieldOptions::unset()),
     };

@@ -1,16 +1,16 @@
 //! One method of a command: a search for its learning rate, then the run that is reported.
 
+use dualgn_io::{Failure, memory};
+use dualgn_train::events::Events;
+use dualgn_train::picture::Raster;
+use dualgn_train::record::{MethodRun, Metric, Record, Status, StepRecord, Trial};
+use dualgn_train::{Budget, Checkpoint, Ended, Method, Observer, Outcome, Session, Subject};
+
 use super::film::Film;
 use super::keep::Keep;
 use super::output::{Lines, Output};
-use crate::events::Events;
-use crate::failure::Failure;
-use crate::interrupt;
-use crate::memory;
-use crate::pictures::Raster;
+use crate::interrupt::{self, Stopping};
 use crate::progress::Progress;
-use crate::record::{MethodRun, Metric, Record, Status, StepRecord, Trial};
-use crate::train::{Budget, Checkpoint, Ended, Method, Observer, Outcome, Session, Subject};
 
 /// A trial of a learning rate takes this part of the budget.
 const TRIAL: f64 = 0.2;
@@ -88,6 +88,7 @@ pub fn recorded_run<S: Subject>(
         film: Film::start(&output.folder().join(method.name), again)?,
     };
     memory::reset_peak();
+    let _stopping = Stopping::begin();
     let mut outcome = session.run(method, rate, budget, &mut recording, from)?;
     recording.film.finish(&output.folder().join(method.name).join("movie.png"))?;
     recording.progress.finish(&ending(&outcome));
@@ -124,7 +125,9 @@ fn try_rates<S: Subject>(session: &Session<S>, method: Method, running: Running)
         }
         let label = format!("{}, rate {rate}", method.name);
         let mut trying = Trying(Progress::start(&label, running.metric, running.quiet));
+        let stopping = Stopping::begin();
         let outcome = session.run(method, rate, budget, &mut trying, None)?;
+        drop(stopping);
         let last = outcome.records.last().filter(|_| outcome.status != Status::Diverged);
         let train_loss = last.map(|record| record.train_loss).filter(|loss| loss.is_finite());
         trying.0.finish(&train_loss.map_or_else(|| ending(&outcome), |loss| format!("loss {loss:.3e}")));
@@ -160,6 +163,10 @@ struct Recording {
 }
 
 impl Observer for Recording {
+    fn stops(&self) -> bool {
+        interrupt::requested()
+    }
+
     fn pictured(
         &mut self,
         step: usize,
@@ -201,6 +208,10 @@ impl Observer for Recording {
 struct Trying(Progress);
 
 impl Observer for Trying {
+    fn stops(&self) -> bool {
+        interrupt::requested()
+    }
+
     fn evaluated(&mut self, _: &Record) -> Result<(), Failure> {
         Ok(())
     }

@@ -3,12 +3,11 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use dualgn_io::{Failure, input};
+use dualgn_networks::place;
 use toml::de::{DeTable, DeValue};
 
 use super::options::{COMMANDS, Kind, command, kind, options};
-use crate::failure::Failure;
-use crate::input;
-use crate::network::place;
 
 /// A run in a file.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,9 +1,9 @@
 //! The JSON schema of a run's file.
 
+use dualgn_networks::Description;
 use serde_json::{Map, Value, json};
 
 use super::options::{COMMANDS, Kind, command, help, kind, options};
-use crate::network::Description;
 
 /// The schema, for editors that complete and check TOML.
 pub fn schema() -> Value {
@@ -16,7 +16,7 @@ pub fn schema() -> Value {
         "command".into(),
         json!({ "enum": names, "description": "The command; `fit` for a table, else `train`" }),
     );
-    let roles: Vec<String> = crate::table::Role::names();
+    let roles: Vec<String> = dualgn_tables::table::Role::names();
     properties.insert(
         "columns".into(),
         json!({ "type": "object", "additionalProperties": { "enum": roles }, "description": "What each column is for" }),

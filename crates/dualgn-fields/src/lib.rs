@@ -1,0 +1,32 @@
+//! Equations and shapes: networks as functions of space, trained on residuals at points.
+//!
+//! ```text
+//! network.rs    a network from points to a number
+//! problem.rs    what is solved: terms of residuals on regions, and the solution
+//! problems/     the equations and shapes by name
+//! points.rs     where the residuals are taken, and when they are drawn anew
+//! size.rs       the memory that a run takes
+//! solve.rs      a problem as something to train
+//! posterior.rs  standard deviations of unknown coefficients
+//! portrait.rs   pictures and files of the result <- render.rs (a shaded surface), viewer.rs (one that can be turned)
+//! geometry/     points in regions, and surfaces
+//! ```
+
+pub mod geometry;
+mod network;
+mod points;
+mod portrait;
+mod posterior;
+mod problem;
+mod problems;
+mod render;
+mod size;
+mod solve;
+mod viewer;
+
+pub use network::{Activation, Architecture, Field};
+pub use points::Drawing;
+pub use problem::Problem;
+pub use problems::FieldName;
+pub use size::Size;
+pub use solve::{Showing, Solve};

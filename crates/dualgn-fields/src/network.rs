@@ -1,0 +1,170 @@
+//! [`Field`]: a network as a function of space, or of space and time, in double precision.
+
+use burn::module::{Module, Param, ParamId};
+use burn::nn::{Initializer, Linear, LinearConfig};
+use burn::tensor::{DType, Device, Distribution, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
+
+/// What stands between the layers.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumMessage,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// The hyperbolic tangent
+    #[default]
+    Tanh,
+    /// The sine, of ten times the first layer (Sitzmann et al., 2020)
+    Sine,
+}
+
+/// Frequency of the first layer of sines.
+const FREQUENCY: f64 = 10.0;
+
+/// Makes of the points and the network's value the function itself, where conditions on the boundary are built in.
+pub type Transform = fn(Tensor<2>, Tensor<2>) -> Tensor<2>;
+
+/// Dense layers from points to one number, and unknown numbers of the equation beside them.
+#[derive(Module, Debug)]
+pub struct Field {
+    layers: Vec<Linear>,
+    coefficients: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    activation: Activation,
+    #[module(skip)]
+    transform: Option<Transform>,
+}
+
+/// What a field is made of.
+#[derive(Clone, Debug)]
+pub struct Architecture {
+    /// Coordinates of a point.
+    pub dims: usize,
+    /// Widths of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// What stands between them.
+    pub activation: Activation,
+    /// What is made of the network's value.
+    pub transform: Option<Transform>,
+    /// Where unknown numbers of the equation start.
+    pub coefficients: Vec<f64>,
+}
+
+impl Architecture {
+    /// Returns how many numbers a network of this kind has to learn. They are counted as floating-point numbers, since there may be
+    /// more than a machine can address.
+    pub fn parameters(&self) -> f64 {
+        let widths = self.widths();
+        let dense: f64 = widths.windows(2).map(|pair| (pair[0] as f64 + 1.0) * pair[1] as f64).sum();
+        dense + self.coefficients.len() as f64
+    }
+
+    /// Returns the units of all layers, from the coordinates to the value.
+    pub fn widths(&self) -> Vec<usize> {
+        [&[self.dims], self.hidden.as_slice(), &[1]].concat()
+    }
+}
+
+impl Field {
+    /// With random weights, from the device's generator; parameters have the numbers 1, 2, .. for their identities.
+    pub fn new(architecture: &Architecture, device: &Device) -> Self {
+        let Architecture { activation, transform, ref coefficients, .. } = *architecture;
+        let widths = architecture.widths();
+        let mut number = 0;
+        let mut identity = || {
+            number += 1;
+            ParamId::from(number)
+        };
+        let layers = widths
+            .windows(2)
+            .enumerate()
+            .map(|(index, pair)| {
+                let initializer = match activation {
+                    Activation::Tanh => Initializer::XavierNormal { gain: 1.0 },
+                    Activation::Sine => {
+                        let inputs = pair[0] as f64;
+                        let range = if index == 0 { 1.0 / inputs } else { 6f64.sqrt() / inputs.sqrt() };
+                        Initializer::Uniform { min: -range, max: range }
+                    }
+                };
+                let mut layer = LinearConfig::new(pair[0], pair[1]).with_initializer(initializer).init(device);
+                layer.weight = Param::initialized(identity(), double(layer.weight.val()));
+                layer.bias = layer.bias.map(|bias| {
+                    // Biases of zero would make odd functions of all.
+                    let bias = bias.val().random_like(Distribution::Uniform(-0.5, 0.5)).without_autodiff();
+                    Param::initialized(identity(), double(Tensor::from_inner(bias)))
+                });
+                layer
+            })
+            .collect();
+        let coefficients = (!coefficients.is_empty()).then(|| {
+            let plain = device.clone().without_autodiff();
+            let values = Tensor::<1>::from_data(TensorData::from(coefficients.as_slice()), (&plain, DType::F64));
+            Param::initialized(identity(), Tensor::from_inner(values).require_grad())
+        });
+        Self { layers, coefficients, activation, transform }
+    }
+
+    /// The function at points `[m, dims]`: `[m, 1]`.
+    pub fn value(&self, x: Tensor<2>) -> Tensor<2> {
+        let last = self.layers.len() - 1;
+        let value = self.layers.iter().enumerate().fold(x.clone(), |value, (index, layer)| {
+            let value = layer.forward(value);
+            match self.activation {
+                _ if index == last => value,
+                Activation::Tanh => value.tanh(),
+                Activation::Sine if index == 0 => (value * FREQUENCY).sin(),
+                Activation::Sine => value.sin(),
+            }
+        });
+        match self.transform {
+            Some(transform) => transform(x, value),
+            None => value,
+        }
+    }
+
+    /// Returns the units of its widest layer.
+    pub fn width(&self) -> usize {
+        self.layers.iter().map(|layer| layer.weight.dims()[1]).max().unwrap_or(1)
+    }
+
+    /// Coordinates of a point.
+    pub fn dims(&self) -> usize {
+        self.layers[0].weight.dims()[0]
+    }
+
+    /// The first coordinates of rows with more.
+    pub fn points(&self, rows: &Tensor<2>) -> Tensor<2> {
+        rows.clone().narrow(1, 0, self.dims())
+    }
+
+    /// An unknown number of the equation, `[1, 1]`.
+    pub fn coefficient(&self, index: usize) -> Tensor<2> {
+        let all = self.coefficients.as_ref().expect("the equation has unknown numbers").val();
+        all.narrow(0, index, 1).reshape([1, 1])
+    }
+
+    /// All of them.
+    pub fn coefficients(&self) -> Vec<f64> {
+        let values = self.coefficients.as_ref().map(|all| all.val().without_autodiff().into_data());
+        values.map_or_else(Vec::new, |data| data.iter::<f64>().collect())
+    }
+}
+
+fn double<const D: usize>(value: Tensor<D>) -> Tensor<D> {
+    Tensor::from_inner(value.without_autodiff().cast(DType::F64)).require_grad()
+}

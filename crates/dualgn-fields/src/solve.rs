@@ -1,0 +1,260 @@
+//! [`Solve`]: a problem as something to train.
+
+use std::path::Path;
+
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use dualgn::{
+    Adaptation, Blocks, ConvexLoss, Damping, GaussNewton, LevenbergMarquardt, Linearize, Network, Squared, Stepper,
+    Terms,
+};
+use dualgn_io::Failure;
+use dualgn_networks::{Tensors, entries};
+use dualgn_train::picture::{Portrait, Raster};
+use dualgn_train::record::Coefficient;
+use dualgn_train::{Batch, BatchOf, Evaluation, Subject};
+
+use super::network::Field;
+use super::points::Drawing;
+use super::problem::{Problem, Term};
+use crate::geometry::{Format, Generator, Region, Sampling};
+
+/// Points at which the solution is compared.
+const CHECKED: usize = 4000;
+/// The drawing of points that nothing is trained on.
+const HELD_OUT: usize = usize::MAX >> 8;
+/// Steps of fitting a network to the function it starts from, and points of it.
+const FITTING: [usize; 2] = [25, 1000];
+
+/// Numbers of a layer that are computed at once where nothing is trained.
+const AT_ONCE: usize = 1 << 22;
+
+/// A problem with its traced residuals.
+pub struct Solve {
+    /// The problem.
+    pub problem: Problem,
+    pub(super) network: Blocks<Field, Tensor<2>>,
+    loss: Terms,
+    drawing: Drawing,
+    /// Points of each term.
+    counts: Vec<usize>,
+    pub(super) device: Device,
+    /// The points of the first step, and others.
+    pub(super) first: Vec<Tensor<2>>,
+    held_out: Vec<Tensor<2>>,
+    /// Points, and the solution there.
+    checked: (Vec<f64>, Vec<f64>),
+    pub(super) showing: Showing,
+}
+
+/// What is shown of a result.
+#[derive(Clone, Copy, Debug)]
+pub struct Showing {
+    /// Whether there are pictures on the way.
+    pub movie: bool,
+    /// The file of a surface.
+    pub format: Format,
+    /// Grid points along an axis that it is made from.
+    pub resolution: usize,
+    /// Whether it stays in the unit frame instead of going where its file has it.
+    pub is_normalised: bool,
+}
+
+/// The points that are used now.
+pub struct Current {
+    step: usize,
+    /// Of which drawing they are.
+    number: Option<usize>,
+    rows: Vec<Tensor<2>>,
+}
+
+impl Solve {
+    /// Traces the residuals of a model; with so many points in all, or the problem's own.
+    pub fn new(
+        problem: Problem,
+        model: &Field,
+        points: Option<usize>,
+        drawing: Drawing,
+        showing: Showing,
+        device: &Device,
+    ) -> Result<Self, Failure> {
+        let counts = problem.counts(points);
+        let draw = |number: usize| -> Vec<Tensor<2>> {
+            let terms = problem.terms.iter().zip(&counts).enumerate();
+            terms.map(|(index, (term, &count))| drawing.rows(term, index, number, count, device)).collect()
+        };
+        let (first, held_out) = (draw(0), draw(HELD_OUT));
+        // Of given points there may be fewer than are asked for.
+        let counts = first.iter().map(|rows| rows.dims()[0]).collect();
+        let networks = problem.terms.iter().zip(&first).map(|(term, rows)| {
+            let residual = term.residual;
+            Network::trace(model, move |model: &Field, rows: Tensor<2>| residual(model, rows), rows.dims())
+        });
+        let network = Blocks::new(networks.collect::<Result<Vec<_>, _>>()?);
+        let loss = problem.terms.iter().fold(Terms::new(), |loss, term| loss.term(Squared, term.weight));
+        let points = problem.domain.draw(CHECKED, Sampling::Sobol, &mut Generator::new(0, 0));
+        let solution = points.chunks_exact(problem.low.len()).map(|point| (problem.exact)(point)).collect();
+        let checked = (points, solution);
+        Ok(Self { problem, network, loss, drawing, counts, device: device.clone(), first, held_out, checked, showing })
+    }
+
+    /// The terms of the loss, in words.
+    pub fn terms(&self) -> String {
+        let term = |(term, count): (&Term, &usize)| format!("{} at {count} points (weight {})", term.name, term.weight);
+        self.problem.terms.iter().zip(&self.counts).map(term).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Returns the values of a field at points, row by row.
+    ///
+    /// # Errors
+    /// Fails if the device does.
+    pub fn values(&self, model: &Field, points: &[f64]) -> Result<Vec<f64>, Failure> {
+        let (model, dims) = (model.valid(), self.problem.low.len());
+        // As many at once as keep what stands between the layers small: a grid may have many points, a network many units.
+        let most = (AT_ONCE / model.width()).max(1) * dims;
+        let mut values = Vec::with_capacity(points.len() / dims);
+        for some in points.chunks(most) {
+            values.extend(entries::<f64, 2>(model.value(on_device(some.to_vec(), dims, &self.device)))?);
+        }
+        Ok(values)
+    }
+
+    /// The residuals of the first term at points of the box, as far as they have no more beside them than is known everywhere.
+    pub fn residuals(&self, model: &Field, points: &[f64]) -> Result<Option<Vec<f64>>, Failure> {
+        let term = &self.problem.terms[0];
+        let dims = self.problem.low.len();
+        if term.region.columns() != dims {
+            return Ok(None);
+        }
+        let rows = points.chunks_exact(dims).flat_map(|point| match term.given {
+            Some(given) => [point, &[given(point)]].concat(),
+            None => point.to_vec(),
+        });
+        let rows = on_device(rows.collect(), dims + usize::from(term.given.is_some()), &self.device);
+        let at = self.network.networks()[0].linearize(model, rows)?;
+        entries(at.outputs()).map(Some)
+    }
+
+    /// A network that has been fitted to the function the problem starts from, if it has one.
+    pub fn started(&self, model: Field) -> Result<Field, Failure> {
+        let Some(start) = self.problem.start else { return Ok(model) };
+        let [steps, count] = FITTING;
+        let inside = Region::Box { low: self.problem.low.clone(), high: self.problem.high.clone() };
+        let points = inside.draw(count, Sampling::Sobol, &mut Generator::new(1, 0));
+        let dims = self.problem.low.len();
+        let targets = on_device(points.chunks_exact(dims).map(start).collect(), 1, &self.device);
+        let points = on_device(points, dims, &self.device);
+        let network = Network::trace(&model, |model: &Field, x: Tensor<2>| model.value(x), [count, dims])?;
+        let damping = Damping::RelativeToLoss { factor: 1e-2, least: 1e-12 };
+        let oracle = GaussNewton::new(Squared).damping(damping).repeatable(true);
+        let mut stepper = Stepper::new(oracle).adaptation(Adaptation::LevenbergMarquardt(LevenbergMarquardt::FULL));
+        (0..steps)
+            .try_fold(model, |model, _| Ok(stepper.step(1.0, &network, &model, points.clone(), targets.clone())?.0))
+    }
+
+    fn loss_at(&self, model: &Field, rows: &[Tensor<2>]) -> Result<f64, Failure> {
+        let at = self.network.linearization(model, rows.to_vec(), None)?;
+        let losses = entries::<f64, 1>(self.loss.value(at.outputs(), &Terms::zeros(rows, 1)))?;
+        Ok(losses.iter().sum::<f64>() / losses.len() as f64)
+    }
+}
+
+impl Subject for Solve {
+    type Loss = Terms;
+    type Model = Field;
+    type Inputs = Vec<Tensor<2>>;
+    type Network = Blocks<Field, Tensor<2>>;
+    type Batches = Current;
+
+    fn loss(&self) -> &Terms {
+        &self.loss
+    }
+
+    fn network(&self) -> &Self::Network {
+        &self.network
+    }
+
+    fn examples(&self) -> usize {
+        self.counts.iter().sum()
+    }
+
+    fn is_whole(&self, _: usize) -> bool {
+        self.drawing.every == 0
+    }
+
+    fn batches(&self, _: usize, step: usize, state: &Tensors) -> Result<Current, Failure> {
+        let name = |index: usize| format!("{index}");
+        let rows: Option<Vec<Tensor<2>>> = (0..self.counts.len())
+            .map(|index| Some(Tensor::from_data(state.get(&name(index))?.clone(), (&self.device, DType::F64))))
+            .collect();
+        let number = (step > 0 && rows.is_some()).then(|| self.drawing.number(step - 1));
+        Ok(Current { step, number, rows: rows.unwrap_or_default() })
+    }
+
+    fn next(&self, current: &mut Current, model: &Field) -> Result<BatchOf<Self>, Failure> {
+        let number = self.drawing.number(current.step);
+        if current.number != Some(number) {
+            let terms = self.problem.terms.iter().zip(&self.counts).enumerate();
+            let draw = |(index, (term, &count)): (usize, (&Term, &usize))| {
+                if !(self.drawing.adaptive && number > 0) {
+                    return Ok(self.drawing.rows(term, index, number, count, &self.device));
+                }
+                self.drawing.adapted(term, index, number, count, &self.device, |rows| -> Result<_, Failure> {
+                    entries(self.network.networks()[index].linearize(model, rows)?.outputs())
+                })
+            };
+            current.rows = terms.map(draw).collect::<Result<_, Failure>>()?;
+            current.number = Some(number);
+        }
+        current.step += 1;
+        let inputs = current.rows.clone();
+        Ok(Batch { targets: Terms::zeros(&inputs, 1), inputs })
+    }
+
+    /// Points that went by a model cannot be drawn again without it.
+    fn state(&self, current: &Current) -> Tensors {
+        if !self.drawing.adaptive {
+            return Tensors::new();
+        }
+        current.rows.iter().enumerate().map(|(index, rows)| (index.to_string(), rows.to_data())).collect()
+    }
+
+    fn gradient(&self, model: &Field, batch: &BatchOf<Self>) -> Result<(f64, GradientsParams), dualgn::Error> {
+        let at = self.network.linearization(model, batch.inputs.clone(), None)?;
+        let outputs = at.outputs();
+        let rows = outputs.dims()[0] as f64;
+        let loss = self.loss.value(outputs.clone(), &batch.targets).mean().into_scalar::<f64>();
+        let gradient = at.vjp(self.loss.gradient(outputs, &batch.targets) / rows)?;
+        Ok((loss, gradient.into_gradients()))
+    }
+
+    fn evaluate(&self, model: &Field) -> Result<Evaluation, Failure> {
+        let (points, solution) = &self.checked;
+        let found = self.values(model, points)?;
+        let squares = |of: &mut dyn Iterator<Item = f64>| of.map(|x| x * x).sum::<f64>();
+        let wrong = squares(&mut found.iter().zip(solution).map(|(found, wanted)| found - wanted));
+        Ok(Evaluation {
+            train_loss: self.loss_at(model, &self.first)?,
+            test_loss: self.loss_at(model, &self.held_out)?,
+            test_metric: (wrong / squares(&mut solution.iter().copied())).sqrt(),
+        })
+    }
+
+    fn frame(&self, model: &Field) -> Result<Option<Raster>, Failure> {
+        self.showing.movie.then(|| self.picture(model)).transpose()
+    }
+
+    fn portrait(&self, models: [&Field; 2], folder: &Path) -> Result<Portrait, Failure> {
+        self.pictures(models, folder)
+    }
+
+    fn coefficients(&self, model: &Field, method: &str) -> Result<Vec<Coefficient>, Failure> {
+        self.posterior(model, method)
+    }
+}
+
+fn on_device(rows: Vec<f64>, columns: usize, device: &Device) -> Tensor<2> {
+    let count = rows.len() / columns;
+    Tensor::from_data(TensorData::new(rows, [count, columns]), (device, DType::F64))
+}

@@ -1,0 +1,36 @@
+//! What the crates around dualgn read and write: files of the user's to a limit, files of a run whole or not at all, arrays of NumPy,
+//! and failures that say what was wrong, where, and what to do.
+//!
+//! ```text
+//! failure.rs   how something ends badly, and who can mend it    failure/library.rs   errors of the library as failures
+//! input.rs     files, pipes and standard input as bytes         files.rs             files that are whole or absent
+//! npz.rs       arrays of NumPy                                  protobuf.rs          fields of protocol buffers
+//! guarded.rs   readers of other crates that may panic           memory.rs            what may be taken, and what was
+//! number.rs    numbers as people read them
+//! ```
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! use dualgn_io::{files, input};
+//!
+//! let folder = tempfile::tempdir().unwrap();
+//! let path = folder.path().join("weights.bin");
+//! files::replace(&path, b"1234").unwrap();
+//! assert_eq!(input::read(&path, 4).unwrap(), b"1234");
+//!
+//! let failure = input::read(&path, 3).unwrap_err();
+//! assert!(failure.message().contains("more than 3 bytes"));
+//! assert!(failure.is_input());
+//! ```
+
+mod failure;
+pub mod files;
+pub mod guarded;
+pub mod input;
+pub mod memory;
+pub mod npz;
+pub mod number;
+pub mod protobuf;
+
+pub use failure::{Failure, Kind};

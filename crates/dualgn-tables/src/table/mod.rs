@@ -1,0 +1,55 @@
+//! Tables of the user's: any rows of named cells, whatever file they come from, and what becomes of each column.
+//!
+//! ```text
+//! cell.rs      a cell, a row             error.rs    what can be wrong, and where
+//! source.rs    a file, by its format  <- text.rs (CSV, TSV), lines.rs (JSON lines), arrays.rs (NPY, NPZ), parquet.rs, images.rs (folders, idx)
+//! text.rs      rows of text           <- stream.rs (unpacked, decoded), beginning.rs (separator, first rows), header.rs, names.rs
+//! notation.rs  how cells are written  <- numerals.rs (numbers), dates.rs, words.rs, missing.rs (words for nothing)
+//! profile.rs   what is in a column    <- observation.rs (what one pass counts), settle.rs (how the cells are written, decided by that)
+//! role.rs      what a column is for, with the reason
+//! encoder.rs   from cells to numbers  <- learning.rs (from training rows), moments.rs, tally.rs (cells that were missing or not known)
+//! target.rs    from the target's cells to what a network learns
+//! ```
+//!
+//! Files are read row by row, as often as needed; no more than a row of text is ever held.
+
+mod arrays;
+mod beginning;
+mod cell;
+mod dates;
+mod division;
+mod encoder;
+mod error;
+mod header;
+mod images;
+mod learning;
+mod lines;
+mod missing;
+mod moments;
+mod names;
+mod notation;
+mod numerals;
+mod observation;
+mod parquet;
+mod profile;
+mod role;
+mod settle;
+mod source;
+mod stream;
+mod tally;
+mod target;
+mod text;
+mod words;
+
+pub use cell::Cell;
+pub use dates::DateFormat;
+pub use division::{Division, Order, Parts};
+pub use encoder::{Encoder, EncodingKind, Missing, Unseen};
+pub use error::TableError;
+pub use notation::Said;
+pub use numerals::{DecimalSign, Thousands};
+pub use profile::{Profile, Profiles, profiles};
+pub use role::{Decision, Role, roles};
+pub use source::{HeaderChoice, Reading, Source};
+pub use tally::Tally;
+pub use target::{Target, TargetKind, TargetMap};

@@ -1,0 +1,40 @@
+//! Training a network by one method: data, batches, objectives, the steps themselves, checkpoints and records.
+//!
+//! ```text
+//! data/          data sets, batches                problem/        objectives: a loss with its targets and its metric
+//! subject.rs     what is trained <- examples.rs    method.rs       who takes the steps <- presets.rs, model.rs
+//! session.rs     steps and evaluations <- taker.rs, schedule.rs, way.rs, evaluate.rs
+//! checkpoint.rs  a moment of a run, to go on from  record.rs       what is measured <- events.rs (TensorBoard), picture.rs
+//! exact.rs       floats in JSON, bit for bit       magnitude.rs    powers of two
+//! ```
+
+mod checkpoint;
+pub mod data;
+mod evaluate;
+pub mod events;
+mod exact;
+mod examples;
+pub mod magnitude;
+mod method;
+mod model;
+pub mod picture;
+mod presets;
+pub mod problem;
+pub mod record;
+mod schedule;
+pub mod scores;
+mod session;
+mod subject;
+mod taker;
+mod way;
+
+pub use checkpoint::{Checkpoint, Ended, Loaded, WEIGHTS, best_file, folder as checkpoints};
+pub use examples::Examples;
+pub use method::Method;
+pub use model::{ModelName, ProxLinear};
+pub use presets::ALL as PRESETS;
+pub use schedule::Budget;
+pub use session::{DampingChoice, Observer, Outcome, Session};
+pub use subject::{Batch, BatchOf, Evaluation, Subject};
+pub use taker::TakerState;
+pub use way::SolverChoice;

@@ -1,0 +1,232 @@
+//! [`Method`]: a direction and what steps along it, by name. The names are in [`presets`](super::presets).
+
+use dualgn::{Adaptation, Momentum, Search};
+
+use super::model::ModelName;
+use super::presets::ALL;
+use crate::problem::LossName;
+
+/// A method by its pieces.
+#[derive(Clone, Copy, Debug)]
+pub struct Method {
+    /// The name on the command line.
+    pub name: &'static str,
+    /// A short title for people.
+    pub title: &'static str,
+    /// Whose method it is.
+    pub source: &'static str,
+    /// The model its directions come from; `None` for gradients.
+    pub model: Option<ModelName>,
+    /// Who takes the steps.
+    pub steps: Steps,
+    /// The learning rates tried, if there is anything to try.
+    ///
+    /// For plain steps on directions the rate multiplies the direction itself: 1 is the Gauss-Newton step. (As a rate for the
+    /// pseudo-gradient `-λ d` it is that divided by λ.)
+    pub rates: &'static [f64],
+    /// By how much the problem's damping is multiplied for this method.
+    pub damping_factor: f64,
+    /// Whether every step sees all training examples.
+    pub full_batch: bool,
+}
+
+/// Who takes the steps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Steps {
+    /// Plain steps by a rate.
+    Plain,
+    /// Adam of Burn.
+    Adam,
+    /// AdamW of Burn, with its weight decay.
+    AdamW,
+    /// Muon of Burn on matrices, and AdamW on everything else at a tenth of the rate.
+    Muon,
+    /// L-BFGS of Burn with its strong Wolfe line search.
+    Lbfgs,
+    /// The steppers of the library.
+    Guided(Guide),
+}
+
+/// The pieces of a stepper.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Guide {
+    /// How the damping changes.
+    pub adaptation: Adaptation,
+    /// How far steps go.
+    pub search: Search,
+    /// What they keep of earlier ones.
+    pub momentum: Momentum,
+    /// Whether steps on batches become shorter in the second half of a run, down to nothing.
+    pub annealed: bool,
+    /// Which way a direction is solved, where that is the method's own.
+    pub way: Way,
+}
+
+/// The way of a direction that a method prescribes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Whatever `--solver` says.
+    Any,
+    /// Exactly.
+    Exact,
+    /// Conjugate gradient on the primal system.
+    PrimalIterations,
+    /// Conjugate gradient with a randomised preconditioner of this rank.
+    Nystrom(usize),
+}
+
+impl PartialEq for Method {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Method {
+    /// All presets.
+    pub fn all() -> impl Iterator<Item = Self> {
+        ALL.into_iter()
+    }
+
+    /// The preset of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        ALL.into_iter().find(|method| method.name == name)
+    }
+
+    /// The methods a model is compared by: both optimizers, on gradients and on its directions.
+    pub fn compared(model: ModelName) -> Vec<Self> {
+        let on =
+            |steps: Steps| ALL.into_iter().filter(move |method| method.model == Some(model) && method.steps == steps);
+        let of_gradients = ALL.into_iter().filter(|method| ["sgd", "adam"].contains(&method.name));
+        of_gradients.chain(on(Steps::Plain)).chain(on(Steps::Adam)).collect()
+    }
+
+    /// The method that wants no tuning, for a model.
+    pub fn guided(model: ModelName) -> Self {
+        let name = match model {
+            ModelName::Quadratic => "dual-gn",
+            ModelName::ProxLinear => "prox-linear",
+            ModelName::Fgn => "fgn",
+        };
+        Self::named(name).expect("it is among the presets")
+    }
+
+    /// Why it cannot work with a loss, in one sentence.
+    pub fn refusal(self, loss: LossName) -> Option<String> {
+        let (method, loss_name) = (self.name, loss.name());
+        match self.model {
+            Some(ModelName::Quadratic) if !loss.has_curvature() => Some(format!(
+                "{method} needs a loss with curvature, and {loss_name} is piecewise linear; take \
+                 `--model prox-linear`, which works with every loss"
+            )),
+            Some(ModelName::Fgn) if !loss.has_margin() => Some(format!(
+                "{method} works with `--loss softmax` only, not with {loss_name}; take `--model {}`",
+                if loss.has_curvature() { "quadratic` or `--model prox-linear" } else { "prox-linear" }
+            )),
+            _ => None,
+        }
+    }
+
+    /// The pieces, in words.
+    pub fn pieces(self) -> String {
+        let direction = match self.model {
+            None => "gradient".to_owned(),
+            Some(ModelName::Quadratic) => "quadratic model".into(),
+            Some(ModelName::ProxLinear) => "prox-linear model".into(),
+            Some(ModelName::Fgn) => "fast Gauss-Newton model".into(),
+        };
+        let rates = match self.rates {
+            [rate] => format!("rate {rate}"),
+            rates => format!("the best of {} rates", rates.len()),
+        };
+        let batch = if self.full_batch { "; all examples in each step" } else { "" };
+        let steps = match self.steps {
+            Steps::Plain => format!("plain steps, {rates}"),
+            Steps::Adam => format!("Adam, {rates}"),
+            Steps::AdamW => format!("AdamW, decay 0.01, {rates}"),
+            Steps::Muon => format!("Muon on matrices, AdamW on the rest, {rates}"),
+            Steps::Lbfgs => format!("history of 20, 5 iterations a step, strong Wolfe search, {rates}"),
+            Steps::Guided(guide) => format!("{guide}, {rates}"),
+        };
+        format!("{direction}; {steps}{batch}")
+    }
+}
+
+impl std::fmt::Display for Guide {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.way {
+            Way::Any => {}
+            Way::Exact => formatter.write_str("solved exactly; ")?,
+            Way::PrimalIterations => formatter.write_str("conjugate gradient on the primal system; ")?,
+            Way::Nystrom(rank) => write!(formatter, "conjugate gradient, preconditioned by a sketch of rank {rank}; ")?,
+        }
+        match self.adaptation {
+            Adaptation::LevenbergMarquardt(rule) => write!(
+                formatter,
+                "damping × {} below a ratio of {}, × {:.3} above {}; ",
+                rule.rise, rule.poor, rule.fall, rule.good
+            )?,
+            _ => formatter.write_str("damping in proportion to the loss; ")?,
+        }
+        match self.momentum {
+            Momentum::HeavyBall(mu) => write!(formatter, "heavy ball {mu}; ")?,
+            Momentum::Mean(mu) => write!(formatter, "mean of directions, {mu}; ")?,
+            Momentum::Nesterov(mu) => write!(formatter, "Nesterov {mu}; ")?,
+            Momentum::Centre(mu) => write!(formatter, "centre {mu} of the last direction; ")?,
+            Momentum::Model => formatter.write_str("the model's minimiser with the last step; ")?,
+            _ => {}
+        }
+        match self.search {
+            Search::Model => formatter.write_str("the model's minimiser along it"),
+            Search::Armijo(rule) => write!(formatter, "backtracking by {}, decrease {}", rule.shrink, rule.sufficient),
+            Search::Grid(grid) => write!(formatter, "the best of {} steps down to {:e}", grid.trials, grid.least),
+            _ => formatter.write_str("the rate itself"),
+        }?;
+        if self.annealed {
+            formatter.write_str(", on batches less and less from the middle of the run on")
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::VariantArray;
+
+    use super::*;
+
+    #[test]
+    fn methods_that_cannot_work_with_a_loss_say_what_can() {
+        let refusal = |name: &str, loss| Method::named(name).unwrap().refusal(loss);
+        assert_eq!(
+            refusal("dual-gn-sgd", LossName::Hinge).unwrap(),
+            "dual-gn-sgd needs a loss with curvature, and hinge is piecewise linear; take `--model prox-linear`, which \
+             works with every loss"
+        );
+        assert_eq!(
+            refusal("fgn-adam", LossName::SmoothedSoftmax).unwrap(),
+            "fgn-adam works with `--loss softmax` only, not with smoothed-softmax; take `--model quadratic` or \
+             `--model prox-linear`"
+        );
+        assert_eq!(
+            refusal("fgn-sgd", LossName::Absolute).unwrap(),
+            "fgn-sgd works with `--loss softmax` only, not with absolute; take `--model prox-linear`"
+        );
+        for (name, loss) in [
+            ("sgd", LossName::Hinge),
+            ("prox-linear-sgd", LossName::Hinge),
+            ("dual-gn-adam", LossName::SquaredHinge),
+            ("fgn-sgd", LossName::Softmax),
+        ] {
+            assert_eq!(refusal(name, loss), None);
+        }
+    }
+
+    #[test]
+    fn the_default_model_works_with_every_loss() {
+        for &loss in LossName::VARIANTS {
+            let methods = Method::compared(ModelName::default_for(loss));
+            assert!(methods.into_iter().all(|method| method.refusal(loss).is_none()), "{loss:?}");
+        }
+    }
+}

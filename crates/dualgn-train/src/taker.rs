@@ -1,0 +1,165 @@
+//! [`Taker`]: takes the steps of a method.
+
+use burn::module::ParamGroup;
+use burn::optim::{
+    AdamConfig, AdamWConfig, GradientsParams, LBFGS, LBFGSConfig, LineSearchFn, ModuleOptimizer, MuonConfig, SgdConfig,
+};
+use burn::tensor::Bytes;
+use dualgn::{ConvexLoss, Direction, Error, GaussNewton, StepReport, Stepper, StepperState};
+use dualgn_io::Failure;
+
+use super::method::{Method, Steps};
+use super::subject::{BatchOf, Subject};
+
+/// Everything that a method carries from step to step.
+#[derive(Clone)]
+pub enum TakerState {
+    /// Nothing.
+    None,
+    /// The record of an optimizer of Burn.
+    Burn(Vec<u8>),
+    /// The state of a stepper.
+    Stepper(StepperState),
+}
+
+/// What a step was, for methods that step along directions.
+pub enum Taken {
+    /// A step along a gradient.
+    Gradient,
+    /// A step by an optimizer along a direction.
+    Direction(Box<Direction>),
+    /// A step of a stepper.
+    Guided(Box<StepReport>),
+}
+
+/// Takes the steps of a method at a rate.
+pub struct Taker<L> {
+    method: Method,
+    rate: f64,
+    kind: Kind<L>,
+}
+
+enum Kind<L> {
+    /// An optimizer of Burn; on gradients without an oracle.
+    Optimizer {
+        optimizer: Box<ModuleOptimizer>,
+        oracle: Option<Box<GaussNewton<L>>>,
+    },
+    /// The direction itself.
+    Plain(Box<GaussNewton<L>>),
+    Lbfgs(Box<LBFGS>),
+    Guided(Box<Stepper<L>>),
+}
+
+impl<L: ConvexLoss> Taker<L> {
+    /// From a state in which nothing has happened. The oracle is that of the method's directions, if it has any.
+    pub fn new(method: Method, rate: f64, oracle: Option<GaussNewton<L>>) -> Self {
+        let kind = match (method.steps, oracle) {
+            (Steps::Guided(guide), Some(oracle)) => {
+                let stepper = Stepper::new(oracle).adaptation(guide.adaptation).search(guide.search);
+                Kind::Guided(Box::new(stepper.momentum(guide.momentum)))
+            }
+            (Steps::Plain, Some(oracle)) => Kind::Plain(Box::new(oracle)),
+            (Steps::Lbfgs, _) => {
+                let config = LBFGSConfig::new().with_max_iter(5).with_history_size(20);
+                Kind::Lbfgs(Box::new(config.with_line_search_fn(LineSearchFn::StrongWolfe).init()))
+            }
+            (steps, oracle) => Kind::Optimizer { optimizer: Box::new(optimizer(steps)), oracle: oracle.map(Box::new) },
+        };
+        Self { method, rate, kind }
+    }
+
+    /// One step on a batch, at a part of the rate.
+    pub fn step<S: Subject<Loss = L>>(
+        &mut self,
+        part: f64,
+        subject: &S,
+        model: S::Model,
+        batch: BatchOf<S>,
+    ) -> Result<(S::Model, Taken), Error> {
+        let (network, rate) = (subject.network(), part * self.rate);
+        match &mut self.kind {
+            Kind::Guided(stepper) => {
+                let (next, report) = stepper.step(rate, network, &model, batch.inputs, batch.targets)?;
+                Ok((next, Taken::Guided(Box::new(report))))
+            }
+            Kind::Plain(oracle) => {
+                let direction = oracle.direction(network, &model, batch.inputs, batch.targets)?;
+                Ok((direction.clone().apply(model, rate), Taken::Direction(Box::new(direction))))
+            }
+            Kind::Optimizer { optimizer, oracle: Some(oracle) } => {
+                let direction = oracle.direction(network, &model, batch.inputs, batch.targets)?;
+                let next = optimizer.step(rate, model, direction.clone().into_gradients());
+                Ok((next, Taken::Direction(Box::new(direction))))
+            }
+            Kind::Optimizer { optimizer, oracle: None } => {
+                let (_, gradients) = subject.gradient(&model, &batch)?;
+                Ok((optimizer.step(rate, model, gradients), Taken::Gradient))
+            }
+            Kind::Lbfgs(lbfgs) => {
+                // Its search has no way to fail: an error is kept until it is over, and no number is better than one.
+                let mut failed = None;
+                let (next, _) = lbfgs.step(rate, model, |model: S::Model| {
+                    subject.gradient(&model, &batch).unwrap_or_else(|error| {
+                        failed = Some(error);
+                        (f64::NAN, GradientsParams::new())
+                    })
+                });
+                if let Some(error) = failed {
+                    return Err(error);
+                }
+                Ok((next, Taken::Gradient))
+            }
+        }
+    }
+
+    /// What it carries from step to step.
+    pub fn state(&self) -> Result<TakerState, Failure> {
+        let failed =
+            |error: &dyn std::fmt::Display| Failure::run(format!("cannot read the optimizer's state: {error}"));
+        match &self.kind {
+            Kind::Plain(_) => Ok(TakerState::None),
+            Kind::Guided(stepper) => Ok(TakerState::Stepper(stepper.state().map_err(|error| failed(&error))?)),
+            Kind::Optimizer { optimizer, .. } => {
+                Ok(TakerState::Burn(optimizer.into_bytes().map_err(|error| failed(&error))?.to_vec()))
+            }
+            Kind::Lbfgs(lbfgs) => Ok(TakerState::Burn(lbfgs.into_bytes().map_err(|error| failed(&error))?.to_vec())),
+        }
+    }
+
+    /// Goes on from a state of the same method.
+    pub fn restore(self, state: TakerState) -> Result<Self, Failure> {
+        let failed =
+            |error: &dyn std::fmt::Display| Failure::input(format!("the optimizer's state does not fit: {error}"));
+        let Self { method, rate, kind } = self;
+        let kind = match (kind, state) {
+            (Kind::Guided(mut stepper), TakerState::Stepper(state)) => {
+                stepper.restore(state);
+                Kind::Guided(stepper)
+            }
+            (Kind::Optimizer { optimizer, oracle }, TakerState::Burn(bytes)) => {
+                let optimizer = optimizer.from_bytes(Bytes::from_bytes_vec(bytes)).map_err(|error| failed(&error))?;
+                Kind::Optimizer { optimizer: Box::new(optimizer), oracle }
+            }
+            (Kind::Lbfgs(lbfgs), TakerState::Burn(bytes)) => {
+                Kind::Lbfgs(Box::new(lbfgs.from_bytes(Bytes::from_bytes_vec(bytes)).map_err(|error| failed(&error))?))
+            }
+            (kind @ Kind::Plain(_), TakerState::None) => kind,
+            _ => return Err(failed(&format!("it is not of {}", method.name))),
+        };
+        Ok(Self { method, rate, kind })
+    }
+}
+
+fn optimizer(steps: Steps) -> ModuleOptimizer {
+    match steps {
+        Steps::Adam => AdamConfig::new().init(),
+        Steps::AdamW => AdamWConfig::new().with_weight_decay(0.01).init(),
+        // Muon is for matrices alone.
+        Steps::Muon => {
+            let others = AdamWConfig::new().with_weight_decay(0.01).init();
+            others.with_group(ParamGroup::from_predicate("weight"), MuonConfig::new().build(), None)
+        }
+        Steps::Plain | Steps::Lbfgs | Steps::Guided(_) => SgdConfig::new().init(),
+    }
+}

@@ -1,0 +1,119 @@
+//! [`SolverChoice`]: the solver and the route of a run's directions, and how they are chosen.
+
+use dualgn::{ConvexLoss, Estimate, GaussNewton, Route, Solver};
+use dualgn_io::Failure;
+use serde::{Deserialize, Serialize};
+
+use super::method::Method;
+use super::session::Session;
+use super::subject::{Batch, Subject};
+
+/// A solver and its route, as a run's configuration has them. With both fixed, nothing is left that timings decide, and a run
+/// that is resumed takes the same steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SolverChoice {
+    /// `cholesky`, `certified`, `cg`.
+    solver: String,
+    /// In words.
+    route: String,
+    /// Iterations at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iterations: Option<usize>,
+    /// Where the iterations stop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tolerance: Option<f64>,
+}
+
+impl SolverChoice {
+    /// Of a solver and a route.
+    pub fn new(solver: Solver, route: Route) -> Option<Self> {
+        let (name, iterations, tolerance) = match solver {
+            Solver::Cholesky => ("cholesky", None, None),
+            Solver::Certified { iterations, gap } => ("certified", Some(iterations), Some(gap)),
+            Solver::ConjugateGradient { iterations, tolerance } => ("cg", Some(iterations), Some(tolerance)),
+            _ => return None,
+        };
+        Some(Self { solver: name.into(), route: route.name().into(), iterations, tolerance })
+    }
+
+    /// An oracle with them; `None` if they are of another version.
+    pub fn on<L: ConvexLoss>(&self, oracle: GaussNewton<L>) -> Option<GaussNewton<L>> {
+        let route = Route::ALL.into_iter().find(|route| route.name() == self.route)?;
+        let solver = match (self.solver.as_str(), self.iterations, self.tolerance) {
+            ("cholesky", ..) => Solver::Cholesky,
+            ("certified", Some(iterations), Some(gap)) => Solver::Certified { iterations, gap },
+            ("cg", Some(iterations), Some(tolerance)) => Solver::ConjugateGradient { iterations, tolerance },
+            _ => return None,
+        };
+        Some(oracle.solver(solver).route(route))
+    }
+
+    /// In a few words.
+    pub fn describe(&self) -> String {
+        let solver = match self.solver.as_str() {
+            "cholesky" => "factorised".to_owned(),
+            _ => format!("up to {} iterations", self.iterations.unwrap_or_default()),
+        };
+        format!("{}, {solver}", self.route)
+    }
+}
+
+/// An exact direction is worth so many times the time of an iterative one.
+const EXACTNESS: f64 = 4.0;
+/// Directions before the choice: only they tell how many iterations there are.
+const WARM_UP: usize = 2;
+
+impl<S: Subject> Session<S> {
+    /// The solver and the route of a method's directions; `None` for methods without directions. Given back as `choice`, all
+    /// directions of a run take them. The same command comes to the same choice: the oracle is repeatable.
+    pub fn choose(&self, method: Method) -> Result<Option<SolverChoice>, Failure> {
+        let Some(oracle) = self.oracle(method) else { return Ok(None) };
+        let Batch { inputs, targets } = self.first_batch(method)?;
+        let network = self.subject.network();
+        let subproblem = oracle.subproblem(network, &self.model, inputs.clone(), targets.clone())?;
+        for _ in 0..WARM_UP {
+            // One that fails here fails again in the run, which says so.
+            let _ = oracle.direction(network, &self.model, inputs.clone(), targets.clone());
+        }
+        let best = |oracle: &GaussNewton<S::Loss>| -> Result<Option<Estimate>, Failure> {
+            let estimates = oracle.estimates(subproblem.linearization()).map_err(dualgn::Error::from)?;
+            Ok(estimates.into_iter().next().filter(|best| best.refusal.is_none()))
+        };
+        let Some(mut chosen) = best(&oracle)? else { return Ok(None) };
+        // What the solver does at the start it does to the end, and systems become harder on the way.
+        if let (Solver::Certified { .. }, Ok(Some(exact))) =
+            (chosen.solver, best(&oracle.clone().solver(Solver::Cholesky)))
+            && exact.seconds <= EXACTNESS * chosen.seconds
+        {
+            chosen = exact;
+        }
+        Ok(SolverChoice::new(chosen.solver, chosen.route))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dualgn::Squared;
+
+    use super::*;
+
+    #[test]
+    fn choices_survive_their_file() {
+        for solver in [
+            Solver::Cholesky,
+            Solver::Certified { iterations: 30, gap: 1e-4 },
+            Solver::ConjugateGradient { iterations: 5, tolerance: 0.0 },
+        ] {
+            for route in Route::ALL {
+                let choice = SolverChoice::new(solver, route).unwrap();
+                let text = serde_json::to_string(&choice).unwrap();
+                let read: SolverChoice = serde_json::from_str(&text).unwrap();
+                assert_eq!(read, choice);
+                assert!(read.on(GaussNewton::new(Squared)).is_some());
+            }
+        }
+        let other =
+            SolverChoice { solver: "magic".into(), ..SolverChoice::new(Solver::Cholesky, Route::ALL[0]).unwrap() };
+        assert!(other.on(GaussNewton::new(Squared)).is_none());
+    }
+}
