@@ -73,6 +73,66 @@ fn an_equation_is_solved_and_drawn() {
 }
 
 /// Adaptive points are of the model of an earlier step: a checkpoint has them.
+/// Methods with a way of their own to solve a system keep it where systems are factorised by default.
+#[test]
+fn every_method_solves_an_equation() {
+    let folder = tempfile::tempdir().unwrap();
+    for method in ["gn-cg", "engd-w", "engd-nystrom", "spring", "lm", "adam"] {
+        let out = folder.path().join(method);
+        succeeds(&[
+            "train",
+            "poisson1d",
+            "--method",
+            method,
+            "--epochs",
+            "3",
+            "--hidden",
+            "6",
+            "--points",
+            "100",
+            "--quiet",
+            "--out",
+            out.to_str().unwrap(),
+        ]);
+    }
+}
+
+/// STL has single precision: what lies beyond is refused before anything is trained.
+#[test]
+fn surfaces_beyond_single_precision_are_no_stl() {
+    let folder = tempfile::tempdir().unwrap();
+    let mesh = sphere(folder.path(), "near.obj", true);
+    let far: String = fs::read_to_string(&mesh)
+        .unwrap()
+        .lines()
+        .map(|line| match line.strip_prefix("v ") {
+            Some(numbers) => format!(
+                "v {}\n",
+                numbers.split(' ').map(|number| format!("{number}e300")).collect::<Vec<_>>().join(" ")
+            ),
+            None => format!("{line}\n"),
+        })
+        .collect();
+    let file = folder.path().join("far.obj");
+    fs::write(&file, far).unwrap();
+    let (file, out) = (file.to_str().unwrap(), folder.path().join("run"));
+    let command = [
+        "train",
+        "shape",
+        "--mesh",
+        file,
+        "--format",
+        "stl",
+        "--epochs",
+        "1",
+        "--quiet",
+        "--out",
+        out.to_str().unwrap(),
+    ];
+    refused(&command, &["beyond single precision", "hint: take `--format ply`"]);
+    assert!(!out.exists());
+}
+
 #[test]
 fn resumed_runs_draw_the_same_points() {
     let folder = tempfile::tempdir().unwrap();

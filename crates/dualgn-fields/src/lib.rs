@@ -6,6 +6,7 @@
 //! problems/     the equations and shapes by name
 //! points.rs     where the residuals are taken, and when they are drawn anew
 //! size.rs       the memory that a run takes
+//! specification.rs   a problem with its network, its points and settings, from which a session is made
 //! solve.rs      a problem as something to train
 //! posterior.rs  standard deviations of unknown coefficients
 //! portrait.rs   pictures and files of the result <- render.rs (a shaded surface), viewer.rs (one that can be turned)
@@ -22,11 +23,11 @@ mod problems;
 mod render;
 mod size;
 mod solve;
+mod specification;
 mod viewer;
 
 pub use network::{Activation, Architecture, Field};
-pub use points::Drawing;
 pub use problem::Problem;
 pub use problems::FieldName;
-pub use size::Size;
 pub use solve::{Showing, Solve};
+pub use specification::Specification;

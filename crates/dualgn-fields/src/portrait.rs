@@ -124,7 +124,12 @@ impl Solve {
         let Some(mesh) = &meshes[1].1 else {
             let caption = "The trained field has one sign everywhere: there is no surface.".into();
             pictures.push(Picture { title: "No surface".into(), caption, markup: String::new() });
-            return Ok(Portrait { pictures, notes: vec![] });
+            return Ok(Portrait {
+                pictures,
+                notes: vec![
+                    "the trained field has one sign everywhere: there is no surface, and no file of one".into(),
+                ],
+            });
         };
         let (surface, note) = self.write_surface(mesh, folder)?;
         let caption = format!(
@@ -142,8 +147,9 @@ impl Solve {
         let given = self.problem.placed.as_ref().map_or(Frame::UNIT, |placed| placed.frame);
         let frame = if is_normalised { Frame::UNIT } else { given };
         let name = format!("surface.{}", format.ending());
-        let bytes = format.bytes(mesh, &frame).map_err(|error| Failure::run(error.to_string()))?;
-        files::replace(&folder.join(&name), &bytes)?;
+        let path = folder.join(&name);
+        let bytes = format.bytes(mesh, &frame).map_err(|error| Failure::file("write", &path, &error))?;
+        files::replace(&path, &bytes)?;
         let Frame { centre, scale } = given;
         let place = json!({ "centre": centre, "scale": scale, "is_normalised": is_normalised });
         files::replace(&folder.join("frame.json"), format!("{place:#}\n").as_bytes())?;

@@ -44,12 +44,7 @@ fn written_into(path: &Path, contents: &[u8]) -> io::Result<()> {
 
 /// Writes beside a path, syncs, and moves there.
 fn moved_to(path: &Path, contents: &[u8], before: Option<&fs::Metadata>) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let mut file = tempfile::Builder::new();
-    file.prefix(UNFINISHED);
-    #[cfg(unix)]
-    file.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
-    let mut file = file.tempfile_in(folder)?;
+    let mut file = unfinished(path)?;
     file.write_all(contents)?;
     if let Some(before) = before {
         file.as_file().set_permissions(before.permissions())?;
@@ -63,6 +58,29 @@ fn moved_to(path: &Path, contents: &[u8], before: Option<&fs::Metadata>) -> io::
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Makes a file that is not there yet, with its contents from its first moment on; `None` if it is there.
+///
+/// # Errors
+/// The folder is absent or cannot be written to, or the disk is full.
+pub fn make_new(path: &Path, contents: &[u8]) -> io::Result<Option<File>> {
+    let mut file = unfinished(path)?;
+    file.write_all(contents)?;
+    match file.persist_noclobber(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(None),
+        Err(error) => Err(error.error),
+    }
+}
+
+/// A file beside a path, with the mode that the user's umask asks for.
+fn unfinished(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut file = tempfile::Builder::new();
+    file.prefix(UNFINISHED);
+    #[cfg(unix)]
+    file.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
+    file.tempfile_in(path.parent().unwrap_or(Path::new("")))
 }
 
 /// Where links lead whose end does not exist yet.
@@ -106,6 +124,16 @@ pub fn make_folder(path: &Path) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_new_file_replaces_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        assert!(make_new(&path, b"first").unwrap().is_some());
+        assert!(make_new(&path, b"second").unwrap().is_none());
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 
     #[test]
     fn replaces_the_whole_file_and_leaves_nothing_beside_it() {

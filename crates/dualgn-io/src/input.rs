@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use crate::allocator::fallible;
 use crate::{Failure, memory};
 
 /// Bytes by which a format is known.
@@ -24,9 +25,7 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     let mut bytes = vec![];
     let reader = open(path)?;
     // The buffer grows with what arrives, and growing it is an error and no abort where memory is at its end.
-    reader
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
+    fallible(|| reader.take(limit.saturating_add(1)).read_to_end(&mut bytes))
         .map_err(|error| Failure::file("read", path, &error))?;
     if bytes.len() as u64 > limit {
         return Err(Failure::input(format!("{} has more than {limit} bytes, too many for what it is", path.display())));

@@ -6,7 +6,7 @@
 //! input.rs     files, pipes and standard input as bytes         files.rs             files that are whole or absent
 //! npz.rs       arrays of NumPy                                  protobuf.rs          fields of protocol buffers
 //! guarded.rs   readers of other crates that may panic           memory.rs            what may be taken, and what was
-//! number.rs    numbers as people read them
+//! number.rs    numbers as people read them                    allocator.rs         the end of memory, said
 //! ```
 //!
 //! ```
@@ -24,6 +24,7 @@
 //! assert!(failure.is_input());
 //! ```
 
+mod allocator;
 mod failure;
 pub mod files;
 pub mod guarded;
@@ -33,4 +34,5 @@ pub mod npz;
 pub mod number;
 pub mod protobuf;
 
+pub use allocator::{Allocator, fallible};
 pub use failure::{Failure, Kind};

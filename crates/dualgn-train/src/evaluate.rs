@@ -9,7 +9,7 @@ use crate::data::CHUNK;
 use crate::problem::{Objective, Part};
 
 /// Mean loss, and the metric.
-pub fn evaluate<L: ConvexLoss>(objective: &Objective<L>, model: &Net, part: &Part) -> Result<(f64, f64), Failure> {
+pub fn evaluate(objective: &Objective, model: &Net, part: &Part) -> Result<(f64, f64), Failure> {
     let model = model.valid();
     let examples = part.len();
     let (mut loss, mut score) = (0.0, 0.0);
@@ -17,7 +17,7 @@ pub fn evaluate<L: ConvexLoss>(objective: &Objective<L>, model: &Net, part: &Par
         let end = (start + CHUNK).min(examples);
         let (inputs, targets) = part.range(start..end)?;
         let outputs = model.forward(inputs);
-        let losses = objective.loss.value(outputs.clone(), &objective.targets(&targets, part.device()));
+        let losses = objective.loss.value(outputs.clone(), &objective.loss.targets(&targets, part.device()));
         // In double precision on the host: a mean over tens of thousands of f32 losses would lose digits.
         loss += entries::<f64, 1>(losses)?.iter().sum::<f64>();
         score += objective.score(&entries::<f32, 2>(outputs)?, &targets);

@@ -9,30 +9,30 @@ use dualgn_networks::{Net, Tensors, torch};
 use super::evaluate::evaluate;
 use super::subject::{Batch, BatchOf, Evaluation, Subject};
 use crate::data::Batches;
-use crate::problem::{Objective, Part};
+use crate::problem::{NamedLoss, Objective, Part};
 
 /// A network on training and test examples.
-pub struct Examples<'a, L: ConvexLoss> {
+pub struct Examples {
     /// Loss and metric.
-    pub objective: Objective<L>,
+    pub objective: Objective,
     /// The model, traced.
     pub network: Network<Net, Tensor<2>>,
     /// Training examples.
-    pub train: &'a Part,
+    pub train: Part,
     /// Test examples.
-    pub test: &'a Part,
+    pub test: Part,
     /// Seed of the order of batches.
     pub seed: u64,
 }
 
-impl<L: ConvexLoss + Clone> Subject for Examples<'_, L> {
-    type Loss = L;
+impl Subject for Examples {
+    type Loss = NamedLoss;
     type Model = Net;
     type Inputs = Tensor<2>;
     type Network = Network<Net, Tensor<2>>;
     type Batches = Batches;
 
-    fn loss(&self) -> &L {
+    fn loss(&self) -> &NamedLoss {
         &self.objective.loss
     }
 
@@ -56,7 +56,7 @@ impl<L: ConvexLoss + Clone> Subject for Examples<'_, L> {
 
     fn next(&self, batches: &mut Batches, _: &Net) -> Result<BatchOf<Self>, Failure> {
         let (inputs, targets) = self.train.gather(batches.next_batch())?;
-        Ok(Batch { inputs, targets: self.objective.targets(&targets, self.train.device()) })
+        Ok(Batch { inputs, targets: self.objective.loss.targets(&targets, self.train.device()) })
     }
 
     /// By Burn's own autodiff, as a user of its optimizers has it.
@@ -73,8 +73,8 @@ impl<L: ConvexLoss + Clone> Subject for Examples<'_, L> {
     }
 
     fn evaluate(&self, model: &Net) -> Result<Evaluation, Failure> {
-        let (train_loss, _) = evaluate(&self.objective, model, self.train)?;
-        let (test_loss, test_metric) = evaluate(&self.objective, model, self.test)?;
+        let (train_loss, _) = evaluate(&self.objective, model, &self.train)?;
+        let (test_loss, test_metric) = evaluate(&self.objective, model, &self.test)?;
         Ok(Evaluation { train_loss, test_loss, test_metric })
     }
 }

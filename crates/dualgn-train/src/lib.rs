@@ -3,7 +3,9 @@
 //! ```text
 //! data/          data sets, batches                problem/        objectives: a loss with its targets and its metric
 //! subject.rs     what is trained <- examples.rs    method.rs       who takes the steps <- presets.rs, model.rs
-//! session.rs     steps and evaluations <- taker.rs, schedule.rs, way.rs, evaluate.rs
+//! specification.rs   data, network, loss and settings, from which a session is made
+//! session.rs     what the runs of several methods share <- way.rs
+//! trainer.rs     a run, step by step <- taker.rs, schedule.rs, evaluate.rs
 //! checkpoint.rs  a moment of a run, to go on from  record.rs       what is measured <- events.rs (TensorBoard), picture.rs
 //! exact.rs       floats in JSON, bit for bit       magnitude.rs    powers of two
 //! ```
@@ -24,8 +26,10 @@ pub mod record;
 mod schedule;
 pub mod scores;
 mod session;
+mod specification;
 mod subject;
 mod taker;
+mod trainer;
 mod way;
 
 pub use checkpoint::{Checkpoint, Ended, Loaded, WEIGHTS, best_file, folder as checkpoints};
@@ -33,8 +37,10 @@ pub use examples::Examples;
 pub use method::Method;
 pub use model::{ModelName, ProxLinear};
 pub use presets::ALL as PRESETS;
-pub use schedule::Budget;
-pub use session::{DampingChoice, Observer, Outcome, Session};
+pub use schedule::{Budget, Length};
+pub use session::{DampingChoice, Session};
+pub use specification::{Settings, Specification, network_failure};
 pub use subject::{Batch, BatchOf, Evaluation, Subject};
 pub use taker::TakerState;
+pub use trainer::{Moment, Trainer};
 pub use way::SolverChoice;

@@ -1,4 +1,4 @@
-//! [`Budget`]: when a run ends; and when it is evaluated.
+//! [`Length`] and [`Budget`]: when a run ends; and when it is evaluated.
 
 /// When a run ends.
 #[derive(Clone, Copy, Debug)]
@@ -7,6 +7,25 @@ pub enum Budget {
     Steps(usize),
     /// After so many seconds of training.
     Seconds(f64),
+}
+
+/// How long a run goes on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Length {
+    /// Passes over the training examples; where all examples are in every step, steps.
+    Epochs(f64),
+    /// Seconds of training, evaluations excluded.
+    Seconds(f64),
+}
+
+impl Length {
+    /// Returns when a run ends that takes so many steps in one pass.
+    pub fn budget(self, steps_per_epoch: usize) -> Budget {
+        match self {
+            Self::Epochs(epochs) => Budget::Steps(((epochs * steps_per_epoch as f64).round() as usize).max(1)),
+            Self::Seconds(seconds) => Budget::Seconds(seconds),
+        }
+    }
 }
 
 /// When evaluations are due: after each of the first ten steps, where fast methods do most of their work, and then a

@@ -10,6 +10,7 @@ use dualgn_io::Failure;
 
 use super::method::{Method, Steps};
 use super::subject::{BatchOf, Subject};
+use crate::record::StepRecord;
 
 /// Everything that a method carries from step to step.
 #[derive(Clone)]
@@ -30,6 +31,37 @@ pub enum Taken {
     Direction(Box<Direction>),
     /// A step of a stepper.
     Guided(Box<StepReport>),
+}
+
+impl Taken {
+    /// What is recorded of step number `step`, if it went along a direction.
+    pub fn record(&self, step: usize) -> Option<StepRecord> {
+        let (direction, report): (&Direction, Option<&StepReport>) = match self {
+            Taken::Gradient => return None,
+            Taken::Direction(direction) => (direction, None),
+            Taken::Guided(report) => (&report.direction, Some(report)),
+        };
+        Some(StepRecord {
+            step,
+            loss: direction.loss,
+            slope: direction.slope,
+            norm: direction.norm,
+            damping: direction.damping,
+            primal: direction.primal_value,
+            dual: direction.dual_value,
+            gap: direction.gap,
+            relative_gap: direction.relative_gap(),
+            iterations: direction.iterations,
+            milliseconds: direction.timings.solve.as_secs_f64() * 1e3,
+            forward_milliseconds: direction.timings.linearize.as_secs_f64() * 1e3,
+            back_milliseconds: direction.timings.pull_back.as_secs_f64() * 1e3,
+            rate: report.map(|report| report.step),
+            ratio: report.and_then(|report| report.ratio),
+            trials: report.map(|report| report.trials),
+            refused: report.map(|report| report.refused),
+            fallback: report.and_then(|report| report.fallback).map(|fallback| fallback.name().into()),
+        })
+    }
 }
 
 /// Takes the steps of a method at a rate.

@@ -8,7 +8,7 @@ use dualgn_train::problem::LossName;
 
 use super::SolverName;
 use super::choice::choice;
-use super::run::positive;
+use super::run::{positive, whole};
 use crate::device::DeviceName;
 
 /// `dualgn direction`.
@@ -39,7 +39,7 @@ pub struct Direction {
     #[arg(long, value_enum, default_value_t)]
     pub solver: SolverName,
     /// Iterations of `--solver cg`, or of the prox-linear model
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 100, value_parser = whole(1..))]
     pub iterations: u32,
     /// Relative residual or duality gap at which iterations stop
     #[arg(long, default_value_t = 1e-10, value_parser = positive, allow_negative_numbers = true)]
@@ -48,7 +48,7 @@ pub struct Direction {
     #[arg(long)]
     pub gram: bool,
     /// Memory for matrices, in MiB  [default: half of what is free]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_parser = whole(1..))]
     pub memory: Option<u32>,
     /// Where the result goes, .npz or .safetensors
     #[arg(long, value_name = "FILE")]

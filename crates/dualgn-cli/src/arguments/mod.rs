@@ -19,7 +19,7 @@ use dualgn_train::problem::ProblemName;
 use dualgn_train::{Method, ModelName};
 pub use problem::{FieldOptions, ProblemOptions};
 pub use run::{Run, SolverName};
-use run::{positive, seconds};
+use run::{positive, seconds, whole};
 pub use table::{Evaluate, Explain, Export, Fit, Predict, SplitName, TableOptions};
 
 use crate::device::DeviceName;
@@ -101,10 +101,10 @@ pub struct Cost {
     #[arg(long, value_parser = NetworkChoice::parse, value_name = "FILE|NAME")]
     pub network: Option<NetworkChoice>,
     /// Examples in a batch  [default: 64, or the run's]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_parser = whole(1..))]
     pub batch: Option<u32>,
     /// Memory for matrices and what they are made of, in MiB  [default: half of what is free]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_parser = whole(1..))]
     pub memory: Option<u32>,
     /// Where tensors live; all but `flex` need the feature of the same name  [default: flex, or the run's]
     #[arg(long, value_enum)]
@@ -143,10 +143,10 @@ pub struct Check {
     #[arg(long, value_parser = NetworkChoice::parse, value_name = "FILE|NAME")]
     pub network: Option<NetworkChoice>,
     /// Examples in the batch that is traced  [default: 32]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_parser = whole(1..))]
     pub batch: Option<u32>,
     /// Memory for matrices and what they are made of, in MiB  [default: half of what is free]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_parser = whole(1..))]
     pub memory: Option<u32>,
     /// Where tensors live; all but `flex` need the feature of the same name
     #[arg(long, value_enum, default_value_t)]

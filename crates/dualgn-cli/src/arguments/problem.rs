@@ -8,6 +8,7 @@ use dualgn_fields::geometry::{Format, Sampling};
 use serde::{Deserialize, Serialize};
 
 use super::choice::choice;
+use super::run::whole;
 
 /// Options of problems.
 #[derive(Clone, Debug, Args)]
@@ -16,7 +17,7 @@ pub struct ProblemOptions {
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Use only so many training examples (and as many test examples) of `mnist`
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_parser = whole(1..))]
     pub limit: Option<u32>,
     /// Options of equations and shapes.
     #[command(flatten)]
@@ -31,13 +32,13 @@ pub struct FieldOptions {
     #[arg(long, value_name = "FILE")]
     pub mesh: Option<PathBuf>,
     /// Points of all terms together, shared out as the problem's own are  [default: the problem's]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(10..))]
+    #[arg(long, value_parser = whole(10..))]
     pub points: Option<u32>,
     /// How points are spread
     #[arg(long, value_parser = choice::<Sampling>(), default_value_t)]
     pub sampling: Sampling,
     /// Steps after which points are drawn anew; 0 keeps them
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = whole(0..))]
     pub resample: u32,
     /// Draw more points where residuals are large, whenever they are drawn anew
     #[arg(long, requires = "resample")]
@@ -46,7 +47,7 @@ pub struct FieldOptions {
     #[arg(long)]
     pub hard: bool,
     /// Widths of the hidden layers, separated by commas  [default: the problem's]
-    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_delimiter = ',', value_parser = whole(1..))]
     pub hidden: Option<Vec<u32>>,
     /// What stands between the layers  [default: the problem's]
     #[arg(long, value_parser = choice::<Activation>())]
@@ -62,7 +63,7 @@ pub struct FieldOptions {
     #[serde(default)]
     pub normalised: bool,
     /// Grid points along an axis from which that surface is made
-    #[arg(long, default_value_t = 128, value_parser = clap::value_parser!(u32).range(8..=512))]
+    #[arg(long, default_value_t = 128, value_parser = whole(8..=512))]
     pub resolution: u32,
 }
 

@@ -1,5 +1,6 @@
 //! [`Run`]: the options of everything that trains.
 
+use std::ops::{Bound, RangeBounds};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -35,7 +36,7 @@ pub struct Run {
     #[arg(long, value_parser = positive, allow_negative_numbers = true)]
     pub target_loss: Option<f64>,
     /// Examples in a batch  [default: the problem's]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_parser = whole(1..))]
     pub batch: Option<u32>,
     /// Seed of the weights and of the order of batches
     #[arg(long, default_value_t = 0)]
@@ -47,22 +48,22 @@ pub struct Run {
     #[arg(long, value_enum, default_value_t)]
     pub solver: SolverName,
     /// Conjugate-gradient iterations of `--solver cg`
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 30, value_parser = whole(0..))]
     pub iterations: u32,
     /// Duality gap that prox-linear directions come down to, for each unit of the decrease that the dual promises; the
     /// report counts the steps of all methods against it
     #[arg(long, default_value_t = 1e-3, value_parser = positive, allow_negative_numbers = true)]
     pub gap: f64,
     /// Inner iterations of a prox-linear direction at most, unless they bring no decrease: then ten times as many
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 100, value_parser = whole(1..))]
     pub inner: u32,
     /// Memory for matrices and what they are made of, in MiB; a table that takes more is read from disk, batch by batch
     /// [default: half of what is free]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_parser = whole(1..))]
     pub memory: Option<u32>,
     /// Examples of a batch that go through the network at once when a direction is made, where all of them need too much memory
     /// [default: all]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_parser = whole(1..))]
     pub micro_batch: Option<u32>,
     /// Folder for the results  [default: runs/COMMAND-NAME, with -LOSS if it is not the usual one, and a number if a run is there]
     #[arg(long, value_name = "DIR")]
@@ -96,6 +97,21 @@ pub enum SolverName {
 
 /// Seconds of a hundred years, more than any clock here is asked for.
 const LONGEST: f64 = 3.2e9;
+
+/// A parser of whole numbers in a range.
+pub fn whole<R>(range: R) -> impl Fn(&str) -> Result<u32, String> + Clone
+where
+    R: RangeBounds<u32> + Clone + Send + Sync + 'static,
+{
+    move |text| match text.parse() {
+        Ok(number) if range.contains(&number) => Ok(number),
+        _ => {
+            let from = if let Bound::Included(low) = range.start_bound() { *low } else { 0 };
+            let to = if let Bound::Included(high) = range.end_bound() { *high } else { u32::MAX };
+            Err(format!("a whole number is needed, from {from} to {to}"))
+        }
+    }
+}
 
 pub fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Learning;
 use super::choice::choice;
-use super::run::Run;
+use super::run::{Run, whole};
 use crate::device::DeviceName;
 
 /// `dualgn fit`.
@@ -61,7 +61,7 @@ pub struct TableOptions {
     #[arg(long, default_value_t = 0.2, value_parser = part, value_name = "PART")]
     pub test: f64,
     /// How many networks learn, each stopping by other rows; their answers are averaged  [default: 5, or 1 for more than 20,000 rows]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_parser = whole(1..=100))]
     pub members: Option<u32>,
     /// Part of the rows that say when to stop, where one network learns
     #[arg(long, default_value_t = 0.15, value_parser = part, value_name = "PART")]
@@ -195,10 +195,10 @@ pub struct Explain {
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
     /// Of a run of `fit`, the test row whose prediction is explained, as numbered in the table from 0  [default: the worst]
-    #[arg(long)]
+    #[arg(long, value_parser = whole(0..))]
     pub row: Option<u32>,
     /// Examples of the batch at most
-    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 500, value_parser = whole(1..))]
     pub examples: u32,
     /// Where tensors live; all but `flex` need the feature of the same name
     #[arg(long, value_enum, default_value_t)]

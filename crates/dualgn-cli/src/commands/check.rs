@@ -8,11 +8,11 @@ use dualgn_io::Failure;
 use dualgn_io::number::grouped;
 use dualgn_networks::{Activation, Description, Net, NetworkChoice};
 use dualgn_tables::model::Predictor;
+use dualgn_train::network_failure;
 use dualgn_train::problem::{ProblemName, Task};
 
 use super::columns::{cells, columns};
 use super::routes::Shape;
-use super::setup::network_failure;
 use crate::arguments::{Check, Checked};
 
 /// What a network consists of: each operation with its rule, whether examples mix, and what a direction costs by each route.

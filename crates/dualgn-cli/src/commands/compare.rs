@@ -2,13 +2,13 @@
 
 use dualgn_io::Failure;
 use dualgn_train::record::{Comparison, MethodRun, Status, Target};
-use dualgn_train::{Budget, Method, ModelName, Session, Subject};
+use dualgn_train::{Method, ModelName, Session, Subject};
 
 use super::folder::RunFolder;
 use super::output::Output;
 use super::plan::{self, Origin, Plan};
-use super::setup::{Work, with_session};
-use super::tune::{Running, choose_rate, recorded_run};
+use super::setup::{AnySession, session};
+use super::tune::{Outcome, Running, choose_rate, recorded_run};
 use crate::arguments::{Compare, Run};
 use crate::{interrupt, terminal};
 
@@ -25,7 +25,11 @@ pub fn compare(arguments: &Compare) -> Result<(), Failure> {
     let mut folder = RunFolder::claim(arguments.run.out.as_deref(), &plan.folder, arguments.run.overwrite)?;
     folder.sign()?;
     let output = Output::new(folder.path().to_owned());
-    with_session(&plan, Comparing { methods, folder: &mut folder, output, quiet, json })
+    let comparing = Comparing { methods, folder: &mut folder, output, quiet, json };
+    match session(&plan)? {
+        (AnySession::Data(mut session), blank) => comparing.on(&mut session, blank),
+        (AnySession::Field(mut session), blank) => comparing.on(&mut session, blank),
+    }
 }
 
 struct Comparing<'a> {
@@ -36,22 +40,18 @@ struct Comparing<'a> {
     json: bool,
 }
 
-impl Work for Comparing<'_> {
-    fn run<S: Subject>(
-        self,
-        session: &mut Session<S>,
-        budget: Budget,
-        mut comparison: Comparison,
-    ) -> Result<(), Failure> {
+impl Comparing<'_> {
+    fn on<S: Subject>(self, session: &mut Session<S>, mut comparison: Comparison) -> Result<(), Failure> {
         let Self { methods, folder, output, quiet, json } = self;
         // It has no configuration; the command says what it computes.
         let identity = format!("{:08x}", crc32fast::hash(comparison.command.as_bytes()));
-        let running = Running { budget, run: &identity, metric: comparison.metric, output: &output, quiet };
+        let running =
+            Running { budget: session.budget, run: &identity, metric: comparison.metric, output: &output, quiet };
         folder.begin()?;
         for &method in &methods {
             let rate = choose_rate(session, method, None, running)?;
-            let (run, outcome) = recorded_run(session, method, rate, running, None)?;
-            comparison.coefficients.extend(session.subject.coefficients(&outcome.model, method.name)?);
+            let Outcome { run, model, .. } = recorded_run(session, method, rate, running, None)?;
+            comparison.coefficients.extend(session.subject.coefficients(&model, method.name)?);
             comparison.runs.push(run);
             comparison.target = target(&comparison.runs);
             // After every method, so that a killed comparison leaves a page of what it has.

@@ -7,13 +7,13 @@ use dualgn_io::Failure;
 use dualgn_networks::{Net, with_weights};
 use dualgn_train::problem::ProblemName;
 use dualgn_train::record::Comparison;
-use dualgn_train::{Batch, Budget, Checkpoint, Method, ModelName, Session, Subject};
+use dualgn_train::{Batch, Checkpoint, Method, ModelName, Session, Subject};
 
 use super::check;
 use super::configuration::{Configuration, Origins};
 use super::plan::Plan;
 use super::routes::{Routes, Shape, Timed};
-use super::setup::{Work, with_session};
+use super::setup::{AnySession, session};
 use super::train::checkpoint_of;
 use crate::arguments::{Cost, Priced};
 
@@ -50,11 +50,13 @@ fn of_run(run: &Path, arguments: &Cost) -> Result<String, Failure> {
     }
     let method = if method.model.is_some() { method } else { Method::guided(ModelName::default_for(loss)) };
     let weights = checkpoint_of(run, &configuration)?;
-    let mut text = String::new();
     let origins = Origins::load(&configuration, run)?;
     let plan = Plan::new("cost", origins.origin(), loss, &options);
-    with_session(&plan, OfRun { run, method, weights, text: &mut text })?;
-    Ok(text)
+    let of_run = OfRun { run, method, weights };
+    match session(&plan)? {
+        (AnySession::Data(session), blank) => of_run.text(&session, &blank),
+        (AnySession::Field(session), blank) => of_run.text(&session, &blank),
+    }
 }
 
 /// What was timed, and the times.
@@ -66,11 +68,10 @@ struct OfRun<'a> {
     run: &'a Path,
     method: Method,
     weights: Option<Checkpoint>,
-    text: &'a mut String,
 }
 
-impl Work for OfRun<'_> {
-    fn run<S: Subject>(self, session: &mut Session<S>, _: Budget, comparison: Comparison) -> Result<(), Failure> {
+impl OfRun<'_> {
+    fn text<S: Subject>(self, session: &Session<S>, comparison: &Comparison) -> Result<String, Failure> {
         let (model, place) = match self.weights {
             Some(Checkpoint { weights, step, .. }) => {
                 (with_weights(session.model.clone(), weights)?, format!("at its checkpoint of step {step}"))
@@ -81,8 +82,7 @@ impl Work for OfRun<'_> {
         let Batch { inputs, targets } = session.first_batch(self.method)?;
         let title = format!("{}, {place}: {}", self.run.display(), comparison.network);
         let timed = Timed { network: session.subject.network(), model: &model, oracle, inputs };
-        *self.text = text(&title, &timed.routes(session.subject.loss().clone(), targets)?);
-        Ok(())
+        Ok(text(&title, &timed.routes(session.subject.loss().clone(), targets)?))
     }
 }
 

@@ -7,8 +7,8 @@ use clap::CommandFactory;
 use dualgn_io::{Failure, files, input};
 use dualgn_networks::{Net, NetworkChoice};
 use dualgn_tables::table::{Source, profiles, roles};
+use dualgn_train::network_failure;
 
-use super::setup::network_failure;
 use crate::arguments::{Arguments, Completions, Init, Man, Validate};
 use crate::configuration::{RunFile, schema, template};
 use crate::terminal;

@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use dualgn::{ConvexLoss, DirectionError, Error, GaussNewton, Linearize, Model, Network, ParamVector, Solver};
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use dualgn::{DirectionError, Error, GaussNewton, Linearize, Model, Network, ParamVector, Solver};
 use dualgn_io::npz::{self, Array, Values};
 use dualgn_io::{Failure, files, memory};
 use dualgn_networks::{
     Net, NetworkChoice, Tensors, Weights, entries, read_weights, torch, with_weights, write_weights,
 };
-use dualgn_train::problem::{Encode, WithLoss, with_loss};
-use dualgn_train::{ModelName, ProxLinear};
+use dualgn_train::problem::{NamedLoss, TargetTensor};
+use dualgn_train::{ModelName, ProxLinear, network_failure};
 
-use super::setup::network_failure;
 use crate::arguments::{Direction, SolverName};
 use crate::terminal;
 
@@ -54,7 +53,7 @@ pub fn direction(arguments: &Direction) -> Result<(), Failure> {
     let is_double = tensors.values().any(|data| data.dtype() == DType::F64);
     let dtype = if is_double { DType::F64 } else { DType::F32 };
     let net = with_weights(net.map(&mut Cast(dtype)), tensors)?;
-    with_loss(arguments.loss, arguments.quantile, outputs, Asked { arguments, net, x, y, outputs, dtype, device })
+    Asked { arguments, net, x, y, outputs, dtype, device }.answer()
 }
 
 /// Parameters of another precision.
@@ -69,7 +68,7 @@ impl ModuleMapper for Cast {
     }
 }
 
-/// What was asked for, but the loss.
+/// What was asked for.
 struct Asked<'a> {
     arguments: &'a Direction,
     net: Net,
@@ -80,10 +79,8 @@ struct Asked<'a> {
     device: Device,
 }
 
-impl WithLoss for Asked<'_> {
-    type Output = Result<(), Failure>;
-
-    fn with<L: ConvexLoss + Clone>(self, loss: L, encode: Encode<L::Target>) -> Result<(), Failure> {
+impl Asked<'_> {
+    fn answer(self) -> Result<(), Failure> {
         let Self { arguments, net, x, y, outputs, dtype, device } = self;
         let examples = x.shape[0];
         let features: usize = x.shape[1..].iter().product();
@@ -91,7 +88,8 @@ impl WithLoss for Asked<'_> {
         check_finite(arguments, &x, &numbers, dtype)?;
         let inputs = TensorData::new(numbers, [examples, features]);
         let inputs: Tensor<2> = Tensor::from_data(inputs, (&device, dtype));
-        let targets = targets(&encode, &y, outputs, dtype, &device)
+        let loss = NamedLoss::new(arguments.loss, arguments.quantile, outputs);
+        let targets = targets(&loss, &y, outputs, dtype, &device)
             .map_err(|problem| Failure::input(format!("{}, array `y`: {problem}", arguments.batch.display())))?;
         let network = Network::trace(&net, Net::forward, [examples, features])?;
         let name = arguments.model.unwrap_or(ModelName::default_for(arguments.loss));
@@ -189,35 +187,29 @@ fn overflow(arguments: &Direction, net: &Net, error: &Error) -> Option<Failure> 
 }
 
 /// The targets of a loss, from an array; or what is wrong with it.
-fn targets<T>(encode: &Encode<T>, y: &Array, outputs: usize, dtype: DType, device: &Device) -> Result<T, String> {
-    let examples = y.shape[0];
-    match encode {
-        Encode::Classes(encode) => {
-            let numbers = y.numbers();
-            let classes: Vec<i64> = numbers.iter().map(|&number| number as i64).collect();
-            let fits = |class: i64, number: f64| class as f64 == number && (0..outputs as i64).contains(&class);
-            let wanted = format!("should hold a class from 0 to {} for each example", outputs - 1);
-            if y.len() != examples {
-                return Err(format!("{wanted}, found the shape {:?}", y.shape));
-            }
-            if let Some(bad) = (0..examples).find(|&index| !fits(classes[index], numbers[index])) {
-                return Err(format!("{wanted}, and `y{}` is {}", y.place(bad), numbers[bad]));
-            }
-            let classes: Tensor<1, Int> = Tensor::from_data(TensorData::from(classes.as_slice()), device);
-            Ok(encode(classes))
+fn targets(loss: &NamedLoss, y: &Array, outputs: usize, dtype: DType, device: &Device) -> Result<TargetTensor, String> {
+    let (examples, numbers) = (y.shape[0], y.numbers());
+    if loss.takes_classes() {
+        let classes: Vec<i64> = numbers.iter().map(|&number| number as i64).collect();
+        let fits = |class: i64, number: f64| class as f64 == number && (0..outputs as i64).contains(&class);
+        let wanted = format!("should hold a class from 0 to {} for each example", outputs - 1);
+        if y.len() != examples {
+            return Err(format!("{wanted}, found the shape {:?}", y.shape));
         }
-        Encode::Numbers(encode) => {
-            let numbers = y.numbers();
-            let wanted = format!("should hold {outputs} finite numbers for each example");
-            if y.len() != examples * outputs {
-                return Err(format!("{wanted}, found the shape {:?}", y.shape));
-            }
-            if let Some(bad) = numbers.iter().position(|number| !number.is_finite()) {
-                return Err(format!("{wanted}, and `y{}` is {}", y.place(bad), numbers[bad]));
-            }
-            Ok(encode(Tensor::from_data(TensorData::new(numbers, [examples, outputs]), (device, dtype))))
+        if let Some(bad) = (0..examples).find(|&index| !fits(classes[index], numbers[index])) {
+            return Err(format!("{wanted}, and `y{}` is {}", y.place(bad), numbers[bad]));
         }
+        return Ok(TargetTensor::Classes(Tensor::from_data(TensorData::from(classes.as_slice()), device)));
     }
+    let wanted = format!("should hold {outputs} finite numbers for each example");
+    if y.len() != examples * outputs {
+        return Err(format!("{wanted}, found the shape {:?}", y.shape));
+    }
+    if let Some(bad) = numbers.iter().position(|number| !number.is_finite()) {
+        return Err(format!("{wanted}, and `y{}` is {}", y.place(bad), numbers[bad]));
+    }
+    let data = TensorData::new(numbers, [examples, outputs]);
+    Ok(TargetTensor::Numbers(Tensor::from_data(data, (device, dtype))))
 }
 
 /// The blocks of a vector by their names.

@@ -3,16 +3,15 @@
 use std::path::Path;
 
 use burn::tensor::{Int, Tensor, TensorData};
-use dualgn::{ConvexLoss, Error, GaussNewton, Linearize, Model, Network, ParamVector, Proximity, Route, Solver};
+use dualgn::{Error, GaussNewton, Linearize, Model, Network, ParamVector, Proximity, Route, Solver};
 use dualgn_io::number::significant;
 use dualgn_io::{Failure, files};
 use dualgn_networks::{Net, entries, with_weights};
 use dualgn_report::{Damped, Explained, OfTable};
 use dualgn_tables::model::{Answers, Posterior, Predictor, coverage};
 use dualgn_train::data::Targets;
-use dualgn_train::problem::{Encode, Objective, Reading, WithLoss, with_loss};
-use dualgn_train::record::Comparison;
-use dualgn_train::{Batch, Budget, Checkpoint, Method, ModelName, Session, Subject, WEIGHTS, checkpoints};
+use dualgn_train::problem::NamedLoss;
+use dualgn_train::{Batch, Checkpoint, Method, ModelName, Session, Subject, WEIGHTS, checkpoints};
 use faer::{Mat, Side};
 
 use super::belongings::network;
@@ -20,7 +19,7 @@ use super::columns::columns;
 use super::configuration::{Configuration, Origins};
 use super::plan::Plan;
 use super::prepared::Prepared;
-use super::setup::{Work, with_session};
+use super::setup::{AnySession, session};
 use super::train::checkpoint_of;
 use crate::arguments::Explain;
 use crate::terminal;
@@ -51,10 +50,11 @@ pub fn explain(arguments: &Explain) -> Result<(), Failure> {
         u32::try_from(configuration.batch).ok().filter(|_| options.batch.is_some() || configuration.table.is_some());
     options.batch = options.batch.map(|batch| batch.min(arguments.examples));
     let plan = Plan::new("explain", origins.origin(), loss, &options);
-    let mut explained = None;
-    let folder = run.display().to_string();
-    with_session(&plan, Explaining { method, checkpoint, folder, explained: &mut explained })?;
-    let Some(mut explained) = explained else { return Ok(()) };
+    let explaining = Explaining { method, checkpoint, folder: run.display().to_string() };
+    let mut explained = match session(&plan)? {
+        (AnySession::Data(session), _) => explaining.on(&session)?,
+        (AnySession::Field(session), _) => explaining.on(&session)?,
+    };
     if let Origins::Table(prepared) = &origins
         && run.join(WEIGHTS).exists()
     {
@@ -67,15 +67,14 @@ pub fn explain(arguments: &Explain) -> Result<(), Failure> {
     Ok(())
 }
 
-struct Explaining<'a> {
+struct Explaining {
     method: Method,
     checkpoint: Option<Checkpoint>,
     folder: String,
-    explained: &'a mut Option<Explained>,
 }
 
-impl Work for Explaining<'_> {
-    fn run<S: Subject>(self, session: &mut Session<S>, _: Budget, _: Comparison) -> Result<(), Failure> {
+impl Explaining {
+    fn on<S: Subject>(self, session: &Session<S>) -> Result<Explained, Failure> {
         let (model, place) = match self.checkpoint {
             Some(Checkpoint { weights, step, .. }) => {
                 (with_weights(session.model.clone(), weights)?, format!("its weights of step {step}"))
@@ -127,7 +126,7 @@ impl Work for Explaining<'_> {
                 gaps.push((iterations as f64, direction.relative_gap()));
             }
         }
-        *self.explained = Some(Explained {
+        Ok(Explained {
             title: format!("{}, {place}", self.folder),
             batch,
             loss: subproblem.loss(),
@@ -140,8 +139,7 @@ impl Work for Explaining<'_> {
             path,
             gaps,
             table: None,
-        });
-        Ok(())
+        })
     }
 }
 
@@ -233,8 +231,7 @@ fn of_table(run: &Path, prepared: &Prepared, arguments: &Explain) -> Result<OfTa
     // The system of the posterior, or of the run's directions.
     let examples = prepared.studies[0].dataset.train.len() as f64;
     let damping = posterior.map(|[precision, noise]| precision * noise / examples);
-    let work = Influence { predictor: &predictor, prepared, asked: &asked, class, damping };
-    let pulls = with_loss(card.loss, card.quantile, card.target.outputs(), work)?;
+    let pulls = influences(&predictor, prepared, &asked, class, damping)?;
     let study = &prepared.studies[0].dataset.train;
     let rows = prepared.division.train(0);
     let mut order: Vec<usize> = (0..pulls.len()).collect();
@@ -256,54 +253,45 @@ fn of_table(run: &Path, prepared: &Prepared, arguments: &Explain) -> Result<OfTa
 }
 
 /// By how much each training row moves the output of an example, in one step along the direction: `-K*ᵢ αᵢ / (λ m)`.
-struct Influence<'a> {
-    predictor: &'a Predictor,
-    prepared: &'a Prepared,
-    asked: &'a [f32],
+fn influences(
+    predictor: &Predictor,
+    prepared: &Prepared,
+    asked: &[f32],
     class: usize,
     damping: Option<f64>,
-}
-
-impl WithLoss for Influence<'_> {
-    type Output = Result<Vec<(usize, f64)>, Failure>;
-
-    fn with<L: ConvexLoss + Clone>(self, loss: L, encode: Encode<L::Target>) -> Self::Output {
-        let Self { predictor, prepared, asked, class, damping } = self;
-        let (card, net, device) = (&predictor.card, &predictor.nets[0], predictor.device());
-        let (width, k) = (card.encoder.width(), card.target.outputs());
-        let train = &prepared.studies[0].dataset.train;
-        let count = train.len().min(ROWS / k).max(1);
-        let rows: Vec<usize> = (0..count).map(|index| index * train.len() / count).collect();
-        let (inputs, targets) = train.gather(&rows)?;
-        let reading = card.loss.reading(card.task).unwrap_or(Reading::Standardised);
-        let objective = Objective { loss: loss.clone(), encode, outputs: k, reading, scale: card.scale };
-        let scaled = targets.scaled(card.scale);
-        let targets = objective.targets(&scaled, device);
-        let tensor = |values: Vec<f32>| {
-            let rows = values.len() / width;
-            Tensor::<2>::from_data(TensorData::new(values, [rows, width]), device)
-        };
-        let network = Network::trace(net, Net::forward, [count, width])?;
-        let model =
-            if card.loss.has_curvature() { Model::Quadratic } else { Model::ProxLinear { gap: 1e-3, iterations: 100 } };
-        let relative = dualgn::Damping::RelativeToLoss { factor: card.damping, least: 1e-6 };
-        let damping = damping.map_or(relative, dualgn::Damping::Fixed);
-        let solver = if model == Model::Quadratic { Solver::Cholesky } else { Solver::Auto };
-        let oracle = GaussNewton::new(loss).model(model).solver(solver).damping(damping);
-        let direction = oracle.direction(&network, net, tensor(inputs.clone()), targets)?;
-        let dual: Vec<f64> = entries(direction.dual().clone())?;
-        // The row of K of the output that is asked about.
-        let all = [inputs, asked.to_vec()].concat();
-        let network = Network::trace(net, Net::forward, [count + 1, width])?;
-        let linearization = network.linearization(net, tensor(all), None)?;
-        let gram = linearization.gram()?;
-        let index: Tensor<1, Int> =
-            Tensor::from_data(TensorData::from([(count * k + class) as i64].as_slice()), &gram.device());
-        let row: Vec<f64> = entries(gram.select(0, index))?;
-        let scale = -1.0 / (direction.damping * count as f64);
-        let pull = |example: usize| (0..k).map(|c| row[example * k + c] * dual[example * k + c]).sum::<f64>() * scale;
-        Ok((0..count).map(|example| (rows[example], pull(example))).collect())
-    }
+) -> Result<Vec<(usize, f64)>, Failure> {
+    let (card, net, device) = (&predictor.card, &predictor.nets[0], predictor.device());
+    let (width, k) = (card.encoder.width(), card.target.outputs());
+    let train = &prepared.studies[0].dataset.train;
+    let count = train.len().min(ROWS / k).max(1);
+    let rows: Vec<usize> = (0..count).map(|index| index * train.len() / count).collect();
+    let (inputs, targets) = train.gather(&rows)?;
+    let loss = NamedLoss::new(card.loss, card.quantile, k);
+    let targets = loss.targets(&targets.scaled(card.scale), device);
+    let tensor = |values: Vec<f32>| {
+        let rows = values.len() / width;
+        Tensor::<2>::from_data(TensorData::new(values, [rows, width]), device)
+    };
+    let network = Network::trace(net, Net::forward, [count, width])?;
+    let model =
+        if card.loss.has_curvature() { Model::Quadratic } else { Model::ProxLinear { gap: 1e-3, iterations: 100 } };
+    let relative = dualgn::Damping::RelativeToLoss { factor: card.damping, least: 1e-6 };
+    let damping = damping.map_or(relative, dualgn::Damping::Fixed);
+    let solver = if model == Model::Quadratic { Solver::Cholesky } else { Solver::Auto };
+    let oracle = GaussNewton::new(loss).model(model).solver(solver).damping(damping);
+    let direction = oracle.direction(&network, net, tensor(inputs.clone()), targets)?;
+    let dual: Vec<f64> = entries(direction.dual().clone())?;
+    // The row of K of the output that is asked about.
+    let all = [inputs, asked.to_vec()].concat();
+    let network = Network::trace(net, Net::forward, [count + 1, width])?;
+    let linearization = network.linearization(net, tensor(all), None)?;
+    let gram = linearization.gram()?;
+    let index: Tensor<1, Int> =
+        Tensor::from_data(TensorData::from([(count * k + class) as i64].as_slice()), &gram.device());
+    let row: Vec<f64> = entries(gram.select(0, index))?;
+    let scale = -1.0 / (direction.damping * count as f64);
+    let pull = |example: usize| (0..k).map(|c| row[example * k + c] * dual[example * k + c]).sum::<f64>() * scale;
+    Ok((0..count).map(|example| (rows[example], pull(example))).collect())
 }
 
 /// The explanation in words.

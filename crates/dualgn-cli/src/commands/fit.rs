@@ -21,7 +21,7 @@ use super::folder::RunFolder;
 use super::output::Output;
 use super::plan::{self, Origin, Plan};
 use super::prepared::{Prepared, Room};
-use super::setup::{self, with_session};
+use super::setup;
 use super::train::{checkpoint_of, method};
 use super::training::{Start, Training};
 use crate::arguments::{Fit, Run, TableOptions};
@@ -190,7 +190,6 @@ impl Fitting<'_> {
             },
         };
         let output = Output::new(folder);
-        let mut ended = None;
         let training = Training {
             method: self.method,
             plan: &plan,
@@ -198,13 +197,11 @@ impl Fitting<'_> {
             output: &output,
             start,
             keeps_last: false,
-            ended: &mut ended,
         };
-        with_session(&plan, training)?;
+        let comparison = training.run()?;
         if interrupt::requested() {
             interrupted(&self.output, true)?;
         }
-        let comparison = ended.ok_or_else(|| Failure::run("the run ended without a result".into()))?;
         best_of(&output, comparison)
     }
 
@@ -212,11 +209,12 @@ impl Fitting<'_> {
     fn predictor(&self, weights: Vec<dualgn_networks::Tensors>) -> Result<Predictor, Failure> {
         let (run, study) = (self.plan.run, &self.prepared.studies[0]);
         let device = run.device.open()?;
+        let specification = setup::specification(&self.plan, study);
         let reading = self.plan.loss.reading(study.task).ok_or_else(|| Failure::run("the loss does not fit".into()))?;
         let card = Card {
             version: env!("CARGO_PKG_VERSION").into(),
             words: study.words.clone(),
-            network: setup::description(study, run.network.as_ref())?,
+            network: specification.description()?,
             members: weights.len(),
             shape: study.dataset.train.shape.clone(),
             encoder: self.prepared.encoder.clone(),
@@ -227,8 +225,7 @@ impl Fitting<'_> {
             scale: study.scale(reading),
             damping: run.damping.unwrap_or(study.damping * self.method.damping_factor),
         };
-        let choice = run.network.as_ref();
-        let nets = weights.into_iter().map(|weights| with_weights(setup::model(study, choice, &device)?, weights));
+        let nets = weights.into_iter().map(|weights| with_weights(specification.model(&device)?, weights));
         Ok(Predictor::new(card, nets.collect::<Result<_, Failure>>()?, &device))
     }
 }

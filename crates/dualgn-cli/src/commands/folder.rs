@@ -6,7 +6,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use dualgn_io::{Failure, files};
@@ -21,6 +21,8 @@ use crate::interrupt;
 pub struct RunFolder {
     path: PathBuf,
     lock: File,
+    /// Who began the run that goes on.
+    began: Option<Owner>,
     /// The folders above it that were made for it.
     above: Vec<PathBuf>,
     /// Whether an earlier run gave way to this one.
@@ -29,7 +31,7 @@ pub struct RunFolder {
 }
 
 /// What the lock says of the program that has it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Owner {
     /// The number of its process.
     process: u32,
@@ -107,7 +109,11 @@ impl RunFolder {
             return Err(no_run(path));
         }
         match look(path)? {
-            Found::Free(lock) | Found::Run(lock) => Ok(Self::taken(path.to_owned(), lock, vec![])),
+            Found::Free(lock) | Found::Run(lock) => {
+                let mut folder = Self::taken(path.to_owned(), lock, vec![]);
+                folder.began = owner(&folder.lock);
+                Ok(folder)
+            }
             Found::Busy(owner) => Err(busy(path, owner)),
             Found::Foreign => Err(no_run(path)),
         }
@@ -116,7 +122,7 @@ impl RunFolder {
     fn taken(path: PathBuf, lock: File, above: Vec<PathBuf>) -> Self {
         belongings::remove_unfinished(&path);
         let replaces = path.join(REPLACED).is_dir();
-        Self { path, lock, above, replaces, is_finished: false }
+        Self { path, lock, began: None, above, replaces, is_finished: false }
     }
 
     /// Where it is.
@@ -124,23 +130,20 @@ impl RunFolder {
         &self.path
     }
 
-    /// What the program said that had it before, if it said something.
-    pub fn owner(&self) -> Option<Owner> {
-        owner(&self.lock)
+    /// Who began the run that goes on, if that is known.
+    pub fn began(&self) -> Option<&Owner> {
+        self.began.as_ref()
     }
 
-    /// Says who has it now, for others and for a `resume` of a run that was killed before it began.
+    /// Says who has it now, for others and for a `resume` of a run that was killed before it began: by the command that began it.
     pub fn sign(&self) -> Result<(), Failure> {
-        let words: Option<Vec<String>> = std::env::args_os().map(|word| word.into_string().ok()).collect();
-        let folder = std::env::current_dir().unwrap_or_default();
-        let owner = Owner { process: std::process::id(), folder, words: words.unwrap_or_default() };
-        // A folder whose name is not UTF-8 cannot be written down; then nobody is named.
-        let text = serde_json::to_vec(&owner).unwrap_or_default();
+        let failed = |error: std::io::Error| Failure::file("write", &self.path.join(LOCK), &error);
+        let mut text = signature(self.began.as_ref());
+        // At no moment is there less than one whole signature, whenever the program is killed: blanks cover the rest of the old one.
+        let before = self.lock.metadata().map_err(failed)?.len() as usize;
+        text.resize(text.len().max(before), b' ');
         let mut lock = &self.lock;
-        lock.set_len(0)
-            .and_then(|()| lock.seek(SeekFrom::Start(0)))
-            .and_then(|_| lock.write_all(&text))
-            .map_err(|error| Failure::file("write", &self.path.join(LOCK), &error))
+        lock.seek(SeekFrom::Start(0)).and_then(|_| lock.write_all(&text)).map_err(failed)
     }
 
     /// Makes room for a new run, once there is one to begin: not before, so that what is wrong with a command costs nothing.
@@ -214,12 +217,20 @@ fn look(path: &Path) -> Result<Found, Failure> {
     Ok(if is_run { Found::Run(lock) } else { Found::Free(lock) })
 }
 
-/// Opens and locks a file; `None` if another program has it.
+/// Opens and locks a file, or makes it with a signature; `None` if another program has it.
 fn locked(path: &Path) -> Result<Option<File>, Failure> {
     let failed = |error: &std::io::Error| Failure::file("lock", path, error);
     loop {
-        let file = File::options().read(true).write(true).create(true).truncate(false).open(path);
-        let file = file.map_err(|error| failed(&error))?;
+        let file = match File::options().read(true).write(true).open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => match files::make_new(path, &signature(None)) {
+                Ok(Some(file)) => file,
+                // Another program made it in the meantime.
+                Ok(None) => continue,
+                Err(error) => return Err(failed(&error)),
+            },
+            Err(error) => return Err(failed(&error)),
+        };
         match file.try_lock() {
             Ok(()) if is_at(&file, path) => return Ok(Some(file)),
             // Its owner removed it in the meantime.
@@ -228,6 +239,21 @@ fn locked(path: &Path) -> Result<Option<File>, Failure> {
             Err(TryLockError::Error(error)) => return Err(failed(&error)),
         }
     }
+}
+
+/// What this program says of itself in a lock, with the command that began the run.
+fn signature(began: Option<&Owner>) -> Vec<u8> {
+    let process = std::process::id();
+    let owner = match began {
+        Some(began) => Owner { process, folder: began.folder.clone(), words: began.words.clone() },
+        None => {
+            let words: Option<Vec<String>> = std::env::args_os().map(|word| word.into_string().ok()).collect();
+            let folder = std::env::current_dir().unwrap_or_default();
+            Owner { process, folder, words: words.unwrap_or_default() }
+        }
+    };
+    // A folder whose name is not UTF-8 cannot be written down; then nobody is named.
+    serde_json::to_vec(&owner).unwrap_or_default()
 }
 
 /// Whether a file is still the one at a path.

@@ -100,7 +100,9 @@ pub struct Timed<'a, N: Linearize<M>, M, L> {
 impl<N: Linearize<M, Inputs: Clone>, M: Module, L: ConvexLoss + Clone> Timed<'_, N, M, L> {
     /// Times the routes.
     pub fn routes(&self, loss: L, targets: L::Target) -> Result<Routes, Failure> {
-        let Self { oracle, inputs, .. } = self;
+        let inputs = &self.inputs;
+        // What is free changes meanwhile: estimates and measurements are held to one budget.
+        let oracle = &self.oracle.clone().memory(self.oracle.memory_budget());
         let (network, model) = (self.network, self.model);
         let gradient = median(|| {
             let linearization = network.linearization(model, inputs.clone(), None)?;
@@ -118,7 +120,7 @@ impl<N: Linearize<M, Inputs: Clone>, M: Module, L: ConvexLoss + Clone> Timed<'_,
 
         let mut lines = vec![cells(["ROUTE", "ESTIMATE", "MEASURED", "IN GRADIENTS", "MEMORY", ""])];
         for estimate in &estimates {
-            let measured = self.measure(estimate, &targets)?;
+            let measured = self.measure(oracle, estimate, &targets)?;
             let note = match (&estimate.refusal, measured) {
                 (Some(refusal), _) => refusal.to_string(),
                 (None, None) => "not run: it would take too long".into(),
@@ -150,11 +152,16 @@ impl<N: Linearize<M, Inputs: Clone>, M: Module, L: ConvexLoss + Clone> Timed<'_,
     }
 
     /// Seconds of a direction; `None` if it cannot be had or would take too long.
-    fn measure(&self, estimate: &Estimate, targets: &L::Target) -> Result<Option<f64>, Failure> {
+    fn measure(
+        &self,
+        oracle: &GaussNewton<L>,
+        estimate: &Estimate,
+        targets: &L::Target,
+    ) -> Result<Option<f64>, Failure> {
         if estimate.refusal.is_some() || estimate.seconds > PATIENCE {
             return Ok(None);
         }
-        let oracle = self.oracle.clone().route(estimate.route);
+        let oracle = oracle.clone().route(estimate.route);
         let direction = || oracle.direction(self.network, self.model, self.inputs.clone(), targets.clone()).map(|_| ());
         Ok(Some(median(direction)?))
     }

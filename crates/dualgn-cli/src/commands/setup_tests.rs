@@ -1,72 +1,57 @@
 //! Every loss on every problem it fits: the session is built, and each method that works with the loss takes two steps.
 
 use clap::Parser;
-use dualgn::Linearize;
+use dualgn::{ConvexLoss, Linearize};
 use dualgn_train::problem::{LossName, ProblemName, Task};
-use dualgn_train::record::{Metric, Record, Status, StepRecord};
-use dualgn_train::{Batch, Method, Observer, PRESETS};
+use dualgn_train::record::{Metric, Status};
+use dualgn_train::{Batch, Budget, Method, Moment, PRESETS, Subject};
 use strum::VariantArray;
 
 use super::*;
 use crate::arguments::{Arguments, Command};
 use crate::commands::plan;
 
-/// Keeps nothing.
-struct Blind;
-
-impl Observer for Blind {
-    fn evaluated(&mut self, _: &Record) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn stepped(&mut self, _: usize, _: f64, _: Option<&StepRecord>) -> Result<(), Failure> {
-        Ok(())
-    }
-}
-
 /// Two steps by each method that the loss does not refuse.
-struct TwoSteps(LossName);
+fn on(session: &Session<Examples>, loss: LossName, blank: &Comparison) -> Result<(), Failure> {
+    let name = format!("{} on {}", blank.loss, blank.problem);
+    // What the table says of the loss is what the library says of it.
+    let Batch { inputs, targets } = session.first_batch(PRESETS[0])?;
+    let outputs = session.subject.network().linearization(&session.model, inputs, None)?.outputs();
+    let own = session.subject.loss();
+    assert_eq!(own.curvature(outputs.clone(), &targets).is_some(), loss.has_curvature(), "{name}");
+    assert_eq!(own.margin(outputs, &targets).is_some(), loss.has_margin(), "{name}");
 
-impl Work for TwoSteps {
-    fn run<S: Subject>(self, session: &mut Session<S>, _: Budget, blank: Comparison) -> Result<(), Failure> {
-        let name = format!("{} on {}", blank.loss, blank.problem);
-        // What the table says of the loss is what the library says of it.
-        let Batch { inputs, targets } = session.first_batch(PRESETS[0])?;
-        let outputs = session.subject.network().linearization(&session.model, inputs, None)?.outputs();
-        let loss = session.subject.loss();
-        assert_eq!(loss.curvature(outputs.clone(), &targets).is_some(), self.0.has_curvature(), "{name}");
-        assert_eq!(loss.margin(outputs, &targets).is_some(), self.0.has_margin(), "{name}");
-
-        let mut refused = 0;
-        for method in Method::all() {
-            if method.refusal(self.0).is_some() {
-                refused += 1;
-                continue;
-            }
-            let outcome = session.run(method, method.rates[0], Budget::Steps(2), &mut Blind, None)?;
-            let name = format!("{name} by {}", method.name);
-            let is_over = matches!(outcome.status, Status::Finished | Status::Converged);
-            assert!(is_over, "{name}: {:?}", outcome.reason);
-            assert_eq!(outcome.records.len(), 3, "{name}");
-            for record in &outcome.records {
-                assert!(record.train_loss.is_finite() && record.test_loss.is_finite(), "{name}: {record:?}");
-                let right = match blank.metric {
-                    Metric::Accuracy => (0.0..=1.0).contains(&record.test_metric),
-                    Metric::Rmse | Metric::RelativeError => record.test_metric > 0.0 && record.test_metric.is_finite(),
-                };
-                assert!(right, "{name}: {record:?}");
-            }
-            let steps = if method.model.is_some() { vec![1, 2] } else { vec![] };
-            assert!(outcome.directions.iter().map(|direction| direction.step).eq(steps), "{name}");
-            for direction in &outcome.directions {
-                // Around a centre a direction may lead up.
-                let descends = direction.slope < 0.0 || method.name == "spring";
-                assert!(descends && direction.relative_gap < 1.0, "{name}: {direction:?}");
-            }
+    let mut refused = 0;
+    for method in Method::all() {
+        if method.refusal(loss).is_some() {
+            refused += 1;
+            continue;
         }
-        assert!(refused < PRESETS.len() - 2, "{name}: nothing but gradients");
-        Ok(())
+        let trainer = session.trainer(method, method.rates[0], Budget::Steps(2), None)?;
+        let moments: Vec<Moment> = trainer.collect::<Result<_, _>>()?;
+        let name = format!("{name} by {}", method.name);
+        let ended = moments.last().and_then(|moment| moment.ended.as_ref()).unwrap();
+        assert!(matches!(ended.status, Status::Finished | Status::Converged), "{name}: {:?}", ended.reason);
+        assert!(moments.iter().map(|moment| moment.step).eq(0..3), "{name}");
+        for record in moments.iter().map(|moment| moment.record.as_ref().unwrap()) {
+            assert!(record.train_loss.is_finite() && record.test_loss.is_finite(), "{name}: {record:?}");
+            let right = match blank.metric {
+                Metric::Accuracy => (0.0..=1.0).contains(&record.test_metric),
+                Metric::Rmse | Metric::RelativeError => record.test_metric > 0.0 && record.test_metric.is_finite(),
+            };
+            assert!(right, "{name}: {record:?}");
+        }
+        let directions: Vec<_> = moments.iter().filter_map(|moment| moment.direction.as_ref()).collect();
+        let steps = if method.model.is_some() { vec![1, 2] } else { vec![] };
+        assert!(directions.iter().map(|direction| direction.step).eq(steps), "{name}");
+        for direction in &directions {
+            // Around a centre a direction may lead up.
+            let descends = direction.slope < 0.0 || method.name == "spring";
+            assert!(descends && direction.relative_gap < 1.0, "{name}: {direction:?}");
+        }
     }
+    assert!(refused < PRESETS.len() - 2, "{name}: nothing but gradients");
+    Ok(())
 }
 
 fn two_steps(problem: ProblemName) {
@@ -75,7 +60,8 @@ fn two_steps(problem: ProblemName) {
     for loss in LossName::fitting(problem.task()) {
         let plan =
             Plan::new("compare", Origin::Problem(Topic::Data(problem), &arguments.options), loss, &arguments.run);
-        with_session(&plan, TwoSteps(loss)).unwrap();
+        let (AnySession::Data(session), blank) = session(&plan).unwrap() else { panic!() };
+        on(&session, loss, &blank).unwrap();
     }
 }
 

@@ -14,9 +14,8 @@ use super::fit;
 use super::folder::{Owner, RunFolder};
 use super::output::Output;
 use super::plan::{self, Origin, Plan};
-use super::setup::with_session;
 use super::training::{Start, Training};
-use crate::arguments::{Arguments, Learning, Resume, Train};
+use crate::arguments::{Arguments, Command, Learning, Resume, Train};
 use crate::configuration::expanded;
 use crate::{interrupt, terminal};
 
@@ -93,18 +92,29 @@ fn go_on(arguments: &Resume, shows: bool) -> Result<(), Failure> {
 /// Starts a run that was killed before it began, by the command that is written in its folder.
 fn again(folder: RunFolder) -> Result<(), Failure> {
     let path = std::path::absolute(folder.path()).unwrap_or_else(|_| folder.path().to_owned());
-    let Some(Owner { folder: started_in, words, .. }) = folder.owner().filter(|owner| owner.words.len() > 1) else {
-        return Err(Failure::input(format!(
-            "{} is the folder of a run that was stopped before it began",
-            path.display()
-        ))
-        .hint("start the run again"));
+    let shown = path.display();
+    let command = folder.began().and_then(|began| began.words.get(1)).map(String::as_str);
+    if command == Some("compare") {
+        return Err(Failure::input(format!("{shown} is a comparison, and `resume` is for runs of `train` and `fit`"))
+            .hint("start the comparison again, with `--overwrite`"));
+    }
+    if [WEIGHTS, "comparison.json", "checkpoints"].iter().any(|name| path.join(name).exists()) {
+        return Err(Failure::input(format!("{shown} has no configuration.json, without which its run cannot go on"))
+            .hint("put it back, or start the run again with `--overwrite`"));
+    }
+    let Some(Owner { folder: started_in, words, .. }) = folder.began().filter(|_| command.is_some()).cloned() else {
+        return Err(Failure::input(format!("{shown} is the folder of a run that was stopped before it began"))
+            .hint("start the run again"));
     };
     drop(folder);
     std::env::set_current_dir(&started_in).map_err(|error| Failure::file("enter", &started_in, &error))?;
     let words = expanded(words.into_iter().map(Into::into))?;
     let mut arguments = Arguments::try_parse_from(words)
         .map_err(|error| Failure::input(format!("the run cannot be started again: {error}")))?;
+    // A command that names another folder does not bring back what is in this one.
+    if !matches!(arguments.command, Command::Train(_) | Command::Fit(_)) {
+        return Err(Failure::input(format!("{shown} has no configuration.json")).hint("start the run again"));
+    }
     arguments.command.set_out(path);
     super::run_command(arguments)
 }
@@ -123,10 +133,7 @@ pub fn checkpoint_of(folder: &Path, configuration: &Configuration) -> Result<Opt
 
 /// Trains, and returns what was measured.
 fn trained(plan: &Plan, method: Method, output: &Output, start: Start) -> Result<Comparison, Failure> {
-    let mut ended = None;
-    let training = Training { method, plan, network_number: 0, output, start, keeps_last: true, ended: &mut ended };
-    with_session(plan, training)?;
-    ended.ok_or_else(|| Failure::run("the run ended without a result".into()))
+    Training { method, plan, network_number: 0, output, start, keeps_last: true }.run()
 }
 
 /// Stores what was measured; the run is finished then.

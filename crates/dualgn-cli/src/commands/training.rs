@@ -11,8 +11,8 @@ use super::folder::RunFolder;
 use super::keep::Keep;
 use super::output::{Output, steps};
 use super::plan::{Origin, Plan};
-use super::setup::Work;
-use super::tune::{Rate, Running, choose_rate, ending, recorded_run};
+use super::setup::{AnySession, session};
+use super::tune::{Outcome, Rate, Running, choose_rate, ending, recorded_run};
 use crate::arguments::FieldOptions;
 use crate::terminal;
 
@@ -52,19 +52,21 @@ pub struct Training<'a> {
     pub start: Start<'a>,
     /// Whether the last weights are the result.
     pub keeps_last: bool,
-    /// What was measured, at the end.
-    pub ended: &'a mut Option<Comparison>,
 }
 
-impl Work for Training<'_> {
-    fn run<S: Subject>(
-        self,
-        session: &mut Session<S>,
-        budget: Budget,
-        mut comparison: Comparison,
-    ) -> Result<(), Failure> {
-        let Self { method, plan, network_number, output, start, keeps_last, ended } = self;
-        let mut running = Running { budget, run: "", metric: comparison.metric, output, quiet: plan.run.quiet };
+impl Training<'_> {
+    /// Trains the session of the plan; returns what was measured.
+    pub fn run(self) -> Result<Comparison, Failure> {
+        match session(self.plan)? {
+            (AnySession::Data(mut session), blank) => self.on(&mut session, blank),
+            (AnySession::Field(mut session), blank) => self.on(&mut session, blank),
+        }
+    }
+
+    fn on<S: Subject>(self, session: &mut Session<S>, mut comparison: Comparison) -> Result<Comparison, Failure> {
+        let Self { method, plan, network_number, output, start, keeps_last } = self;
+        let mut running =
+            Running { budget: session.budget, run: "", metric: comparison.metric, output, quiet: plan.run.quiet };
         let (configuration, from) = match start {
             Start::New { rate, checkpoint, table, first_in } => {
                 let memory = session.oracle.memory_budget();
@@ -99,24 +101,26 @@ impl Work for Training<'_> {
             keep = keep.resuming(checkpoint, steps);
         }
         let Configuration { rate, trials, rate_words: words, .. } = configuration;
-        let (run, outcome) = recorded_run(session, method, Rate { rate, trials, words }, running, Some(keep))?;
-        comparison.coefficients = session.subject.coefficients(&outcome.model, method.name)?;
-        let portrait = session.subject.portrait([&session.model, &outcome.model], output.folder())?;
+        let Outcome { run, model, reason } =
+            recorded_run(session, method, Rate { rate, trials, words }, running, Some(keep))?;
+        comparison.coefficients = session.subject.coefficients(&model, method.name)?;
+        let portrait = session.subject.portrait([&session.model, &model], output.folder())?;
         portrait.notes.iter().for_each(|note| terminal::say(format!("note: {note}")));
         comparison.pictures = portrait.pictures;
+        let status = run.status;
         comparison.runs.push(run);
         if !plan.run.quiet {
-            terminal::say(format!("stopped: {}", ending(&outcome).trim_end_matches(',')));
+            let ending = ending(status, reason.as_deref());
+            terminal::say(format!("stopped: {}", ending.trim_end_matches(',')));
         }
         if keeps_last {
             let path = output.folder().join(WEIGHTS);
-            write_weights(&path, &session.subject.weights(&outcome.model)?, Some(Seal::new(&identity, None)))?;
+            write_weights(&path, &session.subject.weights(&model)?, Some(Seal::new(&identity, None)))?;
             if !plan.run.quiet {
                 terminal::say(format!("weights: {}", path.display()));
             }
         }
-        *ended = Some(comparison);
-        Ok(())
+        Ok(comparison)
     }
 }
 

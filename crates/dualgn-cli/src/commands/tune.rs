@@ -2,9 +2,8 @@
 
 use dualgn_io::{Failure, memory};
 use dualgn_train::events::Events;
-use dualgn_train::picture::Raster;
 use dualgn_train::record::{MethodRun, Metric, Record, Status, StepRecord, Trial};
-use dualgn_train::{Budget, Checkpoint, Ended, Method, Observer, Outcome, Session, Subject};
+use dualgn_train::{Budget, Ended, Method, Moment, Session, Subject, Trainer};
 
 use super::film::Film;
 use super::keep::Keep;
@@ -57,6 +56,16 @@ pub fn choose_rate<S: Subject>(
     Ok(Rate { rate, trials, words })
 }
 
+/// What a run leaves.
+pub struct Outcome<M> {
+    /// What was measured.
+    pub run: MethodRun,
+    /// The trained model.
+    pub model: M,
+    /// Why a diverged run could not go on, if a direction failed.
+    pub reason: Option<String>,
+}
+
 /// Trains with a rate; everything is shown and written as it happens.
 pub fn recorded_run<S: Subject>(
     session: &Session<S>,
@@ -64,7 +73,7 @@ pub fn recorded_run<S: Subject>(
     rate: Rate,
     running: Running,
     keep: Option<Keep>,
-) -> Result<(MethodRun, Outcome<S::Model>), Failure> {
+) -> Result<Outcome<S::Model>, Failure> {
     let Running { budget, run, metric, output, quiet } = running;
     let Rate { rate, trials, words: mut settings } = rate;
     if method.model.is_some() {
@@ -80,6 +89,8 @@ pub fn recorded_run<S: Subject>(
     // The state of a checkpoint is evaluated and pictured again, unless the run had ended there.
     let again = from.as_ref().map(|from| from.step + usize::from(from.ended.is_some()));
     let mut recording = Recording {
+        records: vec![],
+        directions: vec![],
         progress: Progress::start(method.name, metric, quiet),
         metrics: output.lines(method.name, "metrics", run, &earlier.0)?,
         steps: method.model.map(|_| output.lines(method.name, "steps", run, &earlier.1)).transpose()?,
@@ -88,28 +99,38 @@ pub fn recorded_run<S: Subject>(
         film: Film::start(&output.folder().join(method.name), again)?,
     };
     memory::reset_peak();
-    let _stopping = Stopping::begin();
-    let mut outcome = session.run(method, rate, budget, &mut recording, from)?;
+    let stopping = Stopping::begin();
+    let before = from.as_ref().and_then(|from| from.ended.clone());
+    let mut trainer = session.trainer(method, rate, budget, from)?.stopping(interrupt::requested);
+    let mut ended = before;
+    while let Some(moment) = trainer.next() {
+        let moment = moment?;
+        recording.note(&moment, &trainer)?;
+        ended = moment.ended.or(ended);
+    }
+    drop(stopping);
+    let model = trainer.into_model();
+    let Ended { status, reason } = ended.ok_or_else(|| Failure::run("the run ended without a result".into()))?;
     recording.film.finish(&output.folder().join(method.name).join("movie.png"))?;
-    recording.progress.finish(&ending(&outcome));
-    if let Some(reason) = &outcome.reason {
+    recording.progress.finish(&ending(status, reason.as_deref()));
+    if let Some(reason) = &reason {
         settings = format!("{settings}; {reason}");
     }
-    let (records, directions) = earlier;
-    outcome.records.splice(0..0, records);
-    outcome.directions.splice(0..0, directions);
+    let (mut records, mut directions) = earlier;
+    records.append(&mut recording.records);
+    directions.append(&mut recording.directions);
     let run = MethodRun {
         run: run.to_owned(),
         method: method.name.into(),
         title: method.title.into(),
         settings,
         trials,
-        status: outcome.status,
-        records: outcome.records.clone(),
-        directions: outcome.directions.clone(),
+        status,
+        records,
+        directions,
         peak_memory: memory::peak(),
     };
-    Ok((run, outcome))
+    Ok(Outcome { run, model, reason })
 }
 
 /// Short runs with each rate; the lowest training loss at their end wins. Best first, diverged last.
@@ -124,13 +145,20 @@ fn try_rates<S: Subject>(session: &Session<S>, method: Method, running: Running)
             break;
         }
         let label = format!("{}, rate {rate}", method.name);
-        let mut trying = Trying(Progress::start(&label, running.metric, running.quiet));
+        let mut progress = Progress::start(&label, running.metric, running.quiet);
         let stopping = Stopping::begin();
-        let outcome = session.run(method, rate, budget, &mut trying, None)?;
+        let (mut last, mut ended) = (None, None);
+        for moment in session.trainer(method, rate, budget, None)?.stopping(interrupt::requested) {
+            let moment = moment?;
+            progress.step(moment.step, moment.spent, moment.direction.as_ref());
+            last = moment.record.map(|record| record.train_loss).or(last);
+            ended = moment.ended;
+        }
         drop(stopping);
-        let last = outcome.records.last().filter(|_| outcome.status != Status::Diverged);
-        let train_loss = last.map(|record| record.train_loss).filter(|loss| loss.is_finite());
-        trying.0.finish(&train_loss.map_or_else(|| ending(&outcome), |loss| format!("loss {loss:.3e}")));
+        let Ended { status, reason } = ended.ok_or_else(|| Failure::run("the trial ended without a result".into()))?;
+        let train_loss = last.filter(|loss| loss.is_finite() && status != Status::Diverged);
+        progress
+            .finish(&train_loss.map_or_else(|| ending(status, reason.as_deref()), |loss| format!("loss {loss:.3e}")));
         trials.push(Trial { learning_rate: rate, train_loss });
     }
     let badness = |trial: &Trial| trial.train_loss.unwrap_or(f64::INFINITY);
@@ -139,8 +167,8 @@ fn try_rates<S: Subject>(session: &Session<S>, method: Method, running: Running)
 }
 
 /// How a run ended, in words.
-pub fn ending<M>(outcome: &Outcome<M>) -> String {
-    match (outcome.status, &outcome.reason) {
+pub fn ending(status: Status, reason: Option<&str>) -> String {
+    match (status, reason) {
         (Status::Finished, _) => "finished".into(),
         (Status::Reached, _) => "reached the target loss".into(),
         (Status::Converged, _) => "converged: no step decreases the loss any more,".into(),
@@ -160,64 +188,39 @@ struct Recording {
     events: Events,
     keep: Option<Keep>,
     film: Film,
+    records: Vec<Record>,
+    directions: Vec<StepRecord>,
 }
 
-impl Observer for Recording {
-    fn stops(&self) -> bool {
-        interrupt::requested()
-    }
-
-    fn pictured(
-        &mut self,
-        step: usize,
-        picture: &mut dyn FnMut() -> Result<Option<Raster>, Failure>,
-    ) -> Result<(), Failure> {
-        picture()?.map_or(Ok(()), |picture| self.film.add(step, &picture))
-    }
-
-    fn evaluated(&mut self, record: &Record) -> Result<(), Failure> {
-        self.progress.evaluated(record);
-        if let Some(keep) = &mut self.keep {
-            keep.evaluated(record);
-        }
-        self.events.evaluated(record)?;
-        self.metrics.append(record)
-    }
-
-    fn stepped(&mut self, step: usize, spent: f64, direction: Option<&StepRecord>) -> Result<(), Failure> {
-        self.progress.step(step, spent, direction);
+impl Recording {
+    /// Shows, writes and keeps a moment of the run.
+    fn note<S: Subject>(&mut self, moment: &Moment, trainer: &Trainer<S>) -> Result<(), Failure> {
+        let Moment { step, spent, direction, record, ended } = moment;
+        self.progress.step(*step, *spent, direction.as_ref());
         if let Some(direction) = direction {
             self.events.stepped(direction)?;
+            if let Some(steps) = &mut self.steps {
+                steps.append(direction)?;
+            }
+            self.directions.push(direction.clone());
         }
-        match (&mut self.steps, direction) {
-            (Some(steps), Some(direction)) => steps.append(direction),
-            _ => Ok(()),
+        if let Some(record) = record {
+            self.progress.evaluated(record);
+            if let Some(keep) = &mut self.keep {
+                keep.evaluated(record);
+            }
+            self.events.evaluated(record)?;
+            self.metrics.append(record)?;
+            if let Some(picture) = trainer.frame()? {
+                self.film.add(*step, &picture)?;
+            }
         }
-    }
-
-    fn checkpoint(
-        &mut self,
-        ended: Option<&Ended>,
-        snapshot: &mut dyn FnMut() -> Result<Checkpoint, Failure>,
-    ) -> Result<(), Failure> {
-        self.keep.as_mut().map_or(Ok(()), |keep| keep.checkpoint(ended, snapshot))
-    }
-}
-
-/// A trial: only its end is shown.
-struct Trying(Progress);
-
-impl Observer for Trying {
-    fn stops(&self) -> bool {
-        interrupt::requested()
-    }
-
-    fn evaluated(&mut self, _: &Record) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn stepped(&mut self, step: usize, spent: f64, direction: Option<&StepRecord>) -> Result<(), Failure> {
-        self.0.step(step, spent, direction);
+        if moment.is_worth_keeping() {
+            self.records.extend(record.clone());
+            if let Some(keep) = &mut self.keep {
+                keep.checkpoint(ended.as_ref(), &mut || trainer.snapshot())?;
+            }
+        }
         Ok(())
     }
 }

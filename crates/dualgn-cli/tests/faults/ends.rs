@@ -152,3 +152,28 @@ fn control_characters_of_files_stay_where_they_are() {
         assert!(text(&output.stderr).contains(shown), "{}", text(&output.stderr));
     }
 }
+
+/// Whatever a process may take, it works or says in a sentence that it cannot; no library's refused allocation is an abort.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_limit_of_memory_is_an_abort() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = table(folder.path(), "t.csv", 60);
+    let out = folder.path().join("run").to_str().unwrap().to_owned();
+    let fitting = format!("fit {data} --members 1 --epochs 1 --quiet --overwrite --out {out}");
+    let solving = format!("train poisson2d --epochs 1 --points 200 --quiet --overwrite --out {out}-field");
+    let mut ended = [0; 3];
+    for kibibytes in (150_000..1_000_000).step_by(50_000) {
+        for command in [&fitting, &solving] {
+            let line = format!("ulimit -v {kibibytes}; exec {} {command}", env!("CARGO_BIN_EXE_dualgn"));
+            let output = Command::new("sh").args(["-c", &line]).output().unwrap();
+            let said = text(&output.stderr);
+            let Some(code @ 0..=2) = output.status.code() else { panic!("{line}: {:?} {said}", output.status) };
+            assert!(code == 0 || said.contains("error: "), "{line}: {said}");
+            assert!(!said.contains("panicked") && !said.contains("allocation of"), "{line}: {said}");
+            ended[code as usize] += 1;
+        }
+    }
+    // Both ends were reached.
+    assert!(ended[0] > 0 && ended[1] + ended[2] > 0, "{ended:?}");
+}

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::common::{dualgn, refused, run, succeeds, text};
@@ -201,4 +201,31 @@ fn unfinished_files_go() {
     left.iter().for_each(|path| fs::write(path, "half").unwrap());
     succeeds(&["resume", &out]);
     assert!(left.iter().all(|path| !path.exists()));
+}
+
+/// What began a run stays in its folder through every `resume`; without a configuration that is said, and nothing is trained elsewhere.
+#[test]
+fn a_run_without_its_configuration_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (run, copy) = (at("run"), at("copy"));
+    succeeds(&["train", "diabetes", "--epochs", "4", "--quiet", "--out", &run]);
+    succeeds(&["resume", &run]);
+    succeeds(&["resume", &run]);
+    let lock = fs::read_to_string(Path::new(&run).join("run.lock")).unwrap();
+    assert!(lock.contains("\"train\",\"diabetes\""), "{lock}");
+    assert!(Command::new("cp").args(["-r", &run, &copy]).status().unwrap().success());
+    for place in [&run, &copy] {
+        fs::remove_file(Path::new(place).join("configuration.json")).unwrap();
+        refused(&["resume", place], &["has no configuration.json", "hint: put it back"]);
+    }
+    // Killed before anything but the lock was there: it starts again, in the folder that is named.
+    let bare = at("bare");
+    fs::create_dir(&bare).unwrap();
+    fs::write(Path::new(&bare).join("run.lock"), lock).unwrap();
+    succeeds(&["resume", &bare]);
+    assert!(Path::new(&bare).join("model.safetensors").exists());
+    let compared = at("compared");
+    succeeds(&["compare", "diabetes", "--methods", "sgd", "--epochs", "2", "--quiet", "--out", &compared]);
+    refused(&["resume", &compared], &["is a comparison", "hint: start the comparison again"]);
 }

@@ -77,6 +77,13 @@ impl Format {
         }
     }
 
+    /// Whether the file has numbers for what a frame places: single precision has none beyond 3e38 and few below 1e-38.
+    pub fn holds(self, frame: &Frame) -> bool {
+        let size = 2.0 * HALF / frame.scale;
+        let farthest = frame.centre.iter().fold(size, |farthest: f64, x| farthest.max(x.abs()));
+        self != Self::Stl || ((size as f32).is_normal() && (farthest as f32).is_finite())
+    }
+
     /// Returns the rounding of coordinates in a file as a part of the size of what the frame places, where it is more than one can
     /// overlook: single precision, far from the origin.
     pub fn rounding(self, frame: &Frame) -> Option<f64> {

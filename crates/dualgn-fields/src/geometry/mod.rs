@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! import/       surfaces from files, as they stand there (soup.rs)
+//! polygon.rs    polygons as triangles
 //! repair.rs     from there to a closed surface: weld.rs, holes.rs, orient.rs, shading.rs, in its frame (frame.rs)
 //! mesh.rs       that surface; cloud.rs and facing.rs, points with normals
 //! distance.rs   distances to either
@@ -21,6 +22,7 @@ mod import;
 mod level_set;
 mod mesh;
 mod orient;
+mod polygon;
 mod region;
 mod repair;
 mod sampling;

@@ -1,6 +1,7 @@
 //! [`Soup`]: what a file of triangles holds, before anything is known of it.
 
 use super::error::GeometryError;
+use super::polygon::triangles;
 use super::vector::{Vector, is_finite};
 
 /// A triangle of a file.
@@ -34,11 +35,12 @@ pub struct Soup {
 }
 
 impl Soup {
-    /// Appends a polygon, of its first corner's triangles; `normals` are those of its corners or none.
+    /// Appends a polygon, whose vertices should be there; `normals` are those of its corners or none.
     pub fn push_polygon(&mut self, corners: &[u32], normals: &[u32]) {
         let has_normals = normals.len() == corners.len();
-        for last in 2..corners.len() {
-            let [a, b, c] = [0, last - 1, last];
+        // A corner that is not there is refused later, with its number.
+        let place = |&corner: &u32| self.vertices.get(corner as usize).copied().unwrap_or_default();
+        for [a, b, c] in triangles(&corners.iter().map(place).collect::<Vec<_>>()) {
             let normals = has_normals.then(|| [normals[a], normals[b], normals[c]]);
             self.triangles.push(Triangle { corners: [corners[a], corners[b], corners[c]], normals });
         }

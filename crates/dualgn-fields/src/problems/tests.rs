@@ -7,7 +7,8 @@ use dualgn_train::{Batch, Subject};
 
 use super::*;
 use crate::geometry::{Format, Sampling};
-use crate::{Drawing, Showing, Solve};
+use crate::points::Drawing;
+use crate::{Showing, Solve};
 
 /// The relative error after some steps on some points.
 fn error(name: FieldName, points: usize, steps: usize, hidden: &[usize]) -> (f64, Vec<f64>) {

@@ -10,12 +10,12 @@
 //!
 //! Of many examples some stand for all: of `n` among `N` each counts `N/n` times, and `τ = δ σ² n/N`.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use dualgn::{ConvexLoss, Network};
 use dualgn_io::Failure;
 use dualgn_networks::{Net, entries};
 use dualgn_train::data::{CHUNK, Split, Targets};
-use dualgn_train::problem::{Encode, Objective, Reading, Study, WithLoss, with_loss};
+use dualgn_train::problem::{NamedLoss, Reading, Study};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
 
@@ -69,8 +69,7 @@ impl<'a> Posterior<'a> {
             let count = train.len().min((ROWS / outputs).max(1));
             let picked: Vec<usize> = (0..count).map(|index| index * train.len() / count).collect();
             let (inputs, targets) = train.gather(&picked)?;
-            let factors = Factors { net, card, inputs: &inputs, targets: &targets, device: predictor.device() };
-            let (factors, columns) = with_loss(card.loss, card.quantile, outputs, factors)?;
+            let (factors, columns) = factors(predictor, net, &inputs, &targets)?;
             Ok(Member { inputs, factors, columns, weight: train.len() as f64 / count as f64 })
         });
         let members = members.collect::<Result<_, Failure>>()?;
@@ -292,44 +291,34 @@ impl Kernel {
     }
 }
 
-/// The curvature factors of a loss at the outputs of a network.
-struct Factors<'a> {
-    net: &'a Net,
-    card: &'a Card,
-    inputs: &'a [f32],
-    targets: &'a Targets,
-    device: &'a Device,
-}
-
-impl WithLoss for Factors<'_> {
-    type Output = Result<(Vec<Vec<f64>>, usize), Failure>;
-
-    fn with<L: ConvexLoss + Clone>(self, loss: L, encode: Encode<L::Target>) -> Self::Output {
-        use burn::module::Module;
-        let Self { net, card, inputs, targets, device } = self;
-        let (width, k) = (card.encoder.width(), card.target.outputs());
-        let examples = inputs.len() / width;
-        let reading = card.loss.reading(card.task).unwrap_or(Reading::Standardised);
-        let objective = Objective { loss, encode, outputs: k, reading, scale: card.scale };
-        let scaled = targets.scaled(card.scale);
-        let targets = objective.targets(&scaled, device);
-        let outputs =
-            net.valid().forward(Tensor::from_data(TensorData::new(inputs.to_vec(), [examples, width]), device));
-        let Some(factor) = objective.loss.curvature(outputs, &targets) else {
-            return Err(Failure::run("the loss has no curvature".into()));
-        };
-        let r = factor.columns(k);
-        // One column of all factors at a time.
-        let columns: Vec<Vec<f64>> = (0..r)
-            .map(|column| {
-                let unit: Vec<f32> = (0..examples * r).map(|entry| f32::from(entry % r == column)).collect();
-                let unit = Tensor::<3>::from_data(TensorData::new(unit, [1, examples, r]), device);
-                entries(factor.apply(unit))
-            })
-            .collect::<Result<_, Failure>>()?;
-        let of = |example: usize| (0..k * r).map(|entry| columns[entry % r][example * k + entry / r]).collect();
-        Ok(((0..examples).map(of).collect(), r))
-    }
+/// The curvature factors of a model's loss at the outputs of one of its networks, and their columns.
+fn factors(
+    predictor: &Predictor,
+    net: &Net,
+    inputs: &[f32],
+    targets: &Targets,
+) -> Result<(Vec<Vec<f64>>, usize), Failure> {
+    use burn::module::Module;
+    let (card, device) = (&predictor.card, predictor.device());
+    let (width, k) = (card.encoder.width(), card.target.outputs());
+    let examples = inputs.len() / width;
+    let loss = NamedLoss::new(card.loss, card.quantile, k);
+    let targets = loss.targets(&targets.scaled(card.scale), device);
+    let inputs = Tensor::from_data(TensorData::new(inputs.to_vec(), [examples, width]), device);
+    let Some(factor) = loss.curvature(net.valid().forward(inputs), &targets) else {
+        return Err(Failure::run("the loss has no curvature".into()));
+    };
+    let r = factor.columns(k);
+    // One column of all factors at a time.
+    let columns: Vec<Vec<f64>> = (0..r)
+        .map(|column| {
+            let unit: Vec<f32> = (0..examples * r).map(|entry| f32::from(entry % r == column)).collect();
+            let unit = Tensor::<3>::from_data(TensorData::new(unit, [1, examples, r]), device);
+            entries(factor.apply(unit))
+        })
+        .collect::<Result<_, Failure>>()?;
+    let of = |example: usize| (0..k * r).map(|entry| columns[entry % r][example * k + entry / r]).collect();
+    Ok(((0..examples).map(of).collect(), r))
 }
 
 /// The share of rows within so many deviations of their answer, beside what the normal distribution has.

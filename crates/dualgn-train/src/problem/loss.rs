@@ -32,7 +32,7 @@ pub enum LossName {
     Absolute,
     /// The squared error up to 1, the absolute error beyond
     Huber,
-    /// The pinball loss of `--level`, whose optimum is that quantile; of 0.5 the median, and half the absolute error
+    /// The pinball loss of `--quantile`, whose optimum is that quantile; of 0.5 the median, and half the absolute error
     Quantile,
     /// The logarithm of the hyperbolic cosine of the error
     LogCosh,

@@ -1,7 +1,7 @@
 //! The problems: data, network, losses and the defaults of a run.
 
-mod dispatch;
 mod loss;
+mod named;
 mod objective;
 mod part;
 mod reading;
@@ -9,11 +9,11 @@ mod study;
 
 use std::path::Path;
 
-pub use dispatch::{WithLoss, with_loss};
 use dualgn_io::Failure;
 use dualgn_networks::{Activation, Description};
 pub use loss::{LABEL_SMOOTHING, LossName};
-pub use objective::{Encode, Objective};
+pub use named::{NamedLoss, TargetTensor};
+pub use objective::Objective;
 pub use part::Part;
 pub use reading::Reading;
 use serde::{Deserialize, Serialize};

@@ -7,7 +7,7 @@ mod stl;
 use std::io::Read;
 use std::path::Path;
 
-use dualgn_io::{Failure, input, memory};
+use dualgn_io::{Failure, fallible, input, memory};
 
 use super::error::GeometryError;
 use super::export::Format;
@@ -16,6 +16,8 @@ use super::repair::{Given, repaired};
 /// Bytes that a surface takes in memory for each byte of its file: a triangle has 20 to 50 bytes there, and some 300 with its edges,
 /// normals and vertices while it is repaired.
 const UNFOLDED: u64 = 16;
+/// What some programs of Windows begin a file of text with.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Bytes of a triangle then. Files of polygons with very many corners have less than two a triangle.
 const TRIANGLE: u64 = 300;
 
@@ -52,7 +54,10 @@ pub(super) fn read_limited(path: &Path) -> Result<Vec<u8>, GeometryError> {
     let reader = input::open(path).map_err(|failure| GeometryError::File(Box::new(failure)))?;
     let mut bytes = vec![];
     let failed = |error: std::io::Error| GeometryError::File(Box::new(Failure::file("read", path, &error)));
-    reader.take(allowed + 1).read_to_end(&mut bytes).map_err(failed)?;
+    fallible(|| reader.take(allowed + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
     match bytes.len() as u64 > allowed {
         true => Err(GeometryError::TooLarge { path: path.into(), most }),
         false => Ok(bytes),

@@ -6,7 +6,7 @@ use crate::geometry::vector::Vector;
 
 /// Reads the vertices and polygons of a file.
 pub fn read(text: &str) -> Result<Soup, String> {
-    let mut soup = Soup::default();
+    let (mut soup, mut polygons) = (Soup::default(), vec![]);
     // A line that ends with a backslash goes on in the next.
     let mut joined = String::new();
     for (index, line) in text.lines().enumerate() {
@@ -16,13 +16,18 @@ pub fn read(text: &str) -> Result<Soup, String> {
             continue;
         }
         joined.push_str(line);
-        statement(&joined, &mut soup).map_err(|error| format!("line {}: {error}", index + 1))?;
+        statement(&joined, &mut soup, &mut polygons).map_err(|error| format!("line {}: {error}", index + 1))?;
         joined.clear();
     }
+    // Once all vertices are there.
+    polygons.iter().for_each(|(corners, normals)| soup.push_polygon(corners, normals));
     Ok(soup)
 }
 
-fn statement(line: &str, soup: &mut Soup) -> Result<(), String> {
+/// The numbers of a polygon's corners, and of their normals.
+type Polygon = (Vec<u32>, Vec<u32>);
+
+fn statement(line: &str, soup: &mut Soup, polygons: &mut Vec<Polygon>) -> Result<(), String> {
     let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
     match words.next() {
         Some("v") => soup.vertices.push(vector(words)?),
@@ -43,7 +48,7 @@ fn statement(line: &str, soup: &mut Soup) -> Result<(), String> {
             if corners.len() < 3 {
                 return Err(format!("a polygon has at least three corners, not {}", corners.len()));
             }
-            soup.push_polygon(&corners, &own);
+            polygons.push((corners, own));
         }
         _ => {}
     }

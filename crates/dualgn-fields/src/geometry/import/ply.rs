@@ -1,5 +1,6 @@
 //! PLY: text, or binary of either byte order.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use ply_rs_bw::parser::{ParseError, Parser, Reader};
@@ -69,6 +70,7 @@ impl Vertex {
 
 /// Reads the vertices and polygons of a file.
 pub fn read(bytes: &[u8]) -> Result<Soup, String> {
+    let bytes = &*readable(bytes);
     let mut reader = Reader::new(Cursor::new(bytes));
     let mut header = Parser::<DefaultElement>::new().read_header(&mut reader).map_err(said)?;
     let left = bytes.len() as u64 - reader.get_ref().position();
@@ -93,6 +95,18 @@ pub fn read(bytes: &[u8]) -> Result<Soup, String> {
         soup.push_polygon(&corners, if has_normals { &corners } else { &[] });
     }
     Ok(soup)
+}
+
+/// The same file with comments that the parser can read: they may be in any encoding.
+fn readable(bytes: &[u8]) -> Cow<'_, [u8]> {
+    const END: &[u8] = b"end_header";
+    let header = bytes.windows(END.len()).position(|window| window == END).unwrap_or_default();
+    if bytes[..header].is_ascii() {
+        return Cow::Borrowed(bytes);
+    }
+    let mut bytes = bytes.to_vec();
+    bytes[..header].iter_mut().filter(|byte| !byte.is_ascii()).for_each(|byte| *byte = b'?');
+    Cow::Owned(bytes)
 }
 
 fn rows<E: PropertyAccess>(

@@ -118,6 +118,51 @@ fn obj_has_double_precision_groups_and_places_for_errors() {
     assert!(refused("").ends_with("has no triangles; a surface of triangles is needed"));
 }
 
+#[test]
+fn marks_and_comments_of_other_encodings_are_passed_over() {
+    let places: String = CORNERS.map(|[x, y, z]| format!("v {x} {y} {z}\n")).concat();
+    let obj = format!("\u{feff}{places}f 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n");
+    is_tetrahedron("mark.obj", obj.as_bytes(), [0.0; 3], 1e-12);
+    for bytes in [
+        ply("ascii", |x| format!("{x} ").into(), |i| format!("{i} ").into(), b"3 "),
+        ply("binary_little_endian", |x| x.to_le_bytes().into(), |i| i.to_le_bytes().into(), &[3]),
+    ] {
+        let at = bytes.windows(12).position(|window| window == b"made by hand").unwrap();
+        let latin = [&bytes[..at], b"von M\xfcller", &bytes[at + 12..]].concat();
+        is_tetrahedron("latin.ply", &latin, [0.0; 3], 1e-12);
+    }
+}
+
+/// A prism over an L: its hexagons, from any corner on, as good as triangles.
+#[test]
+fn concave_polygons_keep_their_notches() {
+    let l = [[0, 0], [2, 0], [2, 1], [1, 1], [1, 2], [0, 2]];
+    let places: String = [0, 1].iter().flat_map(|z| l.iter().map(move |[x, y]| format!("v {x} {y} {z}\n"))).collect();
+    for start in 0..6 {
+        let cap = |from: usize, is_turned: bool| {
+            let mut corners: Vec<String> = (0..6).map(|k| (from + 1 + (start + k) % 6).to_string()).collect();
+            if is_turned {
+                corners.reverse();
+            }
+            format!("f {}\n", corners.join(" "))
+        };
+        let side = |k: usize| format!("f {} {} {} {}\n", k + 1, (k + 1) % 6 + 1, (k + 1) % 6 + 7, k + 7);
+        let sides: String = (0..6).map(side).collect();
+        let text = format!("{places}{}{}{sides}", cap(0, true), cap(6, false));
+        let given = read("l.obj", text.as_bytes()).unwrap();
+        let scale = given.frame.scale;
+        let volume: f64 = (0..given.mesh.faces.len())
+            .map(|face| {
+                let [a, b, c] = given.mesh.corners(face);
+                crate::geometry::dot(a, crate::geometry::cross(b, c)) / 6.0
+            })
+            .sum::<f64>()
+            / scale.powi(3);
+        assert!((volume - 3.0).abs() < 1e-9, "from {start}: {volume}");
+        assert_eq!((given.mesh.faces.len(), given.remarks.len()), (20, 0), "{:?}", given.remarks);
+    }
+}
+
 /// A PLY file with a header of our own and numbers as a format has them.
 fn ply(encoding: &str, number: impl Fn(f32) -> Vec<u8>, index: impl Fn(i32) -> Vec<u8>, count: &[u8]) -> Vec<u8> {
     let header = format!(
