@@ -1,7 +1,8 @@
 //! Ctrl-C and SIGTERM: they end the program at once, with 128 and the signal's number as its exit code. Training alone is asked to
 //! stop after the step it is in; a second signal ends it at once too.
 
-use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 
 /// The first signal that came; zero before.
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
@@ -14,6 +15,8 @@ pub fn install() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
+    // A file that may not grow further is an error where it is written, not the end of the program.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::<AtomicBool>::default());
     let ignored = std::fs::read_to_string("/proc/self/status").map_or(0, |status| ignored(&status));
     // What `nohup` or a shell's `&` has switched off stays off.
     let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);

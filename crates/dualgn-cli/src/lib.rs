@@ -7,9 +7,9 @@ mod choice;
 mod commands;
 mod configuration;
 mod device;
-#[cfg(test)]
+#[cfg(all(test, feature = "tables", feature = "fields"))]
 mod fuzz_tests;
-#[cfg(any(test, feature = "fuzzing"))]
+#[cfg(all(any(test, feature = "fuzzing"), feature = "tables", feature = "fields"))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod interrupt;

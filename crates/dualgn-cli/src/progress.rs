@@ -119,6 +119,7 @@ impl Progress {
 }
 
 /// Shows on a terminal how many rows a reader is through, and with what, once that takes a while.
+#[cfg(feature = "tables")]
 pub fn counted<T>(read: impl FnOnce(&mut dyn FnMut(&'static str, usize)) -> T) -> T {
     let is_shown = std::io::stderr().is_terminal();
     let bar = if is_shown { ProgressBar::no_length() } else { ProgressBar::hidden() };
@@ -141,4 +142,5 @@ pub fn counted<T>(read: impl FnOnce(&mut dyn FnMut(&'static str, usize)) -> T) -
 }
 
 /// Rows between two looks at the clock.
+#[cfg(feature = "tables")]
 const ROWS: usize = 1 << 12;

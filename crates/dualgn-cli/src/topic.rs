@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+#[cfg(feature = "fields")]
 use dualgn_fields::FieldName;
 use dualgn_train::problem::ProblemName;
 use strum::VariantArray;
@@ -15,6 +16,7 @@ pub enum Topic {
     /// A network on data.
     Data(ProblemName),
     /// A network as a function of space.
+    #[cfg(feature = "fields")]
     Field(FieldName),
 }
 
@@ -23,15 +25,17 @@ impl Topic {
     pub fn name(self) -> &'static str {
         match self {
             Self::Data(problem) => problem.name(),
+            #[cfg(feature = "fields")]
             Self::Field(field) => field.name(),
         }
     }
 
     /// A parser of the names.
     pub fn parser() -> impl TypedValueParser<Value = Self> {
-        let data = ProblemName::VARIANTS.iter().filter_map(possible);
-        let fields = FieldName::VARIANTS.iter().filter_map(possible);
-        PossibleValuesParser::new(data.chain(fields)).try_map(|name| name.parse::<Self>())
+        let names = ProblemName::VARIANTS.iter().filter_map(possible);
+        #[cfg(feature = "fields")]
+        let names = names.chain(FieldName::VARIANTS.iter().filter_map(possible));
+        PossibleValuesParser::new(names).try_map(|name| name.parse::<Self>())
     }
 }
 
@@ -39,6 +43,9 @@ impl FromStr for Topic {
     type Err = strum::ParseError;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        name.parse().map(Self::Data).or_else(|_| name.parse().map(Self::Field))
+        let topic = name.parse().map(Self::Data);
+        #[cfg(feature = "fields")]
+        let topic = topic.or_else(|_| name.parse().map(Self::Field));
+        topic
     }
 }

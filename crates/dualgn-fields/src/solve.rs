@@ -127,13 +127,18 @@ impl Solve {
         if term.region.columns() != dims {
             return Ok(None);
         }
-        let rows = points.chunks_exact(dims).flat_map(|point| match term.given {
-            Some(given) => [point, &[given(point)]].concat(),
-            None => point.to_vec(),
-        });
-        let rows = on_device(rows.collect(), dims + usize::from(term.given.is_some()), &self.device);
-        let at = self.network.networks()[0].linearize(model, rows)?;
-        entries(at.outputs()).map(Some)
+        // Derivatives go along with the values, some for each dimension.
+        let most = (AT_ONCE / model.width() / (2 * dims + 1)).max(1) * dims;
+        let mut residuals = Vec::with_capacity(points.len() / dims);
+        for some in points.chunks(most) {
+            let rows = some.chunks_exact(dims).flat_map(|point| match term.given {
+                Some(given) => [point, &[given(point)]].concat(),
+                None => point.to_vec(),
+            });
+            let rows = on_device(rows.collect(), dims + usize::from(term.given.is_some()), &self.device);
+            residuals.extend(entries::<f64, 2>(self.network.networks()[0].linearize(model, rows)?.outputs())?);
+        }
+        Ok(Some(residuals))
     }
 
     /// A network that has been fitted to the function the problem starts from, if it has one.

@@ -42,6 +42,11 @@ impl Seal {
     /// Reads that of a file; `None` if another program wrote it. Or what is wrong, as the end of a sentence.
     pub fn of(header: &Metadata, file: &SafeTensors) -> Result<Option<Self>, String> {
         let Some(text) = header.metadata().as_ref().and_then(|metadata| metadata.get(NAME)) else { return Ok(None) };
+        if is_of_the_first_version(text) {
+            return Err(
+                "is a model of dualgn 0.1, which this version does not read; fit it again (docs/migration.md)".into()
+            );
+        }
         let damaged = |error: serde_json::Error| format!("is damaged ({error})");
         let seal: Self = serde_json::from_str(text).map_err(damaged)?;
         let views: Vec<(&str, TensorView)> = file.iter().collect();
@@ -50,6 +55,12 @@ impl Seal {
             return Err("is damaged or was changed: its checksum is wrong".into());
         }
         Ok(Some(seal))
+    }
+
+    /// Whether a file is a model that version 0.1 wrote, whose tensors anybody may read: it had no checksum.
+    pub fn is_old(header: &Metadata) -> bool {
+        let text = header.metadata().as_ref().and_then(|metadata| metadata.get(NAME));
+        text.is_some_and(|text| is_of_the_first_version(text))
     }
 
     /// A checksum of everything but itself, the tensors in the order of their names.
@@ -62,5 +73,29 @@ impl Seal {
             hasher.update(view.data());
         }
         Ok(format!("{:08x}", hasher.finalize()))
+    }
+}
+
+/// Version 0.1 wrote the card itself where the seal is now.
+fn is_of_the_first_version(text: &str) -> bool {
+    serde_json::from_str::<Value>(text)
+        .is_ok_and(|value| value.get("version").is_some() && value.get("checksum").is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use safetensors::SafeTensors;
+
+    use super::*;
+
+    #[test]
+    fn models_of_the_first_version_are_known() {
+        let bytes = [0u8; 4];
+        let view = TensorView::new(safetensors::Dtype::F32, vec![1], &bytes).unwrap();
+        let metadata = HashMap::from([(NAME.to_owned(), "{\"version\": \"0.1.0\", \"members\": 1}".to_owned())]);
+        let file = safetensors::serialize([("0.weight", view)], Some(metadata)).unwrap();
+        let (_, header) = SafeTensors::read_metadata(&file).unwrap();
+        let told = Seal::of(&header, &SafeTensors::deserialize(&file).unwrap()).unwrap_err();
+        assert!(told.contains("a model of dualgn 0.1") && Seal::is_old(&header), "{told}");
     }
 }

@@ -145,6 +145,13 @@ impl Looked {
             profiles(&source, Some(column), |rows| watch("reading", rows))?;
         let target = Target::decide(&source, column, &profiles[column], options.kind)?;
         let mut wishes = options.roles.clone();
+        if wishes.contains_key(&source.header()[column]) {
+            let name = &source.header()[column];
+            return Err(Failure::input(format!(
+                "`--column` is for the columns that `{name}` is predicted from, and not for itself"
+            ))
+            .hint("`--kind` says what the target is, and `--target` predicts another column"));
+        }
         if source.image().is_some() {
             // A pixel that is the same everywhere has its place all the same.
             wishes

@@ -141,6 +141,11 @@ impl Checkpoint {
         }
     }
 
+    /// Whether there were weights until then that are kept as the best.
+    pub fn has_best(&self) -> bool {
+        self.best.is_some()
+    }
+
     /// The best one of a run in a folder, if there is one.
     ///
     /// # Errors

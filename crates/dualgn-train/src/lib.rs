@@ -66,7 +66,7 @@ pub use model::{ModelName, ProxLinear};
 pub use presets::ALL as PRESETS;
 pub use schedule::{Budget, Length};
 pub use session::{DampingChoice, Session};
-pub use specification::{Settings, Specification, network_failure};
+pub use specification::{Settings, Specification, check_batch, network_failure};
 pub use subject::{Batch, BatchOf, Evaluation, Subject};
 pub use taker::TakerState;
 pub use trainer::{Moment, Trainer};

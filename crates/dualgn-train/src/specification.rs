@@ -166,7 +166,10 @@ impl<'a> Specification<'a> {
 }
 
 /// Refuses a batch whose way through the network takes more memory than is left for it.
-fn check_batch(model: &Net, examples: usize) -> Result<(), Failure> {
+///
+/// # Errors
+/// It does; the failure says how many examples fit.
+pub fn check_batch(model: &Net, examples: usize) -> Result<(), Failure> {
     let (needed, budget) = (bytes_of(examples, model.values()), memory::budget());
     if needed <= budget {
         return Ok(());

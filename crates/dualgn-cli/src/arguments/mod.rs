@@ -4,6 +4,7 @@ mod describe;
 mod direction;
 mod problem;
 mod run;
+#[cfg(feature = "tables")]
 mod table;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use dualgn_train::{Method, ModelName};
 pub use problem::{FieldOptions, ProblemOptions};
 pub use run::{Run, SolverName};
 use run::{positive, seconds, whole};
+#[cfg(feature = "tables")]
 pub use table::{Evaluate, Explain, Export, Fit, Predict, TableOptions};
 
 use crate::choice::{choice, method};
@@ -36,10 +38,13 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Learns to predict a column of your table, and writes the model, its test and a page to read
+    #[cfg(feature = "tables")]
     Fit(Fit),
     /// Predicts for the rows of a table by a model of `fit`
+    #[cfg(feature = "tables")]
     Predict(Predict),
     /// Tests a model of `fit` on a table that has the answers
+    #[cfg(feature = "tables")]
     Evaluate(Evaluate),
     /// Trains one network by several methods, from the same weights on the same batches, and writes a report
     Compare(Compare),
@@ -50,8 +55,10 @@ pub enum Command {
     /// Writes the page of a run again from its records, without the pictures of equations and shapes
     Report(Report),
     /// Writes a model of `fit` as ONNX, for other runtimes
+    #[cfg(feature = "tables")]
     Export(Export),
     /// Explains a run: spectrum, angle, layers, damping, iterations, and what a prediction comes from
+    #[cfg(feature = "tables")]
     Explain(Explain),
     /// Computes a direction for another program: network, weights and batch from files, the direction into one
     Direction(Direction),
@@ -78,14 +85,17 @@ pub enum Command {
 }
 
 impl Command {
-    /// Lets the results of a run go into a folder.
-    pub fn set_out(&mut self, folder: PathBuf) {
-        match self {
-            Self::Fit(fit) => fit.run.out = Some(folder),
-            Self::Train(train) => train.run.out = Some(folder),
-            Self::Compare(compare) => compare.run.out = Some(folder),
-            _ => {}
-        }
+    /// Lets the results of a run go into a folder; whether this is a command that makes a run.
+    pub fn set_out(&mut self, folder: PathBuf) -> bool {
+        let run = match self {
+            #[cfg(feature = "tables")]
+            Self::Fit(fit) => &mut fit.run,
+            Self::Train(train) => &mut train.run,
+            Self::Compare(compare) => &mut compare.run,
+            _ => return false,
+        };
+        run.out = Some(folder);
+        true
     }
 }
 
@@ -124,6 +134,9 @@ impl Priced {
         match text.parse::<ProblemName>() {
             Ok(problem) => Ok(Self::Problem(problem)),
             Err(_) if path.exists() => Ok(Self::Run(path)),
+            Err(_) if text.parse::<Topic>().is_ok() => Err(format!(
+                "equations and shapes are timed by their runs: `dualgn train {text}`, then `dualgn cost` with its folder"
+            )),
             Err(_) => {
                 Err(format!("there is neither a problem of this name ({}) nor a run in such a folder", problem_names()))
             }
@@ -159,6 +172,7 @@ pub enum Checked {
     /// That of a file.
     Network(PathBuf),
     /// That of a model.
+    #[cfg(feature = "tables")]
     Model(PathBuf),
 }
 
@@ -168,7 +182,12 @@ impl Checked {
         match text.parse::<ProblemName>() {
             Ok(problem) => Ok(Self::Problem(problem)),
             Err(_) if text.ends_with(".toml") => Ok(Self::Network(path)),
+            #[cfg(feature = "tables")]
             Err(_) if path.exists() => Ok(Self::Model(path)),
+            Err(_) if text.parse::<Topic>().is_ok() => Err(format!(
+                "`check` is for problems with data ({}), networks and models; {text} is an equation",
+                problem_names()
+            )),
             Err(_) => {
                 Err(format!("there is neither a problem of this name ({}) nor such a file or folder", problem_names()))
             }

@@ -3,11 +3,16 @@
 use std::path::PathBuf;
 
 use clap::Args;
+#[cfg(feature = "fields")]
 use dualgn_fields::Activation;
+#[cfg(feature = "fields")]
 use dualgn_fields::geometry::{Format, Sampling};
+#[cfg(feature = "fields")]
+use dualgn_io::files;
 use serde::{Deserialize, Serialize};
 
 use super::run::whole;
+#[cfg(feature = "fields")]
 use crate::choice::choice;
 
 /// Options of problems.
@@ -24,6 +29,7 @@ pub struct ProblemOptions {
     pub field: FieldOptions,
 }
 
+#[cfg(feature = "fields")]
 /// Options of equations and shapes.
 #[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize)]
 #[command(next_help_heading = "Equations and shapes")]
@@ -67,9 +73,48 @@ pub struct FieldOptions {
     pub resolution: u32,
 }
 
+#[cfg(feature = "fields")]
 impl FieldOptions {
     /// As they are if nothing is said.
     pub fn unset() -> Self {
         Self { resolution: 128, ..Self::default() }
+    }
+
+    /// The same from any folder.
+    pub fn absolute(&self) -> Self {
+        Self { mesh: self.mesh.as_deref().map(files::absolute), ..self.clone() }
+    }
+
+    /// What the command line checks, by the names of options.
+    pub fn words(&self) -> Vec<(&'static str, Option<String>)> {
+        let widths = |widths: &Vec<u32>| widths.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+        vec![
+            ("points", self.points.map(|value| value.to_string())),
+            ("resolution", Some(self.resolution.to_string())),
+            ("hidden", self.hidden.as_ref().map(widths)),
+        ]
+    }
+}
+
+/// There are no options where there are no equations and shapes.
+#[cfg(not(feature = "fields"))]
+#[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize)]
+pub struct FieldOptions {}
+
+#[cfg(not(feature = "fields"))]
+impl FieldOptions {
+    /// As they are.
+    pub fn unset() -> Self {
+        Self {}
+    }
+
+    /// The same from any folder.
+    pub fn absolute(&self) -> Self {
+        Self {}
+    }
+
+    /// Nothing to check.
+    pub fn words(&self) -> Vec<(&'static str, Option<String>)> {
+        vec![]
     }
 }

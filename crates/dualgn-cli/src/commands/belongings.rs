@@ -27,6 +27,21 @@ const OF_METHOD: [&str; 3] = ["metrics.jsonl", "steps.jsonl", "movie.png"];
 const OF_CHECKPOINTS: [&str; 4] =
     ["last.safetensors", "previous.safetensors", "best.safetensors", "unfinished.safetensors"];
 
+/// Refuses to write something else onto a file that a run needs: its model, its configuration, what it recorded.
+pub fn refuse_own(path: &Path) -> Result<(), Failure> {
+    let is_named = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
+        [WEIGHTS, "configuration.json", "comparison.json", "test.json", "run.lock"].contains(&name)
+            || OF_METHOD.contains(&name)
+            || OF_CHECKPOINTS.contains(&name)
+    });
+    let is_of_run = path.ancestors().skip(1).take(3).any(|folder| folder.join("run.lock").is_file());
+    if is_named && is_of_run {
+        return Err(Failure::input(format!("{} is a file that its run needs", path.display()))
+            .hint("give another name with `--out`"));
+    }
+    Ok(())
+}
+
 /// The folder of one of several networks.
 pub fn network(number: impl Display) -> String {
     format!("network-{number}")

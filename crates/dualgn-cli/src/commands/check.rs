@@ -7,9 +7,10 @@ use dualgn::{Examples, Network, TracedOperation};
 use dualgn_io::Failure;
 use dualgn_io::number::grouped;
 use dualgn_networks::{Activation, Description, Net, NetworkChoice};
+#[cfg(feature = "tables")]
 use dualgn_tables::model::Predictor;
-use dualgn_train::network_failure;
 use dualgn_train::problem::{ProblemName, Task};
+use dualgn_train::{check_batch, network_failure};
 
 use super::columns::{cells, columns};
 use super::routes::Shape;
@@ -28,6 +29,7 @@ pub fn check(arguments: &Check) -> Result<String, Failure> {
             return Err(Failure::input("`--network` is for a problem; leave it out".into()));
         }
         Checked::Network(path) => of_file(path, &device)?,
+        #[cfg(feature = "tables")]
         Checked::Model(path) => {
             let mut predictor = Predictor::load(path, &device)?;
             let (features, outputs) = (predictor.card.encoder.width(), predictor.card.target.outputs());
@@ -36,6 +38,7 @@ pub fn check(arguments: &Check) -> Result<String, Failure> {
         }
     };
     let batch = [batch, features];
+    check_batch(&model, batch[0])?;
     let network = Network::trace(&model, Net::forward, batch)?;
 
     let mut lines = vec![cells(["#", "OPERATION", "RULE", "OUTPUT", "DERIVATIVE", "EXAMPLES", "GRAM MATRIX", "PLACE"])];

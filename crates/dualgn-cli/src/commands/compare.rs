@@ -28,6 +28,7 @@ pub fn compare(arguments: &Compare) -> Result<(), Failure> {
     let comparing = Comparing { methods, folder: &mut folder, output, quiet, json };
     match session(&plan)? {
         (AnySession::Data(mut session), blank) => comparing.on(&mut session, blank),
+        #[cfg(feature = "fields")]
         (AnySession::Field(mut session), blank) => comparing.on(&mut session, blank),
     }
 }

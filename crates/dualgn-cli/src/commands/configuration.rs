@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, ValueEnum};
-use dualgn_io::{Failure, files, input, memory};
+#[cfg(feature = "tables")]
+use dualgn_io::memory;
+use dualgn_io::{Failure, files, input};
 use dualgn_networks::{Description, NetworkChoice};
+#[cfg(feature = "tables")]
 use dualgn_tables::{Prepared, Room};
 use dualgn_train::problem::LossName;
 use dualgn_train::record::Trial;
@@ -12,8 +15,11 @@ use dualgn_train::{Budget, Method, SolverChoice};
 use serde::{Deserialize, Serialize};
 
 use super::plan::Origin;
-use crate::arguments::{Arguments, FieldOptions, ProblemOptions, Run, SolverName, TableOptions};
+#[cfg(feature = "tables")]
+use crate::arguments::TableOptions;
+use crate::arguments::{Arguments, FieldOptions, ProblemOptions, Run, SolverName};
 use crate::device::DeviceName;
+#[cfg(feature = "tables")]
 use crate::progress::counted;
 use crate::topic::Topic;
 
@@ -111,6 +117,7 @@ pub struct Asked {
     pub memory: Option<u32>,
 }
 
+#[cfg(feature = "tables")]
 /// A table, and what is learnt of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TableRun {
@@ -121,6 +128,11 @@ pub struct TableRun {
     /// A checksum of its rows, by which a resumed run knows that they are the same.
     pub checksum: u32,
 }
+
+/// There is none where tables are left out of the program.
+#[cfg(not(feature = "tables"))]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum TableRun {}
 
 fn unwritable(error: &serde_json::Error) -> Failure {
     Failure::input(format!("the configuration of the run cannot be kept: {error}"))
@@ -206,23 +218,14 @@ impl Configuration {
         add("inner", Some(self.inner.to_string()));
         add("micro-batch", self.micro_batch.map(|value| value.to_string()));
         add("limit", self.limit.filter(|_| self.table.is_none()).map(|value| value.to_string()));
-        match &self.table {
-            Some(TableRun { options, .. }) => {
-                add("test", options.test_rows.is_none().then(|| options.test.to_string()));
-                add("validation", number(options.validation));
-                add("members", options.members.map(|value| value.to_string()));
-            }
-            None => {
-                add("points", self.field.points.map(|value| value.to_string()));
-                add("resolution", Some(self.field.resolution.to_string()));
-                add(
-                    "hidden",
-                    self.field
-                        .hidden
-                        .as_ref()
-                        .map(|widths| widths.iter().map(u32::to_string).collect::<Vec<_>>().join(",")),
-                );
-            }
+        #[cfg(feature = "tables")]
+        if let Some(TableRun { options, .. }) = &self.table {
+            add("test", options.test_rows.is_none().then(|| options.test.to_string()));
+            add("validation", number(options.validation));
+            add("members", options.members.map(|value| value.to_string()));
+        }
+        if self.table.is_none() {
+            self.field.words().into_iter().for_each(|(name, value)| add(name, value));
         }
         match Arguments::try_parse_from(words) {
             Ok(_) => Ok(()),
@@ -243,7 +246,7 @@ impl Configuration {
 
     /// Whether it is of an equation or a shape.
     fn is_field(&self) -> bool {
-        self.table.is_none() && matches!(&self.problem.parse::<Topic>(), Ok(Topic::Field(_)))
+        self.table.is_none() && self.problem.parse::<Topic>().is_ok_and(|topic| !matches!(topic, Topic::Data(_)))
     }
 
     /// Loss and method by their names.
@@ -258,6 +261,7 @@ impl Configuration {
     }
 
     /// The table of a run in a folder, read again.
+    #[cfg(feature = "tables")]
     pub fn prepared(&self, run: &Path) -> Result<Prepared, Failure> {
         let Some(TableRun { file, options, checksum }) = &self.table else {
             return Err(Failure::input(format!("{} is no run of `dualgn fit`", run.display())));
@@ -318,12 +322,14 @@ pub enum Origins {
     /// A problem.
     Problem(Topic, ProblemOptions),
     /// A table.
+    #[cfg(feature = "tables")]
     Table(Box<Prepared>),
 }
 
 impl Origins {
     /// That of a run in a folder.
     pub fn load(configuration: &Configuration, run: &Path) -> Result<Self, Failure> {
+        #[cfg(feature = "tables")]
         if configuration.table.is_some() {
             return Ok(Self::Table(Box::new(configuration.prepared(run)?)));
         }
@@ -338,6 +344,7 @@ impl Origins {
     pub fn origin(&self) -> Origin<'_> {
         match self {
             Self::Problem(topic, options) => Origin::Problem(*topic, options),
+            #[cfg(feature = "tables")]
             Self::Table(prepared) => Origin::Study(&prepared.studies[0]),
         }
     }

@@ -7,7 +7,7 @@ use dualgn_io::Failure;
 use dualgn_networks::{Net, with_weights};
 use dualgn_train::problem::ProblemName;
 use dualgn_train::record::Comparison;
-use dualgn_train::{Batch, Checkpoint, Method, ModelName, Session, Subject};
+use dualgn_train::{Batch, Checkpoint, Method, ModelName, Session, Subject, check_batch};
 
 use super::check;
 use super::configuration::{Configuration, Origins};
@@ -30,6 +30,7 @@ fn of_problem(problem: ProblemName, arguments: &Cost) -> Result<String, Failure>
     let device = arguments.device.unwrap_or_default().open()?;
     let batch = [arguments.batch.map_or(64, |batch| batch as usize), problem.shape().0];
     let (model, words) = check::of_problem(problem, arguments.network.as_ref(), &device)?;
+    check_batch(&model, batch[0])?;
     let network = Network::trace(&model, Net::forward, batch)?;
     let shape = Shape { task: problem.task(), batch, memory: arguments.memory, device };
     Ok(text(&format!("{}: {words}", problem.name()), &shape.routes(&network, &model)?))
@@ -55,6 +56,7 @@ fn of_run(run: &Path, arguments: &Cost) -> Result<String, Failure> {
     let of_run = OfRun { run, method, weights };
     match session(&plan)? {
         (AnySession::Data(session), blank) => of_run.text(&session, &blank),
+        #[cfg(feature = "fields")]
         (AnySession::Field(session), blank) => of_run.text(&session, &blank),
     }
 }

@@ -1,13 +1,16 @@
 //! The commands about commands: `init`, `validate`, `schema`, `completions`, `man`.
 
+#[cfg(feature = "tables")]
 use std::path::Path;
 
 use burn::tensor::Device;
 use clap::CommandFactory;
 use dualgn_io::{Failure, files, input};
 use dualgn_networks::{Net, NetworkChoice};
+#[cfg(feature = "tables")]
 use dualgn_tables::table::{Source, profiles, roles};
 use dualgn_train::network_failure;
+use toml::de::DeTable;
 
 use crate::arguments::{Arguments, Completions, Init, Man, Validate};
 use crate::configuration::{RunFile, schema, template};
@@ -19,25 +22,7 @@ pub fn init(arguments: &Init) -> Result<(), Failure> {
     let Init { subject, out } = arguments;
     let text = match subject.parse::<Topic>() {
         Ok(topic) => template("train", "problem", topic.name(), &[]),
-        Err(_) => {
-            let path = Path::new(subject);
-            if !path.exists() {
-                return Err(Failure::input(format!(
-                    "there is neither a file nor a problem `{subject}`; `dualgn problems` lists the problems"
-                )));
-            }
-            let source = Source::open(path, &Default::default())?;
-            let profiles = profiles(&source, None, |_| {})?.columns;
-            let decisions = roles(&source, &profiles, None, &Default::default())?;
-            let role = |decision: &Option<dualgn_tables::table::Decision>| {
-                decision.as_ref().map(|decision| decision.role.to_string())
-            };
-            let columns = profiles
-                .iter()
-                .zip(&decisions)
-                .filter_map(|(profile, decision)| Some((profile.name.clone(), role(decision)?)));
-            template("fit", "table", &files::absolute(path).display().to_string(), &columns.collect::<Vec<_>>())
-        }
+        Err(_) => of_table(subject)?,
     };
     if out.exists() {
         return Err(Failure::input(format!(
@@ -50,6 +35,30 @@ pub fn init(arguments: &Init) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The same of a table, with the role of each column.
+#[cfg(feature = "tables")]
+fn of_table(subject: &str) -> Result<String, Failure> {
+    let path = Path::new(subject);
+    if !path.exists() {
+        return Err(Failure::input(format!(
+            "there is neither a file nor a problem `{subject}`; `dualgn problems` lists the problems"
+        )));
+    }
+    let source = Source::open(path, &Default::default())?;
+    let profiles = profiles(&source, None, |_| {})?.columns;
+    let decisions = roles(&source, &profiles, None, &Default::default())?;
+    let role =
+        |decision: &Option<dualgn_tables::table::Decision>| decision.as_ref().map(|decision| decision.role.to_string());
+    let columns =
+        profiles.iter().zip(&decisions).filter_map(|(profile, decision)| Some((profile.name.clone(), role(decision)?)));
+    Ok(template("fit", "table", &files::absolute(path).display().to_string(), &columns.collect::<Vec<_>>()))
+}
+
+#[cfg(not(feature = "tables"))]
+fn of_table(subject: &str) -> Result<String, Failure> {
+    Err(Failure::input(format!("there is no problem `{subject}`; `dualgn problems` lists the problems")))
+}
+
 /// Bytes of a file of a run or of a network at most.
 const LARGEST: u64 = 1 << 20;
 
@@ -57,8 +66,12 @@ const LARGEST: u64 = 1 << 20;
 pub fn validate(arguments: &Validate) -> Result<(), Failure> {
     let path = &arguments.file;
     let text = input::read_text(path, LARGEST)?;
-    let is_run = toml::from_str::<toml::Table>(&text)
-        .is_ok_and(|table| table.contains_key("table") || table.contains_key("problem"));
+    // Values that do not fit are said by the reader of runs, with their place.
+    let is_run = DeTable::parse(&text)
+        .is_ok_and(|table| ["table", "problem", "command"].iter().any(|key| table.get_ref().contains_key(*key)));
+    if text.trim().is_empty() {
+        return Err(Failure::input(format!("{} is empty", path.display())));
+    }
     let network = if is_run {
         let run = RunFile::read(path)?;
         terminal::print(format!("{} is good, and means:\n{}", path.display(), run.typed()))?;

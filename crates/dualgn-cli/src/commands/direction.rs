@@ -14,6 +14,7 @@ use dualgn_networks::{
 use dualgn_train::problem::{NamedLoss, TargetTensor};
 use dualgn_train::{ModelName, ProxLinear, network_failure};
 
+use super::belongings::refuse_own;
 use crate::arguments::{Direction, SolverName};
 use crate::terminal;
 
@@ -233,5 +234,6 @@ fn write(path: &Path, tensors: &Tensors) -> Result<(), Failure> {
         .map(|(name, data)| (name.as_str(), Array::float64(&data.shape().to_vec(), data.iter::<f64>().collect())))
         .collect();
     let bytes = npz::to_bytes(arrays.iter().map(|(name, array)| (*name, array)));
+    refuse_own(path)?;
     files::replace(path, &bytes.map_err(|error| Failure::run(error.to_string()))?)
 }

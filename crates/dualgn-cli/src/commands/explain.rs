@@ -53,6 +53,7 @@ pub fn explain(arguments: &Explain) -> Result<(), Failure> {
     let explaining = Explaining { method, checkpoint, folder: run.display().to_string() };
     let mut explained = match session(&plan)? {
         (AnySession::Data(session), _) => explaining.on(&session)?,
+        #[cfg(feature = "fields")]
         (AnySession::Field(session), _) => explaining.on(&session)?,
     };
     if let Origins::Table(prepared) = &origins

@@ -173,6 +173,11 @@ impl Fitting<'_> {
             Begin::Resumed(_) if Configuration::is_in(&folder) => {
                 let configuration = Box::new(Configuration::load(&folder)?);
                 let checkpoint = checkpoint_of(&folder, &configuration)?;
+                // Its loss is not what training would come to know only at its end.
+                if checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.has_best()) {
+                    let best = Checkpoint::load_best(&checkpoints(&folder), &configuration.identity()?)?;
+                    best.ok_or_else(|| missing_best(&folder))?;
+                }
                 Start::Resumed { configuration, checkpoint }
             }
             // Killed before it began.
@@ -213,13 +218,16 @@ fn best_of(output: &Output, comparison: Comparison) -> Result<(Comparison, Check
     let mut records = comparison.runs.iter().flat_map(|run| &run.records);
     match Checkpoint::load_best(&folder, identity)? {
         Some(best) => Ok((comparison, best)),
-        None if records.any(|record| record.test_loss.is_finite()) => {
-            Err(Failure::input(format!("{} is missing, which held the best weights", best_file(&folder).display()))
-                .hint("start the run again, with `--overwrite`"))
-        }
+        None if records.any(|record| record.test_loss.is_finite()) => Err(missing_best(output.folder())),
         None => Err(Failure::input("the loss of the validation rows was never finite".into())
             .hint("take a smaller `--rate`, or more `--damping`")),
     }
+}
+
+fn missing_best(run: &Path) -> Failure {
+    let file = best_file(&checkpoints(run));
+    Failure::input(format!("{} is missing, which held the best weights", file.display()))
+        .hint("start the run again, with `--overwrite`")
 }
 
 /// Measures, as a program reads them.

@@ -95,6 +95,9 @@ impl RunFolder {
             Found::Run(_) => Err(Failure::input(format!("{shown} holds an earlier run"))
                 .hint("replace it with `--overwrite`, or name another folder with `--out`")),
             Found::Busy(owner) => Err(busy(path, owner)),
+            Found::Foreign if ["configuration.json", "comparison.json"].iter().any(|name| path.join(name).exists()) => {
+                Err(of_the_first_version(path))
+            }
             Found::Foreign => Err(Failure::input(format!("{shown} is not empty, and dualgn did not make what is in it"))
                 .hint("name a new folder with `--out`")),
         }
@@ -106,7 +109,7 @@ impl RunFolder {
     /// It is not the folder of a run, or belongs to another program.
     pub fn reclaim(path: &Path) -> Result<Self, Failure> {
         if !path.join(LOCK).exists() {
-            return Err(no_run(path));
+            return Err(if Configuration::is_in(path) { of_the_first_version(path) } else { no_run(path) });
         }
         match look(path)? {
             Found::Free(lock) | Found::Run(lock) => {
@@ -155,6 +158,11 @@ impl RunFolder {
         }
         self.replaces = belongings::set_aside(&self.path, &aside)?;
         Ok(())
+    }
+
+    /// Gives the folder free as it is, for the command that began its run.
+    pub fn release(mut self) {
+        self.is_finished = true;
     }
 
     /// Removes the run that was replaced: the new one is finished.
@@ -314,6 +322,15 @@ fn busy(path: &Path, owner: Option<Owner>) -> Failure {
     );
     Failure::input(format!("{} belongs to {who}, which is still running", path.display()))
         .hint("wait for it to end, or name another folder with `--out`")
+}
+
+/// Runs had no lock then.
+fn of_the_first_version(path: &Path) -> Failure {
+    Failure::input(format!(
+        "{} holds a run of dualgn 0.1, which this version cannot go on with or replace",
+        path.display()
+    ))
+    .hint("start it again in another folder: its configuration.json has the command (docs/migration.md)")
 }
 
 fn no_run(path: &Path) -> Failure {

@@ -8,9 +8,12 @@ mod configuration;
 mod cost;
 mod describe;
 mod direction;
+#[cfg(feature = "tables")]
 mod explain;
+#[cfg(feature = "fields")]
 mod field;
 mod film;
+#[cfg(feature = "tables")]
 mod fit;
 mod folder;
 mod keep;
@@ -18,6 +21,7 @@ mod methods;
 mod ops;
 mod output;
 mod plan;
+#[cfg(feature = "tables")]
 mod predict;
 mod problems;
 mod report;
@@ -39,21 +43,26 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 /// Reads the configuration of a run's folder.
-#[cfg(any(test, feature = "fuzzing"))]
+#[cfg(all(any(test, feature = "fuzzing"), feature = "tables", feature = "fields"))]
 pub fn load_configuration(run: &std::path::Path) -> Result<(), Failure> {
     configuration::Configuration::load(run).map(drop)
 }
 
 fn run_command(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
+        #[cfg(feature = "tables")]
         Command::Fit(arguments) => fit::fit(&arguments),
+        #[cfg(feature = "tables")]
         Command::Predict(arguments) => predict::predict(&arguments),
+        #[cfg(feature = "tables")]
         Command::Evaluate(arguments) => predict::evaluate(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Train(arguments) => train::train(&arguments),
         Command::Resume(arguments) => train::resume(&arguments),
         Command::Report(arguments) => report::report(&arguments),
+        #[cfg(feature = "tables")]
         Command::Export(arguments) => predict::export(&arguments),
+        #[cfg(feature = "tables")]
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Direction(arguments) => direction::direction(&arguments),
         Command::Init(arguments) => describe::init(&arguments),

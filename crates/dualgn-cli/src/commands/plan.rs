@@ -15,6 +15,7 @@ pub enum Origin<'a> {
     /// A problem of the program.
     Problem(Topic, &'a ProblemOptions),
     /// Data of the user's.
+    #[cfg_attr(not(feature = "tables"), expect(dead_code, reason = "data of the user's are tables"))]
     Study(&'a Study),
 }
 
@@ -31,6 +32,7 @@ impl Origin<'_> {
     fn usual(self) -> LossName {
         match self {
             Self::Problem(Topic::Data(problem), _) => problem.defaults().loss,
+            #[cfg(feature = "fields")]
             Self::Problem(Topic::Field(_), _) => LossName::Squared,
             Self::Study(study) => study.loss,
         }
@@ -74,6 +76,10 @@ pub fn quoted(word: String) -> String {
 /// The loss that was asked for, if it fits; else the usual one. Options of the other kind of problem are refused.
 pub fn loss(origin: Origin, run: &Run) -> Result<LossName, Failure> {
     let loss = run.loss.unwrap_or(origin.usual());
+    if run.quantile != 0.5 && loss != LossName::Quantile {
+        let text = format!("`--quantile` is for `--loss quantile`, and the loss is {}", loss.name());
+        return Err(Failure::input(text).hint("give both or none"));
+    }
     match origin {
         Origin::Problem(topic @ Topic::Data(_), options) if options.field != FieldOptions::unset() => {
             Err(Failure::input(format!(
@@ -84,6 +90,7 @@ pub fn loss(origin: Origin, run: &Run) -> Result<LossName, Failure> {
         Origin::Problem(Topic::Data(problem), _) if loss.reading(problem.task()).is_none() => {
             Err(Failure::input(loss.refusal(problem)))
         }
+        #[cfg(feature = "fields")]
         Origin::Problem(topic @ Topic::Field(_), options) => {
             let others = [
                 ("--loss", run.loss.is_some_and(|loss| loss != LossName::Squared)),

@@ -8,6 +8,7 @@ use dualgn_tables::table::Source;
 use dualgn_tables::{Prepared, onnx};
 use dualgn_train::scores::Scores;
 
+use super::belongings::refuse_own;
 use super::configuration::Configuration;
 use super::fit::{table_of, told};
 use crate::arguments::{Evaluate, Export, Predict};
@@ -37,6 +38,7 @@ pub fn predict(arguments: &Predict) -> Result<(), Failure> {
     let text = csv(&predictor, &answers, deviations.as_deref())?;
     match &arguments.out {
         Some(file) => {
+            refuse_own(file)?;
             files::replace(file, &text)?;
             terminal::say(format!("{} predictions: {}", answers.len(), file.display()));
             Ok(())
@@ -129,6 +131,7 @@ pub fn evaluate(arguments: &Evaluate) -> Result<(), Failure> {
 /// Writes a model for other runtimes.
 pub fn export(arguments: &Export) -> Result<(), Failure> {
     let predictor = Predictor::load(&arguments.model, &DeviceName::default().open()?)?;
+    refuse_own(&arguments.out)?;
     files::replace(&arguments.out, &onnx::export(&predictor)?)?;
     let columns = onnx::column_names(&predictor.card);
     terminal::print(format!(

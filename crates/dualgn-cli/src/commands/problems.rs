@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
+#[cfg(feature = "fields")]
 use dualgn_fields::FieldName;
 use dualgn_train::problem::{LossName, ProblemName};
+#[cfg(feature = "fields")]
 use strum::{EnumMessage, VariantArray};
 
 /// Characters of a line beside the names.
@@ -36,16 +38,22 @@ pub fn list() -> String {
         }
         text.push('\n');
     }
-    text.push_str("Equations and shapes: tanh or sine layers in double precision, on squared residuals at points.\n\n");
-    for field in FieldName::VARIANTS {
-        let _ = writeln!(text, "{:<13} {}", field.name(), field.get_documentation().unwrap_or_default());
-    }
-    text.push('\n');
+    #[cfg(feature = "fields")]
+    add_fields(&mut text);
     text.push_str(
         "concrete and mnist need `--data DIR`, a folder with `concrete.csv` or the four idx files; the others are\n\
          part of the program.\n",
     );
     text
+}
+
+#[cfg(feature = "fields")]
+fn add_fields(text: &mut String) {
+    text.push_str("Equations and shapes: tanh or sine layers in double precision, on squared residuals at points.\n\n");
+    for field in FieldName::VARIANTS {
+        let _ = writeln!(text, "{:<13} {}", field.name(), field.get_documentation().unwrap_or_default());
+    }
+    text.push('\n');
 }
 
 fn names(losses: impl Iterator<Item = LossName>) -> String {
@@ -77,6 +85,7 @@ mod tests {
         for problem in ProblemName::ALL {
             assert!(list.contains(problem.name()) && list.contains(problem.data()));
         }
+        #[cfg(feature = "fields")]
         for field in FieldName::VARIANTS {
             assert!(list.contains(&format!("\n{:<13} ", field.name())), "{list}");
         }

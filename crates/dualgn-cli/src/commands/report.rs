@@ -6,7 +6,7 @@ use dualgn_io::{Failure, files, input};
 use dualgn_train::WEIGHTS;
 use dualgn_train::record::Comparison;
 
-use super::belongings::network;
+use super::belongings::{network, refuse_own};
 use super::configuration::Configuration;
 use super::output::steps;
 use super::train::{checkpoint_of, complete};
@@ -29,6 +29,7 @@ pub fn report(arguments: &Report) -> Result<(), Failure> {
         return terminal::print(dualgn_report::terminal(&comparison));
     }
     let page = arguments.out.clone().unwrap_or_else(|| run.join("report.html"));
+    refuse_own(&page)?;
     files::replace(&page, dualgn_report::page(&comparison).as_bytes())?;
     terminal::print(page.display())
 }

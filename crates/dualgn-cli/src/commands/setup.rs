@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{DType, Device};
 use dualgn::Solver;
+#[cfg(feature = "fields")]
 use dualgn_fields::Solve;
 use dualgn_io::Failure;
 use dualgn_networks::Preset;
@@ -10,6 +11,7 @@ use dualgn_train::problem::Study;
 use dualgn_train::record::Comparison;
 use dualgn_train::{Examples, Length, ProxLinear, Session, Settings, Specification};
 
+#[cfg(feature = "fields")]
 use super::field;
 use super::plan::{Origin, Plan};
 use crate::arguments::{Run, SolverName};
@@ -21,12 +23,14 @@ pub enum AnySession {
     /// A network on data.
     Data(Box<Session<Examples>>),
     /// A network as a function of space.
+    #[cfg(feature = "fields")]
     Field(Box<Session<Solve>>),
 }
 
 /// Makes the session of a plan, and the comparison before any run.
 pub fn session(plan: &Plan) -> Result<(AnySession, Comparison), Failure> {
     let ((session, blank), remarks) = match plan.origin {
+        #[cfg(feature = "fields")]
         Origin::Problem(Topic::Field(name), options) => {
             let (mut session, blank) = field::session(plan, name, &options.field)?;
             let remarks = std::mem::take(&mut session.remarks);

@@ -10,12 +10,13 @@ use dualgn_train::{Checkpoint, Loaded, Method, ModelName, WEIGHTS, checkpoints};
 
 use super::compare::{finish, show};
 use super::configuration::{Configuration, Origins};
+#[cfg(feature = "tables")]
 use super::fit;
 use super::folder::{Owner, RunFolder};
 use super::output::Output;
 use super::plan::{self, Origin, Plan};
 use super::training::{Start, Training};
-use crate::arguments::{Arguments, Command, Learning, Resume, Train};
+use crate::arguments::{Arguments, Learning, Resume, Train};
 use crate::configuration::expanded;
 use crate::{interrupt, terminal};
 
@@ -69,6 +70,7 @@ fn go_on(arguments: &Resume, shows: bool) -> Result<(), Failure> {
     let (loss, method) = configuration.names(&path)?;
     let run = configuration.options(&path, [arguments.quiet, arguments.json])?;
     let typed = configuration.command.clone();
+    #[cfg(feature = "tables")]
     if configuration.table.is_some() {
         return fit::resume(&mut folder, &configuration, (loss, method), (&run, shows));
     }
@@ -106,16 +108,15 @@ fn again(folder: RunFolder) -> Result<(), Failure> {
         return Err(Failure::input(format!("{shown} is the folder of a run that was stopped before it began"))
             .hint("start the run again"));
     };
-    drop(folder);
+    folder.release();
     std::env::set_current_dir(&started_in).map_err(|error| Failure::file("enter", &started_in, &error))?;
     let words = expanded(words.into_iter().map(Into::into))?;
     let mut arguments = Arguments::try_parse_from(words)
         .map_err(|error| Failure::input(format!("the run cannot be started again: {error}")))?;
     // A command that names another folder does not bring back what is in this one.
-    if !matches!(arguments.command, Command::Train(_) | Command::Fit(_)) {
+    if !arguments.command.set_out(path.clone()) {
         return Err(Failure::input(format!("{shown} has no configuration.json")).hint("start the run again"));
     }
-    arguments.command.set_out(path);
     super::run_command(arguments)
 }
 

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use dualgn_io::{Failure, files};
 use dualgn_networks::{NetworkChoice, Seal, write_weights};
-use dualgn_train::record::{Comparison, StepRecord};
+use dualgn_train::record::{Comparison, Status, StepRecord};
 use dualgn_train::{Budget, Checkpoint, Method, Session, Subject, WEIGHTS, checkpoints};
 
 use super::configuration::{Asked, Configuration, TableRun};
@@ -59,6 +59,7 @@ impl Training<'_> {
     pub fn run(self) -> Result<Comparison, Failure> {
         match session(self.plan)? {
             (AnySession::Data(mut session), blank) => self.on(&mut session, blank),
+            #[cfg(feature = "fields")]
             (AnySession::Field(mut session), blank) => self.on(&mut session, blank),
         }
     }
@@ -109,7 +110,7 @@ impl Training<'_> {
         comparison.pictures = portrait.pictures;
         let status = run.status;
         comparison.runs.push(run);
-        if !plan.run.quiet {
+        if !plan.run.quiet || status == Status::Diverged {
             let ending = ending(status, reason.as_deref());
             terminal::say(format!("stopped: {}", ending.trim_end_matches(',')));
         }
@@ -159,9 +160,8 @@ fn resolved<S: Subject>(
     let (problem, data, limit, field) = match plan.origin {
         // Resumed from another folder, a relative one would lead elsewhere.
         Origin::Problem(topic, options) => {
-            let mesh = options.field.mesh.as_deref().map(files::absolute);
-            let field = FieldOptions { mesh, ..options.field.clone() };
-            (topic.name().to_owned(), options.data.as_deref().map(files::absolute), options.limit, field)
+            let data = options.data.as_deref().map(files::absolute);
+            (topic.name().to_owned(), data, options.limit, options.field.absolute())
         }
         Origin::Study(study) => (study.name.clone(), None, None, FieldOptions::unset()),
     };

@@ -7,7 +7,12 @@ use clap::{Arg, ArgAction, Command, CommandFactory};
 use crate::arguments::Arguments;
 
 /// The commands that a file can stand for, with the key of what they are about.
-pub const COMMANDS: [(&str, &str); 3] = [("fit", "table"), ("train", "problem"), ("compare", "problem")];
+pub const COMMANDS: &[(&str, &str)] = &[
+    #[cfg(feature = "tables")]
+    ("fit", "table"),
+    ("train", "problem"),
+    ("compare", "problem"),
+];
 
 /// A command by its name.
 pub fn command(name: &str) -> Command {

@@ -16,10 +16,14 @@ pub fn schema() -> Value {
         "command".into(),
         json!({ "enum": names, "description": "The command; `fit` for a table, else `train`" }),
     );
-    let roles: Vec<String> = dualgn_tables::table::Role::names();
+    #[cfg(feature = "tables")]
     properties.insert(
         "columns".into(),
-        json!({ "type": "object", "additionalProperties": { "enum": roles }, "description": "What each column is for" }),
+        json!({
+            "type": "object",
+            "additionalProperties": { "enum": dualgn_tables::table::Role::names() },
+            "description": "What each column is for",
+        }),
     );
     for (name, _) in COMMANDS {
         let command = command(name);

@@ -177,3 +177,18 @@ fn no_limit_of_memory_is_an_abort() {
     // Both ends were reached.
     assert!(ended[0] > 0 && ended[1] + ended[2] > 0, "{ended:?}");
 }
+
+/// A file that may not grow further is an error of its writer, and leaves nothing unfinished.
+#[test]
+fn a_limit_of_files_is_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = table(folder.path(), "t.csv", 60);
+    let out = folder.path().join("run").to_str().unwrap().to_owned();
+    let line = format!("ulimit -f 20; exec {} {}", env!("CARGO_BIN_EXE_dualgn"), fit(&data, &out, &[]).join(" "));
+    let output = Command::new("sh").args(["-c", &line]).output().unwrap();
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("error: cannot write"), "{said}");
+    succeeds(&fit(&data, &out, &["--overwrite"]));
+    assert!(super::names(Path::new(&out)).iter().all(|name| !name.starts_with(".dualgn")));
+}

@@ -228,6 +228,18 @@ fn what_is_wrong_is_said_with_its_place() {
         &["fit", &typo, "--loss", "gamma"],
         &["the loss gamma needs positive numbers", "column `y` are counts", "poisson"],
     );
+    refused(&["fit", &typo, "--column", "y=ignore", "--target", "y"], &["and not for itself", "hint: `--kind`"]);
+    refused(&["fit", &typo, "--quantile", "0.9"], &["`--quantile` is for `--loss quantile`"]);
+    for (name, end) in [("open.csv", "7,\"8\n"), ("last.csv", "7,\"8")] {
+        let open = file(name, &format!("x,y\n{good}{end}"));
+        refused(&["fit", &open], &["line 42: a quote that begins a cell there is never closed"]);
+    }
+    refused(&["fit", &file("head.csv", "x,\"y\n1,2\n3,4\n")], &["line 1: a quote", "never closed"]);
+    let last = file(
+        "dates.csv",
+        &(0..40).fold(String::from("y,when\n"), |text, i| text + &format!("{i}.5,2024-01-{:02}\n", 1 + i % 28)),
+    );
+    refused(&["fit", &last], &["column `when`", "name the column to predict with `--target`"]);
     refused(&["fit", &file("empty.csv", "")], &["has no rows"]);
     refused(&["fit", &file("head.csv", "x,y\n")], &["has no rows"]);
     refused(&["fit", &file("same.csv", "x,y\n1,2\n2,2\n3,2\n")], &["column `y`", "the same in all rows"]);
@@ -252,6 +264,13 @@ fn what_is_wrong_is_said_with_its_place() {
     refused(&["predict", &out, &target], &["no column `income`"]);
     refused(&["evaluate", &out, &file("bare.csv", "income\n1\n2\n")], &["no column `y`"]);
     let model = format!("{out}/model.safetensors");
+    for command in [
+        &["predict", &out, &typo, "--out", &model][..],
+        &["export", &out, "--out", &model],
+        &["report", &out, "--out", &model],
+    ] {
+        refused(command, &["model.safetensors is a file that its run needs", "hint: give another name"]);
+    }
     let mut bytes = fs::read(&model).unwrap();
     bytes.truncate(bytes.len() / 2);
     let half = write(folder.path(), "half.safetensors", bytes);

@@ -368,6 +368,39 @@ fn cells_that_say_little_are_counted() {
     refusing.refuses("new.csv", "word,a\nw1,1\nnever,1\n", &[], &["new.csv, line 3, column `word`", "`never`"]);
 }
 
+/// What a code is, its digits say as they stand; numbers are the same word however files of numbers write them.
+#[test]
+fn codes_that_look_like_numbers_are_words() {
+    let codes = ["007", "07", "7", "12E3", "12000", "ab"];
+    let rows = table("code,y", 120, |i| format!("{},{}", codes[i % 6], (i % 6) as f64 * 10.0 + (i % 5) as f64 / 10.0));
+    let run = Fitted::new("codes.csv", &rows, &["--column", "code=category", "--kind", "number"]);
+    let found = run.predictions("asked.csv", &format!("code\n{}\n", codes.join("\n")), &[]);
+    let mut apart = found.clone();
+    apart.sort();
+    apart.dedup();
+    assert_eq!(apart.len(), 6, "{found:?}");
+}
+
+/// The name of a zone does not say how far its clocks are ahead.
+#[test]
+fn a_zone_without_its_offset_is_no_date() {
+    let rows = table("when,y", 60, |i| format!("2024-{:02}-{:02}T12:00:00Z,{}", 1 + i % 12, 1 + i % 28, i % 12));
+    let run = Fitted::new("zones.csv", &rows, &["--kind", "number"]);
+    let same = run.predictions("utc.csv", "when\n2024-06-05T12:00:00Z\n2024-06-05T21:00:00+09:00[Asia/Tokyo]\n", &[]);
+    assert_eq!(same[0], same[1]);
+    for other in ["2024-06-05T12:00:00[Asia/Tokyo]", "2024-06-05T12:00:00[foo]", "2024-06-05T12:00:00+25:00"] {
+        run.refuses("other.csv", &format!("when\n{other}\n"), &[], &["line 2", "column `when`", other]);
+    }
+}
+
+/// A hint keeps the words that the model has.
+#[test]
+fn hints_on_missing_words_keep_those_of_the_model() {
+    let rows = table("a,y", 60, |i| if i % 10 == 0 { format!("-999,{i}") } else { format!("{}.5,{i}", i % 7) });
+    let run = Fitted::new("gone.csv", &rows, &["--missing-words=-999"]);
+    run.refuses("new.csv", "a\n1.5\nNA\n", &[], &["line 3, column `a`", "`--missing-words '-999,NA'`"]);
+}
+
 #[test]
 fn long_identifiers_stay_apart() {
     // 2^53 and 2^53 + 1 are one number in double precision.

@@ -211,9 +211,14 @@ fn time(text: &str) -> Option<[f64; 2]> {
     Some([clock - offset(rest)?, fraction])
 }
 
-/// Seconds by which a zone is ahead of UTC: nothing, `Z`, `UTC`, `+02`, `+0200`, `+02:00`, each perhaps with its name in brackets.
+/// Seconds by which a zone is ahead of UTC: nothing, `Z`, `UTC`, `+02`, `+0200`, `+02:00`, each perhaps with its name in brackets. Clocks are ahead by 14 hours at most.
 fn offset(text: &str) -> Option<f64> {
-    let text = text.split_once('[').map_or(text, |(offset, _)| offset);
+    let text = match text.split_once('[') {
+        // A name alone does not say how far its clocks were ahead on that day.
+        Some(("", name)) => return matches!(name, "UTC]" | "Etc/UTC]" | "GMT]").then_some(0.0),
+        Some((offset, _)) => offset,
+        None => text,
+    };
     if text.is_empty() || matches!(text, "Z" | "z" | "UTC" | "GMT") {
         return Some(0.0);
     }
@@ -228,7 +233,7 @@ fn offset(text: &str) -> Option<f64> {
         None => (text, "0"),
     };
     let number = |text: &str, most: u32| text.parse::<u32>().ok().filter(|&number| text.len() <= 2 && number <= most);
-    Some(sign * (f64::from(number(hours, 26)?) * 3600.0 + f64::from(number(minutes, 59)?) * 60.0))
+    Some(sign * (f64::from(number(hours, 14)?) * 3600.0 + f64::from(number(minutes, 59)?) * 60.0))
 }
 
 /// Seconds by a pattern of `strftime`.

@@ -33,6 +33,13 @@ impl MissingWords {
         self.numbers.contains(&number)
     }
 
+    /// Returns the value of `--missing-words` that takes a word in beside those that there are; the usual ones go by the first of them.
+    pub fn with(&self, word: &str) -> String {
+        let is_usual = self.words.iter().map(String::as_str).eq(USUAL);
+        let words = if is_usual { USUAL[..1].join(",") } else { self.words.join(",") };
+        if words.is_empty() { word.to_owned() } else { format!("{words},{word}") }
+    }
+
     /// Whether a word could be one like the others of its column.
     pub fn is_doubtful(word: &str) -> bool {
         DOUBTFUL.contains(&word)

@@ -3,7 +3,7 @@
 //! ```text
 //! cell.rs      a cell, a row             error.rs    what can be wrong, and where
 //! source.rs    a file, by its format  <- text.rs (CSV, TSV), lines.rs (JSON lines), arrays.rs (NPY, NPZ), parquet.rs, images.rs (folders, idx)
-//! text.rs      rows of text           <- stream.rs (unpacked, decoded), beginning.rs (separator, first rows), header.rs, names.rs
+//! text.rs      rows of text           <- stream.rs (unpacked, decoded), quotes.rs, beginning.rs (separator, first rows), header.rs, names.rs
 //! notation.rs  how cells are written  <- numerals.rs (numbers), dates.rs, words.rs, missing.rs (words for nothing)
 //! profile.rs   what is in a column    <- observation.rs (what one pass counts), settle.rs (how the cells are written, decided by that)
 //! role.rs      what a column is for, with the reason
@@ -32,6 +32,7 @@ mod numerals;
 mod observation;
 mod parquet;
 mod profile;
+mod quotes;
 mod role;
 mod settle;
 mod source;

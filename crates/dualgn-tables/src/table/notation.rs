@@ -215,7 +215,7 @@ impl Reader {
         };
         // What has digits says something.
         if matches!(cell, Cell::Text(_)) && !text.contains(|c: char| c.is_ascii_digit()) {
-            hints.push(format!("`--missing-words 'NA,{text}'` if it stands for nothing"));
+            hints.push(format!("`--missing-words '{}'` if it stands for nothing", self.missing.with(&text)));
         }
         if fits {
             hints.push(format!("`--column '{name}=category'` or `--column '{name}=ignore'` for the whole column"));

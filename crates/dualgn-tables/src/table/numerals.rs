@@ -188,12 +188,21 @@ impl Numerals {
         self.unit.as_deref() != Some(PERCENT)
     }
 
-    /// The one way to write the number that a text is: `1` for `1.0`, `+1` and `1e0`. Digits that double precision does not hold are kept,
+    /// The one way to write the number that a text is: `1` for `1.0` and `+1`; `None` for codes such as `007` and `12E3`. Digits that double precision does not hold are kept,
     /// so that long identifiers stay apart.
     pub fn word(&self, text: &str) -> Option<String> {
         let number = self.number(text)?;
+        // Codes: `007` is not `7`, and `12E3` is not 12000.
+        let is_code = |text: &str| {
+            let whole = text.trim_start_matches(['+', '-']);
+            text.contains(['e', 'E'])
+                || (whole.starts_with('0') && whole[1..].starts_with(|c: char| c.is_ascii_digit()))
+        };
+        if is_code(text) {
+            return None;
+        }
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
-        if digits <= EXACT || text.contains(['e', 'E']) {
+        if digits <= EXACT {
             return Some(canonical(number));
         }
         let written = Written::of(text)?;

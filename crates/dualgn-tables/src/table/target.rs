@@ -110,7 +110,14 @@ impl Target {
                 place,
                 column: profile.name.clone(),
                 problem: format!("{expected}, found `{word}`"),
-                hint: format!("mend the cell, or take `--missing-words 'NA,{word}'` if it stands for nothing"),
+                hint: match word.contains(|c: char| c.is_ascii_digit()) {
+                    true => "mend the cell, or name the column to predict with `--target`".into(),
+                    false => format!(
+                        "mend the cell, name the column to predict with `--target`, or take `--missing-words '{}'` if the word stands for \
+                         nothing",
+                        source.said().missing.clone().unwrap_or_default().with(&word)
+                    ),
+                },
             }
         };
         let (there, distinct) = (profile.there(), profile.distinct());

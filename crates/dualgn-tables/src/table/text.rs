@@ -10,6 +10,7 @@ use super::beginning::{Beginning, Preamble};
 use super::cell::{Cell, Row};
 use super::error::TableError;
 use super::header::Header;
+use super::quotes::Quotes;
 use super::source::{Reading, Visit};
 use super::stream::{self, LONGEST};
 
@@ -75,6 +76,7 @@ impl Text {
         let read = |reason| TableError::Read { file: file.into(), reason };
         let (mut text, lines) = stream::decoded(input, self.encoding).map_err(read)?;
         io::copy(&mut text.by_ref().take(self.preamble.bytes as u64), &mut io::sink()).map_err(read)?;
+        let (text, open) = Quotes::new(text, self.separator);
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(self.separator)
             .has_headers(self.in_first_row)
@@ -87,7 +89,18 @@ impl Text {
         let line_of = |at: &csv::Position| before.lines + at.line() + lines.empty_from(before.bytes as u64 + at.byte());
         loop {
             lines.end_row();
-            match reader.read_record(&mut record) {
+            let is_row = reader.read_record(&mut record);
+            // At the end of the file, the last row is what stands behind the quote.
+            if let (Some(line), true) = (open.line(), reader.is_done()) {
+                return Err(TableError::Format {
+                    file: file.into(),
+                    place: format!(", line {}", before.lines + line),
+                    problem:
+                        "a quote that begins a cell there is never closed, so the rest of the file would be that cell"
+                            .into(),
+                });
+            }
+            match is_row {
                 Ok(false) => return Ok(()),
                 Ok(true) => {}
                 Err(error) => {
