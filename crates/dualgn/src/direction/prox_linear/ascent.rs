@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::loss::{ConvexLoss, DualUpdate};
 use crate::solve::{Symmetric, largest_eigenvalue};
 
-/// An example whose own block is this much smaller than the largest is treated as if it were not.
+/// Blocks of `K` smaller than this times the largest count as being as large as this times the largest.
 const NEGLIGIBLE: f64 = 1e-12;
 
 impl<L: ConvexLoss> ProxLinear<'_, L> {
@@ -33,7 +33,7 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
         let [m, k] = self.outputs.dims();
         let scale = 1.0 / (self.damping * self.examples());
         let outputs = to_host(self.outputs.clone())?;
-        // Any subgradient is in the domain.
+        // Any subgradient is in the domain of the conjugate.
         let mut alpha = to_host(start.as_ref().map_or(gradient, |point| &point.alpha).clone())?;
         let mut kernel_alpha = matrix.multiply(&alpha);
         let curvatures: Vec<f64> = (0..m).map(|i| scale * largest_eigenvalue(&matrix.block(i * k, k), k)).collect();
@@ -44,7 +44,7 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
         let mut iterations = 0;
         let mut dual_value = f64::NEG_INFINITY;
         loop {
-            // Sums of many rank-one updates drift by rounding; now and then they are made anew.
+            // Sums of many rank-one updates drift by rounding, so they are recomputed from time to time.
             if iterations % 50 == 49 {
                 kernel_alpha = matrix.multiply(&alpha);
             }

@@ -26,7 +26,7 @@ use super::route::How;
 use crate::error::{DeviceError, DirectionError, Error};
 use crate::loss::ConvexLoss;
 
-/// A solver whose budget ends before `P` has fallen below `P(0)` goes on to so many times the budget.
+/// The factor by which a solver may exceed its budget while `P` has not fallen below `P(0)`.
 const PATIENCE: usize = 10;
 
 /// The subproblem at one point.
@@ -38,9 +38,9 @@ pub(super) struct ProxLinear<'a, L: ConvexLoss> {
     pub damping: f64,
     /// Relative duality gap to reach.
     pub tolerance: f64,
-    /// Budget of Newton steps, passes or gradient steps.
+    /// Largest number of Newton steps, passes or gradient steps.
     pub iterations: usize,
-    /// Conjugate gradient inside a Newton step, where the matrix is not assembled.
+    /// The route and method of conjugate gradient within a Newton step, where the matrix is not assembled.
     pub inner: How,
 }
 
@@ -55,11 +55,11 @@ struct Point {
     value: f64,
 }
 
-/// What the solvers return.
+/// The result of a solver.
 pub(super) struct Solution {
     /// `α` with `d = -Jᵀα/(λm)`, `[m, k]`.
     pub alpha: Tensor<2>,
-    /// The solver's last `α`, which is `alpha` unless that was rescaled.
+    /// The solver's last `α`; equal to `alpha` unless that was rescaled.
     pub unscaled: Tensor<2>,
     pub measures: Measures,
     pub iterations: usize,
@@ -69,7 +69,7 @@ pub(super) struct Solution {
     pub change: Tensor<2>,
 }
 
-/// Where a solver stopped.
+/// The point at which a solver stopped.
 struct Stop {
     point: Point,
     /// The best dual value found.
@@ -78,7 +78,8 @@ struct Stop {
 }
 
 impl<L: ConvexLoss> ProxLinear<'_, L> {
-    /// Solves to the relative gap or the budget. `start` is an `α` to start from, used if it is better than none.
+    /// Solves until the relative gap is reached or the budget spent. `start` is an `α` to start from, used if it is
+    /// better than none.
     pub fn solve(&self, kernel: &Kernel, start: Option<Tensor<2>>) -> Result<Solution, Error> {
         let outputs = self.outputs.clone();
         let gradient = on_host(self.loss.gradient(outputs.clone(), self.targets));
@@ -87,7 +88,7 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
             Some(_) => None,
             None => Some(self.loss.dual_update(outputs.dims(), self.targets)?.ok_or(DirectionError::NoDualUpdate)?),
         };
-        // A start is as good as the decrease of P along it; one that does not decrease P is dropped for a cold one.
+        // A start is as good as the decrease of P along it; one that does not decrease P is replaced by a cold start.
         let start = match start {
             Some(alpha) => {
                 let kernel_alpha = kernel.product(alpha.clone())?;
@@ -126,8 +127,8 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
         value - dual_value <= self.tolerance * (initial_value - dual_value)
     }
 
-    /// Whether a solver that has not reached its gap should stop: its budget is spent, and `P` is below `P(0)`, or even
-    /// [`PATIENCE`] times the budget is.
+    /// Whether a solver that has not reached its gap should stop: its budget is spent and `P` is below `P(0)`, or
+    /// [`PATIENCE`] times the budget is spent.
     fn is_spent(&self, iterations: usize, value: f64, initial_value: f64) -> bool {
         iterations >= self.iterations && (value < initial_value || iterations >= PATIENCE * self.iterations)
     }
@@ -172,7 +173,8 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
         Ok(worst <= 1e-12)
     }
 
-    /// `t d` with the `t ≥ 0` that minimises `P` along `d`, by halving the bracket of its derivative's sign, which rises.
+    /// `t d` with the `t ≥ 0` that minimises `P` along `d`, found by bisection on the sign of the derivative, which
+    /// increases.
     fn rescale(&self, point: Point) -> Result<Point, Error> {
         let u = self.change(&point.kernel_alpha);
         let square = 2.0 * self.penalty(&point.alpha, &point.kernel_alpha)?;
@@ -190,7 +192,7 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
             if rises(middle)? { high = middle } else { low = middle }
         }
         let scaled = |t: f64| self.point(point.alpha.clone() * t, point.kernel_alpha.clone() * t);
-        // The lower end decreases P wherever anything does; where P is finite at both, the better is taken.
+        // The lower end decreases P wherever any step does; where P is finite at both ends, the better is taken.
         let (below, above) = (scaled(low)?, scaled(high)?);
         let better = if above.value < below.value { above } else { below };
         Ok(if better.value <= point.value || !point.value.is_finite() { better } else { point })
