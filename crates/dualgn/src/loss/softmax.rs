@@ -6,7 +6,7 @@ use super::classes::{self, ClassTargets, add_at, add_targets, pick};
 use super::{ConvexLoss, CurvatureFactor, DualUpdate, Margin, entropy_term, matching, max_outputs, root, sum_outputs};
 use crate::error::{Error, LossError};
 
-/// `ℓ(f) = log Σ_c e^{f_c} - ⟨y, f⟩`, for one class out of `k`.
+/// Softmax cross-entropy, `ℓ(f) = log Σ_c e^{f_c} - ⟨y, f⟩`, for one class out of `k`.
 ///
 /// Gradient `q - y` with `q` the softmax of `f`; curvature `diag(q) - q qᵀ`, factored as `diag(√q) - q √qᵀ`; conjugate
 /// `Σ π log π` with `π = α + y` in the simplex, so each `α_i` sums to zero.
@@ -100,7 +100,8 @@ impl ConvexLoss for SoftmaxCrossEntropy {
     fn margin(&self, outputs: Tensor<2>, targets: &ClassTargets) -> Option<Margin> {
         let ClassTargets::Classes(classes) = targets else { return None };
         let [m, k] = outputs.dims();
-        // Masked so far down that the right class is not among the others, and that nothing overflows in f32.
+        // Masked by a number so low that the right class does not count among the others, and that nothing overflows in
+        // f32.
         let right = add_at(outputs.zeros_like(), classes, 1.0);
         let others = outputs.clone().mask_fill(right.clone().greater_elem(0.5), -1e30);
         let largest = others.clone().max_dim(1);
