@@ -1,6 +1,6 @@
 //! Operations defined by others.
 //!
-//! Each definition is written once, in tensor operations, and recorded like a forward pass of the user's: what comes out is
+//! Each definition is written once, in tensor operations, and recorded like a forward pass of the user; the result is
 //! lowered in turn. So it has derivatives, a batch axis and a Gram matrix without a rule of its own.
 
 mod blocks;
@@ -34,13 +34,13 @@ pub(in crate::trace) struct Definition {
     pub operations: Vec<OperationIr>,
     /// The constants it uses.
     pub data: BTreeMap<TensorId, TensorData>,
-    /// The tensors it was recorded with, and the operation's inputs that they stand for.
+    /// Pairs of the tensors it was recorded with and the inputs of the operation that they stand for.
     pub inputs: Vec<(TensorId, TensorId)>,
-    /// The tensors it makes, and the operation's outputs that they are.
+    /// Pairs of the tensors it creates and the outputs of the operation that they stand for.
     pub outputs: Vec<(TensorId, TensorId)>,
 }
 
-/// Records the definition of an operation; `None` for a form of it that has none, or that the device lacks.
+/// Records the definition of an operation; `None` if this form of it has none, or the device does not support it.
 pub(in crate::trace) fn define(operation: &OperationIr, types: Types) -> Option<Definition> {
     let (mut inputs, mut outputs) = (vec![], vec![]);
     let recording = record::record(types, |device| {
@@ -50,7 +50,7 @@ pub(in crate::trace) fn define(operation: &OperationIr, types: Types) -> Option<
         inputs = scope.inputs;
         outputs.iter().map(|(made, _)| *made).collect()
     });
-    // Burn panics on what a device lacks, such as a mode of interpolation.
+    // Burn panics on features that a device lacks, such as a mode of interpolation.
     let Recording { operations, data } = recording.ok().filter(|_| !outputs.is_empty())?;
     Some(Definition { operations, data, inputs, outputs })
 }
