@@ -8,9 +8,9 @@ use faer::{Accum, MatMut, MatRef, Par};
 use super::{contiguous, is_on_host, range, with_float};
 use crate::tensor::Array;
 
-/// Below so many rows the product is too small for its half to be worth anything.
+/// Number of rows below which computing only half of the product does not pay.
 const SMALL: usize = 48;
-/// Side of the squares in which a triangle is mirrored, so that both sides stay in the first cache.
+/// Side of the squares in which a triangle is mirrored, so that both copies stay in the first-level cache.
 const TILE: usize = 32;
 
 /// `R Rᵀ`, `[n, n]`, of rows `R`, `[n, width]`.

@@ -11,7 +11,7 @@ use faer::{Accum, MatMut, MatRef, Par};
 use super::{HostTensor, host_tensor, is_on_host, with_float};
 use crate::tensor::Array;
 
-/// Multiplications and additions from which on a second thread is worth waking.
+/// Number of multiplications and additions from which on a second thread pays.
 const PARALLEL: usize = 1 << 20;
 
 /// `A B`, `[rows, columns]`, of `[rows, inner]` and `[inner, columns]`; either may be a transposed view.
@@ -57,7 +57,7 @@ struct Matrix {
     rows: usize,
     columns: usize,
     by_columns: bool,
-    /// From one row, or column, to the next.
+    /// Distance between neighbouring rows or columns.
     stride: usize,
 }
 
@@ -66,7 +66,7 @@ impl Matrix {
         let tensor = host_tensor(array).expect("on the host");
         let (rows, columns) = (tensor.layout().shape()[0], tensor.layout().shape()[1]);
         let strides = tensor.layout().strides();
-        // Along an axis of length one any stride will do.
+        // The stride of an axis of length one is irrelevant.
         let along = |length: usize, stride: isize| length <= 1 || stride == 1;
         let step = |length: usize, stride: isize, least: usize| match usize::try_from(stride) {
             Ok(stride) if length > 1 => Some(stride).filter(|&stride| stride >= least),
@@ -77,7 +77,7 @@ impl Matrix {
         match (by_rows, by_columns) {
             (Some(stride), _) => Self { tensor, rows, columns, by_columns: false, stride },
             (None, Some(stride)) => Self { tensor, rows, columns, by_columns: true, stride },
-            // A row repeated by a broadcast, or a flipped one.
+            // A row repeated by a broadcast, or flipped.
             (None, None) => Self { tensor: tensor.to_contiguous(), rows, columns, by_columns: false, stride: columns },
         }
     }

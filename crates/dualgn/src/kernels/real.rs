@@ -1,4 +1,5 @@
-//! [`Real`]: what a kernel needs of a float type beyond arithmetic. All of it compiles to a few vector instructions.
+//! [`Real`]: the requirements of kernels on a float type beyond arithmetic. All functions compile to a few vector
+//! instructions.
 
 #![expect(
     clippy::excessive_precision,
@@ -71,11 +72,11 @@ pub(super) trait Real:
     fn times_power_of_two(self, n: Self::Integer) -> Self;
     /// Whether bit `bit` of an integer is set, of `n + shift`.
     fn bit(n: Self::Integer, shift: i8, bit: u8) -> bool;
-    /// The first if the condition holds, else the second, without a jump.
+    /// The first value if the condition holds, otherwise the second, without a branch.
     fn pick(condition: bool, first: Self, second: Self) -> Self;
     fn magnitude(self) -> Self;
     fn with_sign_of(self, other: Self) -> Self;
-    /// The standard library's.
+    /// Sine and cosine by the standard library.
     fn exact_sine_cosine(self) -> (Self, Self);
 }
 
@@ -100,7 +101,7 @@ macro_rules! real {
 
             #[inline(always)]
             fn nearest(self) -> (Self, Self::Integer) {
-                // Added to so large a number, a float has no digits left behind the point.
+                // After adding a number this large, a float has no digits behind the point.
                 const SHIFT: $real = 1.5 * ((1u64 << $mantissa) as $real);
                 let shifted = self + SHIFT;
                 (shifted - SHIFT, (shifted.to_bits() as $integer).wrapping_sub(SHIFT.to_bits() as $integer))
@@ -108,7 +109,7 @@ macro_rules! real {
 
             #[inline(always)]
             fn times_power_of_two(self, n: Self::Integer) -> Self {
-                // In two steps, neither of which leaves the range of exponents.
+                // Scales in two steps, so that neither factor leaves the range of exponents.
                 let half = n >> 1;
                 let power = |n: $integer| $real::from_bits(((n.wrapping_add($bias)) << $mantissa) as _);
                 self * power(half) * power(n.wrapping_sub(half))
@@ -208,7 +209,7 @@ pub(super) fn polynomial<T: Real>(coefficients: &'static [T], x: T) -> T {
     value
 }
 
-/// `x` cut down to a range; NaN stays.
+/// Clamps `x` to a range; NaN stays NaN.
 #[inline(always)]
 pub(super) fn clamped<T: Real>(x: T, low: T, high: T) -> T {
     let x = if x < low { low } else { x };
