@@ -2,9 +2,9 @@
 //!
 //! Deep learning minimises a convex loss of a nonlinear network. A stochastic gradient linearises both. A Gauss-Newton
 //! direction linearises the network alone and keeps the curvature of the loss, which makes steps far better: fewer of
-//! them, and many more digits. Its subproblem has as many unknowns as the network has parameters; its **dual** has only as
-//! many as the batch has outputs, and that is what is solved here. The result is a *pseudo-gradient* that any optimizer of
-//! Burn takes in place of a gradient.
+//! them, and many more digits. Its subproblem has as many unknowns as the network has parameters; its **dual** has only
+//! as many as the batch has outputs, and that is what is solved here. The result is a *pseudo-gradient* that any
+//! optimizer of Burn takes in place of a gradient.
 //!
 //! (After Vincent Roulet and Mathieu Blondel, "Dual Gauss-Newton Directions for Deep Learning", arXiv 2308.08886.)
 //!
@@ -83,17 +83,17 @@
 //! * **Conventions.** The loss of a batch is the mean over its examples of the sum over their outputs. The rows of the
 //!   Jacobian are ordered example by example. Letters: `m` examples, `k` outputs per example, `p` parameters.
 //! * **Damping.** As `λ` grows the pseudo-gradient tends to the gradient; as it falls the direction tends to the
-//!   Gauss-Newton step. A direction `d` and the pseudo-gradient `ṽ` differ by the factor `-λ`, so plain SGD takes the step
-//!   `w + d` at the rate `1/λ` ([`Direction::apply`] does that for you).
+//!   Gauss-Newton step. A direction `d` and the pseudo-gradient `ṽ` differ by the factor `-λ`, so plain SGD takes the
+//!   step `w + d` at the rate `1/λ` ([`Direction::apply`] does that for you).
 //! * **Certificates.** Every direction comes with a bound on its suboptimality ([`Direction::gap`]) and is a descent
 //!   direction, however early its solver stopped. What cannot be computed is an error, never a silent zero.
 //! * **Optimizers.** Plain steps preserve the curvature information of Gauss-Newton. Adam rescales every coordinate by
 //!   its own history, which undoes part of it: use a larger damping with Adam (see `docs/decisions.md`).
 //! * **Precision.** f32 or f64, as the parameters of the model have it. Small dampings need f64.
-//! * **Allocator.** On the CPU, set `mimalloc` (or another caching allocator) as the global allocator: each step allocates
-//!   megabytes, and a system allocator that returns them costs more than the arithmetic.
-//! * **What it is not for.** Networks whose operations have no rule here (see [`TraceError::Unsupported`]); batches with so
-//!   many outputs (`m k` beyond some thousands) that even conjugate gradient on them costs too many passes.
+//! * **Allocator.** On the CPU, set `mimalloc` (or another caching allocator) as the global allocator: each step
+//!   allocates megabytes, and a system allocator that returns them costs more than the arithmetic.
+//! * **What it is not for.** Networks whose operations have no rule here (see [`TraceError::Unsupported`]); batches
+//!   with so many outputs (`m k` beyond some thousands) that even conjugate gradient on them costs too many passes.
 //!
 //! # Layers
 //!

@@ -18,7 +18,7 @@ pub enum Damping {
     RelativeToLoss {
         /// Damping per unit of loss.
         factor: f64,
-        /// Smallest damping, reached when the loss is zero.
+        /// Lower bound on the damping, so that it stays positive when the loss is zero.
         least: f64,
     },
 }

@@ -6,9 +6,10 @@
 //! min_d  P(d) = (1/m) Σ_i ψ_i(J_i d) + (λ/2) ‖d‖²
 //! ```
 //!
-//! with a model `ψ_i` of the loss ([`Model`]), and is solved through its dual, whose unknowns are as many as the batch has
-//! outputs. For the quadratic model `(I + LᵀKL/(λm)) β = -LᵀKg/(λm)`, `α = g + Lβ`, `d = -Jᵀα/(λm)`. (Roulet and Blondel,
-//! "Dual Gauss-Newton Directions for Deep Learning", 2023; this symmetric form is derived in `docs/mathematics.md`.)
+//! with a model `ψ_i` of the loss ([`Model`]), and is solved through its dual, whose unknowns are as many as the batch
+//! has outputs. For the quadratic model `(I + LᵀKL/(λm)) β = -LᵀKg/(λm)`, `α = g + Lβ`, `d = -Jᵀα/(λm)`. (Roulet and
+//! Blondel, "Dual Gauss-Newton Directions for Deep Learning", 2023; this symmetric form is derived in
+//! `docs/mathematics.md`.)
 
 mod along;
 mod centre;

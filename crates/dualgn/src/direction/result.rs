@@ -76,7 +76,8 @@ impl Direction {
         let Solved { alpha, start, measures, iterations, route, warm, .. } = solved;
         let damping = proximity.damping;
         let Measures { slope, norm_squared, predicted_decrease, primal_value, gap, .. } = measures;
-        // K α is finite only if the rows of J that make ṽ are, so ṽ itself, as long as all parameters, need not be read.
+        // K α is finite only if the rows of J that make ṽ are, so ṽ itself, as long as all parameters, need not be
+        // read.
         if ![slope, norm_squared, predicted_decrease, primal_value, gap].iter().all(|value| value.is_finite()) {
             return Err(DirectionError::NotFinite { what: "the direction" }.into());
         }

@@ -190,8 +190,11 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
     ///
     /// # Errors
     /// * Returns the errors of [`GaussNewton::direction`].
-    /// * Returns `LinearizeError::OtherNetwork` if the centre or the metric is a vector of another network.
+    /// * Returns `LinearizeError::OtherNetwork` if the centre is a vector of another network.
     /// * Returns `DirectionError::Metric` if there is a metric and the solver or the route needs an assembled matrix.
+    ///
+    /// # Panics
+    /// Panics if the metric is a vector of another network and there is no centre.
     pub fn direction<'p>(&self, proximity: impl Into<Proximity<'p>>) -> Result<Direction, Error> {
         self.solve(proximity.into(), None, None)
     }

@@ -151,7 +151,8 @@ pub enum TraceError {
         /// The empty shape.
         shape: Vec<usize>,
     },
-    /// A trainable parameter is not f32 or f64, for example because it is quantized.
+    /// A trainable parameter is not f32 or f64, for example because it is quantized, or has another float type than the
+    /// others.
     #[error("parameter `{path}` is {dtype}; only f32 and f64 parameters can be trained")]
     ParameterType {
         /// Path of the parameter in the module.

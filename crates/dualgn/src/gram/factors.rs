@@ -1,5 +1,5 @@
-//! [`Factors`]: layers whose per-example gradient is a sum of outer products `Σ_t a_t δ_tᵀ` over positions `t`: dense layers,
-//! convolutions, embeddings. Two such gradients have their inner product in two ways:
+//! [`Factors`]: layers whose per-example gradient is a sum of outer products `Σ_t a_t δ_tᵀ` over positions `t`: dense
+//! layers, convolutions, embeddings. Two such gradients have their inner product in two ways:
 //!
 //! ```text
 //! materialised   ⟨Σ_t a_t δ_tᵀ, Σ_s a'_s δ'_sᵀ⟩, the sums made first:   2 k m T a b + (km)² a b

@@ -1,4 +1,5 @@
-//! The normal matrix `Jᵀ V Vᵀ J`, `[p, p]`, of the primal system: sums of outer products of columns, over blocks of examples.
+//! The normal matrix `Jᵀ V Vᵀ J`, `[p, p]`, of the primal system: sums of outer products of columns, over blocks of
+//! examples.
 
 use burn::tensor::Tensor;
 

@@ -187,8 +187,8 @@ fn structured(graph: &Graph, uses: &[Use]) -> Option<Part> {
     let sites = uses.iter().map(|found| (found.node, found.position)).collect();
     match kinds?.as_slice() {
         [kind] => Some(Part { kind: *kind, sites }),
-        // A weight used several times, as in a recurrent layer: all uses are positions of one product, as long as they see
-        // the same matrix.
+        // A weight used several times, as in a recurrent layer: all uses are positions of one product, as long as they
+        // see the same matrix.
         [Kind::Dense { .. } | Kind::DensePositions, rest @ ..]
             if rest.iter().all(|kind| matches!(kind, Kind::Dense { .. } | Kind::DensePositions))
                 && uses.iter().all(|found| found.path == uses[0].path) =>

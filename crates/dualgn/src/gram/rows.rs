@@ -21,7 +21,8 @@ use crate::linearize::{Flow, Linearization};
 use crate::tensor::Array;
 use crate::trace::{Batch, Index, Norm, Op, ValueId};
 
-/// The contribution of all materialised parameters, `[m k, m' k']`; `right` is `None` if both sets of rows are the same.
+/// The contribution of all materialised parameters, `[m k, m' k']`; `right` is `None` if both sets of rows are the
+/// same.
 ///
 /// Two blocks of rows are kept at a time, each of at most `chunk / 2` numbers (but at least one example). If there is
 /// more than one block, blocks are recomputed for each pair.

@@ -1,5 +1,5 @@
-//! Convolutions over one to three axes and their two transposes, as products of matrices: each example's patches are laid
-//! out, `[channels · kernel, positions]`, in a buffer that stays in the cache of the thread that multiplies them.
+//! Convolutions over one to three axes and their two transposes, as products of matrices: each example's patches are
+//! laid out, `[channels · kernel, positions]`, in a buffer that stays in the cache of the thread that multiplies them.
 //!
 //! `docs/performance.md` has the times beside Burn's.
 
@@ -24,8 +24,8 @@ const PARTS: usize = 8;
 trait Entry: Element + ComplexField + Copy + AddAssign {}
 impl<T: Element + ComplexField + Copy + AddAssign> Entry for T {}
 
-/// A convolution of `x`, `[m, channels, ..]`, with `W`, `[outputs, channels, ..]`, in one group. Axes that are missing have
-/// length one and come first.
+/// A convolution of `x`, `[m, channels, ..]`, with `W`, `[outputs, channels, ..]`, in one group. Axes that are missing
+/// have length one and come first.
 #[derive(Clone, Debug)]
 pub(crate) struct Convolution {
     channels: usize,

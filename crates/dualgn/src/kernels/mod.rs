@@ -19,9 +19,9 @@
 //! axis.rs         where a window stands along an axis, for those two
 //! ```
 //!
-//! A kernel is plain generic arithmetic without branches, which the compiler vectorises; `pulp` compiles it once for each
-//! instruction set and picks at run time. It works on the slices of Burn's `Flex` backend in f32 and f64. For every other
-//! device and type the callers use Burn's operations: a kernel returns the array it was given.
+//! A kernel is plain generic arithmetic without branches, which the compiler vectorises; `pulp` compiles it once for
+//! each instruction set and picks at run time. It works on the slices of Burn's `Flex` backend in f32 and f64. For
+//! every other device and type the callers use Burn's operations: a kernel returns the array it was given.
 
 mod axis;
 mod combine;

@@ -15,8 +15,8 @@ const TILE: usize = 32;
 
 /// `R Rᵀ`, `[n, n]`, of rows `R`, `[n, width]`.
 ///
-/// On the CPU only the lower triangle is multiplied, by `faer`, and mirrored: 2.0 ms where Burn's full product takes 3.2
-/// (`n` = 640, `width` = 1024, f32, two cores). Other devices use Burn's product.
+/// On the CPU only the lower triangle is multiplied, by `faer`, and mirrored: 2.0 ms where Burn's full product takes
+/// 3.2 (`n` = 640, `width` = 1024, f32, two cores). Other devices use Burn's product.
 pub(crate) fn outer(rows: Array) -> Array {
     let shape = rows.shape();
     let (n, width) = (shape[0], shape[1]);

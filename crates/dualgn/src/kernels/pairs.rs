@@ -23,7 +23,8 @@ pub(crate) struct Terms {
 /// Rows per tile: two matrices of that many rows and columns stay in the cache of a core.
 const TILE: usize = 160;
 
-/// `Σ_ts (a_tᵀ a'_s) (δ_tᵀ δ'_s)` for all pairs of examples and of their rows, `[n k, n' k']`; `right` is `None` if it is `left`.
+/// `Σ_ts (a_tᵀ a'_s) (δ_tᵀ δ'_s)` for all pairs of examples and of their rows, `[n k, n' k']`; `right` is `None` if it
+/// is `left`.
 ///
 /// On the CPU both products are computed tile by tile and summed while they are in the cache; for a symmetric matrix
 /// only the lower half is computed. On other devices both products are formed in memory, and the caller ensures that

@@ -1,7 +1,8 @@
 //! Maxima of windows over planes, and reading from or writing to the positions of the maxima.
 //!
-//! Beside Burn's on the CPU (`benches/kernels.rs`, f32, two cores, 64 images of 6 planes of 28 × 28, windows of 2 × 2): see
-//! `docs/performance.md`. Positions are shared by all vectors that are stacked along the first axis, without copies of them.
+//! Beside Burn's on the CPU (`benches/kernels.rs`, f32, two cores, 64 images of 6 planes of 28 × 28, windows of 2 × 2):
+//! see `docs/performance.md`. Positions are shared by all vectors that are stacked along the first axis, without copies
+//! of them.
 
 use std::ops::AddAssign;
 
@@ -82,8 +83,8 @@ fn fill<T: Element + PartialOrd>(x: &[T], axes: [Axis; 2], places: &mut [i32]) -
     maxima
 }
 
-/// The entries of planes, `[c m, channels, ..]`, at places, `[m, channels, windows]`: `[c m, channels, windows]`. `None` if
-/// they are not on the host.
+/// The entries of planes, `[c m, channels, ..]`, at places, `[m, channels, windows]`: `[c m, channels, windows]`.
+/// `None` if they are not on the host.
 pub(crate) fn take(x: &Array, places: &Array) -> Option<Array> {
     let (shape, windows) = (x.shape(), places.shape()[2]);
     let (host, places) = (contiguous(x)?, host_places(places)?);
@@ -158,8 +159,8 @@ mod tests {
     use burn::backend::ops::ModuleOps;
     use burn::tensor::{Device, Int, Tensor};
 
-    /// Against Burn's pool, with overlap, gaps, padding, ties and what is not a number; and stacked vectors, against its
-    /// gather and scatter.
+    /// Against Burn's pool, with overlap, gaps, padding, ties and what is not a number; and stacked vectors, against
+    /// its gather and scatter.
     #[test]
     fn maxima_places_and_moves_are_burns() {
         let device = Device::flex();

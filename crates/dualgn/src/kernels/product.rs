@@ -1,7 +1,7 @@
 //! Products of two matrices, in any of the four layouts that derivative products need.
 //!
-//! On the CPU `faer` multiplies. Beside Burn's product (medians, f32, two cores, `benches/kernels.rs`): `A Bᵀ` with 64 rows
-//! and a `B` of 1024 × 1024 0.73 ms and 2.85, with 640 rows 6.2 and 8.4; `Aᵀ B` 0.77 and 0.88; `A B` level.
+//! On the CPU `faer` multiplies. Beside Burn's product (medians, f32, two cores, `benches/kernels.rs`): `A Bᵀ` with 64
+//! rows and a `B` of 1024 × 1024 0.73 ms and 2.85, with 640 rows 6.2 and 8.4; `Aᵀ B` 0.77 and 0.88; `A B` level.
 
 use burn::tensor::TensorData;
 use faer::linalg::matmul::matmul;
@@ -41,9 +41,9 @@ fn multiply<T: ComplexField + Copy>(a: MatRef<T>, b: MatRef<T>) -> Vec<T> {
     }
     let work = rows * a.ncols() * columns;
     let parallel = if work < PARALLEL { Par::Seq } else { Par::rayon(0) };
-    // SAFETY: the pointer is that of room for `rows · columns` entries, which nobody else refers to, and `[rows, columns]` with
-    // rows `columns` apart are exactly those. `Accum::Replace` only writes the target, each entry once for an inner axis that
-    // is not empty; `T` is f32 or f64, which any bytes are a value of.
+    // SAFETY: the pointer is that of room for `rows · columns` entries, which nobody else refers to, and `[rows,
+    // columns]` with rows `columns` apart are exactly those. `Accum::Replace` only writes the target, each entry once
+    // for an inner axis that is not empty; `T` is f32 or f64, which any bytes are a value of.
     let target = unsafe { MatMut::from_raw_parts_mut(product.as_mut_ptr(), rows, columns, columns as isize, 1) };
     matmul(target, Accum::Replace, a, b, T::one_impl(), parallel);
     // SAFETY: the capacity is `rows · columns` at least, and `matmul` has written as many.

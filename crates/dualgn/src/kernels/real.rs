@@ -38,8 +38,8 @@ pub(super) trait Real:
     const EXP_RANGE: [Self; 2];
     /// Half of it is where `tanh` is one to rounding.
     const TANH_RANGE: Self;
-    /// `1/n!` for `n` from some highest one down to 2: the rest of the series is below a quarter of a rounding error for
-    /// `|x| ≤ ½ ln 2`.
+    /// `1/n!` for `n` from some highest one down to 2: the rest of the series is below a quarter of a rounding error
+    /// for `|x| ≤ ½ ln 2`.
     const INVERSE_FACTORIALS: &'static [Self];
 
     /// `2 / π`.
@@ -55,7 +55,8 @@ pub(super) trait Real:
 
     /// `erf(x) = x P(x²)` for `|x| ≤ 1`, a Chebyshev fit; highest first.
     const ERF_INSIDE: &'static [Self];
-    /// `-ln(1 - erf(x)) = x² + Q((x - c) / h)` for `c - h ≤ x ≤ c + h`, a Chebyshev fit; beyond, `erf` is one to rounding.
+    /// `-ln(1 - erf(x)) = x² + Q((x - c) / h)` for `c - h ≤ x ≤ c + h`, a Chebyshev fit; beyond, `erf` is one to
+    /// rounding.
     const ERF_OUTSIDE: &'static [Self];
     /// `c` and `h`.
     const ERF_INTERVAL: [Self; 2];

@@ -69,7 +69,8 @@ fn on_host<T: Real + Element>(count: usize, n: usize, terms: &[Term], sources: &
                     sum.write(product);
                 },
             );
-            // SAFETY: the first term wrote each of them: its rows are as long as the range, which is as long as the sums.
+            // SAFETY: the first term wrote each of them: its rows are as long as the range, which is as long as the
+            // sums.
             let sums = unsafe { sums.assume_init_mut() };
             for term in others {
                 term.each(

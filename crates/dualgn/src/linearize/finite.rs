@@ -12,7 +12,7 @@ impl Linearization {
     /// Finds the first number that is not finite among the inputs, the parameters and the outputs, in this order.
     ///
     /// # Errors
-    /// Returns an error if the device fails.
+    /// Returns `DeviceError` if the device fails.
     pub(crate) fn not_finite<M: Module>(&self, model: &M) -> Result<Option<DirectionError>, DeviceError> {
         if let Some((input, example, entry, value)) = self.bad_input()? {
             return Ok(Some(DirectionError::InputNotFinite { input, example, entry, value }));

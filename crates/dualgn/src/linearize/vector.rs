@@ -159,7 +159,7 @@ impl ParamVector {
     /// Computes the inner product, read back from the device.
     ///
     /// # Errors
-    /// Returns an error if the device fails.
+    /// Returns `DeviceError` if the device fails.
     ///
     /// # Panics
     /// Panics if the vectors belong to different networks.
@@ -172,7 +172,7 @@ impl ParamVector {
     /// Computes the Euclidean norm, read back from the device.
     ///
     /// # Errors
-    /// Returns an error if the device fails.
+    /// Returns `DeviceError` if the device fails.
     pub fn norm(&self) -> Result<f64, DeviceError> {
         Ok(self.dot(self)?.sqrt())
     }
@@ -197,7 +197,7 @@ impl ParamVector {
     /// Returns all entries as one flat vector on the host.
     ///
     /// # Errors
-    /// Returns an error if the device fails.
+    /// Returns `DeviceError` if the device fails.
     pub fn to_vec(&self) -> Result<Vec<f64>, DeviceError> {
         let blocks: Result<Vec<_>, _> = self.blocks.iter().map(Array::to_f64).collect();
         Ok(blocks?.concat())

@@ -19,8 +19,8 @@ pub(super) fn exponential(c: f64, sigma: f64) -> f64 {
     t.exp()
 }
 
-/// The root of an increasing function between `low` and `high`, given as `t ↦ (value, derivative)`: Newton's method where
-/// it stays between the bounds, halving where it does not.
+/// The root of an increasing function between `low` and `high`, given as `t ↦ (value, derivative)`: Newton's method
+/// where it stays between the bounds, halving where it does not.
 pub(super) fn bracketed(mut low: f64, mut high: f64, at: impl Fn(f64) -> (f64, f64)) -> f64 {
     let mut t = 0.5 * (low + high);
     for _ in 0..MOST {

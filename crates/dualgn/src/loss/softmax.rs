@@ -95,8 +95,9 @@ impl ConvexLoss for SoftmaxCrossEntropy {
         })))
     }
 
-    /// The margin `z = f_y - log Σ_{c≠y} e^{f_c}`, of which the loss is `log(1 + e^{-z})`. With `p = q_y` and `q̃` the softmax
-    /// of the other classes, `V = e_y - q̃`, gradient `-(1 - p)`, curvature `p (1 - p)`. (Korbit and Zanon, arXiv 2605.06081.)
+    /// The margin `z = f_y - log Σ_{c≠y} e^{f_c}`, of which the loss is `log(1 + e^{-z})`. With `p = q_y` and `q̃` the
+    /// softmax of the other classes, `V = e_y - q̃`, gradient `-(1 - p)`, curvature `p (1 - p)`. (Korbit and Zanon,
+    /// arXiv 2605.06081.)
     fn margin(&self, outputs: Tensor<2>, targets: &ClassTargets) -> Option<Margin> {
         let ClassTargets::Classes(classes) = targets else { return None };
         let [m, k] = outputs.dims();

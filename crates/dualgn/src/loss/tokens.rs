@@ -57,8 +57,8 @@ impl<T> TokenTargets<T> {
         self
     }
 
-    /// The weight of each token, `[m T, 1]`, scaled so that their sum is `m`, the number of examples over which the direction
-    /// takes its mean.
+    /// The weight of each token, `[m T, 1]`, scaled so that their sum is `m`, the number of examples over which the
+    /// direction takes its mean.
     fn scales(&self, outputs: &Tensor<2>) -> Tensor<2> {
         let [m, length] = self.shape;
         let weights = match &self.weights {

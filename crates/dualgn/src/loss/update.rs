@@ -45,8 +45,8 @@ impl DualUpdate {
         (self.0)(example, sigma, point);
     }
 
-    /// The minimiser for the loss times `scale`, `(s ℓ)*(a) = s ℓ*(a / s)`: with `a = s b` it is that of the loss itself at
-    /// `v / s` with `s σ`. A loss of scale zero has zero for its domain.
+    /// The minimiser for the loss times `scale`, `(s ℓ)*(a) = s ℓ*(a / s)`: with `a = s b` it is that of the loss
+    /// itself at `v / s` with `s σ`. A loss of scale zero has zero for its domain.
     pub(super) fn apply_scaled(&self, example: usize, scale: f64, sigma: f64, point: &mut [f64]) {
         if scale == 0.0 {
             return point.fill(0.0);

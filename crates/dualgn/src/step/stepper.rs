@@ -131,7 +131,7 @@ impl<L: ConvexLoss> Stepper<L> {
     /// Returns the state that the stepper carries from step to step.
     ///
     /// # Errors
-    /// Returns an error if the device fails.
+    /// Returns `DeviceError` if the device fails.
     pub fn state(&self) -> Result<StepperState, DeviceError> {
         self.state.save()
     }
@@ -149,7 +149,8 @@ impl<L: ConvexLoss> Stepper<L> {
     ///
     /// # Errors
     /// * Returns the errors of [`GaussNewton::direction`].
-    /// * Returns `DirectionError::NotFinite` if the loss is not finite after any of the steps tried.
+    /// * Returns `DirectionError::NotFinite` if the damping adapts by the ratio of decreases and no step that was tried
+    ///   has a finite loss.
     /// * Returns `LinearizeError::Shape` if a restored state belongs to another network, and
     ///   `DirectionError::NoCurvature` if [`Momentum::Model`] is used with a model that is not second-order.
     pub fn step<M: Module, N: Linearize<M>>(

@@ -127,8 +127,8 @@ impl Tracing {
     /// [`Network::linearize`] and each direction draws them anew and then keeps them fixed, so that every product with
     /// the Jacobian uses the same numbers.
     ///
-    /// (Burn's own `Dropout` layer draws on autodiff devices only, so it does nothing in a traced network. To train with
-    /// dropout, pass a mask as a second input or draw one in the forward pass.)
+    /// (Burn's own `Dropout` layer draws on autodiff devices only, so it does nothing in a traced network. To train
+    /// with dropout, pass a mask as a second input or draw one in the forward pass.)
     pub fn random(mut self) -> Self {
         self.choices.random = true;
         self
@@ -193,7 +193,8 @@ impl<M: Module, I: Inputs> Network<M, I> {
     /// * Returns `TraceError::NoDerivative`, `IgnoresInput` or `NoParameters` if the output does not depend on the
     ///   parameters through a differentiable operation, on the input, or on a trainable parameter.
     /// * Returns `TraceError::CopiedParameter` if two fields of the module are copies of one parameter, and
-    ///   `ParameterType` if a trainable parameter is not f32 or f64.
+    ///   `ParameterType` if a trainable parameter is not f32 or f64, or the trainable parameters have different float
+    ///   types.
     pub fn trace<F, const E: usize>(model: &M, forward: F, shapes: I::Shapes) -> Result<Self, TraceError>
     where
         F: Fn(&M, I) -> Tensor<E> + Send + Sync + 'static,

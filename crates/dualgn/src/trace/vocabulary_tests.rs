@@ -1,8 +1,8 @@
 //! Walks Burn's vocabulary as Burn itself declares it: the names of all variants, and a made-up operation of each.
 //!
-//! Burn's operations can be deserialized, and a deserializer is told the variants of an enum and the fields of a struct. The
-//! one here answers with nothing but ones, empty names and first variants, except that it picks the variant it was asked
-//! for.
+//! Burn's operations can be deserialized, and a deserializer is told the variants of an enum and the fields of a
+//! struct. The one here answers with nothing but ones, empty names and first variants, except that it picks the variant
+//! it was asked for.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};

@@ -1,14 +1,15 @@
 //! Block coordinate ascent on the dual, for losses without curvature and an assembled matrix.
 //!
-//! One example at a time, in a new random order each pass: with `z_i = f_i - (Kα)_i/(λm)` and `σ_i` the largest eigenvalue
-//! of `K_ii/(λm)`, the example's part of `-m D` is at most
+//! One example at a time, in a new random order each pass: with `z_i = f_i - (Kα)_i/(λm)` and `σ_i` the largest
+//! eigenvalue of `K_ii/(λm)`, the example's part of `-m D` is at most
 //!
 //! ```text
 //! ℓ_i*(a) + (σ_i/2) ‖a - v‖²        v = α_i + z_i/σ_i
 //! ```
 //!
-//! with equality for one output, and the loss's own update minimises that. So `D` never falls. (Shalev-Shwartz and Zhang,
-//! "Stochastic Dual Coordinate Ascent Methods for Regularized Loss Minimization", 2013, with `J` in place of the data.)
+//! with equality for one output, and the loss's own update minimises that. So `D` never falls. (Shalev-Shwartz and
+//! Zhang, "Stochastic Dual Coordinate Ascent Methods for Regularized Loss Minimization", 2013, with `J` in place of the
+//! data.)
 
 use burn::tensor::Tensor;
 

@@ -5,14 +5,15 @@
 //! max_α  D(α) = -(1/m) Σ_i [ ℓ_i*(α_i) - ⟨α_i, f_i⟩ ] - αᵀKα / (2λm²)        d(α) = -Jᵀα/(λm)
 //! ```
 //!
-//! (Roulet and Blondel, arXiv 2308.08886; derivations in `docs/mathematics.md`.) Everything here is on the host in double
-//! precision, on vectors as long as the batch has outputs; only the products with `K` may touch the network.
+//! (Roulet and Blondel, arXiv 2308.08886; derivations in `docs/mathematics.md`.) Everything here is on the host in
+//! double precision, on vectors as long as the batch has outputs; only the products with `K` may touch the network.
 //!
-//! **Every result descends.** With `u = Jd` and any subgradient `g_i` at `f_i`, convexity gives `ℓ_i(f_i + u_i) ≥ ℓ_i(f_i) +
-//! ⟨g_i, u_i⟩`, and the mean of it `⟨∇L, d⟩ ≤ P(d) - P(0) - (λ/2) ‖d‖²`. So a point with `P(d) < P(0)` has a negative slope.
-//! Newton's method starts at `d = 0` and only ever decreases `P`. Dual ascent decreases the gap but `P` by no rule, and
-//! its last point may be too long or too short: it is rescaled by the exact minimiser of `P` along it, which decreases `P`
-//! wherever `d` points down; where it does not, the solver goes on, and if the budget ends first that is an error.
+//! **Every result descends.** With `u = Jd` and any subgradient `g_i` at `f_i`, convexity gives `ℓ_i(f_i + u_i) ≥
+//! ℓ_i(f_i) + ⟨g_i, u_i⟩`, and the mean of it `⟨∇L, d⟩ ≤ P(d) - P(0) - (λ/2) ‖d‖²`. So a point with `P(d) < P(0)` has a
+//! negative slope. Newton's method starts at `d = 0` and only ever decreases `P`. Dual ascent decreases the gap but `P`
+//! by no rule, and its last point may be too long or too short: it is rescaled by the exact minimiser of `P` along it,
+//! which decreases `P` wherever `d` points down; where it does not, the solver goes on, and if the budget ends first
+//! that is an error.
 
 mod ascent;
 mod gradient_ascent;

@@ -1,10 +1,10 @@
 //! Newton's method in the dual, for losses with curvature.
 //!
 //! At `z = f + u` the step minimises the quadratic model of `P` around the current `d`. Its gradient by the outputs is
-//! `g(z) - α`, since `λ d = -Jᵀα/m`, so the step is the Gauss-Newton direction of that gradient with the curvature at `z`:
-//! the system of `quadratic.rs`. By the theorem there every iterate of conjugate gradient, too, is a direction of
-//! descent for `P`, and backtracking on `P`, which is known through `K` alone, makes the method converge from `d = 0`. A
-//! line search on the dual would have to stay inside the domain of the conjugate, which the Newton point leaves.
+//! `g(z) - α`, since `λ d = -Jᵀα/m`, so the step is the Gauss-Newton direction of that gradient with the curvature at
+//! `z`: the system of `quadratic.rs`. By the theorem there every iterate of conjugate gradient, too, is a direction of
+//! descent for `P`, and backtracking on `P`, which is known through `K` alone, makes the method converge from `d = 0`.
+//! A line search on the dual would have to stay inside the domain of the conjugate, which the Newton point leaves.
 //!
 //! The certificate is `D(g(z))`: gradients of the loss are always in the domain.
 

@@ -17,7 +17,8 @@ impl CurvatureFactor {
     /// A factor of `Ĥ`; `None` for structures that have none that is cheap to compute, or that no such loss has.
     pub(crate) fn without_last(&self) -> Option<Self> {
         Some(match self {
-            // (diag(√q̂) - a q̂ √q̂ᵀ)(..)ᵀ = diag(q̂) - (2a - a²Σq̂) q̂ q̂ᵀ, and with 1 - Σq̂ = q_k the bracket is one for this a.
+            // (diag(√q̂) - a q̂ √q̂ᵀ)(..)ᵀ = diag(q̂) - (2a - a²Σq̂) q̂ q̂ᵀ, and with 1 - Σq̂ = q_k the bracket is one
+            // for this a.
             Self::Softmax { root, probabilities } => {
                 let [_, k] = root.dims();
                 let scale = (root.clone().narrow(1, k - 1, 1) + 1.0).recip();

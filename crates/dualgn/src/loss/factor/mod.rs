@@ -99,8 +99,8 @@ impl CurvatureFactor {
 }
 
 impl CurvatureFactor {
-    /// The upper triangle of `I + s Lᵀ K L` in double precision on the host, `[mr, mr]`, for a symmetric `K`, `[mk, mk]`,
-    /// both row-major. Entries below the blocks of the diagonal are zero.
+    /// The upper triangle of `I + s Lᵀ K L` in double precision on the host, `[mr, mr]`, for a symmetric `K`, `[mk,
+    /// mk]`, both row-major. Entries below the blocks of the diagonal are zero.
     pub(crate) fn system<T: Copy + Into<f64> + Sync>(
         &self,
         kernel: &[T],

@@ -50,7 +50,8 @@ pub struct Jet {
 /// have all derivatives: max pooling has none, and relu only the first; requesting others is an error of tracing.
 ///
 /// # Panics
-/// Panics outside a traced forward pass, where nothing is recorded. Inside one, tracing turns panics into errors.
+/// Panics outside a traced forward pass, where nothing is recorded, and if `f` does not return one row per point.
+/// Inside a traced forward pass, panics become errors of tracing.
 ///
 /// ```
 /// use burn::nn::{Linear, LinearConfig};

@@ -214,8 +214,8 @@ impl Scope {
                 let loss = ctc_loss_default::<Dispatch>(log_probs, targets, input_lengths, target_lengths, ir.blank);
                 vec![(Array::new(loss), &ir.out)]
             }
-            // Interpolation is the same along one axis as along the other, and linear: Burn's own, of unit vectors, gives
-            // the weights of each axis.
+            // Interpolation is the same along one axis as along the other, and linear: Burn's own, of unit vectors,
+            // gives the weights of each axis.
             M::Interpolate(ir) => {
                 let x = self.read(&ir.x);
                 let weights = |length: usize, output: usize| {
@@ -274,8 +274,8 @@ mod tests {
         TensorIr::uninit(TensorId::new(u64::MAX - id), Shape::from(shape.to_vec()), dtype)
     }
 
-    /// A definition reads all inputs and makes the output in its shape. Burn 0.22 records linear layers and the CTC loss by
-    /// their parts already, so that no forward pass can show these.
+    /// A definition reads all inputs and makes the output in its shape. Burn 0.22 records linear layers and the CTC
+    /// loss by their parts already, so that no forward pass can show these.
     fn makes_its_output(op: ModuleOperationIr, inputs: usize) {
         let operation = OperationIr::Module(op);
         let types = Types { float: DType::F32, int: DType::I64, bool: DType::Bool(burn::tensor::BoolStore::U8) };
