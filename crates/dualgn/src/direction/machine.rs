@@ -91,7 +91,7 @@ fn fastest(call: impl Fn() -> Array) -> f64 {
 mod tests {
     use super::*;
 
-    /// As where a worker that waits for a measurement takes up work that asks for the same.
+    /// A worker that waits for a measurement may take up other work that asks for the same measurement.
     #[test]
     fn a_measurement_within_a_measurement_ends() {
         let known = Known::default();

@@ -218,7 +218,8 @@ impl<L: ConvexLoss> GaussNewton<L> {
 
     /// Computes the direction like [`GaussNewton::direction`], but starts an iterative solver from the dual variables
     /// of an earlier direction, preferably one of the same batch. This speeds up conjugate gradient for the quadratic
-    /// model and the solvers of the prox-linear model; a factorisation does not use the start.
+    /// model and the solvers of the prox-linear model; a factorisation and [`Solver::Preconditioned`] do not use the
+    /// start.
     ///
     /// A start costs one product with the Gram matrix, and a bad start costs nothing else: if the result does not
     /// descend, or the start is worse than none, the solver starts cold instead ([`Direction::warm_start`] says which

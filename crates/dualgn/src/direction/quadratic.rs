@@ -250,7 +250,7 @@ impl Quadratic {
             read([dot(&dual.alpha, &change), dot(&dual.beta, &dual.beta), dot(&residual, &residual)])?;
         let norm_squared = -along / (m * self.damping);
         let certificate = Certificate {
-            // Of the model in e, whose value at zero is left out.
+            // This is the dual value of the model in e, without the value at zero.
             dual_value: (0.5 * along - 0.5 * beta_squared) / m,
             // P(d) - D(α), without the cancellation of the difference.
             gap: 0.5 * residual / m,

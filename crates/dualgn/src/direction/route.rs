@@ -132,7 +132,7 @@ pub(super) enum Method {
     Direct,
     Iterative(Budget),
     Preconditioned(Budget),
-    /// With a rank.
+    /// Nyström preconditioning with the given rank.
     Nystrom(usize, Budget),
 }
 

@@ -232,7 +232,7 @@ mod tests {
         assert!(f64s.iter().all(|&error| error < 4.0), "{f64s:?}");
     }
 
-    /// Beyond the range of the reduction the standard library is asked, and what has no value has none.
+    /// Beyond the range of the reduction the standard library computes the values; infinities and NaN have no sine.
     #[test]
     fn far_arguments_overflow_and_nan_are_as_in_the_standard_library() {
         let of = |function: Function, x: f64| {

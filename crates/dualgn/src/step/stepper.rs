@@ -20,7 +20,7 @@ const ATTEMPTS: usize = 40;
 /// Largest relative gap of a direction at which its damping may fall.
 const CERTIFIED: f64 = 0.5;
 
-/// Takes steps along Gauss-Newton directions, for training loops written by hand.
+/// A stepper that takes steps along Gauss-Newton directions, for training loops written by hand.
 ///
 /// By default each step goes along a direction at the damping of the oracle, with the rate as step size.
 /// [`Stepper::guarded`] evaluates each step on its batch, backtracks, and adapts the damping, so that it needs no

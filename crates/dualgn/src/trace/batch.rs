@@ -12,7 +12,7 @@ use burn::tensor::Slice;
 
 use super::op::{Discrete, Index, Layout, Norm, Op, Position, Reduce};
 
-/// How a value holds the examples.
+/// The structure of the batch in a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Batch {
     /// The value is the same for all examples: parameters, constants and values computed from them.

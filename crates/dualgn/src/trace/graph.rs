@@ -61,7 +61,7 @@ pub(crate) struct ModuleTensor {
     pub trainable: bool,
 }
 
-/// A traced forward pass. Nodes stand in the order of execution; every value is defined before it is read.
+/// A traced forward pass. Nodes are in the order of execution; every value is defined before it is read.
 #[derive(Clone, Debug)]
 pub(crate) struct Graph {
     pub nodes: Vec<Node>,
