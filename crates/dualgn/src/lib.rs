@@ -2,9 +2,9 @@
 //!
 //! Deep learning minimises a convex loss of a nonlinear network. A stochastic gradient linearises both. A Gauss-Newton
 //! direction linearises the network alone and keeps the curvature of the loss, which makes steps far better: fewer of
-//! them, and many more digits. Its subproblem has as many unknowns as the network has parameters; its **dual** has only as
-//! many as the batch has outputs, and that is what is solved here. The result is a *pseudo-gradient* that any optimizer of
-//! Burn takes in place of a gradient.
+//! them, and many more digits. Its subproblem has as many unknowns as the network has parameters; its **dual** has only
+//! as many as the batch has outputs, and that is what is solved here. The result is a *pseudo-gradient* that any
+//! optimizer of Burn takes in place of a gradient.
 //!
 //! (After Vincent Roulet and Mathieu Blondel, "Dual Gauss-Newton Directions for Deep Learning", arXiv 2308.08886.)
 //!
@@ -58,41 +58,42 @@
 //!
 //! # The pieces
 //!
-//! * [`Network`]: a module's forward pass, recorded once per input shape, with one input or several ([`Inputs`]) and other
-//!   choices by [`Tracing`]. [`operations`] lists what it may consist of. [`Network::linearize`] gives a
-//!   [`Linearization`]: the outputs, and products with the Jacobian ([`Linearization::jvp`]), with its transpose
-//!   ([`Linearization::vjp`], [`Linearization::vjps`]), and the Gram matrix ([`Linearization::gram`]).
-//!   [`jet`] gives derivatives by the inputs, for residuals of differential equations; [`Blocks`] are several networks of one
-//!   model in one direction, with [`Terms`] for their loss.
-//! * [`ConvexLoss`]: for numbers [`Squared`], [`Absolute`], [`Huber`], [`Quantile`], [`LogCosh`], [`Poisson`], [`Gamma`]; for
-//!   yes or no [`Logistic`], [`Hinge`], [`SquaredHinge`] and [`MultiLabel`]; for classes [`SoftmaxCrossEntropy`],
-//!   [`MulticlassHinge`], [`SmoothedMulticlassHinge`]; of these [`PerToken`], [`Weighted`], [`Heads`]; or your own, which
-//!   [`check_loss`] tests.
-//! * [`GaussNewton`]: the oracle, with its [`Model`] of the loss, its damping `λ` and its [`Solver`]. There are four
-//!   [`Route`]s to a direction; [`GaussNewton::estimates`] says what each would take ([`Estimate`]), and
-//!   [`GaussNewton::path`] gives directions for several dampings at once.
-//! * [`Subproblem`]: directions for several dampings, around centres and in metrics ([`Proximity`]) from one forward pass.
-//! * [`Stepper`]: steps for training loops, with damping by ratio, searches, momentum and decay; its state can be saved.
+//! * [`Network`]: the forward pass of a module, recorded once per input shape, with one or several inputs ([`Inputs`]);
+//!   [`Tracing`] sets further options. [`operations`] lists the supported operations. [`Network::linearize`] returns a
+//!   [`Linearization`], which has the outputs, products with the Jacobian ([`Linearization::jvp`]) and its transpose
+//!   ([`Linearization::vjp`], [`Linearization::vjps`]), and the Gram matrix ([`Linearization::gram`]). [`jet`] computes
+//!   derivatives with respect to the inputs, for residuals of differential equations. [`Blocks`] combine several
+//!   networks of one model in one direction, and [`Terms`] is their loss.
+//! * [`ConvexLoss`]: for regression [`Squared`], [`Absolute`], [`Huber`], [`Quantile`], [`LogCosh`], [`Poisson`] and
+//!   [`Gamma`]; for binary labels [`Logistic`], [`Hinge`], [`SquaredHinge`] and [`MultiLabel`]; for classes
+//!   [`SoftmaxCrossEntropy`], [`MulticlassHinge`] and [`SmoothedMulticlassHinge`]; composed of other losses
+//!   [`PerToken`], [`Weighted`] and [`Heads`]; or your own, which [`check_loss`] tests.
+//! * [`GaussNewton`]: the oracle, which has a [`Model`] of the loss, a damping `λ` and a [`Solver`]. It can compute a
+//!   direction on four [`Route`]s; [`GaussNewton::estimates`] estimates the cost of each ([`Estimate`]).
+//!   [`GaussNewton::path`] computes directions for several dampings at once.
+//! * [`Subproblem`]: directions for several dampings, centres and metrics ([`Proximity`]) from one forward pass.
+//! * [`Stepper`]: steps for training loops, with adaptive damping, step-size searches, momentum and decay; its state
+//!   can be saved.
 //! * [`Direction`]: slope, predicted decrease, norm, duality gap, and the pseudo-gradient as
 //!   [`GradientsParams`](burn::optim::GradientsParams) or as a step.
-//! * [`ParamVector`]: a vector of parameter space, such as a gradient or a direction.
+//! * [`ParamVector`]: a vector in parameter space, such as a gradient or a direction.
 //!
 //! # What to expect
 //!
-//! * **Conventions.** The loss of a batch is the mean over its examples of the sum over their outputs. The Jacobian's rows
-//!   are ordered example by example. Letters: `m` examples, `k` outputs per example, `p` parameters.
+//! * **Conventions.** The loss of a batch is the mean over its examples of the sum over their outputs. The rows of the
+//!   Jacobian are ordered example by example. Letters: `m` examples, `k` outputs per example, `p` parameters.
 //! * **Damping.** As `λ` grows the pseudo-gradient tends to the gradient; as it falls the direction tends to the
-//!   Gauss-Newton step. A direction `d` and the pseudo-gradient `ṽ` differ by the factor `-λ`, so plain SGD takes the step
-//!   `w + d` at the rate `1/λ` ([`Direction::apply`] does that for you).
-//! * **Certificates.** Every direction says how far from optimal it is ([`Direction::gap`]) and descends, however early
-//!   its solver stopped. What cannot be computed is an error, never a silent zero.
-//! * **Optimizers.** Plain steps keep what Gauss-Newton knows. Adam rescales every coordinate by its own history, which
-//!   undoes part of it: with Adam take a larger damping (see `docs/decisions.md`).
-//! * **Precision.** f32 and f64, as the model's parameters have it. Small damping wants f64.
-//! * **Allocator.** On the CPU, set `mimalloc` (or another caching allocator) as the global allocator: each step allocates
-//!   megabytes, and a system allocator that returns them costs more than the arithmetic.
-//! * **What it is not for.** Networks whose operations have no rule here (see [`TraceError::Unsupported`]); batches with so
-//!   many outputs (`m k` beyond some thousands) that even conjugate gradient on them costs too many passes.
+//!   Gauss-Newton step. A direction `d` and the pseudo-gradient `ṽ` differ by the factor `-λ`, so plain SGD takes the
+//!   step `w + d` at the rate `1/λ` ([`Direction::apply`] does that for you).
+//! * **Certificates.** Every direction comes with a bound on its suboptimality ([`Direction::gap`]) and is a descent
+//!   direction, however early its solver stopped. What cannot be computed is an error, never a silent zero.
+//! * **Optimizers.** Plain steps preserve the curvature information of Gauss-Newton. Adam rescales every coordinate by
+//!   its own history, which undoes part of it: use a larger damping with Adam (see `docs/decisions.md`).
+//! * **Precision.** f32 or f64, as the parameters of the model have it. Small dampings need f64.
+//! * **Allocator.** On the CPU, set `mimalloc` (or another caching allocator) as the global allocator: each step
+//!   allocates megabytes, and a system allocator that returns them costs more than the arithmetic.
+//! * **What it is not for.** Networks whose operations have no rule here (see [`TraceError::Unsupported`]); batches
+//!   with so many outputs (`m k` beyond some thousands) that even conjugate gradient on them costs too many passes.
 //!
 //! # Layers
 //!

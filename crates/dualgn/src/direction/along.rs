@@ -1,4 +1,4 @@
-//! [`Along`]: the model along a vector that need not be its direction.
+//! [`Along`]: the model of the loss along an arbitrary vector.
 
 use burn::tensor::Tensor;
 
@@ -20,7 +20,8 @@ pub(crate) struct Along {
 }
 
 impl<L: ConvexLoss> Subproblem<'_, L> {
-    /// Along a vector. If it is a direction of a second-order model, that knows all of it; else it costs a product with `J`.
+    /// Evaluates the model along a vector. If the vector is a direction of a second-order model, no product is needed;
+    /// otherwise this costs one product with `J`.
     pub(crate) fn along(&self, vector: &ParamVector, direction: Option<&Direction>) -> Result<Along, Error> {
         let is_second_order = self.form()?.second_order.is_some();
         if let (Some(direction), true) = (direction, is_second_order) {
@@ -38,7 +39,7 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
         Ok(Along { slope: slope / m, curvature: Some(0.5 * curvature / m), change: None })
     }
 
-    /// The decrease of the model, without the proximity term, by the step `t p`.
+    /// The decrease of the model, without the proximity term, for the step `t p`.
     pub(crate) fn predicted(&self, along: &Along, t: f64) -> Result<f64, Error> {
         if let Some(curvature) = along.curvature {
             return Ok(-t * (along.slope + t * curvature));
@@ -47,8 +48,8 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
         Ok(self.loss() - self.loss_of(self.linearization().outputs() + change * t)?)
     }
 
-    /// The `a` and `b` for which the second-order model with `(λ/2) ‖d‖²`, and with `more` slope along each vector, is least at
-    /// `d = a v₀ + b v₁`; of parallel vectors the second counts for nothing.
+    /// Computes the `a` and `b` for which `d = a v₀ + b v₁` minimises the second-order model with `(λ/2) ‖d‖²`, with
+    /// `more` added to the slope along each vector. If the vectors are parallel, `b` is zero.
     pub(crate) fn minimiser(
         &self,
         vectors: [&ParamVector; 2],

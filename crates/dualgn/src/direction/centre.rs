@@ -1,7 +1,7 @@
 //! [`Centre`]: the centre `c` of a proximity term, as the dual sees it.
 //!
-//! With `d = c + e` the subproblem in `e` is one around zero whose outputs are moved by `J c`: the same system with another
-//! right-hand side.
+//! With `d = c + e` the subproblem in `e` has its centre at zero, and its outputs are moved by `J c`: the same system
+//! with another right-hand side.
 
 use burn::tensor::Tensor;
 
@@ -11,7 +11,7 @@ use crate::error::{DeviceError, Error, LinearizeError};
 use crate::linearize::{Linearization, ParamVector};
 use crate::loss::CurvatureFactor;
 
-/// `c` by what it does to the outputs.
+/// A centre `c`, represented by its effect on the outputs.
 #[derive(Clone, Debug)]
 pub(super) struct Centre {
     /// `J c`, `[m, k]`, or combinations `Vᵀ J c`.
@@ -21,7 +21,7 @@ pub(super) struct Centre {
 }
 
 impl Centre {
-    /// Cost: a product with `J`.
+    /// Cost: one product with `J`.
     pub fn new(
         linearization: &Linearization,
         centre: &ParamVector,
@@ -36,7 +36,7 @@ impl Centre {
         Ok(Self { change, norm_squared })
     }
 
-    /// In the numbers an example of a model, in the type and on the device of its gradient.
+    /// The centre in the combined outputs of a model, in the float type and on the device of its gradient.
     pub fn combined(&self, map: Option<&CurvatureFactor>, gradient: &Tensor<2>) -> Self {
         let change = match map {
             Some(map) => map.apply_transpose(self.change.clone().unsqueeze()).squeeze_dim(0),
@@ -45,8 +45,8 @@ impl Centre {
         Self { change: placed(change, &gradient.device(), gradient.dtype()), ..*self }
     }
 
-    /// The measures of a prox-linear `d = c + e` from those of `e`, whose loss is that of the moved outputs. `gradient` is at the
-    /// outputs themselves, `change` is `J e`.
+    /// The measures of a prox-linear `d = c + e` from those of `e`, whose loss is that of the moved outputs. `gradient`
+    /// is that at the unmoved outputs; `change` is `J e`.
     pub fn prox_linear(
         &self,
         measures: Measures,

@@ -1,4 +1,4 @@
-//! Which way a direction goes: the estimates, and the choice among them.
+//! The choice of the route and the solver of a direction, by their estimates.
 
 use std::cmp::Ordering;
 
@@ -11,21 +11,24 @@ use crate::kernels::on_workers;
 use crate::linearize::Linearization;
 use crate::loss::ConvexLoss;
 
-/// A direction that falls short of its accuracy counts as if it took so many times as long.
+/// The factor by which the estimated time of a direction is multiplied if it is expected to miss its accuracy.
 const SHORT: f64 = 4.0;
-/// The prox-linear model solves about so many systems with one Gram matrix.
+/// The approximate number of systems that the prox-linear model solves with one Gram matrix.
 const PROX_LINEAR_SOLVES: f64 = 8.0;
 
 impl<L: ConvexLoss> GaussNewton<L> {
-    /// What each route that the solver allows is estimated to take for a direction at a linearised point, best first: the first
-    /// is the one that [`GaussNewton::direction`] takes. Faster is better; one that is expected to fall short of its accuracy
-    /// counts as four times as slow; at last come those that are refused. Routes that the solver does not allow are not listed.
+    /// Estimates the cost of a direction at a linearised point on each route that the solver allows, best first;
+    /// [`GaussNewton::direction`] takes the first.
     ///
-    /// The first call on a device measures its speed for some milliseconds. How many rows an example the fast model has is a
-    /// matter of the loss; one is assumed.
+    /// Routes are ranked by their time. The time of a route that is expected to miss its accuracy counts four times,
+    /// and routes that cannot be taken come last. Routes that the solver does not allow are not listed.
+    ///
+    /// The first call on a device measures its speed, which takes some milliseconds, unless the oracle is repeatable
+    /// ([`GaussNewton::repeatable`]). The fast Gauss-Newton model is assumed to have one row per example.
     ///
     /// # Errors
-    /// The solver does not allow the route that is set, or its tolerance is not a number.
+    /// Returns `DirectionError::Route` if the solver does not allow the route that is set, and
+    /// `DirectionError::Tolerance` if its tolerance is negative or not finite.
     pub fn estimates(&self, linearization: &Linearization) -> Result<Vec<Estimate>, DirectionError> {
         let columns = self.columns(linearization);
         let candidates = self.candidates()?;
@@ -39,7 +42,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
         Ok(best)
     }
 
-    /// Rows an example of an assembled matrix.
+    /// Rows per example of an assembled matrix.
     pub(super) fn columns(&self, linearization: &Linearization) -> usize {
         let k = linearization.outputs_per_example();
         match self.model {
@@ -49,10 +52,10 @@ impl<L: ConvexLoss> GaussNewton<L> {
         }
     }
 
-    /// The best way; if all are refused, the error of the one that would be.
+    /// The best candidate; if all are refused, the error of the first.
     pub(super) fn choose(&self, linearization: &Linearization, columns: usize) -> Result<How, DirectionError> {
         let candidates = self.candidates()?;
-        // Nothing to choose: whatever is wrong with it shows when it is done.
+        // Nothing to choose: an error shows when the direction is computed.
         if let ([only], false) = (candidates.as_slice(), self.is_prox_linear()) {
             return Ok(*only);
         }
@@ -76,7 +79,8 @@ impl<L: ConvexLoss> GaussNewton<L> {
 
     fn candidates(&self) -> Result<Vec<How>, DirectionError> {
         let mut all = self.solver.candidates(self.route)?;
-        // With `K` assembled, the steps of the prox-linear model are solved exactly: each error costs another step.
+        // With `K` assembled, the steps of the prox-linear model are solved exactly: each inexact step would cost
+        // another step.
         if self.is_prox_linear() && self.solver == Solver::Auto {
             all.retain(|how| how.route != Route::DualAssembled || how.method == Method::Direct);
         }

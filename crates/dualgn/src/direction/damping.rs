@@ -4,21 +4,21 @@ use crate::error::DirectionError;
 
 /// The damping `λ` of the subproblem.
 ///
-/// A positive number is a fixed damping. Damping relative to the loss fits training that drives the loss to zero: the
-/// curvature of the loss vanishes with it, and a fixed damping would in the end outweigh what is left of it and turn
-/// every direction into a small gradient step. (Damping by a power of the residual is Fan and Yuan's choice for the
+/// Damping relative to the loss suits training that drives the loss to zero: the curvature of the loss vanishes with
+/// it, and a fixed damping would finally outweigh the remaining curvature and turn every direction into a small
+/// gradient step. (Damping by a power of the residual is Fan and Yuan's choice for the
 /// Levenberg-Marquardt method, "On the quadratic convergence of the Levenberg-Marquardt method without nonsingularity
 /// assumption", Computing 74, 2005.)
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Damping {
-    /// `λ` itself.
+    /// A fixed `λ`.
     Fixed(f64),
-    /// `λ = max(factor · L, least)` with `L` the loss of the batch.
+    /// `λ = max(factor · L, least)`, where `L` is the loss of the batch.
     RelativeToLoss {
-        /// Damping for each unit of loss.
+        /// Damping per unit of loss.
         factor: f64,
-        /// Damping when the loss is zero.
+        /// Lower bound on the damping, so that it stays positive when the loss is zero.
         least: f64,
     },
 }
@@ -30,7 +30,7 @@ impl From<f64> for Damping {
 }
 
 impl Damping {
-    /// The damping at a loss.
+    /// The damping at a given loss.
     pub(super) fn at(self, loss: f64) -> Result<f64, DirectionError> {
         let positive = |value: f64| {
             if value.is_finite() && value > 0.0 { Ok(value) } else { Err(DirectionError::Damping(value)) }

@@ -1,17 +1,17 @@
-//! [`Estimate`]: what each route would take, before anything is done.
+//! [`Estimate`]: the estimated cost of each route, before anything is computed.
 //!
-//! With `F` the operations of a forward pass and `t` its time (the fastest so far, as it is measured anyway), `n = mr` the rows,
-//! `p` the parameters, `q` a product with `K` in forward passes, `b` a backward pass without weight gradients in forward passes,
-//! `o` what one pass costs whatever it computes, and the measured speeds of the machine:
+//! With `F` the operations of a forward pass and `t` its time (the fastest measured so far), `n = mr` the rows, `p` the
+//! parameters, `q` the cost of a product with `K` in forward passes, `b` the cost of a backward pass without weight
+//! gradients in forward passes, `o` the fixed overhead of one pass, and the measured speeds of the machine:
 //!
 //! | route | seconds |
 //! |---|---|
 //! | dual, matrix-free | `(iterations + 1) (o + q t)`, and vectors |
-//! | dual, assembled | `o + r b t`, the Gram rules' operations, a pass over `n²` numbers for each, `n³/3` multiplications in f64 or `n²` numbers read an iteration |
+//! | dual, assembled | `o + r b t`, the operations of the Gram rules, a pass over `n²` numbers for each, `n³/3` multiplications in f64 or `n²` numbers read per iteration |
 //! | primal, matrix-free | `(iterations + 3) (o + 2 t + 2 b t)`, and vectors of `p` numbers |
 //! | primal, assembled | `o + r b t`, `n p + n p²/2` multiplications, `p³/3` in f64 |
 //!
-//! and two forward passes for what all have in common. Memory counts matrices, their copies, and rows.
+//! and two forward passes that all routes have in common. Memory counts matrices, their copies, and rows.
 
 use super::machine::Machine;
 use super::route::{Budget, Goal, How, Method, Route, Solver};
@@ -20,42 +20,43 @@ use crate::gram;
 use crate::linearize::Linearization;
 use crate::trace::Graph;
 
-/// What a route is estimated to take at a linearised point.
+/// The estimated cost of a direction on one route at a linearised point.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Estimate {
     /// The route.
     pub route: Route,
-    /// What is done on it. With both set, an oracle has nothing left to choose, and runs on one machine repeat bit for bit.
+    /// The solver on this route. An oracle with both this route and this solver set has nothing left to choose, so its
+    /// runs on one machine repeat bit for bit.
     pub solver: Solver,
-    /// Seconds for a direction, after the forward pass.
+    /// Time of a direction after the forward pass, in seconds.
     pub seconds: f64,
-    /// Whether the direction is expected to be as accurate as the solver asks: not so where conjugate gradient came to the
-    /// end of its iterations last time.
+    /// Whether the direction is expected to be as accurate as the solver asks. It is not where conjugate gradient
+    /// exhausted its iterations the last time.
     pub is_accurate: bool,
-    /// Bytes of the matrices and the rows they are made of, at least.
+    /// Memory of the matrices and of the rows they are made of, in bytes, at least.
     pub bytes: usize,
-    /// Why it cannot be taken, if it cannot.
+    /// The reason why the route cannot be taken, or `None` if it can.
     pub refusal: Option<DirectionError>,
 }
 
-/// Iterations after which conjugate gradient with a goal is expected to stop before it has run once; afterwards it is expected
-/// to take as many as it last did. Few, so that it is tried where it may be best (it takes 5 to 25 on the networks of
-/// `benches/routes.rs`): only a trial tells.
+/// Iterations that conjugate gradient with a goal is expected to need before it has run once; afterwards it is expected
+/// to need as many as the last time. The number is small, so that the method is tried where it may be best (it takes 5
+/// to 25 on the networks of `benches/routes.rs`): only a trial tells.
 const HOPED_ITERATIONS: usize = 5;
 
-/// The sizes that the estimates are made of.
+/// The sizes that the estimates depend on.
 pub(super) struct Task<'a> {
     pub linearization: &'a Linearization,
-    /// Rows an example.
+    /// Rows per example.
     pub columns: usize,
-    /// Systems that are solved with one matrix.
+    /// Number of systems solved with one matrix.
     pub solves: f64,
-    /// Bytes that may be used.
+    /// Memory budget in bytes.
     pub memory: usize,
     /// Whether there is a primal problem of the same kind.
     pub has_primal: bool,
-    /// Whether nothing may depend on what is measured.
+    /// Whether nominal instead of measured speeds are used.
     pub is_repeatable: bool,
 }
 
@@ -70,7 +71,7 @@ impl Task<'_> {
         let graph = linearization.graph();
         let size = graph.dtype.size() as f64;
         let (n, p) = ((graph.examples * columns) as f64, graph.parameter_count() as f64);
-        // A pass costs its operations, each of which costs something however small it is.
+        // A pass costs its operations, each of which has a fixed overhead.
         let overhead = 2.0 * machine.overhead * linearization.over_pieces(|graph| graph.nodes.len() as f64);
         let forward_flops = linearization.over_pieces(Graph::forward_flops);
         let forward = forward.unwrap_or(forward_flops / machine.flops + overhead);
@@ -88,7 +89,7 @@ impl Task<'_> {
             _ => 0.0,
         };
         let vectors = |length: f64| 10.0 * machine.overhead + 10.0 * length * size / machine.bandwidth;
-        // Parts of a batch are run again for each product and for each of their pairs.
+        // The parts of a batch are run again for each product, and for each pair of parts.
         let parts = linearization.pieces().len() as f64;
         let rerun = if linearization.is_made_again() { 2.0 * passes(forward_flops) } else { 0.0 };
         let backward_flops = linearization.over_pieces(|piece| match piece.examples == graph.examples {

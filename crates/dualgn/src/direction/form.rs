@@ -13,21 +13,21 @@ use crate::linearize::ParamVector;
 use crate::loss::{ConvexLoss, CurvatureFactor, Margin};
 use crate::solve::Symmetric;
 
-/// Everything of a subproblem that its proximity term does not change.
+/// Everything of a subproblem that does not depend on its proximity term.
 #[derive(Debug)]
 pub(super) struct Form {
     pub how: How,
-    /// `g` and `L` of a second-order model, in the numbers an example that it has.
+    /// `g` and `L` of a second-order model, in the combined outputs if there is a map.
     pub second_order: Option<(Tensor<2>, CurvatureFactor)>,
-    /// From those numbers to outputs, if they are not the outputs.
+    /// The map from the combined outputs to the outputs, if they differ.
     pub map: Option<CurvatureFactor>,
     pub matrix: Option<Symmetric>,
-    /// What the matrix was made of, if all of it is there at once: it shortens the way back to the parameters.
+    /// What the matrix was made of, if all of it is in memory at once: it shortens the way back to the parameters.
     pub sensitivities: Option<Sensitivities>,
 }
 
 impl<L: ConvexLoss> Subproblem<'_, L> {
-    /// Does something with a form that has the Gram matrix.
+    /// Calls a function with a form that has the Gram matrix.
     pub(super) fn with_matrix<R>(&self, act: impl FnOnce(&Form) -> Result<R, Error>) -> Result<R, Error> {
         match self.form.get() {
             Some(form) if form.matrix.is_some() => act(form),
@@ -35,7 +35,7 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
         }
     }
 
-    /// The form of the oracle's model, made once.
+    /// The form of the oracle's model, computed once.
     pub(super) fn form(&self) -> Result<&Form, Error> {
         if self.form.get().is_none() {
             let form = self.make_form(None)?;
@@ -45,11 +45,11 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
         Ok(self.form.get().expect("it was just set"))
     }
 
-    /// The form of the model for a way, or for the one that the oracle chooses.
+    /// The form of the model for a given route and method, or for those that the oracle chooses.
     pub(super) fn make_form(&self, how: Option<How>) -> Result<Form, Error> {
         let Self { oracle, linearization, targets, .. } = self;
         let outputs = linearization.outputs();
-        // What the network's outputs are turned into: a margin, or nothing.
+        // What the network's outputs are reduced to: a margin, or nothing.
         let margin = |outputs| oracle.loss.margin(outputs, targets).ok_or(DirectionError::NoMargin);
         let (columns, map) = match oracle.model {
             Model::FastGaussNewton => {
@@ -92,8 +92,8 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
         Ok(Form { how, second_order, map, matrix, sensitivities })
     }
 
-    /// The model in the contrasts to the last output, with the map from them, where the loss depends on those alone: fewer
-    /// rows to assemble, fewer unknowns.
+    /// The model in the contrasts to the last output, with the map from them to the outputs, if the loss depends on
+    /// those alone: fewer rows to assemble and fewer unknowns.
     fn contrasts(
         &self,
         gradient: Tensor<2>,
@@ -111,7 +111,7 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
         }
     }
 
-    /// A second-order model with its centre.
+    /// The second-order model with its centre.
     pub(super) fn quadratic(form: &Form, damping: f64, centre: Option<&Centre>) -> Quadratic {
         let (gradient, factor) = form.second_order.clone().expect("of a second-order model");
         let centre = centre.map(|centre| centre.combined(form.map.as_ref(), &gradient));
@@ -128,7 +128,7 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
 }
 
 impl<L: ConvexLoss> GaussNewton<L> {
-    /// The way of a metric other than the identity.
+    /// The route and method for a metric other than the identity.
     pub(super) fn by_products(&self) -> Result<How, DirectionError> {
         let route = Route::DualMatrixFree;
         let ways = match self.route {

@@ -9,23 +9,23 @@ use crate::loss::CurvatureFactor;
 use crate::solve::Symmetric;
 use crate::tensor::Array;
 
-/// The Gram matrix as an operator on vectors `[m, r]`, wherever they live and whatever their float type.
+/// The Gram matrix as an operator on vectors `[m, r]`, on any device and in any float type.
 pub(super) enum Kernel<'a> {
-    /// Products, with a map `V` on both sides.
+    /// By products, with a map `V` on both sides.
     Products { linearization: &'a Linearization, products: Products<'a>, map: Option<&'a CurvatureFactor> },
-    /// The same with `J M⁻¹ Jᵀ` for a metric `M`.
+    /// By products with `J M⁻¹ Jᵀ` for a metric `M`.
     Scaled { linearization: &'a Linearization, map: Option<&'a CurvatureFactor>, inverse: &'a ParamVector },
     /// Assembled, on the host.
     Matrix(&'a Symmetric),
 }
 
 impl<'a> Kernel<'a> {
-    /// By products.
+    /// Multiplies by products with the Jacobian.
     pub fn products(linearization: &'a Linearization, map: Option<&'a CurvatureFactor>) -> Self {
         Self::Products { linearization, products: Products::new(linearization), map }
     }
 
-    /// By products, in a metric whose inverse is given.
+    /// Multiplies by products with the Jacobian, in a metric whose inverse is given.
     pub fn scaled(
         linearization: &'a Linearization,
         map: Option<&'a CurvatureFactor>,
@@ -34,7 +34,7 @@ impl<'a> Kernel<'a> {
         Self::Scaled { linearization, map, inverse }
     }
 
-    /// Assembles the matrix of all rows, or of `columns` combinations of them an example.
+    /// Assembles the matrix of all rows, or of `columns` combinations of them per example.
     pub fn assemble(
         linearization: &Linearization,
         map: Option<&CurvatureFactor>,
@@ -52,7 +52,7 @@ impl<'a> Kernel<'a> {
         Ok((Symmetric::new(data), sensitivities))
     }
 
-    /// `K x` for each of a stack `[c, m, r]`, in the type and on the device of `x`.
+    /// `K x` for each `x` of a stack `[c, m, r]`, in the type and on the device of `x`.
     pub fn products_of(&self, x: Tensor<3>) -> Result<Tensor<3>, Error> {
         let Self::Products { linearization, products, map } = self else {
             let [count, m, r] = x.dims();

@@ -1,4 +1,4 @@
-//! [`Machine`]: how fast a device is, from a measurement of some milliseconds or by convention.
+//! [`Machine`]: the speeds of a device, measured within milliseconds or nominal.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,13 +12,13 @@ use crate::tensor::Array;
 /// Speeds of a device in one float type, and of the host in double precision.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Machine {
-    /// Floating-point operations a second in products of matrices.
+    /// Floating-point operations per second in matrix products.
     pub flops: f64,
-    /// The same on the host, in f64.
+    /// The same in f64 on the host.
     pub host_flops: f64,
-    /// Bytes a second, read and written.
+    /// Bytes read and written per second.
     pub bandwidth: f64,
-    /// Seconds that any operation takes, however small.
+    /// Fixed time of any operation, in seconds.
     pub overhead: f64,
 }
 
@@ -26,13 +26,14 @@ pub(super) struct Machine {
 const REPEATS: usize = 4;
 
 impl Machine {
-    /// Measured when it is asked for first, and remembered.
+    /// The speeds of a device, measured at the first call and remembered.
     pub fn of(device: &Device, dtype: DType) -> Self {
         static KNOWN: Known = Mutex::new(None);
         remembered(&KNOWN, (format!("{device:?}"), dtype), || Self::measure(device, dtype))
     }
 
-    /// Two cores of 2020 with wide vectors, or a graphics card of the time: never measured, and so the same in every run.
+    /// The speeds of two cores of 2020 with wide vector units, or of a graphics card of that time: never measured, and
+    /// so the same in every run.
     pub fn nominal(device: &Device) -> Self {
         match *device == Device::flex() {
             true => Self { flops: 1e11, host_flops: 5e10, bandwidth: 1e10, overhead: 1e-6 },
@@ -59,11 +60,12 @@ impl Machine {
     }
 }
 
-/// What is known of devices, by name and float type.
+/// The known speeds of devices, by name and float type.
 type Known = Mutex<Option<HashMap<(String, DType), Machine>>>;
 
-/// What is known of a device, or is measured now. It is measured without the lock: while a measurement waits for its products, the
-/// worker that waits may take up other work that asks for the same, and would wait for itself. Of several the first counts.
+/// Returns the known speeds of a device, or measures them. The lock is not held while measuring: a worker that waits
+/// for the products of a measurement may take up other work that asks for the same speeds, and would wait for itself.
+/// If several measure at once, the first result counts.
 fn remembered(known: &Known, key: (String, DType), measure: impl FnOnce() -> Machine) -> Machine {
     let known = || known.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(machine) = known().get_or_insert_default().get(&key) {
@@ -73,7 +75,7 @@ fn remembered(known: &Known, key: (String, DType), measure: impl FnOnce() -> Mac
     *known().get_or_insert_default().entry(key).or_insert(measured)
 }
 
-/// Seconds of the fastest of some calls. A result is waited for by reading one number of it.
+/// The time of the fastest of several calls, in seconds. Reading one number of the result waits for it.
 fn fastest(call: impl Fn() -> Array) -> f64 {
     let once = || {
         let start = Instant::now();
@@ -89,7 +91,7 @@ fn fastest(call: impl Fn() -> Array) -> f64 {
 mod tests {
     use super::*;
 
-    /// As where a worker that waits for a measurement takes up work that asks for the same.
+    /// A worker that waits for a measurement may take up other work that asks for the same measurement.
     #[test]
     fn a_measurement_within_a_measurement_ends() {
         let known = Known::default();

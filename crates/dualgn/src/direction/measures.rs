@@ -1,10 +1,10 @@
-//! [`Measures`]: what a dual point says of its direction, whatever the model.
+//! [`Measures`]: properties of the direction of a dual point, for any model.
 
 use burn::tensor::{DType, Tensor, TensorData};
 
 use crate::error::DeviceError;
 
-/// Values of the model are means over the batch.
+/// Properties of a direction. Values of the model are means over the batch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Measures {
     /// `⟨∇L, d⟩`.
@@ -27,13 +27,13 @@ pub(super) struct Measures {
     pub model_step: f64,
 }
 
-/// What the measures of a second-order model follow from.
+/// The numbers that the measures of a second-order model follow from.
 pub(super) struct SecondOrder {
     pub slope: f64,
     /// `½ uᵀHu/m`.
     pub curvature: f64,
     pub norm_squared: f64,
-    /// `‖d - c‖²` and `⟨c, d⟩`: the norm and zero, without a centre.
+    /// `‖d - c‖²` and `⟨c, d⟩`: without a centre, `‖d‖²` and zero.
     pub distance_squared: f64,
     pub along_centre: f64,
     /// `‖c‖²`.
@@ -41,13 +41,14 @@ pub(super) struct SecondOrder {
     pub damping: f64,
     pub dual_value: f64,
     pub gap: f64,
-    /// The product of the norms of the two factors of the slope, which it is rounded in proportion to.
+    /// The product of the norms of the two factors of the slope, to which its rounding error is proportional.
     pub rounding: f64,
     pub dtype: DType,
 }
 
 impl Measures {
-    /// Of a second-order model, which leaves the loss itself out: `P(0)` is that of the proximity term alone.
+    /// The measures of a second-order model, which omits the value of the loss itself: `P(0)` is that of the proximity
+    /// term alone.
     pub fn second_order(of: SecondOrder) -> Self {
         let SecondOrder { slope, curvature, norm_squared, damping, dual_value, gap, rounding, dtype, .. } = of;
         let SecondOrder { distance_squared, along_centre, centre_squared, .. } = of;
@@ -68,12 +69,12 @@ impl Measures {
     }
 }
 
-/// The inner product, still on the device.
+/// The inner product, left on the device.
 pub(super) fn dot(a: &Tensor<2>, b: &Tensor<2>) -> Tensor<1> {
     (a.clone() * b.clone()).sum()
 }
 
-/// Reads several numbers back from the device at once.
+/// Reads several numbers from the device at once.
 pub(super) fn read<const N: usize>(numbers: [Tensor<1>; N]) -> Result<[f64; N], DeviceError> {
     let data: TensorData = Tensor::cat(numbers.into(), 0).try_into_data()?;
     let mut values = data.iter::<f64>();

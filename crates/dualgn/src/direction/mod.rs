@@ -6,9 +6,10 @@
 //! min_d  P(d) = (1/m) Σ_i ψ_i(J_i d) + (λ/2) ‖d‖²
 //! ```
 //!
-//! with a model `ψ_i` of the loss ([`Model`]), and is solved through its dual, whose unknowns are as many as the batch has
-//! outputs. For the quadratic model `(I + LᵀKL/(λm)) β = -LᵀKg/(λm)`, `α = g + Lβ`, `d = -Jᵀα/(λm)`. (Roulet and Blondel,
-//! "Dual Gauss-Newton Directions for Deep Learning", 2023; this symmetric form is derived in `docs/mathematics.md`.)
+//! with a model `ψ_i` of the loss ([`Model`]), and is solved through its dual, whose unknowns are as many as the batch
+//! has outputs. For the quadratic model `(I + LᵀKL/(λm)) β = -LᵀKg/(λm)`, `α = g + Lβ`, `d = -Jᵀα/(λm)`. (Roulet and
+//! Blondel, "Dual Gauss-Newton Directions for Deep Learning", 2023; this symmetric form is derived in
+//! `docs/mathematics.md`.)
 
 mod along;
 mod centre;
@@ -48,7 +49,7 @@ use crate::linearize::Linearize;
 use crate::loss::ConvexLoss;
 use crate::trace::{Inputs, Network};
 
-/// The direction oracle: a convex loss, a model of it, a damping, a solver.
+/// The direction oracle: a convex loss, a model of it, a damping and a solver.
 ///
 /// ```
 /// use burn::nn::{Linear, LinearConfig};
@@ -79,7 +80,7 @@ pub struct GaussNewton<L> {
 }
 
 impl<L: ConvexLoss> GaussNewton<L> {
-    /// An oracle for a loss, with the quadratic model, damping 1 and [`Solver::Auto`].
+    /// Creates an oracle for a loss, with the quadratic model, damping 1 and [`Solver::Auto`].
     pub fn new(loss: L) -> Self {
         Self {
             loss,
@@ -93,7 +94,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
         }
     }
 
-    /// The same, once the number of outputs of a network is seen to fit the loss.
+    /// Creates an oracle like [`GaussNewton::new`], after checking that the loss can take the outputs of a network.
     ///
     /// ```
     /// use burn::nn::{Linear, LinearConfig};
@@ -108,84 +109,102 @@ impl<L: ConvexLoss> GaussNewton<L> {
     /// ```
     ///
     /// # Errors
-    /// It does not; the message names a loss that does.
+    /// Returns `LossError::Outputs` if the loss cannot take as many outputs per example as the network has; the message
+    /// suggests a loss that can. Losses with parameters may return `LossError::Parameter` for an invalid one.
     pub fn for_network<M: Module, I: Inputs>(loss: L, network: &Network<M, I>) -> Result<Self, Error> {
         loss.check_outputs(network.outputs_per_example())?;
         Ok(Self::new(loss))
     }
 
-    /// Sets what stands for the loss in the subproblem.
+    /// Sets the model of the loss in the subproblem.
     #[must_use]
     pub fn model(mut self, model: Model) -> Self {
         self.model = model;
         self
     }
 
-    /// Sets the damping `λ > 0`: a number, or a rule. Its inverse is the step size of the gradient that the direction tends
-    /// to as `λ` grows.
+    /// Sets the damping `λ > 0`: a number or a rule. As `λ` grows, the direction tends to a gradient step of size
+    /// `1/λ`.
     #[must_use]
     pub fn damping(mut self, damping: impl Into<Damping>) -> Self {
         self.damping = damping.into();
         self
     }
 
-    /// Sets how the system is solved.
+    /// Sets the solver of the subproblem.
     #[must_use]
     pub fn solver(mut self, solver: Solver) -> Self {
         self.solver = solver;
         self
     }
 
-    /// Sets the route, which is otherwise chosen by [`GaussNewton::estimates`].
+    /// Sets the route. By default the oracle takes the first of [`GaussNewton::estimates`].
     #[must_use]
     pub fn route(mut self, route: Route) -> Self {
         self.route = Some(route);
         self
     }
 
-    /// Sets the memory, in bytes, for matrices, their factors, and what they are assembled from. Unless set, it is half of
-    /// what is free when a direction is computed, or 2 GiB where the system does not tell.
+    /// Sets the memory budget, in bytes, for matrices, their factors, and the data they are assembled from. The default
+    /// is half of the memory that is free when a direction is computed, or 2 GiB where the system does not report it.
     #[must_use]
     pub fn memory(mut self, bytes: usize) -> Self {
         self.memory = Some(bytes);
         self
     }
 
-    /// Sets how many examples go through the network at once, for batches whose passes do not fit the memory: see
-    /// [`Network::linearize_in_parts`]. Directions are the same to rounding. Unless set, the batch goes in one piece.
+    /// Sets the number of examples that go through the network at once, for batches whose passes do not fit into
+    /// memory: see [`Network::linearize_in_parts`]. Directions are the same up to rounding. By default the whole batch
+    /// goes through at once.
     #[must_use]
     pub fn micro_batch(mut self, examples: usize) -> Self {
         self.micro_batch = Some(examples);
         self
     }
 
-    /// Lets nothing depend on timings: where a way is chosen, estimates go by the speeds of a nominal machine instead of measured
-    /// ones, so that a program that is run again takes the same ways and, on the same machine, the same steps bit for bit. For that
-    /// the memory is to be set too. Unless set, the choice is better, and may be another where two ways are close.
+    /// Makes the choice of solver and route deterministic by using nominal instead of measured speeds.
+    ///
+    /// A repeated program then makes the same choices and, on the same machine, takes bit-identical steps, provided
+    /// that the memory budget is fixed too ([`GaussNewton::memory`]). By default the measured speeds decide; they
+    /// choose better, but the choice may differ between runs where two candidates are close.
     #[must_use]
     pub fn repeatable(mut self, is_repeatable: bool) -> Self {
         self.is_repeatable = is_repeatable;
         self
     }
 
-    /// The loss.
+    /// Returns the loss.
     pub fn loss(&self) -> &L {
         &self.loss
     }
 
     /// Computes the Gauss-Newton direction of `model` on one batch.
     ///
-    /// Letters: `m` examples, `k` outputs, `p` parameters. The loss is the mean over the batch, and so is the slope.
+    /// Letters: `m` examples, `k` outputs per example, `p` parameters. The loss and the slope are means over the batch.
     ///
-    /// * `inputs`: the shape `network` was traced for, or another batch size. `targets`: as [`ConvexLoss::Target`] says.
-    /// * Cost: one forward pass, then by the route (see [`Direction::route`]): `k` backward passes and a `[mk, mk]`
-    ///   factorisation, or one jvp and one vjp per iteration and one more; and one vjp.
-    /// * The result is finite and descends (`slope < 0`), however early the solver stopped; where the slope is zero to the
-    ///   rounding of its inner product, as at a stationary point, it may have either sign. `model` is not changed.
+    /// * `inputs` have the shape that `network` was traced with, or another batch size; `targets` are described by
+    ///   [`ConvexLoss::Target`].
+    /// * Cost: one forward pass, then, depending on the route (see [`Direction::route`]), either `k` backward passes
+    ///   and a `[mk, mk]` factorisation, or one Jacobian-vector product (jvp) and one vector-Jacobian product (vjp) per
+    ///   iteration and one more of each; finally one vjp.
+    /// * The result is finite and a descent direction (`slope < 0`), however early the solver stopped. Where the slope
+    ///   is zero up to the rounding of its inner product, as at a stationary point, it may have either sign. `model` is
+    ///   not changed.
     ///
     /// # Errors
-    /// The damping is not positive; the batch does not fit the network or the loss, or the loss the model; the loss is not
-    /// finite, or the direction, and the error says which number of the inputs, the parameters or the outputs is to blame; the Gram matrix was asked for and cannot be had (see [`DirectionError`](crate::DirectionError)).
+    /// * Returns `DirectionError::Damping` if the damping is not positive and finite, and `DirectionError::Tolerance`
+    ///   if the tolerance of the solver or of the model is negative or not finite.
+    /// * Returns a [`LinearizeError`](crate::LinearizeError) if the batch or the model does not fit the network, and a
+    ///   [`LossError`](crate::LossError) if the targets do not fit the loss.
+    /// * Returns `DirectionError::NoCurvature`, `NoMargin` or `NoDualUpdate` if the loss lacks what the model of it
+    ///   needs.
+    /// * Returns `DirectionError::Route` or `Primal` if the solver or the model does not allow the route that is set.
+    /// * Returns `DirectionError::MixesExamples` or `Memory` if the solver needs an assembled matrix, and the network
+    ///   mixes examples or the matrix exceeds the memory budget.
+    /// * Returns `DirectionError::InputNotFinite`, `ParameterNotFinite` or `OutputNotFinite`, which name the first
+    ///   offending number, or else `NotFinite`, if the loss, its gradient or the direction is not finite.
+    /// * Returns `DirectionError::Factorisation`, `NoDecrease` or `Ascent` if the solver fails numerically, and
+    ///   `Error::Device` if the device fails.
     pub fn direction<M: Module, N: Linearize<M>>(
         &self,
         network: &N,
@@ -197,14 +216,17 @@ impl<L: ConvexLoss> GaussNewton<L> {
         subproblem.explained(model, subproblem.direction(subproblem.damping()?))
     }
 
-    /// The same, with an iterative solver started from the dual variables of an earlier direction, best one of the same
-    /// batch. The quadratic model's conjugate gradient and the prox-linear solvers gain from it; a factorisation does not.
+    /// Computes the direction like [`GaussNewton::direction`], but starts an iterative solver from the dual variables
+    /// of an earlier direction, preferably one of the same batch. This speeds up conjugate gradient for the quadratic
+    /// model and the solvers of the prox-linear model; a factorisation and [`Solver::Preconditioned`] do not use the
+    /// start.
     ///
-    /// A start costs one product, and a bad one nothing else: a result that does not descend, or a start that is worse than
-    /// none, gives way to a cold start ([`Direction::warm_start`] says which it was). A start of another shape is not used.
+    /// A start costs one product with the Gram matrix, and a bad start costs nothing else: if the result does not
+    /// descend, or the start is worse than none, the solver starts cold instead ([`Direction::warm_start`] says which
+    /// start was used). A start of another shape is ignored.
     ///
     /// # Errors
-    /// Those of [`GaussNewton::direction`].
+    /// Returns the errors of [`GaussNewton::direction`].
     pub fn direction_from<M: Module, N: Linearize<M>>(
         &self,
         earlier: &Direction,
@@ -217,12 +239,15 @@ impl<L: ConvexLoss> GaussNewton<L> {
         subproblem.explained(model, subproblem.direction_from(earlier, subproblem.damping()?))
     }
 
-    /// The subproblem of `model` on one batch, of which directions for several dampings, centres and metrics can be had. Cost: one
-    /// forward pass.
+    /// Creates the subproblem of `model` on one batch, which computes directions for several dampings, centres and
+    /// metrics. Cost: one forward pass.
     ///
     /// # Errors
-    /// The batch does not fit the network or the loss; the loss is not finite, and the error says which number of the inputs, the
-    /// parameters or the outputs is to blame.
+    /// * Returns a [`LinearizeError`](crate::LinearizeError) if the batch or the model does not fit the network, and a
+    ///   [`LossError`](crate::LossError) if the targets do not fit the loss.
+    /// * Returns `DirectionError::InputNotFinite`, `ParameterNotFinite` or `OutputNotFinite`, which name the first
+    ///   offending number, or else `NotFinite`, if the loss or its gradient is not finite.
+    /// * Returns `Error::Device` if the device fails.
     pub fn subproblem<M: Module, N: Linearize<M>>(
         &self,
         network: &N,
@@ -235,7 +260,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
         Subproblem::new(self, model, linearization, targets.into(), start.elapsed())
     }
 
-    /// The memory, in bytes, that a direction may use now: what was set, or the default.
+    /// Returns the memory, in bytes, that a direction may use now: the budget that was set, or the default.
     pub fn memory_budget(&self) -> usize {
         self.memory.unwrap_or_else(gram::default_memory)
     }

@@ -1,4 +1,4 @@
-//! Directions for several dampings at one point: the Gram matrix and one eigendecomposition serve all of them.
+//! Directions for several dampings at one point, from one Gram matrix and one eigendecomposition.
 
 use std::time::Instant;
 
@@ -18,14 +18,16 @@ use crate::linearize::Linearize;
 use crate::loss::ConvexLoss;
 
 impl<L: ConvexLoss> GaussNewton<L> {
-    /// The exact directions of a second-order model for each of several dampings `λ > 0`, as a search for the damping wants
-    /// them. The oracle's own damping, solver and route do not matter.
+    /// Computes the exact directions of a second-order model for several dampings `λ > 0`, for example to search for
+    /// the best damping. The damping, solver and route of the oracle are not used.
     ///
-    /// With the eigenvalues of `LᵀKL` each costs two products with a square matrix of `mk` rows and one vjp; the
-    /// eigendecomposition takes as long as some 25 factorisations.
+    /// From the eigenvalues of `LᵀKL` each direction costs two products with a square matrix of `mk` rows and one vjp;
+    /// the eigendecomposition takes about as long as 25 factorisations.
     ///
     /// # Errors
-    /// Those of [`GaussNewton::direction`] on the route [`Route::DualAssembled`]; the model is the prox-linear one.
+    /// * Returns the errors of [`GaussNewton::direction`] on the route [`Route::DualAssembled`].
+    /// * Returns `DirectionError::Primal` if the model is the prox-linear one.
+    /// * Returns `DirectionError::Eigenvalues` if the eigendecomposition fails.
     pub fn path<M: Module, N: Linearize<M>>(
         &self,
         network: &N,
@@ -37,7 +39,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
         self.subproblem(network, model, inputs, targets)?.path(dampings)
     }
 
-    /// The mean loss at the outputs and `g`, once targets are seen to fit; or which of the two is not finite.
+    /// The mean loss at the outputs and `g`, after validating the targets; or the name of the one that is not finite.
     pub(super) fn checked_loss(
         &self,
         linearization: &Linearization,
@@ -58,10 +60,11 @@ impl<L: ConvexLoss> GaussNewton<L> {
 }
 
 impl<L: ConvexLoss> Subproblem<'_, L> {
-    /// The exact directions of a second-order model for several dampings, from one eigendecomposition: [`GaussNewton::path`].
+    /// Computes the exact directions of a second-order model for several dampings from one eigendecomposition, as
+    /// [`GaussNewton::path`] does.
     ///
     /// # Errors
-    /// Those of [`GaussNewton::path`].
+    /// Returns the errors of [`GaussNewton::path`].
     pub fn path(&self, dampings: &[f64]) -> Result<Vec<Direction>, Error> {
         if let Some(bad) = dampings.iter().find(|damping| !(damping.is_finite() && **damping > 0.0)) {
             return Err(DirectionError::Damping(*bad).into());

@@ -13,7 +13,7 @@ use crate::loss::CurvatureFactor;
 use crate::solve::{Reached, cholesky, conjugate_gradient};
 use crate::tensor::Array;
 
-/// The subproblem at one point, for all outputs or, with a map `V`, for combinations `Vᵀ f`.
+/// The subproblem at one point, for all outputs or, with a map `V`, for the combinations `Vᵀ f`.
 pub(super) struct Primal<'a> {
     pub linearization: &'a Linearization,
     pub map: Option<&'a CurvatureFactor>,
@@ -57,7 +57,7 @@ impl Primal<'_> {
         Ok(Solution { direction, alpha, measures, iterations })
     }
 
-    /// By the `p × p` matrix, in double precision on the host.
+    /// Solves with the `p × p` matrix, in double precision on the host.
     fn direct(&self, gradient: &Array, memory: usize) -> Result<Array, Error> {
         let columns = self.model.factor.columns(self.model.gradient.dims()[1]);
         let units = gram::units(self.linearization, columns).into_tensor::<3>();
@@ -78,7 +78,7 @@ impl Primal<'_> {
         Ok(Array::from_f64(&solution, &[p], gradient.dtype(), &gradient.device()))
     }
 
-    /// By products; vectors are flat.
+    /// Solves by products; vectors are flat.
     fn iterate(&self, gradient: &Array, budget: Budget) -> Result<(Array, usize), Error> {
         let m = self.linearization.examples() as f64;
         let p = gradient.elements();

@@ -2,11 +2,11 @@
 
 use crate::linearize::ParamVector;
 
-/// The term `(λ/2) ‖d - c‖²_M` that keeps a direction `d` near a centre `c`, in the norm of a metric `M`.
+/// The proximity term `(λ/2) ‖d - c‖²_M`, which keeps a direction `d` near a centre `c` in the norm of a metric `M`.
 ///
-/// Momentum is a centre, `c = μ d_prev` (SPRING: Goldshlager, Abrahamsen and Lin, arXiv 2401.10190). A penalty `(η/2) ‖w‖²` on
-/// the weights is one, too: `λ + η` in the place of `λ`, and `c = -η w / (λ + η)`. With a centre other than zero a direction
-/// need not descend; [`Direction::slope`](crate::Direction::slope) says whether it does.
+/// Momentum is a centre, `c = μ d_prev` (SPRING: Goldshlager, Abrahamsen and Lin, arXiv 2401.10190). So is a penalty
+/// `(η/2) ‖w‖²` on the weights: replace `λ` by `λ + η`, with the centre `c = -η w / (λ + η)`. With a centre other than
+/// zero a direction need not descend; [`Direction::slope`](crate::Direction::slope) says whether it does.
 #[derive(Clone, Copy, Debug)]
 pub struct Proximity<'a> {
     pub(super) damping: f64,
@@ -15,7 +15,7 @@ pub struct Proximity<'a> {
 }
 
 impl<'a> Proximity<'a> {
-    /// `(λ/2) ‖d‖²`.
+    /// Creates the term `(λ/2) ‖d‖²`, with centre zero and the identity as metric.
     pub fn new(damping: f64) -> Self {
         Self { damping, centre: None, metric: None }
     }
@@ -27,8 +27,9 @@ impl<'a> Proximity<'a> {
         self
     }
 
-    /// Sets the metric, a diagonal `M` with positive entries, such as the roots of Adam's second moments. It takes the products
-    /// with `J` and `Jᵀ` apart, so that there is no Gram matrix: conjugate gradient solves the dual by products.
+    /// Sets the metric, a diagonal `M` with positive entries, such as the square roots of Adam's second moments. With a
+    /// metric the products with `J` and `Jᵀ` are computed separately and no Gram matrix is available: conjugate
+    /// gradient solves the dual by products.
     #[must_use]
     pub fn in_metric(mut self, metric: &'a ParamVector) -> Self {
         self.metric = Some(metric);

@@ -1,4 +1,4 @@
-//! The dual of the quadratic model, and what its solution says about the direction.
+//! The dual of the quadratic model, and the measures of its solution.
 
 use burn::tensor::{Tensor, TensorData};
 use faer::MatRef;
@@ -11,19 +11,19 @@ use crate::error::{DeviceError, Error};
 use crate::loss::CurvatureFactor;
 use crate::solve::{BlockCholesky, Nystrom, Progress, Reached, Spectrum, cholesky, conjugate_gradient, with_entries};
 
-/// Rows of a block of the preconditioner.
+/// Rows per block of the preconditioner.
 const BLOCK_ROWS: usize = 128;
-/// Products of a preconditioner that are made at once, each with a vector of parameter space.
+/// Products of a preconditioner that are computed at once; each needs a vector in parameter space.
 const STACKED: usize = 8;
 
-/// `M = C Cᵀ`, near the matrix of the system.
+/// A preconditioner `M = C Cᵀ` that approximates the matrix of the system.
 enum Preconditioner {
     Blocks(BlockCholesky),
     Nystrom(Nystrom),
 }
 
 impl Preconditioner {
-    /// `C⁻¹ x` in the place of `x`.
+    /// Replaces `x` by `C⁻¹ x`.
     fn solve(&self, x: &mut [f64]) {
         match self {
             Self::Blocks(blocks) => blocks.solve(x),
@@ -31,7 +31,7 @@ impl Preconditioner {
         }
     }
 
-    /// `C⁻ᵀ x` in the place of `x`.
+    /// Replaces `x` by `C⁻ᵀ x`.
     fn solve_transposed(&self, x: &mut [f64]) {
         match self {
             Self::Blocks(blocks) => blocks.solve_transposed(x),
@@ -40,7 +40,7 @@ impl Preconditioner {
     }
 }
 
-/// The subproblem at one point: `g`, `[m, k]`, `L` and `λ`, and a centre `c`.
+/// The subproblem at one point: `g`, `[m, k]`, `L`, `λ`, and a centre `c`.
 #[derive(Clone)]
 pub(super) struct Quadratic {
     /// `g + H J c`: the gradient of the model at the centre.
@@ -50,17 +50,17 @@ pub(super) struct Quadratic {
     centre: Option<AtCentre>,
 }
 
-/// A centre with `g` itself.
+/// A centre, together with the gradient `g` at zero.
 #[derive(Clone)]
 struct AtCentre {
     centre: Centre,
     gradient: Tensor<2>,
 }
 
-/// How good a point is at least.
+/// Bounds on the suboptimality of a point.
 #[derive(Clone, Copy)]
 pub(super) struct Certificate {
-    /// A bound from below on the model in `e = d - c`, without its value at zero.
+    /// A lower bound on the model in `e = d - c`, without its value at zero.
     pub dual_value: f64,
     pub gap: f64,
 }
@@ -74,12 +74,12 @@ pub(super) struct Dual {
     /// `K α`, `[m, k]`.
     pub kernel_alpha: Tensor<2>,
     pub iterations: usize,
-    /// Whether the solver's goal was reached, and not only the end of its iterations.
+    /// Whether the solver reached its goal, and not just its last iteration.
     pub is_enough: bool,
 }
 
 impl Quadratic {
-    /// The model of `g` and `L` around a centre, which is zero if there is none.
+    /// The model of `g` and `L` around a centre; `None` means the centre zero.
     pub fn new(gradient: Tensor<2>, factor: CurvatureFactor, damping: f64, centre: Option<Centre>) -> Self {
         let mut model = Self { gradient, factor, damping, centre: None };
         if let Some(centre) = centre {
@@ -91,8 +91,8 @@ impl Quadratic {
         model
     }
 
-    /// Solves `(I + LᵀKL/(λm)) β = -LᵀKg/(λm)`: a factorisation of the assembled matrix, or conjugate gradient within a budget.
-    /// `start` is a `β` to start conjugate gradient from instead of zero.
+    /// Solves `(I + LᵀKL/(λm)) β = -LᵀKg/(λm)` by a factorisation of the assembled matrix, or by conjugate gradient
+    /// within a budget. Conjugate gradient starts from `start`, a `β`, or from zero.
     pub fn solve(
         &self,
         kernel: &Kernel,
@@ -129,7 +129,7 @@ impl Quadratic {
         }
     }
 
-    /// The preconditioner of a rank, from as many products.
+    /// The Nyström preconditioner of a given rank, from as many products.
     fn nystrom(&self, kernel: &Kernel, rank: usize) -> Result<Option<Preconditioner>, Error> {
         let [m, k] = self.gradient.dims();
         let columns = self.factor.columns(k);
@@ -152,14 +152,14 @@ impl Quadratic {
         Ok(Some(Preconditioner::Nystrom(Nystrom::new(&vectors, products)?)))
     }
 
-    /// The dual point of an exact `β`. Cost: a product with `K`.
+    /// The dual point of an exact `β`. Cost: one product with `K`.
     fn dual(&self, kernel: &Kernel, beta: Tensor<2>) -> Result<Dual, Error> {
         let alpha = self.gradient.clone() + self.factor(beta.clone());
         let kernel_alpha = kernel.product(alpha.clone())?;
         Ok(Dual { alpha, beta, kernel_alpha, iterations: 0, is_enough: true })
     }
 
-    /// The exact solutions for several dampings: one decomposition `LᵀKL = Q Λ Qᵀ` serves all, `β = -Q (λm + Λ)⁻¹ Qᵀ LᵀKg`.
+    /// The exact solutions for several dampings, from one decomposition `LᵀKL = Q Λ Qᵀ`: `β = -Q (λm + Λ)⁻¹ Qᵀ LᵀKg`.
     pub fn path(&self, kernel: &Kernel, dampings: &[f64]) -> Result<Vec<Dual>, Error> {
         let Kernel::Matrix(matrix) = kernel else { unreachable!("a path is asked of the assembled matrix") };
         let [m, k] = self.gradient.dims();
@@ -240,7 +240,7 @@ impl Quadratic {
         Ok(Dual { alpha, beta, kernel_alpha, iterations, is_enough })
     }
 
-    /// Everything that `K α` gives for free, with `J e = -K α / (λm)` for `d = c + e`.
+    /// Computes everything that follows from `K α` without another product, with `J e = -K α / (λm)` for `d = c + e`.
     pub fn measure(&self, dual: &Dual) -> Result<Measures, DeviceError> {
         let m = self.examples();
         let change = dual.kernel_alpha.clone() * -self.scale();
@@ -250,7 +250,7 @@ impl Quadratic {
             read([dot(&dual.alpha, &change), dot(&dual.beta, &dual.beta), dot(&residual, &residual)])?;
         let norm_squared = -along / (m * self.damping);
         let certificate = Certificate {
-            // Of the model in e, whose value at zero is left out.
+            // This is the dual value of the model in e, without the value at zero.
             dual_value: (0.5 * along - 0.5 * beta_squared) / m,
             // P(d) - D(α), without the cancellation of the difference.
             gap: 0.5 * residual / m,
@@ -290,7 +290,7 @@ impl Quadratic {
         }))
     }
 
-    /// Slope and curvature along `u = J d`; no norms and no certificate.
+    /// Slope and curvature along `u = J d`, without norms and certificate.
     fn second_order(&self, gradient: &Tensor<2>, u: &Tensor<2>) -> Result<SecondOrder, DeviceError> {
         let m = self.examples();
         let curved = self.factor_transpose(u.clone());

@@ -1,30 +1,31 @@
-//! [`Solver`] and [`Route`]: how a subproblem is solved, and where.
+//! [`Solver`] and [`Route`]: the method that solves a subproblem, and the system it solves.
 
 use crate::error::DirectionError;
 
-/// The unknowns that are solved for, and whether the matrix of their system is assembled.
+/// The unknowns of the linear system, and whether its matrix is assembled.
 ///
-/// All four solve the same convex problem and agree to the tolerance of their solvers.
+/// All four routes solve the same convex problem and agree up to the tolerance of their solvers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Route {
-    /// The `mk` dual unknowns, by products with `K = J Jᵀ`.
+    /// Solves for the `mk` dual variables by products with `K = J Jᵀ`.
     DualMatrixFree,
-    /// The `mk` dual unknowns, with `K` assembled.
+    /// Solves for the `mk` dual variables with `K` assembled.
     DualAssembled,
-    /// The `p` entries of the direction, by products with `J` and `Jᵀ`. Not for the prox-linear model.
+    /// Solves for the `p` entries of the direction by products with `J` and `Jᵀ`. Not available for the prox-linear
+    /// model.
     PrimalMatrixFree,
-    /// The `p` entries of the direction, with `JᵀHJ/m + λI` assembled: for networks with few parameters. Not for the
-    /// prox-linear model.
+    /// Solves for the `p` entries of the direction with `JᵀHJ/m + λI` assembled; suits networks with few parameters.
+    /// Not available for the prox-linear model.
     PrimalAssembled,
 }
 
 impl Route {
-    /// All of them.
+    /// All routes.
     pub const ALL: [Self; 4] =
         [Self::DualMatrixFree, Self::DualAssembled, Self::PrimalMatrixFree, Self::PrimalAssembled];
 
-    /// In words.
+    /// Returns the name of the route in words, such as "dual, matrix-free".
     pub fn name(self) -> &'static str {
         match self {
             Self::DualMatrixFree => "dual, matrix-free",
@@ -34,100 +35,104 @@ impl Route {
         }
     }
 
-    /// Whether a matrix is assembled.
+    /// Checks whether a matrix is assembled on this route.
     pub fn is_assembled(self) -> bool {
         matches!(self, Self::DualAssembled | Self::PrimalAssembled)
     }
 
-    /// Whether the unknowns are dual variables.
+    /// Checks whether the unknowns are dual variables.
     pub fn is_dual(self) -> bool {
         matches!(self, Self::DualMatrixFree | Self::DualAssembled)
     }
 }
 
-/// How the system is solved.
+/// The method that solves the system.
 ///
-/// It is described for second-order models. For the prox-linear model it chooses between the assembled matrix and products
-/// with `K`; conjugate gradient then solves the Newton steps of losses with curvature.
+/// The descriptions are for second-order models. For the prox-linear model the solver chooses between the assembled
+/// matrix and products with `K`; conjugate gradient then solves the Newton steps of losses with curvature.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Solver {
-    /// Whatever is estimated to be fastest, within the memory: the direct solver on either assembled matrix, or
-    /// conjugate gradient by products or on `K`, until its certificate is within 1e-4 of the decrease that the model
-    /// promises, in up to 30 iterations. Where those do not suffice, the direct solver is taken from then on if it takes at
+    /// The fastest solver by the estimates ([`GaussNewton::estimates`](crate::GaussNewton::estimates)), within the
+    /// memory budget: the direct solver on either assembled matrix, or conjugate gradient, by products or on the
+    /// assembled `K`, until its duality gap is at most 1e-4 of the decrease that the model promises, with at most 30
+    /// iterations. If these iterations do not suffice, later calls use the direct solver, provided that it takes at
     /// most four times as long.
-    /// The estimates are [`GaussNewton::estimates`](crate::GaussNewton::estimates).
     #[default]
     Auto,
-    /// A matrix is assembled and the system solved exactly, in f64 on the host. Of the dual and the primal matrix the one
-    /// that is estimated to be faster, unless the route is set.
+    /// Assembles a matrix and solves the system exactly, in f64 on the host. Unless the route is set, it assembles the
+    /// dual or the primal matrix, whichever is estimated to be faster.
     Cholesky,
-    /// Conjugate gradient from zero, so that any number of iterations gives a descent direction and none gives the
-    /// gradient. By products with `K`, or with `K` assembled where that is estimated to be faster: the iterates are the
-    /// same.
+    /// Conjugate gradient from zero, so that any number of iterations gives a descent direction, and zero iterations
+    /// give the gradient. It multiplies by products with `K`, or with the assembled `K` where that is estimated to be
+    /// faster: the iterates are the same.
     ConjugateGradient {
-        /// At most so many iterations.
+        /// Largest number of iterations.
         iterations: usize,
-        /// Stop earlier once the residual is at most this times the right-hand side.
+        /// Relative residual: the solver stops once the norm of the residual is at most this times that of the
+        /// right-hand side.
         tolerance: f64,
     },
-    /// Conjugate gradient from zero until its certificate is good enough, on the route that is estimated to be fastest: what
-    /// [`Solver::Auto`] does where it iterates.
+    /// Conjugate gradient from zero until its duality gap is small enough, on the route that is estimated to be
+    /// fastest, as [`Solver::Auto`] uses it.
     Certified {
-        /// At most so many iterations.
+        /// Largest number of iterations.
         iterations: usize,
-        /// Stop earlier once the duality gap is at most this times the decrease that the dual promises.
+        /// Relative duality gap: the solver stops once the gap is at most this times the decrease that the dual
+        /// promises.
         gap: f64,
     },
-    /// Conjugate gradient on the assembled `K`, preconditioned by the blocks of the diagonal (of about 128 rows): for batches
-    /// with so many outputs that a factorisation takes too long. Every iterate descends.
+    /// Conjugate gradient on the assembled `K`, preconditioned by its diagonal blocks (of about 128 rows), for batches
+    /// with so many outputs that a factorisation takes too long. Every iterate is a descent direction.
     Preconditioned {
-        /// At most so many iterations.
+        /// Largest number of iterations.
         iterations: usize,
-        /// Stop earlier once the residual, in the norm of the preconditioner, is at most this times the right-hand side.
+        /// Relative residual, in the norm of the preconditioner: the solver stops once the norm of the residual is at
+        /// most this times that of the right-hand side.
         tolerance: f64,
     },
     /// Conjugate gradient preconditioned by a randomised approximation of the dual system (Frangella, Tropp and Udell,
-    /// "Randomized Nyström Preconditioning", 2023), from `rank` stacked products: for small dampings, with which a few large
-    /// eigenvalues take most of the iterations. By products with `K` or with `K` assembled; not on primal routes. Every iterate
-    /// descends.
+    /// "Randomized Nyström Preconditioning", 2023), which takes `rank` stacked products. It suits small dampings, with
+    /// which a few large eigenvalues cause most of the iterations. It works by products with `K` or with `K` assembled,
+    /// and not on primal routes. Every iterate is a descent direction.
     Nystrom {
-        /// Eigenvalues that are taken out.
+        /// Rank of the preconditioner, that is, the number of large eigenvalues it removes.
         rank: usize,
-        /// At most so many iterations.
+        /// Largest number of iterations.
         iterations: usize,
-        /// Stop earlier once the residual, in the norm of the preconditioner, is at most this times the right-hand side.
+        /// Relative residual, in the norm of the preconditioner: the solver stops once the norm of the residual is at
+        /// most this times that of the right-hand side.
         tolerance: f64,
     },
 }
 
-/// Iterations, and when to stop earlier.
+/// A limit of iterations, and a goal at which to stop earlier.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Budget {
     pub iterations: usize,
     pub goal: Goal,
 }
 
-/// What an iterate is good enough for.
+/// The goal at which an iterate is accurate enough.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Goal {
-    /// A residual of at most so many times the right-hand side.
+    /// The largest residual, relative to the right-hand side.
     Residual(f64),
-    /// A gap of at most so many times the decrease, by the bound of the residual. A residual that is small beside the
-    /// right-hand side may leave a large gap where the system is ill-conditioned (decision 26).
+    /// The largest duality gap, relative to the decrease, by its bound from the residual. A residual that is small
+    /// compared with the right-hand side may leave a large gap where the system is ill-conditioned (decision 26).
     Gap(f64),
 }
 
 /// Conjugate-gradient iterations of [`Solver::Auto`].
 pub(super) const DEFAULT_BUDGET: Budget = Budget { iterations: 30, goal: Goal::Gap(1e-4) };
 
-/// What is done with a system.
+/// The method that solves a system.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Method {
     Direct,
     Iterative(Budget),
     Preconditioned(Budget),
-    /// With a rank.
+    /// Nyström preconditioning with the given rank.
     Nystrom(usize, Budget),
 }
 
@@ -139,7 +144,7 @@ pub(super) struct How {
 }
 
 impl How {
-    /// The solver that does nothing else.
+    /// The solver that allows this route and method only.
     pub fn solver(self) -> Solver {
         match self.method {
             Method::Direct => Solver::Cholesky,
@@ -156,7 +161,7 @@ impl How {
         }
     }
 
-    /// The budget of the iterations, if there are any.
+    /// The budget of the iterations; none for the direct method.
     pub fn budget(self) -> Budget {
         match self.method {
             Method::Direct => Budget { iterations: 0, goal: Goal::Residual(0.0) },
@@ -166,7 +171,7 @@ impl How {
 }
 
 impl Solver {
-    /// What may be done on each route, or on the given one.
+    /// The routes and methods that the solver allows, or those of them on the given route.
     pub(super) fn candidates(self, route: Option<Route>) -> Result<Vec<How>, DirectionError> {
         let how = |route, method| How { route, method };
         let all = match self {
@@ -183,7 +188,7 @@ impl Solver {
             Self::ConjugateGradient { iterations, tolerance } => {
                 let method = Method::Iterative(Budget { iterations, goal: Goal::Residual(tolerance) });
                 let mut all = vec![how(Route::DualMatrixFree, method), how(Route::DualAssembled, method)];
-                // Its iterates are others, so that it is taken on request only.
+                // On this route the iterates differ, so it is taken on request only.
                 all.extend((route == Some(Route::PrimalMatrixFree)).then_some(how(Route::PrimalMatrixFree, method)));
                 all
             }

@@ -1,4 +1,4 @@
-//! [`Subproblem`]: the subproblem at one point of one batch.
+//! [`Subproblem`]: the subproblem of one batch at one point.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -21,9 +21,9 @@ use crate::linearize::{Linearization, ParamVector};
 use crate::loss::ConvexLoss;
 use crate::tensor::Array;
 
-/// The subproblem of an oracle at one point of one batch, of which directions for several proximity terms can be had: the forward
-/// pass is made once, and so is the Gram matrix where it is assembled. Made by
-/// [`GaussNewton::subproblem`](GaussNewton::subproblem).
+/// The subproblem of an oracle for one batch at one point, created by
+/// [`GaussNewton::subproblem`](GaussNewton::subproblem). It computes directions for several proximity terms from one
+/// forward pass and, where it is assembled, one Gram matrix.
 ///
 /// ```
 /// use burn::nn::{Linear, LinearConfig};
@@ -57,11 +57,11 @@ pub struct Subproblem<'a, L: ConvexLoss> {
     /// `g`, `[m, k]`, on the network's device.
     pub(super) gradient: Tensor<2>,
     pub(super) form: OnceLock<Form>,
-    /// The forward pass, and everything since that several directions share.
+    /// The time of the forward pass, and of everything since that several directions share.
     timings: Timings,
 }
 
-/// What a later direction may start from.
+/// The dual variables that a later direction may start from.
 #[derive(Clone, Debug)]
 pub(super) enum Start {
     /// `β` of a second-order model.
@@ -70,9 +70,9 @@ pub(super) enum Start {
     Alpha(Tensor<2>),
 }
 
-/// The solution of a subproblem, by any model.
+/// The solution of a subproblem, for any model.
 pub(super) struct Solved {
-    /// `α`, in the numbers an example of the form.
+    /// `α`, in the combined outputs of the form.
     pub alpha: Tensor<2>,
     /// `d - c`, if it is known without `α`.
     pub vector: Option<ParamVector>,
@@ -84,7 +84,7 @@ pub(super) struct Solved {
 }
 
 impl<'a, L: ConvexLoss> Subproblem<'a, L> {
-    /// At a network linearised at `model`; `linearize` is the time that took, for the record.
+    /// Creates the subproblem of a network linearised at `model`; `linearize` is the time that the linearisation took.
     pub(super) fn new<M: Module>(
         oracle: &'a GaussNewton<L>,
         model: &M,
@@ -105,8 +105,8 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
         Ok(Self { oracle, linearization, targets, loss, gradient, form: OnceLock::new(), timings })
     }
 
-    /// A direction, or the number that made it impossible: of an infinite input the loss may be finite, since `tanh` is, and the
-    /// derivatives not.
+    /// Replaces a numerical error by the number that caused it, if there is one: with an infinite input the loss may be
+    /// finite, since `tanh` is, while the derivatives are not.
     pub(super) fn explained<M: Module>(
         &self,
         model: &M,
@@ -121,39 +121,41 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
         }
     }
 
-    /// The loss of the batch, a mean over its examples.
+    /// Returns the loss of the batch, a mean over its examples.
     pub fn loss(&self) -> f64 {
         self.loss
     }
 
-    /// The loss of the batch at the weights of another model of the same kind, with the same random numbers: what a step leads to.
-    /// It may be infinite or no number.
+    /// Returns the loss of the batch at the weights of another model of the same kind, with the same random numbers,
+    /// for example the loss after a step. It may be infinite or NaN.
     ///
     /// # Errors
-    /// The model is another one, or a device failed.
+    /// Returns a [`LinearizeError`](crate::LinearizeError) if the model is not of the network's kind, and
+    /// `Error::Device` if the device fails.
     pub fn loss_at<M: Module>(&self, model: &M) -> Result<f64, Error> {
         self.loss_of(self.linearization.outputs_at(model)?)
     }
 
-    /// The mean loss at some outputs of the batch.
+    /// The mean loss at given outputs of the batch.
     pub(super) fn loss_of(&self, outputs: Tensor<2>) -> Result<f64, Error> {
         Ok(read([self.oracle.loss.value(outputs, &self.targets).mean()])?[0])
     }
 
-    /// The network at this point.
+    /// Returns the network linearised at this point.
     pub fn linearization(&self) -> &Linearization {
         &self.linearization
     }
 
-    /// The gradient `∇L` of the loss of the batch. Cost: one backward pass.
+    /// Computes the gradient `∇L` of the loss of the batch. Cost: one backward pass.
     pub fn gradient(&self) -> ParamVector {
         let cotangent = self.gradient.clone() / self.linearization.examples() as f64;
         self.linearization.vjp(cotangent).expect("the gradient has the shape of the outputs")
     }
 
-    /// The centre `(∇L - γ) / λ`, around which directions are those of another gradient `γ` in the place of the batch's: they
-    /// minimise `⟨γ, d⟩`, the curvature of this batch, and `(λ/2) ‖d‖²`. So a large batch can give the gradient and a small one
-    /// the curvature. Slope and decrease of such a direction are still those of this batch.
+    /// Computes the centre `(∇L - γ) / λ`, which replaces the gradient of this batch by another gradient `γ`:
+    /// directions around it minimise the sum of `⟨γ, d⟩`, the curvature term of this batch, and `(λ/2) ‖d‖²`. This way
+    /// a large batch can provide the gradient and a small one the curvature. Slope and decrease of such a direction are
+    /// still those of this batch.
     ///
     /// ```
     /// # use burn::nn::{Linear, LinearConfig};
@@ -176,27 +178,32 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
         self.gradient().add_scaled(gradient, -1.0).scale(1.0 / damping)
     }
 
-    /// The damping of the oracle at this loss.
+    /// Returns the damping of the oracle at the loss of this batch.
     ///
     /// # Errors
-    /// It is not positive.
+    /// Returns `DirectionError::Damping` if the damping is not positive and finite.
     pub fn damping(&self) -> Result<f64, DirectionError> {
         self.oracle.damping.at(self.loss)
     }
 
-    /// The direction for a proximity term; a number is a damping `λ`.
+    /// Computes the direction for a proximity term; a number stands for the damping `λ`.
     ///
     /// # Errors
-    /// Those of [`GaussNewton::direction`]; a centre or a metric is of another network; a metric was asked for with a solver that
-    /// assembles.
+    /// * Returns the errors of [`GaussNewton::direction`].
+    /// * Returns `LinearizeError::OtherNetwork` if the centre is a vector of another network.
+    /// * Returns `DirectionError::Metric` if there is a metric and the solver or the route needs an assembled matrix.
+    ///
+    /// # Panics
+    /// Panics if the metric is a vector of another network and there is no centre.
     pub fn direction<'p>(&self, proximity: impl Into<Proximity<'p>>) -> Result<Direction, Error> {
         self.solve(proximity.into(), None, None)
     }
 
-    /// The same from the dual variables of an earlier direction, as [`GaussNewton::direction_from`] does.
+    /// Computes the direction, starting the solver from the dual variables of an earlier direction, as
+    /// [`GaussNewton::direction_from`] does.
     ///
     /// # Errors
-    /// Those of [`Subproblem::direction`].
+    /// Returns the errors of [`Subproblem::direction`].
     pub fn direction_from<'p>(
         &self,
         earlier: &Direction,
@@ -205,8 +212,8 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
         self.solve(proximity.into(), Some(earlier), None)
     }
 
-    /// The direction of a term without centre and metric from the eigenvalues of the dual system, for where its factorisation
-    /// fails.
+    /// The direction of a term without centre and metric, from the eigenvalues of the dual system, for cases where its
+    /// factorisation fails.
     pub(crate) fn direction_by_eigenvalues(&self, proximity: Proximity) -> Result<Direction, Error> {
         if proximity.centre.is_some() || proximity.metric.is_some() {
             return Err(DirectionError::Eigenvalues.into());
@@ -215,13 +222,13 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
         directions.pop().ok_or(DirectionError::Eigenvalues.into())
     }
 
-    /// The direction by products with the Jacobian, whatever the oracle's solver is.
+    /// The direction by products with the Jacobian, regardless of the oracle's solver.
     pub(crate) fn direction_by_products(&self, proximity: Proximity) -> Result<Direction, Error> {
         let how = How { route: Route::DualMatrixFree, method: Method::Iterative(DEFAULT_BUDGET) };
         self.solve(proximity, None, Some(how))
     }
 
-    /// `how` is a way other than the oracle's.
+    /// Solves with the given route and method, or with those of the oracle if `how` is `None`.
     fn solve(&self, proximity: Proximity, earlier: Option<&Direction>, how: Option<How>) -> Result<Direction, Error> {
         let damping = proximity.damping;
         if !(damping.is_finite() && damping > 0.0) {
@@ -252,7 +259,7 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
         })
     }
 
-    /// From a solution to a direction.
+    /// Turns a solution into a direction.
     pub(super) fn finish(
         &self,
         form: &Form,
@@ -315,7 +322,7 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
         let mut warm = start.is_some();
         let mut dual = model.solve(&kernel, kernel_gradient.clone(), how, start)?;
         let mut measures = model.measure(&dual)?;
-        // Iterates from elsewhere than zero may ascend.
+        // Iterates that do not start from zero may ascend.
         if warm && centre.is_none() && measures.slope >= 0.0 {
             warm = false;
             dual = model.solve(&kernel, kernel_gradient, how, None)?;
@@ -330,7 +337,7 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
         Ok(Solved { alpha, vector: None, start, measures, iterations, route: how.route, warm })
     }
 
-    /// The loss itself.
+    /// Solves the subproblem of the loss itself.
     fn prox_linear(
         &self,
         form: &Form,

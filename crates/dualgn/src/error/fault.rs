@@ -1,26 +1,28 @@
-//! [`Fault`]: where an error comes from.
+//! [`Fault`]: the source of an error.
 
 use super::{DirectionError, Error, LinearizeError, LossError, TraceError};
 
-/// Where an error comes from, and so who can mend it.
+/// The source of an error, which tells who can correct it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The network cannot be traced or differentiated.
     Network,
-    /// Inputs or targets do not fit the network or the loss, or are not finite.
+    /// The inputs or targets do not fit the network or the loss, or are not finite.
     Data,
-    /// A setting of the oracle or of the loss: damping, tolerance, model, solver, route, memory.
+    /// A setting of the oracle or of the loss: damping, tolerance, model, solver, route or memory.
     Setting,
-    /// The numbers broke down: an overflow, or too little precision for the damping. Smaller steps, more damping or f64 may help.
+    /// A numerical failure: an overflow, or too little precision for the damping. Smaller steps, more damping or f64
+    /// may help.
     Numerics,
-    /// The calling program: it combines what does not belong together, such as a network and the weights of another.
+    /// The calling program, which combines things that do not belong together, such as a network and the weights of
+    /// another.
     Program,
     /// The device.
     Device,
 }
 
 impl Error {
-    /// Says where the error comes from.
+    /// Returns the source of the error.
     pub fn fault(&self) -> Fault {
         match self {
             Self::Trace(error) => error.fault(),
@@ -33,7 +35,7 @@ impl Error {
 }
 
 impl TraceError {
-    /// Says where the error comes from.
+    /// Returns the source of the error.
     pub fn fault(&self) -> Fault {
         match self {
             Self::InputBatches { .. } | Self::EmptyInput { .. } => Fault::Data,
@@ -55,7 +57,7 @@ impl TraceError {
 }
 
 impl LinearizeError {
-    /// Says where the error comes from.
+    /// Returns the source of the error.
     pub fn fault(&self) -> Fault {
         match self {
             Self::MixesExamples { .. } => Fault::Setting,
@@ -72,7 +74,7 @@ impl LinearizeError {
 }
 
 impl LossError {
-    /// Says where the error comes from.
+    /// Returns the source of the error.
     pub fn fault(&self) -> Fault {
         match self {
             Self::Parameter { .. } | Self::Outputs { .. } => Fault::Setting,
@@ -82,7 +84,7 @@ impl LossError {
 }
 
 impl DirectionError {
-    /// Says where the error comes from.
+    /// Returns the source of the error.
     pub fn fault(&self) -> Fault {
         match self {
             Self::InputNotFinite { .. } => Fault::Data,

@@ -1,4 +1,4 @@
-//! Everything that can go wrong, one enum a layer. Each message says what failed, where, and what to do.
+//! All errors of the crate, one enum per layer. Each message says what failed, where, and what to do.
 
 mod fault;
 
@@ -28,7 +28,7 @@ pub enum Error {
     Device(#[from] DeviceError),
 }
 
-/// The device failed, for example because it ran out of memory.
+/// A failure of the device, for example because it ran out of memory.
 #[derive(Debug, Error)]
 #[error("the device failed while a result was read: {0}")]
 pub struct DeviceError(String);
@@ -39,24 +39,24 @@ impl From<ExecutionError> for DeviceError {
     }
 }
 
-/// Why a forward pass could not be turned into a graph.
+/// An error of recording a forward pass as a graph.
 #[derive(Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum TraceError {
-    /// The forward pass uses an operation that has no derivative rule here.
+    /// The forward pass uses an operation that has no derivative rule in this crate.
     #[error("cannot linearise `{operation}` {place}, input {shapes:?} (operation {index} of {count}): {reason}")]
     Unsupported {
         /// Burn's name of the operation.
         operation: String,
-        /// Why not, and what to do instead.
+        /// Why it is not supported, and what to do instead.
         reason: &'static str,
-        /// Where in the module it stands: the path of its parameters or of its neighbours.
+        /// Where the operation is in the module: the path of its parameters or of the nearest ones.
         place: String,
-        /// Shapes of its inputs.
+        /// Shapes of the inputs of the operation.
         shapes: Vec<Vec<usize>>,
-        /// Position among the recorded operations, from one.
+        /// Position among the recorded operations, starting from one.
         index: usize,
-        /// How many operations were recorded.
+        /// Number of recorded operations.
         count: usize,
     },
     /// The forward pass reads tensor values (`into_data`, `into_scalar`, printing), so its operations depend on data.
@@ -65,7 +65,7 @@ pub enum TraceError {
          a traced forward pass must be tensor operations only, so branch on shapes instead"
     )]
     ReadsValues {
-        /// What Burn said.
+        /// Burn's message.
         message: String,
     },
     /// The forward pass uses a tensor that is not on the device of its input.
@@ -74,10 +74,10 @@ pub enum TraceError {
          `&x.device()`, or keep them in the module ({message})"
     )]
     OtherDevice {
-        /// What Burn said.
+        /// Burn's message.
         message: String,
     },
-    /// The forward pass panicked, usually since the input shape does not fit the model.
+    /// The forward pass panicked, usually because the input shape does not fit the model.
     #[error("the forward pass panicked while it was traced with inputs {shapes:?}: {message}")]
     Panicked {
         /// Shapes of the traced inputs.
@@ -88,19 +88,21 @@ pub enum TraceError {
     /// The output is not a floating-point tensor.
     #[error("the output of the network is {dtype}, but only f32 and f64 outputs can be linearised")]
     OutputType {
-        /// Type found.
+        /// The type of the output.
         dtype: String,
     },
     /// The first axis of the output is not the batch.
     #[error("the output of the network has shape {output:?}; its first axis must be the batch of {examples} examples")]
     OutputShape {
-        /// Length of the batch.
+        /// Number of examples in the batch.
         examples: usize,
         /// Shape of the output.
         output: Vec<usize>,
     },
-    /// Running statistics move in training mode only.
-    #[error("running statistics move in training mode only: the model must be on an autodiff device, `model.train()`")]
+    /// The model is not in training mode, which updating running statistics requires.
+    #[error(
+        "running statistics are updated in training mode only; put the model on an autodiff device with `model.train()`"
+    )]
     NotTraining,
     /// The inputs have batches of different lengths.
     #[error(
@@ -109,10 +111,10 @@ pub enum TraceError {
     InputBatches {
         /// Shape of the first input.
         first: Vec<usize>,
-        /// Shape of one that differs.
+        /// Shape of an input that differs.
         other: Vec<usize>,
     },
-    /// The output depends on parameters only through operations that are constant between their jumps.
+    /// The output depends on parameters only through piecewise constant operations, whose derivative is zero.
     #[error(
         "the output of the network depends on its parameters only through `{operation}` {place}, whose derivative is zero \
          wherever it exists; return a smooth output"
@@ -120,19 +122,19 @@ pub enum TraceError {
     NoDerivative {
         /// Burn's name of the operation.
         operation: String,
-        /// Where in the module it stands.
+        /// Where the operation is in the module.
         place: String,
     },
     /// The output is the same for every input.
-    #[error("the output of the network does not depend on its input; return what the forward pass makes of it")]
+    #[error("the output of the network does not depend on its input; return a function of the input")]
     IgnoresInput,
     /// The output does not depend on any trainable parameter.
     #[error(
         "the output of the network does not depend on any trainable parameter; \
-         unfreeze one, and use the parameter itself and not a copy made before tracing"
+         unfreeze one, and use the parameter itself, not a copy made before tracing"
     )]
     NoParameters,
-    /// Two fields of the module hold copies of one parameter, which have its identity but values of their own.
+    /// Two fields of the module hold copies of one parameter, with the same identity but separate values.
     #[error(
         "`{first}` and `{second}` are copies of one parameter: they share its identity but not its values once one of them \
          is updated; to tie weights use one field twice, for separate weights initialise each"
@@ -146,26 +148,27 @@ pub enum TraceError {
     /// The batch is empty or the input has no axes.
     #[error("the input shape {shape:?} is empty; the first axis is the batch, and no axis may have length zero")]
     EmptyInput {
-        /// Shape found.
+        /// The empty shape.
         shape: Vec<usize>,
     },
-    /// A parameter is quantized or of a type that has no derivative here.
+    /// A trainable parameter is not f32 or f64, for example because it is quantized, or has another float type than the
+    /// others.
     #[error("parameter `{path}` is {dtype}; only f32 and f64 parameters can be trained")]
     ParameterType {
         /// Path of the parameter in the module.
         path: String,
-        /// Type found.
+        /// The type of the parameter.
         dtype: String,
     },
     /// Burn's recorder refused the graph.
     #[error("the forward pass could not be recorded: {message}")]
     Capture {
-        /// What Burn said.
+        /// Burn's message.
         message: String,
     },
 }
 
-/// Why a traced network could not be evaluated or multiplied with.
+/// An error of evaluating a traced network, or of a product with its Jacobian.
 #[derive(Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum LinearizeError {
@@ -178,14 +181,14 @@ pub enum LinearizeError {
         /// Path of the parameter when the network was traced.
         path: String,
     },
-    /// A parameter changed its shape.
+    /// A parameter has another shape than when the network was traced.
     #[error("parameter `{path}` has shape {found:?} but was traced with {expected:?}; trace the network again")]
     ParameterShape {
         /// Path of the parameter.
         path: String,
-        /// Shape when traced.
+        /// Shape when the network was traced.
         expected: Vec<usize>,
-        /// Shape now.
+        /// Shape in the model.
         found: Vec<usize>,
     },
     /// Inputs and parameters are on different devices.
@@ -193,9 +196,9 @@ pub enum LinearizeError {
     Device {
         /// Path of the parameter.
         path: String,
-        /// Its device.
+        /// Device of the parameter.
         parameter: String,
-        /// The device of the inputs.
+        /// Device of the inputs.
         inputs: String,
     },
     /// Inputs and parameters have different float types.
@@ -211,63 +214,65 @@ pub enum LinearizeError {
     InputDevices {
         /// Device of the first input.
         first: String,
-        /// Device of one that differs.
+        /// Device of an input that differs.
         other: String,
     },
-    /// A batch was to go through the network in parts, but its examples are not independent.
+    /// A batch was to be processed in parts, but the network mixes its examples.
     #[error(
-        "the examples of a batch mix in `{operation}` {place}: in parts it would compute something else; linearize the batch in \
-         one piece"
+        "`{operation}` {place} mixes the examples of a batch, so that processing it in parts would change the result; linearise the \
+         batch in one piece"
     )]
     MixesExamples {
-        /// The operation's name in Burn.
+        /// Burn's name of the operation.
         operation: String,
-        /// Where it is in the module.
+        /// Where the operation is in the module.
         place: String,
     },
-    /// Blocks take one input for each of their networks.
-    #[error("{networks} blocks were given inputs for {inputs}; each network takes its own, in their order")]
+    /// The number of inputs differs from that of the networks in [`Blocks`](crate::Blocks), or there are no networks.
+    #[error(
+        "there are {networks} networks and {inputs} inputs; give each network one input, in the order of the networks"
+    )]
     Blocks {
-        /// Networks.
+        /// Number of networks.
         networks: usize,
-        /// Inputs.
+        /// Number of inputs.
         inputs: usize,
     },
-    /// A vector of parameter space belongs to another network.
-    #[error("the tangent is a vector of another network, or of one with other trainable parameters")]
+    /// A vector in parameter space belongs to another network.
+    #[error("the vector belongs to another network, or to one with other trainable parameters")]
     OtherNetwork,
-    /// A vector has another shape than the product needs.
+    /// A vector does not have the shape that the product needs.
     #[error("{what} has shape {found:?}, but {expected:?} is needed")]
     Shape {
-        /// Which argument.
+        /// The argument with the wrong shape.
         what: &'static str,
-        /// Shape needed.
+        /// Shape that is needed.
         expected: Vec<usize>,
-        /// Shape found.
+        /// Shape that was given.
         found: Vec<usize>,
     },
 }
 
-/// Why targets do not fit a loss.
+/// An error of a loss: its parameters, the number of outputs, or the targets do not fit.
 #[derive(Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum LossError {
-    /// The targets have another shape than the outputs ask for.
+    /// The shape of the targets does not fit that of the outputs.
     #[error("targets have shape {found:?}, but outputs of shape {outputs:?} need {expected}")]
     Shape {
         /// Shape of the outputs `[m, k]`.
         outputs: Vec<usize>,
         /// Shape of the targets.
         found: Vec<usize>,
-        /// What is needed, in words.
+        /// The shape that is needed, in words.
         expected: String,
     },
-    /// A class index is negative or not below the number of outputs.
+    /// A class index is negative, or not less than the number of outputs.
     #[error("target {index} is class {class}, but the network has {classes} outputs (classes 0 to {})", classes - 1)]
     ClassRange {
-        /// Which example.
+        /// Index of the example.
         index: usize,
-        /// The class found.
+        /// The class of the target.
         class: i64,
         /// Number of outputs.
         classes: usize,
@@ -277,59 +282,59 @@ pub enum LossError {
     NotFinite {
         /// Position in the flattened targets.
         index: usize,
-        /// The value found.
+        /// Value of the target.
         value: f64,
     },
-    /// A target lies outside the range the loss is defined for.
+    /// A target is outside the range for which the loss is defined.
     #[error("target {index} is {value}, but this loss needs {expected}")]
     Range {
         /// Position in the flattened targets.
         index: usize,
-        /// The value found.
+        /// Value of the target, or of the sum or weight that `expected` describes.
         value: f64,
-        /// What is needed, in words.
+        /// The values that are allowed, in words.
         expected: &'static str,
     },
-    /// A parameter of the loss itself makes no sense.
+    /// A parameter of the loss itself is invalid.
     #[error("the {name} of the loss is {value}, but it must be {expected}")]
     Parameter {
-        /// Which parameter.
+        /// Name of the parameter.
         name: &'static str,
-        /// The value found.
+        /// Value of the parameter.
         value: f64,
-        /// What is needed, in words.
+        /// The values that are allowed, in words.
         expected: &'static str,
     },
-    /// The number of outputs does not fit the loss.
+    /// The loss cannot take this number of outputs per example.
     #[error("the network has {found} outputs per example, but this loss needs {expected}")]
     Outputs {
-        /// Outputs found.
+        /// Outputs per example of the network.
         found: usize,
-        /// What is needed, in words.
+        /// The numbers of outputs that the loss can take, in words.
         expected: &'static str,
     },
 }
 
-/// Why no direction could be computed.
+/// An error of computing a direction.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum DirectionError {
     /// The damping is not a positive finite number.
     #[error("damping must be positive and finite, got {0}")]
     Damping(f64),
-    /// A number of the batch is NaN or infinite.
+    /// An entry of the inputs is NaN or infinite.
     #[error(
         "entry {entry} of example {example} of input {input} is {value} (all counted from 0); the inputs of a network must be finite \
          numbers"
     )]
     InputNotFinite {
-        /// Which of the network's inputs; those of several networks are counted on.
+        /// Index of the input of the network; the inputs of several networks are numbered consecutively.
         input: usize,
-        /// The example, its position along the first axis.
+        /// Index of the example, its position along the first axis.
         example: usize,
         /// Position in the flattened example.
         entry: usize,
-        /// The value found.
+        /// Value of the entry.
         value: f64,
     },
     /// A parameter is NaN or infinite.
@@ -339,117 +344,115 @@ pub enum DirectionError {
         path: String,
         /// Position in the flattened parameter.
         entry: usize,
-        /// The value found.
+        /// Value of the entry.
         value: f64,
     },
-    /// The network overflows: inputs and parameters are finite, and an output is not.
+    /// An output of the network is NaN or infinite although its inputs and parameters are finite.
     #[error(
         "output {output} of example {example} is {value}, though inputs and parameters are finite; the largest parameter is {largest:e}, \
          in `{path}`"
     )]
     OutputNotFinite {
-        /// The example.
+        /// Index of the example.
         example: usize,
-        /// The output within it.
+        /// Index of the output within the example.
         output: usize,
-        /// The value found.
+        /// Value of the output.
         value: f64,
         /// Path of the parameter with the largest entry.
         path: String,
-        /// Size of that entry.
+        /// Absolute value of that entry.
         largest: f64,
     },
-    /// A quantity that follows from the outputs is not finite, though they are: the loss, its gradient, the direction.
+    /// The loss, its gradient or the direction is not finite although inputs, parameters and outputs are.
     #[error(
         "{what} is not finite at the current weights; lower the step or raise the damping, then start from the last good weights"
     )]
     NotFinite {
-        /// Which quantity.
+        /// Name of the quantity.
         what: &'static str,
     },
-    /// The relative residual or gap at which a solver stops is negative or not finite.
-    #[error("the tolerance of a solver must be finite and not negative, got {0}")]
+    /// The tolerance of a solver, a relative residual or duality gap, is negative or not finite.
+    #[error("the tolerance of a solver must be finite and nonnegative, got {0}")]
     Tolerance(f64),
-    /// The second-order model of a piecewise linear loss is the loss's gradient.
+    /// The quadratic model was requested for a loss without curvature, for which it would be the plain gradient.
     #[error(
         "the loss has no curvature, so its quadratic model would be the plain gradient; use the prox-linear model, \
          `Model::PROX_LINEAR`, or a smoothed loss (squared or smoothed hinge, Huber)"
     )]
     NoCurvature,
-    /// Fast Gauss-Newton was asked of a loss without a margin.
+    /// Fast Gauss-Newton was requested for a loss, or for targets, without a margin.
     #[error(
-        "fast Gauss-Newton needs softmax cross-entropy with one class an example as target; use the quadratic model for \
+        "fast Gauss-Newton needs softmax cross-entropy with one class per example as target; use the quadratic model for \
          other losses and for soft or smoothed labels"
     )]
     NoMargin,
-    /// A loss without curvature does not say how its dual variables are updated.
+    /// The prox-linear model was requested for a loss that has neither curvature nor dual updates.
     #[error(
         "the loss has neither curvature nor dual updates, and the prox-linear model needs one of them: implement \
          `ConvexLoss::dual_update`"
     )]
     NoDualUpdate,
-    /// The budget of the prox-linear solver ended before any decrease.
+    /// The prox-linear solver exhausted its budget before the model decreased.
     #[error("the prox-linear model does not decrease after {iterations} iterations; raise their number or the damping")]
     NoDecrease {
-        /// Iterations made.
+        /// Number of iterations.
         iterations: usize,
     },
-    /// The Gram matrix needs independent examples, and the network mixes them.
+    /// The solver needs an assembled matrix, but the network mixes the examples of a batch.
     #[error(
         "the Gram matrix cannot be assembled: `{operation}` {place} mixes the examples of a batch; \
          use the conjugate-gradient solver, or the module's evaluation mode"
     )]
     MixesExamples {
-        /// Name of the operation.
+        /// Burn's name of the operation.
         operation: String,
-        /// Where it stands.
+        /// Where the operation is in the module.
         place: String,
     },
-    /// A matrix exceeds the memory budget.
+    /// An assembled matrix would exceed the memory budget.
     #[error(
-        "the {matrix} matrix of {rows} rows needs about {needed_mib} MiB, more than the budget of {budget_mib} MiB; without \
-         it go conjugate gradient by products and, for classes, the fast model with one row an example; or raise the budget{}",
+        "the {matrix} matrix of {rows} rows needs about {needed_mib} MiB, more than the budget of {budget_mib} MiB; use \
+         conjugate gradient by products or, for classes, fast Gauss-Newton with one row per example, or raise the budget{}",
         .fitting.map_or(String::new(), |examples| format!(", or take a batch of at most about {examples} examples"))
     )]
     Memory {
-        /// Gram, or normal.
+        /// Kind of the matrix, `"Gram"` or `"normal"`.
         matrix: &'static str,
-        /// Rows: `mk`, or `p`.
+        /// Number of rows: `mr` with `r ≤ k` rows per example for the Gram matrix, `p` for the normal matrix.
         rows: usize,
-        /// Estimate in MiB.
+        /// Estimated memory in MiB.
         needed_mib: usize,
-        /// Budget in MiB.
+        /// Memory budget in MiB.
         budget_mib: usize,
-        /// Examples whose matrix fits, if any.
+        /// Largest number of examples whose matrix fits the budget, if any.
         fitting: Option<usize>,
     },
-    /// The solver has no such route.
-    #[error("the solver does not go on the route \"{route}\"; leave the route or the solver to be chosen")]
+    /// The solver does not support the route that is set.
+    #[error("the solver does not support the route \"{route}\"; leave the route or the solver unset")]
     Route {
-        /// The route in words.
+        /// Name of the route.
         route: &'static str,
     },
-    /// A metric with a solver that assembles a matrix.
-    #[error(
-        "a metric needs products with the Jacobian; leave solver and route to be chosen, or take conjugate gradient"
-    )]
+    /// A metric was combined with a solver or a route that assembles a matrix.
+    #[error("a metric needs products with the Jacobian; leave solver and route unset, or use conjugate gradient")]
     Metric,
-    /// A primal route for the prox-linear model.
-    #[error("the prox-linear model is solved in the dual; take a dual route, or a second-order model")]
+    /// The prox-linear model was combined with a primal route, or with an eigendecomposition.
+    #[error("the prox-linear model is solved in the dual; use a dual route, or a second-order model")]
     Primal,
-    /// The factorisation broke down: the Gram matrix is not finite or far from positive semidefinite.
+    /// The Cholesky factorisation failed: the Gram matrix is not finite or far from positive semidefinite.
     #[error("the Cholesky factorisation failed at pivot {pivot}; raise the damping or use f64")]
     Factorisation {
-        /// Index of the bad pivot.
+        /// Index of the failing pivot.
         pivot: usize,
     },
-    /// The eigenvalues could not be found: the Gram matrix is not finite.
+    /// The eigenvalues of the dual system could not be computed: the Gram matrix is not finite.
     #[error("the eigenvalues of the dual system cannot be computed: the Gram matrix is not finite")]
     Eigenvalues,
     /// The solution is not a descent direction although the gradient is not zero.
     #[error("the direction does not descend (slope {slope:e}); raise the damping or use f64")]
     Ascent {
-        /// `⟨∇L, d⟩`.
+        /// The slope `⟨∇L, d⟩`.
         slope: f64,
     },
 }

@@ -1,4 +1,4 @@
-//! Assembly within a memory budget: over chunks of rows an example, and over pairs of pieces.
+//! Assembly within a memory budget: in chunks of rows per example, and over pairs of pieces.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,8 @@ use crate::error::DirectionError;
 use crate::linearize::{Linearization, Place};
 use crate::tensor::Array;
 
-/// Assembles `K`, or `Vᵀ K V`, within a memory budget in bytes; with the sensitivities of all rows, if they were there at once.
+/// Assembles `K`, or `Vᵀ K V`, within a memory budget in bytes. Also returns the sensitivities of all rows, if they
+/// were all in memory at once.
 pub(crate) fn assemble(
     linearization: &Linearization,
     rows: Rows,
@@ -33,11 +34,12 @@ pub(crate) fn assemble(
         }
         true => (in_pieces(linearization, &cotangents, budget), None),
     };
-    // Outputs may have another float type than parameters, and whoever multiplies with the matrix has the outputs'.
+    // The outputs may have another float type than the parameters, and callers multiply the matrix with vectors of that
+    // type.
     Ok((matrix.reshape(&[m * k, m * k]).cast(linearization.output_type()), all))
 }
 
-/// The matrix of a linearization in pieces: a block for each pair of them.
+/// The matrix of a linearization in pieces: one block for each pair of pieces.
 fn in_pieces(linearization: &Linearization, cotangents: &Array, budget: usize) -> Array {
     let places = linearization.pieces();
     let mut lines: Vec<Vec<Array>> = vec![];
@@ -65,10 +67,10 @@ fn in_pieces(linearization: &Linearization, cotangents: &Array, budget: usize) -
 struct Points<'a> {
     left: Point<'a>,
     right: Option<Point<'a>>,
-    /// Rows an example that are made at once, and the numbers that a rule may work with.
+    /// Number of rows per example that are computed at once, and the working size of a rule in numbers.
     at_once: usize,
     chunk: usize,
-    /// The last sensitivities of the left ones.
+    /// The last sensitivities computed for the left set.
     kept: Option<(Block, Sensitivities)>,
 }
 
@@ -97,7 +99,7 @@ impl<'a> Point<'a> {
 }
 
 impl<'a> Points<'a> {
-    /// `budget`: bytes for two sets of sensitivities, and as many for what a rule works with.
+    /// `budget`: bytes for two sets of sensitivities; the rules may use as much again.
     fn new(
         linearization: &'a Linearization,
         other: Option<(&'a Linearization, Array)>,
@@ -106,8 +108,8 @@ impl<'a> Points<'a> {
     ) -> Self {
         let mut left = Point::new(linearization, cotangents);
         let mut right = other.map(|(linearization, cotangents)| Point::new(linearization, cotangents));
-        // Another network has other rules for its parameters, and so may a single example, which has fewer axes to be told from
-        // others by.
+        // Another network has other rules for its parameters; so may a single example, which has fewer axes by which
+        // the rules can be told apart.
         if let Some(right) = &mut right {
             let graphs = [left.linearization.graph(), right.linearization.graph()];
             if left.plan != right.plan || graphs[0].parameter_ids() != graphs[1].parameter_ids() {
@@ -119,7 +121,7 @@ impl<'a> Points<'a> {
         Self { left, right, at_once, chunk: budget / (2 * graph.dtype.size()), kept: None }
     }
 
-    /// Their block of the matrix, `[m, k, m', k]`.
+    /// The block of the matrix for these sets, `[m, k, m', k]`.
     fn matrix(&mut self) -> Array {
         let Self { left, right, at_once, chunk, kept } = self;
         let k = left.cotangents.shape()[0];
@@ -142,7 +144,7 @@ impl<'a> Points<'a> {
         })
     }
 
-    /// The sensitivities of all rows of the left ones, if they were there at once.
+    /// The sensitivities of all rows of the left set, if they were all in memory at once.
     fn all(self) -> Option<Sensitivities> {
         let k = self.left.cotangents.shape()[0];
         self.kept.filter(|(range, _)| range.end - range.start == k).map(|(_, sensitivities)| sensitivities)

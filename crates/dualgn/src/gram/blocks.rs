@@ -1,4 +1,4 @@
-//! Matrices made block by block, so that what a block is made of fits a budget.
+//! Matrices computed block by block, so that the data for one block fit a budget.
 
 use crate::tensor::Array;
 
@@ -9,14 +9,14 @@ pub(super) struct Block {
     pub end: usize,
 }
 
-/// `0..length` in blocks of `size`, or of one where that is zero.
+/// The range `0..length` in blocks of `size`, or of one if `size` is zero.
 pub(super) fn blocks(length: usize, size: usize) -> impl Iterator<Item = Block> + Clone {
     let size = size.clamp(1, length.max(1));
     (0..length).step_by(size).map(move |start| Block { start, end: (start + size).min(length) })
 }
 
-/// A matrix `[m, k, m', k']` from its blocks over pairs of ranges of examples (`along` 0) or of rows an example (`along` 1). Of
-/// a symmetric one, which has no `other` length, the lower half is made.
+/// A matrix `[m, k, m', k']` from its blocks over pairs of ranges of examples (`along` 0) or of rows per example
+/// (`along` 1). For a symmetric matrix, which has no `other` length, only the lower half is computed.
 pub(super) fn grid(
     along: usize,
     length: usize,
@@ -34,7 +34,8 @@ pub(super) fn grid(
     whole(&made, along)
 }
 
-/// The matrix of lines of blocks `[m, k, m', k']`; lines of a lower half, shorter than the last, go on with what mirrors them.
+/// Joins lines of blocks `[m, k, m', k']`; lines of a lower half, which are shorter than the last, are completed by
+/// mirrored blocks.
 pub(super) fn whole(made: &[Vec<Array>], along: usize) -> Array {
     let columns = made.last().map_or(0, Vec::len);
     let lines = (0..made.len()).map(|i| {

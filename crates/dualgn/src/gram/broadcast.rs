@@ -1,5 +1,5 @@
-//! Parameters that are broadcast over examples: biases, scales, the parameters of normalisations. The gradient is the
-//! sensitivity, times what the parameter was multiplied with, summed over the axes along which it is broadcast.
+//! Parameters that are broadcast over examples: biases, scales, and the parameters of normalisations. The gradient is
+//! the sensitivity, times the factor of the parameter, summed over the axes along which the parameter is broadcast.
 
 use super::layout::summed;
 use super::widened;
@@ -7,7 +7,7 @@ use crate::linearize::Linearization;
 use crate::tensor::Array;
 use crate::trace::{Batch, Norm, Op};
 
-/// Per-example gradients `[k, m, n]` by input `position` of a node.
+/// Per-example gradients `[k, m, n]` with respect to input `position` of a node.
 pub(super) fn rows(linearization: &Linearization, node: usize, position: usize, sensitivity: Array) -> Array {
     let graph = linearization.graph();
     let (kept, site) = (linearization.kept(node), &graph.nodes[node]);
@@ -20,7 +20,7 @@ pub(super) fn rows(linearization: &Linearization, node: usize, position: usize, 
         }
         Op::Taylor(shift) => {
             let gradient = widened(shift.of_summand(&sensitivity), linearization);
-            // A single example has all channels, of which one is left.
+            // A single example has all channels, of which one remains.
             let batch = match output.batch {
                 Batch::Split { axis: 0, .. } => Batch::Split { axis: 0, outer: 1, inner: 1 },
                 ref batch => batch.clone(),

@@ -1,18 +1,18 @@
-//! What the rules of a plan take, for estimates.
+//! The cost of the rules of a plan, for estimates.
 
 use super::factors::Sizes;
 use super::plan::{Kind, Part, Plan};
 use crate::trace::{Graph, ValueId};
 
-/// What the rules of all parameters take; the backward passes come on top.
+/// The cost of the rules of all parameters, without the backward passes.
 pub(crate) struct Cost {
-    /// Floating-point operations, roughly.
+    /// Approximate number of floating-point operations.
     pub flops: f64,
-    /// How many contributions are added to the matrix.
+    /// Number of contributions that are added to the matrix.
     pub contributions: usize,
 }
 
-/// Of the Gram matrix of `outputs` rows an example.
+/// The cost of the Gram matrix with `outputs` rows per example.
 pub(super) fn cost(plan: &Plan, graph: &Graph, outputs: usize) -> Cost {
     let rows = (graph.examples * outputs) as f64;
     let size = |value: ValueId| graph.values[value].shape.iter().product::<usize>() as f64;

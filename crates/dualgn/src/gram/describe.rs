@@ -1,4 +1,4 @@
-//! What a traced network consists of, in words: for people who want to know why a route was taken.
+//! A readable description of a traced network, for example to explain the choice of a route.
 
 use super::plan::Plan;
 use crate::trace::{Batch, Graph, Inputs, Network, Operation};
@@ -7,37 +7,39 @@ use crate::trace::{Batch, Graph, Inputs, Network, Operation};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TracedOperation {
-    /// What Burn recorded. An operation with parts ([`crate::Support::Parts`]) gives one line for each.
+    /// The operation that Burn recorded. An operation that is expressed by others
+    /// ([`Support::Parts`](crate::Support::Parts)) has one entry for each of them.
     pub recorded: Operation,
-    /// The family of the rule that evaluates it, and differentiates it if it is `differentiated`.
+    /// The family of the rule that evaluates it and, if `differentiated`, differentiates it.
     pub rule: &'static str,
-    /// Where it stands: the paths of its parameters or of the nearest ones.
+    /// Place in the module: the paths of its parameters or of the nearest ones.
     pub place: String,
-    /// Shape of its output.
+    /// Shape of the output.
     pub shape: Vec<usize>,
-    /// How its output holds the examples of the batch.
+    /// Structure of the batch in the output.
     pub examples: Examples,
-    /// Whether its output has a derivative by some trainable parameter.
+    /// Whether the output has a derivative with respect to a trainable parameter.
     pub differentiated: bool,
-    /// Whether a derivative by some trainable parameter ends here, since the operation is constant between its jumps.
+    /// Whether a derivative with respect to a trainable parameter ends here, because the operation is piecewise
+    /// constant.
     pub ends_derivative: bool,
-    /// If trainable parameters meet data here: how this site contributes to the Gram matrix.
+    /// The way in which this site contributes to the Gram matrix, if trainable parameters meet data here.
     pub gram: Option<&'static str>,
 }
 
-/// How a value holds the examples of the batch.
+/// The structure of the batch in a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Examples {
-    /// It is the same for all of them.
+    /// The value is the same for all examples.
     Shared,
-    /// Each part of it depends on one example alone.
+    /// Each entry depends on one example only.
     Apart,
-    /// A part may depend on several examples.
+    /// An entry may depend on several examples.
     Mixed,
 }
 
 impl<M, I: Inputs> Network<M, I> {
-    /// The operations of the network in the order of execution, for the shapes it was first traced with.
+    /// Lists the operations of the network in the order of execution, for the shapes it was first traced with.
     pub fn operations(&self) -> Vec<TracedOperation> {
         let graph = self.first_graph();
         let plan = graph.mixing.is_none().then(|| Plan::new(graph));

@@ -1,13 +1,14 @@
-//! [`Factors`]: layers whose per-example gradient is a sum of outer products `Σ_t a_t δ_tᵀ` over positions `t`: dense layers,
-//! convolutions, embeddings. Two such gradients have their inner product in two ways:
+//! [`Factors`]: layers whose per-example gradient is a sum of outer products `Σ_t a_t δ_tᵀ` over positions `t`: dense
+//! layers, convolutions, embeddings. Two such gradients have their inner product in two ways:
 //!
 //! ```text
 //! materialised   ⟨Σ_t a_t δ_tᵀ, Σ_s a'_s δ'_sᵀ⟩, the sums made first:   2 k m T a b + (km)² a b
 //! pairwise       Σ_ts (a_tᵀ a'_s) (δ_tᵀ δ'_s):                          (mT)² a + (kmT)² (b + some)
 //! ```
 //!
-//! for `a` inputs, `b` outputs, `T` positions. The cheaper one is taken: pairwise for few positions and large weights, as in
-//! a dense layer (`T = 1`) or a short sequence, materialised for the patches of an image.
+//! for `a` inputs, `b` outputs and `T` positions. The cheaper one is used: the pairwise form for few positions and
+//! large weights, as in a dense layer (`T = 1`) or a short sequence, and the materialised form for the patches of an
+//! image.
 
 use std::collections::HashMap;
 
@@ -24,7 +25,7 @@ use crate::linearize::Linearization;
 use crate::tensor::Array;
 use crate::trace::{Graph, Op};
 
-/// `a` and `δ` of one layer, in `g` groups that share nothing.
+/// `a` and `δ` of one layer, in `g` independent groups.
 pub(super) struct Factors {
     /// `[g, m, T, a]`.
     inputs: Array,
@@ -32,7 +33,7 @@ pub(super) struct Factors {
     sensitivities: Array,
 }
 
-/// The lengths of [`Factors`], known before anything is computed.
+/// The dimensions of [`Factors`], known before anything is computed.
 pub(super) struct Sizes {
     groups: usize,
     examples: usize,
@@ -41,7 +42,8 @@ pub(super) struct Sizes {
     outputs: usize,
 }
 
-/// Operations that an element of the pairwise product costs beside the multiplications: it is written, read, and summed.
+/// Cost of an element of the pairwise product in addition to its multiplications, in operations: it is written, read,
+/// and summed.
 const PAIR: f64 = 24.0;
 
 impl Sizes {
@@ -77,8 +79,8 @@ impl Sizes {
         }
     }
 
-    /// Of the products of `k` rows an example with themselves, or with the rows of another side: half of the products are made of
-    /// the former.
+    /// The cost of the materialised form, for the products of `k` rows per example with themselves, of which only half
+    /// are computed, or with the rows of another side.
     fn materialised(&self, k: usize, other: Option<(&Sizes, usize)>) -> f64 {
         let weight = (self.groups * self.inputs * self.outputs) as f64;
         let sums = |sizes: &Sizes, k: usize| 2.0 * (k * sizes.examples * sizes.positions) as f64;
@@ -99,14 +101,14 @@ impl Sizes {
         self.groups as f64 * pairs * (self.inputs as f64 + (k * l) as f64 * (self.outputs as f64 + PAIR))
     }
 
-    /// Floating-point operations of the cheaper way.
+    /// Floating-point operations of the cheaper form.
     pub fn flops(&self, k: usize) -> f64 {
         self.materialised(k, None).min(self.pairwise(k, None))
     }
 }
 
 impl Factors {
-    /// Of a part with several positions, given its sensitivities by node.
+    /// The factors of a part with several positions, given its sensitivities by node.
     pub fn of(
         linearization: &Linearization,
         part: &Part,
@@ -127,7 +129,7 @@ impl Factors {
         Some(Self { inputs: joined(inputs, 2)?, sensitivities: joined(sensitivities, 3)? })
     }
 
-    /// At one site.
+    /// The factors at one site.
     pub fn at(
         linearization: &Linearization,
         kind: Kind,
@@ -197,12 +199,12 @@ impl Factors {
         self.sensitivities.shape()[1]
     }
 
-    /// Inputs `a`.
+    /// Number of inputs `a`.
     pub fn features(&self) -> usize {
         self.inputs.shape()[3]
     }
 
-    /// Per-example gradients of some examples and input features, `[g, block, k, features, b]`.
+    /// Per-example gradients for some examples and input features, `[g, block, k, features, b]`.
     pub fn gradients(&self, examples: Block, features: Block) -> Array {
         let inputs =
             self.inputs.clone().narrow(1, examples.start, examples.end).narrow(3, features.start, features.end);
@@ -211,8 +213,8 @@ impl Factors {
         inputs.transpose().matmul(self.sensitivities.clone().narrow(1, examples.start, examples.end))
     }
 
-    /// Adds the contribution `[m k, m' k']` of two sets of rows; `right` is `None` if they are the same. Working arrays have
-    /// about `chunk` numbers.
+    /// Adds the contribution `[m k, m' k']` of two sets of rows; `right` is `None` if they are the same. Working arrays
+    /// have about `chunk` numbers.
     pub fn contribute(&self, right: Option<&Factors>, chunk: usize, sum: &mut Sum) {
         let (sizes, k) = self.sizes();
         let other = right.map(Self::sizes);
@@ -226,7 +228,7 @@ impl Factors {
                     let all = Block { start: 0, end: factors.examples() };
                     let gradients = factors.gradients(all, features);
                     let shape = gradients.shape();
-                    // The groups' inner products add up, as those of the features do.
+                    // The inner products of the groups are summed, like those of the features.
                     let gradients = if sizes.groups == 1 { gradients } else { gradients.permute(&[1, 2, 0, 3, 4]) };
                     gradients.reshape(&[shape[1] * shape[2], shape[0] * shape[3] * shape[4]])
                 };
@@ -237,7 +239,7 @@ impl Factors {
         }
     }
 
-    /// The lengths, and the rows an example.
+    /// The dimensions, and the rows per example.
     fn sizes(&self) -> (Sizes, usize) {
         let (inputs, shape) = (self.inputs.shape()[3], self.sensitivities.shape());
         let [groups, examples, k, positions, outputs] = [shape[0], shape[1], shape[2], shape[3], shape[4]];
@@ -265,13 +267,13 @@ impl Factors {
     }
 }
 
-/// The tokens that occur, numbered: an embedding is a dense layer on their indicators. Two sets of rows are multiplied on the
-/// tokens of both.
+/// The tokens that occur, numbered: an embedding is a dense layer on their indicators. Two sets of rows are multiplied
+/// with the tokens of both.
 #[derive(Default)]
 pub(super) struct Vocabulary(HashMap<u64, usize>);
 
 impl Vocabulary {
-    /// Of the parts of some sides, one each; empty for whatever is no embedding.
+    /// The tokens of the parts, one part per side; empty if they are no embeddings.
     pub fn of<'a>(parts: impl Iterator<Item = (&'a Linearization, &'a Part)>) -> Self {
         let mut known = HashMap::new();
         for (linearization, part) in parts.filter(|(_, part)| part.kind == Kind::Embedding) {
@@ -283,7 +285,7 @@ impl Vocabulary {
         Self(known)
     }
 
-    /// Ones where a position has a token, `[1, m, T, tokens]`.
+    /// Indicators of the tokens at each position, `[1, m, T, tokens]`.
     fn indicators(&self, array: &Array, examples: usize, dtype: DType) -> Array {
         let (positions, count) = (tokens(array), self.0.len());
         let mut indicators = vec![0.0; positions.len() * count];
@@ -296,7 +298,7 @@ impl Vocabulary {
 
 /// Tokens on the host.
 fn tokens(array: &Array) -> Vec<u64> {
-    // An index that cannot be read back would have failed the forward pass before.
+    // An index that cannot be read back would have made the forward pass fail.
     let values = array.clone().convert(DType::F64).to_f64().unwrap_or_default();
     values.into_iter().map(f64::to_bits).collect()
 }

@@ -1,10 +1,10 @@
-//! Brings stacked values into the order examples × rest, whatever axis holds the examples.
+//! Rearranges stacked values to the order examples × rest, whatever axis the examples are on.
 
 use crate::tensor::Array;
 use crate::trace::Batch;
 
-/// The shape of a value with the axis of the examples taken apart: `[before.., outer, m, inner, after..]`, and the
-/// position of `m` in it.
+/// The shape of a value with the axis of the examples split, `[before.., outer, m, inner, after..]`, and the position
+/// of `m` in it.
 fn apart(shape: &[usize], batch: &Batch, examples: usize) -> (Vec<usize>, usize) {
     let Batch::Split { axis, outer, inner } = *batch else {
         unreachable!("only values that belong to examples are taken apart")
@@ -25,15 +25,15 @@ pub(super) fn positions(stack: Array, batch: &Batch, examples: usize) -> Array {
     stack.reshape(&parts).permute(&axes).reshape(&[shape[0], examples, rest, last])
 }
 
-/// A stack `[c, ..]` summed over all axes but those of the examples and those to keep: `[c, m, n]`, with the kept axes in
-/// their order.
+/// A stack `[c, ..]` summed over all axes but those of the examples and those to keep: `[c, m, n]`, with the kept axes
+/// in their order.
 pub(super) fn summed(stack: Array, batch: &Batch, examples: usize, keep: impl Fn(usize) -> bool) -> Array {
     let shape = stack.shape();
     let (count, Batch::Split { axis, .. }) = (shape[0], batch) else {
         unreachable!("only values that belong to examples are summed for each")
     };
     let (parts, at) = apart(&shape[1..], batch, examples);
-    // The axes around `m` come from one, which is not kept.
+    // The axes around `m` come from one axis, which is not kept.
     let kept = |part: usize| match part {
         part if part < *axis => keep(part),
         part if part <= axis + 2 => part == at,
@@ -63,10 +63,10 @@ pub(super) fn by_example(stack: Array, batch: &Batch, examples: usize) -> Array 
     stack.reshape(&[shape[0], examples, rest])
 }
 
-/// Back from `[m, rest]` to a value of a shape.
+/// Converts `[m, rest]` back to a value of the given shape.
 pub(super) fn from_examples(rows: Array, shape: &[usize], batch: &Batch, examples: usize) -> Array {
     let (mut parts, at) = apart(shape, batch, examples);
-    // `m` in front, and then where it was.
+    // `m` moves to the front, and then to its place.
     parts.remove(at);
     let rows = rows.reshape(&[&[examples], parts.as_slice()].concat());
     let mut axes: Vec<usize> = (1..=parts.len()).collect();
@@ -75,7 +75,7 @@ pub(super) fn from_examples(rows: Array, shape: &[usize], batch: &Batch, example
     rows.reshape(shape)
 }
 
-/// One example of a value, its axis cut down to `outer · inner`.
+/// One example of a value, whose axis of examples shrinks to `outer · inner`.
 pub(super) fn example(value: &Array, batch: &Batch, examples: usize, index: usize) -> Array {
     let Batch::Split { axis, .. } = *batch else { return value.clone() };
     let mut shape = value.shape();

@@ -1,15 +1,16 @@
-//! How much memory may be used, and what to say when that is too little.
+//! The memory budget, and the error if it is too small.
 
 use std::fs;
 
 use crate::error::DirectionError;
 use crate::linearize::Linearization;
 
-/// What is assumed where the system does not tell.
+/// The free memory assumed where the system does not report it.
 const UNKNOWN: usize = 2 << 30;
 
-/// The default budget in bytes: half of what is free, of the machine's memory, of the process's control group, and of what limits of
-/// the process leave (`ulimit -v` and `-d`); 2 GiB where the system does not tell.
+/// The default budget in bytes: half of the memory that is free on the machine, in the control group of the process,
+/// and within the limits of the process (`ulimit -v` and `-d`), whichever is least; 2 GiB where the system does not
+/// report it.
 pub(crate) fn default_memory() -> usize {
     let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| available(&text));
     let number = |path: &str| fs::read_to_string(path).ok()?.trim().parse::<usize>().ok();
@@ -22,7 +23,7 @@ pub(crate) fn default_memory() -> usize {
     [machine, group, process].into_iter().flatten().min().map_or(UNKNOWN, |free| free / 2)
 }
 
-/// What the limits of a process leave to it, of its addresses and of its data.
+/// The memory that the limits of a process leave to it, for its address space and its data.
 fn within_limits(limits: &str, status: &str) -> Option<usize> {
     let left = |limit: &str, used: &str| {
         // The soft limit comes first; `unlimited` is no number.
@@ -43,7 +44,7 @@ fn kibibytes(text: &str, name: &str) -> Option<usize> {
     line.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()?.checked_mul(1024)
 }
 
-/// The refusal of a matrix before it is allocated.
+/// The error for a matrix that would be too large, before it is allocated.
 pub(crate) fn too_large(
     matrix: &'static str,
     rows: usize,
@@ -52,7 +53,8 @@ pub(crate) fn too_large(
     budget: usize,
 ) -> DirectionError {
     let mib = |bytes: usize| bytes.div_ceil(1 << 20);
-    // The Gram matrix grows with the square of the examples, the normal matrix with the parameters alone.
+    // The Gram matrix grows with the square of the number of examples, the normal matrix with the number of parameters
+    // only.
     let fitting = (examples as f64 * (budget as f64 / needed as f64).sqrt()) as usize;
     DirectionError::Memory {
         matrix,
@@ -63,7 +65,7 @@ pub(crate) fn too_large(
     }
 }
 
-/// The error of whatever needs examples apart, if the network mixes them.
+/// The error for methods that need independent examples, if the network mixes them.
 pub(crate) fn mixing(linearization: &Linearization) -> Option<DirectionError> {
     let (graph, node) =
         linearization.pieces().into_iter().find_map(|piece| Some((piece.graph, piece.graph.mixing?)))?;

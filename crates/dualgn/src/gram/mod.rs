@@ -1,19 +1,19 @@
 //! The Gram matrix `K = J Jᵀ`, `[mk, mk]`, assembled without forming the Jacobian `J`.
 //!
-//! `K` is a sum over parameters, since rows of `J` are concatenations of blocks. Backward passes with stacked cotangents give
-//! the sensitivities `δ` at every place where a parameter meets data, its *site*; each kind of site then has its own way to
-//! the block's contribution (see [`plan`]):
+//! `K` is a sum over parameters, since rows of `J` are concatenations of blocks. Backward passes with stacked
+//! cotangents give the sensitivities `δ` at every place where a parameter meets data, its *site*. Each kind of site has
+//! its own rule for the contribution of the block (see [`plan`]):
 //!
 //! | site | contribution to `K[(i,c), (j,c')]` | file |
 //! |---|---|---|
-//! | dense layer, one position an example | `(a_iᵀ a_j [+ 1]) · (δ_{i,c}ᵀ δ_{j,c'})`, with `+ 1` for its bias | here |
-//! | dense layer at positions, several times; convolution at its patches; embedding of tokens | inner products of `Σ_t a_t δ_tᵀ`, in the cheaper of two ways | [`factors`] |
-//! | bias, scale, parameters of a normalisation | of `Σ δ`, `Σ x̂ δ` | [`broadcast`] |
-//! | anything else, and parameters used in different ways | rows of an operation's own rule, through whatever makes its inputs of the parameters | [`rows`] |
+//! | dense layer, one position per example | `(a_iᵀ a_j [+ 1]) · (δ_{i,c}ᵀ δ_{j,c'})`, with `+ 1` for its bias | here |
+//! | dense layer at several positions, or used several times; convolution at its patches; embedding of tokens | inner products of `Σ_t a_t δ_tᵀ`, in the cheaper of two forms | [`factors`] |
+//! | bias, scale, parameters of a normalisation | inner products of `Σ δ`, `Σ x̂ δ` | [`broadcast`] |
+//! | other operations, and parameters used in different ways | materialised rows, by the derivative rules of the operations | [`rows`] |
 //!
-//! It needs examples that do not mix: row `(i, c)` then depends on example `i` alone. What does not fit the memory at once is
-//! made in chunks: of the rows an example (with a backward pass for each pair of chunks), of a layer's input features, of
-//! examples. Nothing of the size of `J` is ever there.
+//! The examples must be independent: row `(i, c)` then depends on example `i` only. Data that do not fit into memory at
+//! once are computed in chunks: of the rows per example (with a backward pass for each pair of chunks), of the input
+//! features of a layer, or of examples. No array of the size of `J` is formed.
 
 mod assembly;
 mod blocks;
@@ -51,31 +51,32 @@ pub(crate) use sensitivities::Sensitivities;
 use sum::Sum;
 
 impl Linearization {
-    /// The Gram matrix `K = J Jᵀ`, `[mk, mk]`, with row `i k + c` for output `c` of example `i`. It is symmetric positive
-    /// semidefinite; also known as the empirical neural tangent kernel.
+    /// Computes the Gram matrix `K = J Jᵀ`, `[mk, mk]`, with row `i k + c` for output `c` of example `i`. It is
+    /// symmetric positive semidefinite, and is also known as the empirical neural tangent kernel.
     ///
-    /// Cost: `k` backward passes without their weight gradients, and the Gram products. Memory: at most half of what is
-    /// free, for the matrix, the sensitivities, and the rows it is assembled from.
+    /// Cost: `k` backward passes without weight gradients, and the Gram products. Memory: at most half of the free
+    /// memory, for the matrix, the sensitivities, and the rows it is assembled from.
     ///
     /// # Errors
-    /// An operation mixes the examples of a batch, or the matrix does not fit the memory.
+    /// Returns `DirectionError::MixesExamples` if an operation mixes the examples of a batch, and
+    /// `DirectionError::Memory` if the matrix does not fit into this memory.
     pub fn gram(&self) -> Result<Tensor<2>, Error> {
         let (matrix, _) = on_workers(&self.device(), || assemble(self, Rows::All, default_memory()))?;
         Ok(matrix.into_tensor())
     }
 }
 
-/// Which rows of `J` the matrix is of: all of them, or `r` combinations of each example's.
+/// The rows of `J` whose products form the matrix: all of them, or `r` combinations per example.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Rows<'a> {
-    /// All `k` an example.
+    /// All `k` rows per example.
     All,
-    /// Those of `Vᵀ J`, from `r` cotangents for each example, `[r, m, k]`.
+    /// The rows of `Vᵀ J`, from `r` cotangents for each example, `[r, m, k]`.
     Combined(&'a Tensor<3>),
 }
 
 impl Rows<'_> {
-    /// How many an example.
+    /// Number of rows per example.
     fn per_example(self, linearization: &Linearization) -> usize {
         match self {
             Self::All => linearization.outputs_per_example(),
@@ -84,8 +85,8 @@ impl Rows<'_> {
     }
 }
 
-/// Rows of the matrix and an estimate of the bytes that assembly needs at least: the matrix, a copy of it, its solver's, and
-/// the sensitivities of one row an example.
+/// The number of rows of the matrix, and a lower estimate of the bytes that its assembly needs: the matrix, a copy of
+/// it, the solver's copy, and the sensitivities of one row per example.
 pub(crate) fn memory_needed(linearization: &Linearization, per_example: usize) -> (usize, usize) {
     let graph = linearization.graph();
     let rows = graph.examples * per_example;
@@ -94,13 +95,13 @@ pub(crate) fn memory_needed(linearization: &Linearization, per_example: usize) -
     (rows, rows * rows * (3 * graph.dtype.size() + size_of::<f64>()) + 2 * sensitivities)
 }
 
-/// What the Gram rules take, without the backward passes.
+/// The cost of the Gram rules, without the backward passes.
 pub(crate) fn cost_of_rules(linearization: &Linearization, per_example: usize) -> Cost {
     let of = |graph: &Graph, outputs: usize| cost::cost(&Plan::new(graph), graph, outputs);
     if !linearization.is_in_pieces() {
         return of(linearization.graph(), per_example);
     }
-    // Between pieces about what there is in each, for all pairs of rows.
+    // Between pieces the cost is about that within each piece, for all pairs of rows.
     let rows = |place: &Place| place.examples.len() as f64;
     let all = linearization.examples() as f64;
     let one = |place: &Place| {
@@ -128,12 +129,13 @@ impl Side<'_> {
         self.linearization.graph().examples
     }
 
-    /// What arrived at a site, in the precision that is summed in: that of the parameters, however coarse activations are.
+    /// The sensitivity at a site, in the precision of the parameters, which sums use even where activations are
+    /// coarser.
     fn sensitivity(self, node: usize) -> Option<Array> {
         Some(widened(self.sensitivities.by_node.get(&node)?.clone(), self.linearization))
     }
 
-    /// Whether two sets are of the same examples.
+    /// Whether two sets have the same examples.
     fn shares_examples(self, other: Self) -> bool {
         std::ptr::eq(self.linearization, other.linearization)
     }
@@ -179,8 +181,8 @@ fn block(left: Side, right: Option<Side>, chunk: usize) -> Array {
     sum.finish().unwrap_or_else(|| Array::zeros(&shape, graph.dtype, &device))
 }
 
-/// A dense layer with one position an example: `(A Aᵀ [+ 1]) ⊙ (Δ Δᵀ)`. The `+ 1` is the bias, whose gradient is `δ` itself.
-/// Nothing of the size of the weight is touched.
+/// A dense layer with one position per example: `(A Aᵀ [+ 1]) ⊙ (Δ Δᵀ)`. The `+ 1` is the bias, whose gradient is `δ`
+/// itself. No array of the size of the weight is needed.
 fn dense(index: usize, bias: bool, left: Side, right: Option<Side>, sum: &mut Sum) {
     let node = |side: Side| side.plan.parts[index].sites[0].0;
     let rows = |side: Side| {
@@ -203,13 +205,13 @@ fn dense(index: usize, bias: bool, left: Side, right: Option<Side>, sum: &mut Su
     sum.add_weighted_product(own, right.and_then(rows), of_inputs);
 }
 
-/// An array of less precision than the parameters, in theirs.
+/// Converts an array of lower precision to that of the parameters.
 fn widened(array: Array, linearization: &Linearization) -> Array {
     let dtype = linearization.graph().dtype;
     if array.dtype().size() < dtype.size() { array.cast(dtype) } else { array }
 }
 
-/// The cotangents of the rows, `[r, ..]` shaped like the network's output: for all rows, units.
+/// The cotangents of the rows, `[r, ..]` shaped like the network's output; for all rows, unit vectors.
 fn cotangents(linearization: &Linearization, rows: Rows) -> Array {
     let graph = linearization.graph();
     let cotangents = match rows {
@@ -220,15 +222,15 @@ fn cotangents(linearization: &Linearization, rows: Rows) -> Array {
     cotangents.reshape(&[&[count], graph.values[graph.output].shape.as_slice()].concat())
 }
 
-/// The cotangents of a piece's rows, `[r, m, k]`, of those of the whole, `[r', M, k']`. A block has rows where the whole has examples
-/// of one output.
+/// The cotangents of a piece's rows, `[r, m, k]`, taken from those of the whole, `[r', M, k']`. A block has rows where
+/// the whole has examples of one output.
 fn of_piece(whole: &Array, place: &Place, piece: &Linearization) -> Array {
     let own = whole.clone().narrow(1, place.examples.start, place.examples.end);
     let (m, k) = (piece.examples(), piece.outputs_per_example());
     if own.shape()[1] == m { own } else { units(piece, k).mul(own.reshape(&[1, m, k])) }
 }
 
-/// The unit vectors of `k` numbers an example, `[k, m, k]`.
+/// The unit vectors of `k` numbers per example, `[k, m, k]`.
 pub(crate) fn units(linearization: &Linearization, k: usize) -> Array {
     let identity: Vec<f64> = (0..k * k).map(|index| f64::from(index / k == index % k)).collect();
     let units = Array::from_f64(&identity, &[k, 1, k], linearization.output_type(), &linearization.device());

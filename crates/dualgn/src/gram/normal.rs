@@ -1,4 +1,5 @@
-//! The normal matrix `Jᵀ V Vᵀ J`, `[p, p]`, of the primal system: sums of outer products of columns, over blocks of examples.
+//! The normal matrix `Jᵀ V Vᵀ J`, `[p, p]`, of the primal system: sums of outer products of columns, over blocks of
+//! examples.
 
 use burn::tensor::Tensor;
 
@@ -12,8 +13,8 @@ use crate::linearize::{Linearization, Place};
 use crate::tensor::Array;
 use crate::trace::Graph;
 
-/// Bytes that it needs at least: the matrix in double precision and its factor's scratch, a block's product, the rows of one
-/// example, the sensitivities.
+/// A lower bound on the bytes needed: the matrix in double precision and the scratch memory of its factorisation, the
+/// product of a block, the rows of one example, and the sensitivities.
 pub(crate) fn normal_memory_needed(linearization: &Linearization, per_example: usize) -> usize {
     let graph = linearization.graph();
     let (p, size) = (graph.parameter_count(), graph.dtype.size());
@@ -22,11 +23,11 @@ pub(crate) fn normal_memory_needed(linearization: &Linearization, per_example: u
     p.saturating_mul(p).saturating_mul(2 * size_of::<f64>() + size) + 3 * per_example * p * size + sensitivities
 }
 
-/// `Jᵀ V Vᵀ J` for cotangents `V`, `[r, m, k]`, row-major on the host in double precision: products in the network's precision
-/// are summed in f64.
+/// Computes `Jᵀ V Vᵀ J` for cotangents `V`, `[r, m, k]`, row-major on the host in double precision: products in the
+/// network's precision are summed in f64.
 ///
 /// # Errors
-/// Examples mix, the memory does not suffice, the device failed.
+/// Returns an error if the network mixes examples, the memory does not suffice, or the device fails.
 pub(crate) fn normal_matrix(
     linearization: &Linearization,
     combinations: &Tensor<3>,
@@ -52,8 +53,8 @@ pub(crate) fn normal_matrix(
     Ok(sum)
 }
 
-/// Adds the outer products of the rows of `r` cotangents an example, `at_once` examples at a time. `whole` has the parameters that
-/// the columns are of.
+/// Adds the outer products of the rows of `r` cotangents per example, `at_once` examples at a time. The columns belong
+/// to the parameters of `whole`.
 fn add(
     linearization: &Linearization,
     whole: &Graph,
@@ -71,7 +72,8 @@ fn add(
     Ok(())
 }
 
-/// Rows by the parameters of a graph as rows by those of the whole, with zeros where it does not depend on one.
+/// Extends rows for the parameters of a graph to rows for those of the whole, with zeros where the graph does not
+/// depend on one.
 fn arranged(rows: Array, graph: &Graph, whole: &Graph) -> Array {
     let (own, all) = (graph.parameter_ids(), whole.parameter_ids());
     if own == all {

@@ -1,23 +1,23 @@
-//! Which rule applies to which parameter.
+//! The assignment of Gram rules to parameters.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::trace::{Batch, Binary, Conv, Graph, Index, Layout, Node, Norm, Op, Taylor, Use, ValueId};
 
-/// How a parameter meets data, as far as its per-example gradient has structure.
+/// The structure of the per-example gradient of a parameter, by the way in which the parameter meets data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A dense layer applied once to each example; `bias` if the bias added to its output is counted with it.
+    /// A dense layer applied once per example; `bias` if the bias added to its output is counted with it.
     Dense { bias: bool },
-    /// A dense layer applied at several positions of each example, or several times.
+    /// A dense layer applied at several positions per example, or several times.
     DensePositions,
-    /// The kernel of a convolution, which is a dense layer at the positions of its patches.
+    /// The kernel of a convolution, which acts as a dense layer at the positions of its patches.
     Convolution,
-    /// The same of a transposed convolution, whose patches are of its output.
+    /// The kernel of a transposed convolution, whose patches are those of its output.
     TransposedConvolution,
-    /// Rows of a table, chosen by tokens: a dense layer whose inputs are indicators.
+    /// Rows of a table selected by tokens: a dense layer whose inputs are indicators.
     Embedding,
-    /// Broadcast over examples, and over positions: added, multiplied, or a parameter of a normalisation.
+    /// A parameter that is broadcast over examples and positions: added, multiplied, or a parameter of a normalisation.
     Broadcast,
 }
 
@@ -25,7 +25,7 @@ pub(super) enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Part {
     pub kind: Kind,
-    /// The nodes that use it, and at which input. Several only if all are dense layers.
+    /// The nodes that use it, with the position among their inputs. There are several only if all are dense layers.
     pub sites: Vec<(usize, usize)>,
 }
 
@@ -33,11 +33,12 @@ pub(super) struct Part {
 #[derive(PartialEq, Eq)]
 pub(super) struct Plan {
     pub parts: Vec<Part>,
-    /// Parameters, by position, whose per-example gradients are materialised behind whatever makes the sites' inputs of them.
+    /// Indices of parameters whose per-example gradients are materialised, by pulling them back from the inputs of the
+    /// sites.
     pub loose: Vec<usize>,
-    /// Sites where something of a loose parameter arrives, with the inputs it arrives at.
+    /// Sites that loose parameters reach, with the inputs at which they arrive.
     pub loose_sites: Vec<(usize, Vec<usize>)>,
-    /// Additions that are counted with their dense layer.
+    /// Additions of biases that are counted with their dense layers.
     merged: HashSet<usize>,
 }
 
@@ -56,8 +57,9 @@ impl Plan {
         Self { loose_sites: loose_sites(graph, &known, &merged), parts, loose, merged }
     }
 
-    /// Plans for the products of the rows of two graphs: parts and materialised parameters of both stand in one order, and parameters
-    /// of one alone have none. Structured are those whose gradients have the same structure in both.
+    /// Plans for the products of the rows of two graphs. Parts and materialised parameters have the same order in both,
+    /// and parameters of one graph only are left out. A parameter is structured if its gradients have the same
+    /// structure in both graphs.
     pub fn joint(graphs: [&Graph; 2]) -> [Self; 2] {
         let readers = graphs.map(Graph::readers);
         let uses = |side: usize, index: usize| graphs[side].uses(&readers[side], graphs[side].parameters[index]);
@@ -83,7 +85,7 @@ impl Plan {
             }
         }
         for (side, plan) in plans.iter_mut().enumerate() {
-            // What meets data of one side alone is multiplied with nothing.
+            // A parameter that occurs on one side only contributes nothing.
             for (index, id) in ids[side].iter().enumerate() {
                 if !ids[1 - side].contains(id)
                     && let Some(uses) = uses(side, index)
@@ -107,13 +109,13 @@ impl Plan {
         Self { parts: vec![], loose: (0..graph.parameters.len()).collect(), loose_sites, merged: HashSet::new() }
     }
 
-    /// Nodes whose sensitivities the rules need.
+    /// The nodes whose sensitivities the rules need.
     pub fn sites(&self) -> HashSet<usize> {
         let structured = self.parts.iter().flat_map(|part| part.sites.iter().map(|(node, _)| *node));
         structured.chain(self.loose_sites.iter().map(|(node, _)| *node)).collect()
     }
 
-    /// In words, how a site contributes.
+    /// Describes in words how a site contributes.
     pub fn describe(&self, node: usize) -> Option<&'static str> {
         if self.merged.contains(&node) {
             return Some("counted with the product before it");
@@ -139,7 +141,7 @@ impl Kind {
     }
 }
 
-/// Sites where something arrives of parameters that have no structured rule, with the inputs it arrives at.
+/// Sites that parameters without a structured rule reach, with the inputs at which they arrive.
 fn loose_sites(graph: &Graph, known: &HashSet<(usize, usize)>, merged: &HashSet<usize>) -> Vec<(usize, Vec<usize>)> {
     let sites = graph.nodes.iter().enumerate().filter(|(index, node)| graph.is_site(node) && !merged.contains(index));
     let at = |(index, node): (usize, &Node)| {
@@ -151,7 +153,8 @@ fn loose_sites(graph: &Graph, known: &HashSet<(usize, usize)>, merged: &HashSet<
     sites.filter_map(at).collect()
 }
 
-/// Parts of one parameter in two graphs whose gradients have one structure: entries in the same order, the same factors.
+/// The parts of one parameter in two graphs whose gradients have the same structure: entries in the same order, and the
+/// same factors.
 fn alike(graphs: [&Graph; 2], uses: [&[Use]; 2]) -> Option<[Part; 2]> {
     let [left, right] = [structured(graphs[0], uses[0])?, structured(graphs[1], uses[1])?];
     let moved =
@@ -184,8 +187,8 @@ fn structured(graph: &Graph, uses: &[Use]) -> Option<Part> {
     let sites = uses.iter().map(|found| (found.node, found.position)).collect();
     match kinds?.as_slice() {
         [kind] => Some(Part { kind: *kind, sites }),
-        // A weight used several times, as in a recurrent layer: all uses are positions of one product, as long as they see
-        // the same matrix.
+        // A weight used several times, as in a recurrent layer: all uses are positions of one product, as long as they
+        // see the same matrix.
         [Kind::Dense { .. } | Kind::DensePositions, rest @ ..]
             if rest.iter().all(|kind| matches!(kind, Kind::Dense { .. } | Kind::DensePositions))
                 && uses.iter().all(|found| found.path == uses[0].path) =>
@@ -196,7 +199,7 @@ fn structured(graph: &Graph, uses: &[Use]) -> Option<Part> {
     }
 }
 
-/// The structure of the gradient by the value `value`, read by `node` as input `position`.
+/// The structure of the gradient with respect to `value`, which `node` reads as input `position`.
 pub(super) fn kind(graph: &Graph, node: usize, position: usize, value: ValueId) -> Option<Kind> {
     let node = &graph.nodes[node];
     let output = &graph.values[node.output];
@@ -224,7 +227,7 @@ pub(super) fn kind(graph: &Graph, node: usize, position: usize, value: ValueId) 
         {
             Some(Kind::Embedding)
         }
-        // Some axis has the examples, and along it the parameter has length one.
+        // One axis holds the examples, and along it the parameter has length one.
         Op::Binary(op)
             if !matches!(op, Binary::Rem) && shape[axis] == 1 && (output.shape[axis] != 1 || graph.examples == 1) =>
         {
@@ -247,7 +250,8 @@ pub(super) fn is_transposed(conv: &Conv) -> bool {
     matches!(conv, Conv::TransposedOne(_) | Conv::TransposedTwo(_) | Conv::TransposedThree(_))
 }
 
-/// A bias added to the output of a dense layer has the layer's own sensitivities: both are counted with one product.
+/// Merges biases into dense layers: a bias added to the output of a dense layer has the sensitivities of the layer, so
+/// one product counts both.
 fn merge_biases(graph: &Graph, readers: &[Vec<(usize, usize)>], parts: &mut Vec<Part>) -> HashSet<usize> {
     let at: HashMap<usize, usize> = parts
         .iter()

@@ -1,9 +1,11 @@
-//! [`Products`]: products with `K = J Jᵀ` without `K`, in less than a product with `Jᵀ` and one with `J`.
+//! [`Products`]: products with `K = J Jᵀ` without forming `K`, at less than the cost of a product with `Jᵀ` and one
+//! with `J`.
 //!
-//! A dense layer `z = a W` contributes `ż = a (Σ aᵀ z̄) = (a aᵀ) z̄` to `K`'s product: with `r` rows `a`, the inner products
-//! `a aᵀ`, computed once, take `r²` multiplications a column instead of `2 r` times the inputs, and no array of the size of
-//! `W` is touched. It is taken where `r` is below twice the inputs, which for a batch it mostly is. This holds whether or not
-//! examples mix. All other parameters take the way through parameter space.
+//! A dense layer `z = a W` contributes `ż = a (Σ aᵀ z̄) = (a aᵀ) z̄` to the product with `K`: with `r` rows `a`, the
+//! inner products `a aᵀ`, computed once, take `r²` multiplications per column instead of `2 r` times the number of
+//! inputs, and no array of the size of `W` is needed. This form is used where `r` is less than twice the number of
+//! inputs, which for batches is usually so. It is valid whether or not examples mix. All other parameters are handled
+//! through parameter space.
 
 use std::collections::HashMap;
 
@@ -17,18 +19,19 @@ use crate::trace::{Graph, Matmul, Op};
 #[derive(Debug)]
 pub(crate) struct Products<'a> {
     linearization: &'a Linearization,
-    /// `a aᵀ`, `[r, r]`, of the layers that take the short way.
+    /// The inner products `a aᵀ`, `[r, r]`, of the layers that use the short form.
     inner: HashMap<usize, Array>,
 }
 
 impl<'a> Products<'a> {
-    /// Cost: the inner products of the inputs of the layers that take the short way.
+    /// Cost: the inner products of the inputs of the layers that use the short form.
     pub fn new(linearization: &'a Linearization) -> Self {
         let inner = |(node, rows, inputs)| {
             let a = widened(linearization.kept(node).array(0).clone(), linearization);
             (node, outer(a.reshape(&[rows, inputs])))
         };
-        // Parts keep nothing, and blocks have products with each other: all parameters take the way through parameter space.
+        // Parts keep no values, and blocks have products with each other, so all their parameters are handled through
+        // parameter space.
         let short = if linearization.is_in_pieces() { vec![] } else { short(linearization.graph()) };
         Self { linearization, inner: short.into_iter().map(inner).collect() }
     }
@@ -53,7 +56,7 @@ impl<'a> Products<'a> {
                 graph.values[value].active && !(short && graph.is_parameter_side(value))
             });
         }
-        // What stands at the parameters now is their tangent; everything else was taken on the way.
+        // The vectors at the parameters are now their tangents; the short form has handled all others.
         let short = |node| sensitivities.remove(&node).map(|sensitivity| rows_times(&self.inner[&node], sensitivity));
         self.linearization.push_flow(flow, short).reshape(&shape)
     }
@@ -72,7 +75,7 @@ fn rows_times(inner: &Array, sensitivity: Array) -> Array {
     result.reshape(&shape).cast(dtype)
 }
 
-/// The dense layers that take the short way: node, rows, inputs.
+/// The dense layers that use the short form: node, rows, inputs.
 fn short(graph: &Graph) -> Vec<(usize, usize, usize)> {
     let readers = graph.readers();
     let layer = |&parameter: &usize| {

@@ -1,10 +1,11 @@
-//! Rows of the Jacobian, materialised: for every operation without a structured rule, and for parameters used more than
+//! Materialised rows of the Jacobian: for every operation without a structured rule, and for parameters used more than
 //! once, whose uses have cross terms.
 //!
-//! At each site come the gradients by what is read there, for a block of examples: by the site's structure if it has one;
-//! if not, example by example, the operation evaluated anew on that example alone and pulled back by its own rule. What lies
-//! between there and the parameters (reshapes, norms of weights, sums of uses) is then pulled back like any other part of the
-//! network, with the block's rows as stacked vectors.
+//! At each site the gradients with respect to its inputs are computed for a block of examples: by the structure of the
+//! site if it has one, and otherwise example by example, by evaluating the operation on that example only and applying
+//! its derivative rule. They are then pulled back through the operations between the parameters and the site (reshapes,
+//! norms of weights, sums of uses) like through any other part of the network, with the rows of the block as stacked
+//! vectors.
 
 use super::Side;
 use super::blocks::{Block, grid};
@@ -20,10 +21,11 @@ use crate::linearize::{Flow, Linearization};
 use crate::tensor::Array;
 use crate::trace::{Batch, Index, Norm, Op, ValueId};
 
-/// The contribution of all materialised parameters, `[m k, m' k']`; `right` is `None` if both sets of rows are the same.
+/// The contribution of all materialised parameters, `[m k, m' k']`; `right` is `None` if both sets of rows are the
+/// same.
 ///
-/// Two blocks of rows are kept at a time, each of at most `chunk / 2` numbers (but at least one example); with more than
-/// one block, blocks are computed again for each pair.
+/// Two blocks of rows are kept at a time, each of at most `chunk / 2` numbers (but at least one example). If there is
+/// more than one block, blocks are recomputed for each pair.
 pub(super) fn contribution(left: Side, right: Option<Side>, chunk: usize) -> Array {
     let graph = left.linearization.graph();
     let width: usize =
@@ -48,7 +50,7 @@ pub(super) fn contribution(left: Side, right: Option<Side>, chunk: usize) -> Arr
     result.reshape(&[left.examples() * counts[0], other.examples() * counts[1]])
 }
 
-/// The rows of some examples, `[block k, width]`: columns are the materialised parameters in their order.
+/// The rows of some examples, `[block k, width]`, with the materialised parameters in order as columns.
 pub(super) fn block_rows(
     linearization: &Linearization,
     plan: &Plan,
@@ -92,8 +94,8 @@ pub(super) fn block_rows(
     Array::cat(plan.loose.iter().map(column).collect(), 1)
 }
 
-/// The per-example gradients by an input on the parameters' side, `[block k, ..]`, where they have a structure that serves all
-/// examples at once.
+/// The per-example gradients with respect to an input that depends on parameters only, `[block k, ..]`, if they have a
+/// structure that allows computing them for all examples at once.
 fn gradients(
     linearization: &Linearization,
     node: usize,
@@ -112,7 +114,7 @@ fn gradients(
         factors.gradients(block, features)
     };
     let gradients = match kind {
-        // Their indicators are of the tokens that occur, not of the whole table.
+        // Their indicators are for the tokens that occur, not for the whole table.
         Kind::Embedding => return None,
         Kind::Broadcast => {
             let rows = broadcast::rows(linearization, node, position, sensitivity.clone());
@@ -126,7 +128,7 @@ fn gradients(
     Some(gradients.reshape(&[&[rows], graph.values[value].shape.as_slice()].concat()))
 }
 
-/// The same, example by example.
+/// Computes the gradients example by example and adds them.
 fn add_one_by_one(
     linearization: &Linearization,
     node: usize,
@@ -151,7 +153,7 @@ fn add_one_by_one(
     }
 }
 
-/// Pulls one example's sensitivities at a site back to some inputs on the parameters' side.
+/// Pulls the sensitivities of one example at a site back to some inputs that depend on parameters only.
 fn pull_site(
     linearization: &Linearization,
     node: usize,
@@ -165,8 +167,8 @@ fn pull_site(
     let output = &graph.values[site.output];
     let stacked = stacked_batch(&output.batch);
     let inputs = linearization.site_inputs(node);
-    // A shared input may still be as long as the output along the examples' axis, as learned positions are when they
-    // are expanded over the batch: then example `i` meets its part `i` only.
+    // A shared input may still be as long as the output along the axis of the examples, as learned positions are when
+    // they are expanded over the batch: then example `i` uses its part `i` only.
     let batch = |position: usize| -> Batch {
         let value = &graph.values[site.inputs[position]];
         match (&value.batch, &output.batch, &site.op) {
@@ -177,7 +179,7 @@ fn pull_site(
             {
                 output.batch.clone()
             }
-            // Scale, shift and statistics of each entry of axis 1, along which the examples stand.
+            // Scale, shift and statistics belong to the entries of axis 1, along which the examples lie.
             (Batch::Shared, &Batch::Split { axis: 1, outer, inner }, Op::Norm(Norm::Batch { .. }))
                 if value.shape.as_slice() == [output.shape[1]] && output.shape[1] != 1 =>
             {
@@ -207,11 +209,11 @@ fn pull_site(
     positions.iter().map(whole).collect()
 }
 
-/// Whether, along an axis of the output, each entry reads the entry of an input at the same place, if that is as long.
+/// Whether each output entry along an axis reads the input entry at the same position, if the input is as long.
 fn reads_along(op: &Op, input: usize, axis: usize, rank: usize) -> bool {
     match op {
         Op::Binary(_) | Op::Mask(_) | Op::Layout(_) | Op::Taylor(_) => true,
-        // Of a product, the last two axes are not those of the output.
+        // For a product, the last two axes do not correspond to those of the output.
         Op::Matmul(_) => axis + 2 < rank,
         Op::Index(Index::Gather { axis: dim } | Index::GatherInto { axis: dim, .. }) => axis != *dim,
         Op::Index(Index::SelectInto { axis: dim, .. }) => axis != *dim && input != 1,
@@ -219,7 +221,7 @@ fn reads_along(op: &Op, input: usize, axis: usize, rank: usize) -> bool {
     }
 }
 
-/// The batch of a stack `[c, ..]` of values with the given batch.
+/// The batch structure of a stack `[c, ..]` of values with the given batch structure.
 fn stacked_batch(batch: &Batch) -> Batch {
     match *batch {
         Batch::Split { axis, outer, inner } => Batch::Split { axis: axis + 1, outer, inner },
@@ -227,7 +229,7 @@ fn stacked_batch(batch: &Batch) -> Batch {
     }
 }
 
-/// Puts one example's part of a stack into zeros of the whole.
+/// Places the part of one example into an array of zeros for all examples.
 fn spread(part: Array, shape: &[usize], batch: &Batch, examples: usize, index: usize) -> Array {
     let Batch::Split { axis, outer, inner } = *batch else { return part };
     let count = part.shape()[0];

@@ -1,4 +1,5 @@
-//! [`Sensitivities`]: what one backward pass of stacked cotangents leaves at the sites, and the rest of the way from there.
+//! [`Sensitivities`]: the cotangents that one backward pass of stacked cotangents leaves at the sites, and the
+//! remaining steps from there.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,17 +10,17 @@ use crate::linearize::{Flow, Linearization, ParamVector};
 use crate::tensor::Array;
 use crate::trace::{Graph, ValueId};
 
-/// `∂f_{i,c} / ∂z` for some rows `c` of each example, at every site `z` that is asked for.
+/// `∂f_{i,c} / ∂z` for some rows `c` of each example, at each requested site `z`.
 #[derive(Debug)]
 pub(crate) struct Sensitivities {
-    /// Rows an example.
+    /// Number of rows per example.
     pub count: usize,
     /// `[count, ..]`, shaped like the output of the site.
     pub by_node: HashMap<usize, Array>,
 }
 
 impl Sensitivities {
-    /// Of cotangents of the output, `[count, ..]`.
+    /// Computes the sensitivities of cotangents of the output, `[count, ..]`.
     pub fn new(linearization: &Linearization, sites: &HashSet<usize>, cotangents: Array) -> Self {
         let graph = linearization.graph();
         let count = cotangents.shape()[0];
@@ -38,8 +39,8 @@ impl Sensitivities {
         Self { count, by_node }
     }
 
-    /// `Σ_ic x[i, c] ∇f_{i,c}` for weights `[m, count]` of the rows: the last steps of a backward pass, from the sites on. Needs all
-    /// sites.
+    /// Computes `Σ_ic x[i, c] ∇f_{i,c}` for weights `[m, count]` of the rows: the last steps of a backward pass, from
+    /// the sites on. Needs the sensitivities at all sites.
     pub fn pull(&self, linearization: &Linearization, weights: Array) -> ParamVector {
         let graph = linearization.graph();
         let weights = weights.cast(graph.dtype).transpose();
@@ -59,7 +60,7 @@ impl Sensitivities {
         linearization.gathered(flow)
     }
 
-    /// Bytes that one row an example takes: at the sites, and at the two largest layers on the way.
+    /// Memory of one row per example, in bytes: at the sites, and at the two largest layers.
     pub fn bytes(graph: &Graph, sites: &HashSet<usize>) -> usize {
         let size = |node: usize| {
             let value = &graph.values[graph.nodes[node].output];

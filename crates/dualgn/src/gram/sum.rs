@@ -5,9 +5,9 @@ use crate::tensor::Array;
 
 /// The running sum for two sets of rows, or one.
 pub(super) enum Sum {
-    /// One set of rows with itself.
+    /// The products of one set of rows with itself.
     Symmetric(SymmetricSum),
-    /// Two sets.
+    /// The products of two sets of rows.
     Rectangular(Option<Array>),
 }
 
@@ -34,7 +34,7 @@ impl Sum {
         }
     }
 
-    /// Adds a block as it is.
+    /// Adds a given block.
     pub fn add(&mut self, block: Array) {
         match self {
             Self::Symmetric(sum) => sum.add(block),
@@ -47,7 +47,7 @@ impl Sum {
         }
     }
 
-    /// The block; `None` if nothing was added to a rectangular one.
+    /// Returns the block; `None` if nothing was added to a rectangular one.
     pub fn finish(self) -> Option<Array> {
         match self {
             Self::Symmetric(sum) => Some(sum.finish()),

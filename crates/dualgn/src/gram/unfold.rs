@@ -5,19 +5,19 @@ use burn::tensor::Slice;
 use crate::tensor::Array;
 use crate::trace::Conv;
 
-/// Where the patches of a convolution lie, along each spatial axis.
+/// The positions of the patches of a convolution along each spatial axis.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Patches {
     kernel: Vec<usize>,
     stride: Vec<usize>,
-    /// Before and after.
+    /// Padding before and after.
     padding: Vec<(usize, usize)>,
     dilation: Vec<usize>,
     pub groups: usize,
 }
 
 impl Patches {
-    /// Of a convolution with a weight of the given shape.
+    /// The patches of a convolution with a weight of the given shape.
     pub fn new(conv: &Conv, weight: &[usize]) -> Self {
         macro_rules! patches {
             ($options:ident, $padding:expr) => {

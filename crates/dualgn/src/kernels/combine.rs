@@ -1,4 +1,4 @@
-//! Sums of stacked arrays with weights of their own for each example.
+//! Weighted sums of stacked arrays, with separate weights for each example.
 
 use burn::tensor::TensorData;
 use rayon::prelude::*;

@@ -1,5 +1,5 @@
-//! Convolutions over one to three axes and their two transposes, as products of matrices: each example's patches are laid
-//! out, `[channels · kernel, positions]`, in a buffer that stays in the cache of the thread that multiplies them.
+//! Convolutions over one to three axes and their two transposes, as products of matrices: each example's patches are
+//! laid out, `[channels · kernel, positions]`, in a buffer that stays in the cache of the thread that multiplies them.
 //!
 //! `docs/performance.md` has the times beside Burn's.
 
@@ -16,15 +16,16 @@ use super::axis::Axis;
 use super::{contiguous, range, with_float};
 use crate::tensor::Array;
 
-/// Sums over the examples are made in so many parts, whatever the number of threads, so that they are the same on all.
+/// Number of parts in which sums over the examples are computed, whatever the number of threads, so that results do not
+/// depend on it.
 const PARTS: usize = 8;
 
-/// What a kernel needs of a float type.
+/// The requirements of a kernel on a float type.
 trait Entry: Element + ComplexField + Copy + AddAssign {}
 impl<T: Element + ComplexField + Copy + AddAssign> Entry for T {}
 
-/// A convolution of `x`, `[m, channels, ..]`, with `W`, `[outputs, channels, ..]`, in one group. Axes that are missing have
-/// length one and come first.
+/// A convolution of `x`, `[m, channels, ..]`, with `W`, `[outputs, channels, ..]`, in one group. Axes that are missing
+/// have length one and come first.
 #[derive(Clone, Debug)]
 pub(crate) struct Convolution {
     channels: usize,
@@ -34,7 +35,7 @@ pub(crate) struct Convolution {
     shapes: [Vec<usize>; 3],
 }
 
-/// A stretch of a row of the patches: where it starts there and in the image, and its length.
+/// A contiguous stretch of a row of the patches: its start in the row and in the image, and its length.
 struct Stretch {
     patch: usize,
     image: usize,
@@ -42,7 +43,7 @@ struct Stretch {
 }
 
 impl Convolution {
-    /// Of the given shapes; `None` for several groups, and where nothing fits.
+    /// A convolution of the given shapes; `None` for several groups, or if the window does not fit.
     pub fn new<const N: usize>(x: &[usize], weight: &[usize], options: &ConvOptions<N>) -> Option<Self> {
         if options.groups != 1 {
             return None;
@@ -57,7 +58,7 @@ impl Convolution {
         Some(Self { channels: x[1], outputs: weight[0], axes, shapes: [x.to_vec(), weight.to_vec(), y] })
     }
 
-    /// `x * W + b`; `None` if they are not on the host.
+    /// `x * W + b`; `None` if the arrays are not on the host.
     pub fn value(&self, x: &Array, weight: &Array, bias: Option<&Array>) -> Option<Array> {
         let (device, dtype) = (x.device(), x.dtype());
         let (x, weight) = (contiguous(x)?, contiguous(weight)?);
@@ -74,7 +75,7 @@ impl Convolution {
         Some(Array::from_data(data, &device))
     }
 
-    /// The transpose by `x` of a cotangent of the result.
+    /// The cotangent of `x` from that of the result.
     pub fn transpose_input(&self, weight: &Array, y: &Array) -> Option<Array> {
         let (device, dtype, shape) = (y.device(), y.dtype(), self.shapes[0].clone());
         let (weight, y) = (contiguous(weight)?, contiguous(y)?);
@@ -84,7 +85,7 @@ impl Convolution {
         Some(Array::from_data(data, &device))
     }
 
-    /// The transpose by `W` of a cotangent of the result.
+    /// The cotangent of `W` from that of the result.
     pub fn transpose_weight(&self, x: &Array, y: &Array) -> Option<Array> {
         let (device, dtype, shape) = (y.device(), y.dtype(), self.shapes[1].clone());
         let (x, y) = (contiguous(x)?, contiguous(y)?);
@@ -172,7 +173,7 @@ impl Convolution {
         total
     }
 
-    /// Threads within an example, where there are not enough examples for all of them.
+    /// The number of threads to use within an example, if there are fewer examples than threads.
     fn within<T>(&self, x: &[T]) -> Par {
         if x.len() / self.image() < rayon::current_num_threads() { Par::rayon(0) } else { Par::Seq }
     }
@@ -183,7 +184,7 @@ impl Convolution {
         if self.axes.iter().all(plain) {
             return x;
         }
-        // What lies in the padding is zero and stays so.
+        // Entries in the padding are zero and stay zero.
         patches.resize(self.patch() * self.positions(), T::zero_impl());
         let stride = self.axes[2].stride;
         self.for_each_stretch(|Stretch { patch, image, length }| {
@@ -197,7 +198,7 @@ impl Convolution {
         patches
     }
 
-    /// Calls a function for each stretch of the patches that is not padding.
+    /// Calls a function for each stretch of the patches outside the padding.
     fn for_each_stretch(&self, mut each: impl FnMut(Stretch)) {
         let [a, b, c] = self.axes;
         let mut row = 0;

@@ -12,6 +12,6 @@ pub(super) fn erf<T: Real>(x: T) -> T {
     let size_inside = clamped(size, T::ONE, centre + half_width);
     let exponent = size_inside * size_inside + polynomial(T::ERF_OUTSIDE, (size_inside - centre) / half_width);
     let outside = (T::ONE - exp(-exponent)).with_sign_of(x);
-    // As an expression with `if`, the compiler would compute one of the two after a jump, and no vectors of them.
+    // With an `if` expression the compiler would branch, and could not vectorise.
     T::pick(size > T::ONE, outside, inside)
 }

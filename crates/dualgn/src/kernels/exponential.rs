@@ -1,7 +1,7 @@
-//! The exponential function and what is made of it.
+//! The exponential function and functions derived from it.
 //!
-//! `x = n ln 2 + r` with `|r| ≤ ½ ln 2`; then `eˣ = 2ⁿ eʳ`, and `eʳ` by its series (Tang, "Table-driven implementation of the
-//! exponential function", 1989, without the table).
+//! `x = n ln 2 + r` with `|r| ≤ ½ ln 2`; then `eˣ = 2ⁿ eʳ`, and `eʳ` by its series (Tang, "Table-driven implementation
+//! of the exponential function", 1989, without the table).
 
 use super::real::{Real, clamped, polynomial};
 

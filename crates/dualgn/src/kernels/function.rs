@@ -24,18 +24,18 @@ pub(crate) enum Function {
     Tanh,
 }
 
-/// Elements that one thread takes at a time: value and slope of so many stay in its cache.
+/// Number of elements that one thread processes at a time, so that their values and slopes stay in its cache.
 const CHUNK: usize = 4096;
-/// Below so many elements a second thread is not worth waking.
+/// Number of elements below which a second thread does not pay.
 const PARALLEL: usize = 4 * CHUNK;
 
 impl Function {
-    /// Whether the kernels take an array.
+    /// Whether the kernels support an array.
     pub fn takes(x: &Array) -> bool {
         is_on_host(x)
     }
 
-    /// `φ(x)` of an array that [`Function::takes`].
+    /// `φ(x)` of an array that [`Function::takes`] accepts.
     pub fn value(self, x: Array) -> Array {
         self.apply(x, false).0
     }
@@ -49,7 +49,7 @@ impl Function {
     fn apply(self, x: Array, with_slope: bool) -> (Array, Option<Array>) {
         let device = x.device();
         let (shape, dtype) = (x.shape(), x.dtype());
-        // The array's own memory, if nobody shares it, or a copy.
+        // The array's own memory if it is not shared, or a copy.
         let mut value = host_tensor(x).expect("on the host").into_data();
         let slope = match dtype {
             DType::F32 => self.fill::<f32>(&mut value, with_slope).map(|slope| TensorData::new(slope, shape)),
@@ -78,7 +78,7 @@ impl Function {
     }
 
     fn evaluate<T: Real>(self, arch: Arch, values: &mut [T], slopes: Option<&mut [T]>) {
-        // A closure that is not inlined is compiled for the least processor, one number at a time.
+        // A closure that is not inlined would be compiled without vector instructions.
         macro_rules! map {
             (|$x:ident| $result:expr) => {
                 map(
@@ -139,7 +139,7 @@ fn in_chunks<T: Send>(values: &mut [T], each: impl Fn(&mut [T]) + Send + Sync) {
     }
 }
 
-/// Replaces each value by `f`'s first result and fills in the second.
+/// Replaces each value by the first result of `f`, and stores the second.
 #[inline(always)]
 fn map<T: Real>(arch: Arch, values: &mut [T], slopes: Option<&mut [T]>, f: impl Fn(T) -> (T, T)) {
     match slopes {
@@ -232,7 +232,7 @@ mod tests {
         assert!(f64s.iter().all(|&error| error < 4.0), "{f64s:?}");
     }
 
-    /// Beyond the range of the reduction the standard library is asked, and what has no value has none.
+    /// Beyond the range of the reduction the standard library computes the values; infinities and NaN have no sine.
     #[test]
     fn far_arguments_overflow_and_nan_are_as_in_the_standard_library() {
         let of = |function: Function, x: f64| {

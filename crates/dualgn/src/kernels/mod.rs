@@ -19,9 +19,9 @@
 //! axis.rs         where a window stands along an axis, for those two
 //! ```
 //!
-//! A kernel is plain generic arithmetic without branches, which the compiler vectorises; `pulp` compiles it once for each
-//! instruction set and picks at run time. It works on the slices of Burn's `Flex` backend in f32 and f64. For every other
-//! device and type the callers use Burn's operations: a kernel returns the array it was given.
+//! A kernel is plain generic arithmetic without branches, which the compiler vectorises; `pulp` compiles it once for
+//! each instruction set and picks at run time. It works on the slices of Burn's `Flex` backend in f32 and f64. For
+//! every other device and type the callers use Burn's operations: a kernel returns the array it was given.
 
 mod axis;
 mod combine;
@@ -60,7 +60,7 @@ pub(crate) use symmetric::SymmetricSum;
 
 use crate::tensor::Array;
 
-/// Whether an array lies in host memory, in a type the kernels know.
+/// Whether an array is in host memory, in a type that the kernels support.
 fn is_on_host(array: &Array) -> bool {
     matches!(array.dtype(), DType::F32 | DType::F64) && array.device() == Device::flex()
 }
@@ -81,7 +81,7 @@ fn contiguous(array: &Array) -> Option<HostTensor> {
     is_on_host(array).then(|| host_tensor(array.clone()).expect("on the host").to_contiguous())
 }
 
-/// An expression with `T` for the float type of that name, which is one the kernels know.
+/// Evaluates an expression with `T` as the float type of the given name, which must be one that the kernels support.
 macro_rules! with_float {
     ($dtype:expr, $result:expr) => {
         match $dtype {
@@ -98,15 +98,15 @@ macro_rules! with_float {
 }
 use with_float;
 
-/// Where the entries of a contiguous tensor stand in its memory.
+/// The range of a contiguous tensor in its memory.
 fn range(tensor: &HostTensor) -> Range<usize> {
     let start = tensor.layout().start_offset();
     start..start + tensor.layout().num_elements()
 }
 
-/// Runs `f` on one of rayon's threads if the device is the CPU. Burn's products and `faer`'s share their work with those
-/// threads: a caller from outside, who waits beside them, is one thread more than there are cores, and each product may
-/// take up to twice as long (decision 24).
+/// Runs `f` on one of rayon's threads if the device is the CPU. Burn's products and those of `faer` share their work
+/// with these threads: an outside caller that waits for them would be one thread more than there are cores, and each
+/// product could take up to twice as long (decision 24).
 pub(crate) fn on_workers<R: Send>(device: &Device, f: impl FnOnce() -> R + Send) -> R {
     if *device == Device::flex() { rayon::scope(|_| f()) } else { f() }
 }

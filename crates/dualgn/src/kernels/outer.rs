@@ -8,15 +8,15 @@ use faer::{Accum, MatMut, MatRef, Par};
 use super::{contiguous, is_on_host, range, with_float};
 use crate::tensor::Array;
 
-/// Below so many rows the product is too small for its half to be worth anything.
+/// Number of rows below which computing only half of the product does not pay.
 const SMALL: usize = 48;
-/// Side of the squares in which a triangle is mirrored, so that both sides stay in the first cache.
+/// Side of the squares in which a triangle is mirrored, so that both copies stay in the first-level cache.
 const TILE: usize = 32;
 
 /// `R Rᵀ`, `[n, n]`, of rows `R`, `[n, width]`.
 ///
-/// On the CPU only the lower triangle is multiplied, by `faer`, and mirrored: 2.0 ms where Burn's full product takes 3.2
-/// (`n` = 640, `width` = 1024, f32, two cores). Other devices use Burn's product.
+/// On the CPU only the lower triangle is multiplied, by `faer`, and mirrored: 2.0 ms where Burn's full product takes
+/// 3.2 (`n` = 640, `width` = 1024, f32, two cores). Other devices use Burn's product.
 pub(crate) fn outer(rows: Array) -> Array {
     let shape = rows.shape();
     let (n, width) = (shape[0], shape[1]);

@@ -20,13 +20,15 @@ pub(crate) struct Terms {
     pub sensitivities: Array,
 }
 
-/// Rows of a tile: two matrices of so many rows and columns stay in a core's cache.
+/// Rows per tile: two matrices of that many rows and columns stay in the cache of a core.
 const TILE: usize = 160;
 
-/// `Σ_ts (a_tᵀ a'_s) (δ_tᵀ δ'_s)` for all pairs of examples and of their rows, `[n k, n' k']`; `right` is `None` if it is `left`.
+/// `Σ_ts (a_tᵀ a'_s) (δ_tᵀ δ'_s)` for all pairs of examples and of their rows, `[n k, n' k']`; `right` is `None` if it
+/// is `left`.
 ///
-/// On the CPU tile by tile of both products, which are multiplied and summed while they are in the cache, and of a symmetric matrix the
-/// lower half. Elsewhere both products are written out: the caller sees to it that they fit.
+/// On the CPU both products are computed tile by tile and summed while they are in the cache; for a symmetric matrix
+/// only the lower half is computed. On other devices both products are formed in memory, and the caller ensures that
+/// they fit.
 pub(crate) fn pair_sums(left: &Terms, right: Option<&Terms>) -> Array {
     let other = right.unwrap_or(left);
     let arrays = [&left.inputs, &left.sensitivities, &other.inputs, &other.sensitivities];
@@ -47,7 +49,7 @@ pub(crate) fn pair_sums(left: &Terms, right: Option<&Terms>) -> Array {
 }
 
 impl Terms {
-    /// Examples, rows of each, terms, inputs, outputs.
+    /// Numbers of examples, rows per example, terms, inputs and outputs.
     fn lengths(&self) -> [usize; 5] {
         let (inputs, shape) = (self.inputs.shape()[2], self.sensitivities.shape());
         [shape[0], shape[1], shape[2], inputs, shape[3]]
@@ -66,7 +68,7 @@ impl<'a, T: Copy> Side<'a, T> {
         Self { inputs, sensitivities, lengths: terms.lengths() }
     }
 
-    /// Examples of a tile.
+    /// Number of examples per tile.
     fn at_once(&self) -> usize {
         let [_, k, t, ..] = self.lengths;
         (TILE / (k * t).max(1)).max(1)
@@ -128,7 +130,7 @@ fn by_tiles<T: Real + ComplexField + Element + Default>(sides: &[Side<T>; 2], sy
     sums
 }
 
-/// `x yᵀ` into the beginning of a buffer.
+/// Computes `x yᵀ` into the beginning of a buffer.
 fn multiply<'b, T: ComplexField + Copy>(buffer: &'b mut [T], x: MatRef<T>, y: MatRef<T>) -> &'b [T] {
     let buffer = &mut buffer[..x.nrows() * y.nrows()];
     let target = MatMut::from_row_major_slice_mut(buffer, x.nrows(), y.nrows());
@@ -136,7 +138,8 @@ fn multiply<'b, T: ComplexField + Copy>(buffer: &'b mut [T], x: MatRef<T>, y: Ma
     buffer
 }
 
-/// `pairs += p q`, where the `s` entries of `p` of an example meet those of each of its `l` rows in `q`.
+/// Adds the products of `p` and `q` to `pairs`: the `s` entries of an example in `p` are multiplied with those of each
+/// of its `l` rows in `q`.
 fn add_products<T: Real>(arch: Arch, pairs: &mut [T], p: &[T], q: &[T], l: usize, s: usize) {
     arch.dispatch(
         #[inline(always)]
@@ -159,7 +162,7 @@ fn add_products<T: Real>(arch: Arch, pairs: &mut [T], p: &[T], q: &[T], l: usize
     );
 }
 
-/// The same with both products in memory.
+/// The same sums with both products formed in memory.
 fn written_out(left: &Terms, right: &Terms) -> Array {
     let ([n, k, t, a, b], [o, l, s, ..]) = (left.lengths(), right.lengths());
     let inputs = left.inputs.clone().reshape(&[n * t, a]).matmul(right.inputs.clone().reshape(&[o * s, a]).transpose());

@@ -1,4 +1,4 @@
-//! Several polynomials of the same numbers.
+//! Several polynomials evaluated at the same arguments.
 
 use burn::tensor::{Element, TensorData};
 use pulp::Arch;
@@ -8,10 +8,11 @@ use super::real::Real;
 use super::{contiguous, is_on_host, range, with_float};
 use crate::tensor::Array;
 
-/// Numbers that one thread takes at a time.
+/// Number of arguments that one thread processes at a time.
 const CHUNK: usize = 2048;
 
-/// The values of polynomials, coefficients of each from that of the constant on, at all entries of an array; each in its shape.
+/// The values of several polynomials at all entries of an array, each in its shape. Coefficients are in ascending order
+/// of powers.
 pub(crate) fn polynomials(coefficients: &[Vec<f64>], x: &Array) -> Vec<Array> {
     if !is_on_host(x) {
         return coefficients.iter().map(|p| by_operations(p, x)).collect();
@@ -45,7 +46,7 @@ fn on_host<T: Real + Element>(coefficients: &[f64], x: &[T]) -> Vec<T> {
     values
 }
 
-/// By Horner's rule.
+/// Evaluates a polynomial by Horner's rule with operations of Burn.
 fn by_operations(coefficients: &[f64], x: &Array) -> Array {
     let (&last, rest) = coefficients.split_last().expect("a polynomial has a coefficient");
     let constant = Array::constant(&x.shape(), last, x.dtype(), &x.device());

@@ -1,7 +1,8 @@
-//! Maxima of windows over planes, and entries taken from or put to where the maxima were.
+//! Maxima of windows over planes, and reading from or writing to the positions of the maxima.
 //!
-//! Beside Burn's on the CPU (`benches/kernels.rs`, f32, two cores, 64 images of 6 planes of 28 × 28, windows of 2 × 2): see
-//! `docs/performance.md`. Positions are shared by all vectors that are stacked along the first axis, without copies of them.
+//! Beside Burn's on the CPU (`benches/kernels.rs`, f32, two cores, 64 images of 6 planes of 28 × 28, windows of 2 × 2):
+//! see `docs/performance.md`. Positions are shared by all vectors that are stacked along the first axis, without copies
+//! of them.
 
 use std::ops::AddAssign;
 
@@ -13,10 +14,10 @@ use super::axis::Axis;
 use super::{HostTensor, contiguous, range, with_float};
 use crate::tensor::Array;
 
-/// Entries that are worth a task of their own.
+/// Number of entries that justify a separate task.
 const CHUNK: usize = 1 << 14;
 
-/// Where windows lie in a plane: along rows and along columns.
+/// The windows in a plane, along rows and along columns.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Windows {
     pub kernel: [usize; 2],
@@ -69,7 +70,7 @@ fn fill<T: Element + PartialOrd>(x: &[T], axes: [Axis; 2], places: &mut [i32]) -
                         let values = x[start.min(plane)..].iter().step_by(columns.stride);
                         let values = values.zip((start as i32..).step_by(columns.stride));
                         for ((maximum, place), (&value, at)) in found.zip(values) {
-                            // What is not a number is a maximum.
+                            // NaN counts as a maximum.
                             let is_new = value > *maximum || value.partial_cmp(&value).is_none();
                             *maximum = if is_new { value } else { *maximum };
                             *place = if is_new { at } else { *place };
@@ -82,8 +83,8 @@ fn fill<T: Element + PartialOrd>(x: &[T], axes: [Axis; 2], places: &mut [i32]) -
     maxima
 }
 
-/// The entries of planes, `[c m, channels, ..]`, at places, `[m, channels, windows]`: `[c m, channels, windows]`. `None` if
-/// they are not on the host.
+/// The entries of planes, `[c m, channels, ..]`, at places, `[m, channels, windows]`: `[c m, channels, windows]`.
+/// `None` if they are not on the host.
 pub(crate) fn take(x: &Array, places: &Array) -> Option<Array> {
     let (shape, windows) = (x.shape(), places.shape()[2]);
     let (host, places) = (contiguous(x)?, host_places(places)?);
@@ -136,7 +137,7 @@ fn placed<T: Element + AddAssign>(y: &[T], places: &[i32], plane: usize, windows
     output
 }
 
-/// The places of a plane; they repeat after the first vector.
+/// The positions for a plane; they repeat for each stacked vector.
 fn places_of(places: &[i32], plane: usize, windows: usize) -> &[i32] {
     &places[plane * windows % places.len()..][..windows]
 }
@@ -158,8 +159,8 @@ mod tests {
     use burn::backend::ops::ModuleOps;
     use burn::tensor::{Device, Int, Tensor};
 
-    /// Against Burn's pool, with overlap, gaps, padding, ties and what is not a number; and stacked vectors, against its
-    /// gather and scatter.
+    /// Against Burn's pool, with overlap, gaps, padding, ties and what is not a number; and stacked vectors, against
+    /// its gather and scatter.
     #[test]
     fn maxima_places_and_moves_are_burns() {
         let device = Device::flex();

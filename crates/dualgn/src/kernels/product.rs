@@ -1,7 +1,7 @@
 //! Products of two matrices, in any of the four layouts that derivative products need.
 //!
-//! On the CPU `faer` multiplies. Beside Burn's product (medians, f32, two cores, `benches/kernels.rs`): `A Bᵀ` with 64 rows
-//! and a `B` of 1024 × 1024 0.73 ms and 2.85, with 640 rows 6.2 and 8.4; `Aᵀ B` 0.77 and 0.88; `A B` level.
+//! On the CPU `faer` multiplies. Beside Burn's product (medians, f32, two cores, `benches/kernels.rs`): `A Bᵀ` with 64
+//! rows and a `B` of 1024 × 1024 0.73 ms and 2.85, with 640 rows 6.2 and 8.4; `Aᵀ B` 0.77 and 0.88; `A B` level.
 
 use burn::tensor::TensorData;
 use faer::linalg::matmul::matmul;
@@ -11,7 +11,7 @@ use faer::{Accum, MatMut, MatRef, Par};
 use super::{HostTensor, host_tensor, is_on_host, with_float};
 use crate::tensor::Array;
 
-/// Multiplications and additions from which on a second thread is worth waking.
+/// Number of multiplications and additions from which on a second thread pays.
 const PARALLEL: usize = 1 << 20;
 
 /// `A B`, `[rows, columns]`, of `[rows, inner]` and `[inner, columns]`; either may be a transposed view.
@@ -41,9 +41,9 @@ fn multiply<T: ComplexField + Copy>(a: MatRef<T>, b: MatRef<T>) -> Vec<T> {
     }
     let work = rows * a.ncols() * columns;
     let parallel = if work < PARALLEL { Par::Seq } else { Par::rayon(0) };
-    // SAFETY: the pointer is that of room for `rows · columns` entries, which nobody else refers to, and `[rows, columns]` with
-    // rows `columns` apart are exactly those. `Accum::Replace` only writes the target, each entry once for an inner axis that
-    // is not empty; `T` is f32 or f64, which any bytes are a value of.
+    // SAFETY: the pointer is that of room for `rows · columns` entries, which nobody else refers to, and `[rows,
+    // columns]` with rows `columns` apart are exactly those. `Accum::Replace` only writes the target, each entry once
+    // for an inner axis that is not empty; `T` is f32 or f64, which any bytes are a value of.
     let target = unsafe { MatMut::from_raw_parts_mut(product.as_mut_ptr(), rows, columns, columns as isize, 1) };
     matmul(target, Accum::Replace, a, b, T::one_impl(), parallel);
     // SAFETY: the capacity is `rows · columns` at least, and `matmul` has written as many.
@@ -57,7 +57,7 @@ struct Matrix {
     rows: usize,
     columns: usize,
     by_columns: bool,
-    /// From one row, or column, to the next.
+    /// Distance between neighbouring rows or columns.
     stride: usize,
 }
 
@@ -66,7 +66,7 @@ impl Matrix {
         let tensor = host_tensor(array).expect("on the host");
         let (rows, columns) = (tensor.layout().shape()[0], tensor.layout().shape()[1]);
         let strides = tensor.layout().strides();
-        // Along an axis of length one any stride will do.
+        // The stride of an axis of length one is irrelevant.
         let along = |length: usize, stride: isize| length <= 1 || stride == 1;
         let step = |length: usize, stride: isize, least: usize| match usize::try_from(stride) {
             Ok(stride) if length > 1 => Some(stride).filter(|&stride| stride >= least),
@@ -77,7 +77,7 @@ impl Matrix {
         match (by_rows, by_columns) {
             (Some(stride), _) => Self { tensor, rows, columns, by_columns: false, stride },
             (None, Some(stride)) => Self { tensor, rows, columns, by_columns: true, stride },
-            // A row repeated by a broadcast, or a flipped one.
+            // A row repeated by a broadcast, or flipped.
             (None, None) => Self { tensor: tensor.to_contiguous(), rows, columns, by_columns: false, stride: columns },
         }
     }

@@ -1,4 +1,5 @@
-//! [`Real`]: what a kernel needs of a float type beyond arithmetic. All of it compiles to a few vector instructions.
+//! [`Real`]: the requirements of kernels on a float type beyond arithmetic. All functions compile to a few vector
+//! instructions.
 
 #![expect(
     clippy::excessive_precision,
@@ -37,8 +38,8 @@ pub(super) trait Real:
     const EXP_RANGE: [Self; 2];
     /// Half of it is where `tanh` is one to rounding.
     const TANH_RANGE: Self;
-    /// `1/n!` for `n` from some highest one down to 2: the rest of the series is below a quarter of a rounding error for
-    /// `|x| ≤ ½ ln 2`.
+    /// `1/n!` for `n` from some highest one down to 2: the rest of the series is below a quarter of a rounding error
+    /// for `|x| ≤ ½ ln 2`.
     const INVERSE_FACTORIALS: &'static [Self];
 
     /// `2 / π`.
@@ -54,7 +55,8 @@ pub(super) trait Real:
 
     /// `erf(x) = x P(x²)` for `|x| ≤ 1`, a Chebyshev fit; highest first.
     const ERF_INSIDE: &'static [Self];
-    /// `-ln(1 - erf(x)) = x² + Q((x - c) / h)` for `c - h ≤ x ≤ c + h`, a Chebyshev fit; beyond, `erf` is one to rounding.
+    /// `-ln(1 - erf(x)) = x² + Q((x - c) / h)` for `c - h ≤ x ≤ c + h`, a Chebyshev fit; beyond, `erf` is one to
+    /// rounding.
     const ERF_OUTSIDE: &'static [Self];
     /// `c` and `h`.
     const ERF_INTERVAL: [Self; 2];
@@ -71,11 +73,11 @@ pub(super) trait Real:
     fn times_power_of_two(self, n: Self::Integer) -> Self;
     /// Whether bit `bit` of an integer is set, of `n + shift`.
     fn bit(n: Self::Integer, shift: i8, bit: u8) -> bool;
-    /// The first if the condition holds, else the second, without a jump.
+    /// The first value if the condition holds, otherwise the second, without a branch.
     fn pick(condition: bool, first: Self, second: Self) -> Self;
     fn magnitude(self) -> Self;
     fn with_sign_of(self, other: Self) -> Self;
-    /// The standard library's.
+    /// Sine and cosine by the standard library.
     fn exact_sine_cosine(self) -> (Self, Self);
 }
 
@@ -100,7 +102,7 @@ macro_rules! real {
 
             #[inline(always)]
             fn nearest(self) -> (Self, Self::Integer) {
-                // Added to so large a number, a float has no digits left behind the point.
+                // After adding a number this large, a float has no digits behind the point.
                 const SHIFT: $real = 1.5 * ((1u64 << $mantissa) as $real);
                 let shifted = self + SHIFT;
                 (shifted - SHIFT, (shifted.to_bits() as $integer).wrapping_sub(SHIFT.to_bits() as $integer))
@@ -108,7 +110,7 @@ macro_rules! real {
 
             #[inline(always)]
             fn times_power_of_two(self, n: Self::Integer) -> Self {
-                // In two steps, neither of which leaves the range of exponents.
+                // Scales in two steps, so that neither factor leaves the range of exponents.
                 let half = n >> 1;
                 let power = |n: $integer| $real::from_bits(((n.wrapping_add($bias)) << $mantissa) as _);
                 self * power(half) * power(n.wrapping_sub(half))
@@ -208,7 +210,7 @@ pub(super) fn polynomial<T: Real>(coefficients: &'static [T], x: T) -> T {
     value
 }
 
-/// `x` cut down to a range; NaN stays.
+/// Clamps `x` to a range; NaN stays NaN.
 #[inline(always)]
 pub(super) fn clamped<T: Real>(x: T, low: T, high: T) -> T {
     let x = if x < low { low } else { x };

@@ -11,8 +11,8 @@ use super::real::Real;
 use super::{HostTensor, contiguous, is_on_host, range, with_float};
 use crate::tensor::Array;
 
-/// `factor · Π rows`, elementwise, as a part of row `to` of the result. A row is one entry of the first axis of a source: the number of
-/// the source and of the row.
+/// The product `factor · Π rows`, elementwise, as a summand of row `to` of the result. A row is one entry of the first
+/// axis of a source, given by the indices of the source and of the row.
 #[derive(Clone, Debug)]
 pub(crate) struct Term {
     pub to: usize,
@@ -20,7 +20,7 @@ pub(crate) struct Term {
     pub rows: Vec<[usize; 2]>,
 }
 
-/// Elements of a row that are summed at a time, so that the sum stays in the cache.
+/// Number of elements of a row that are summed at a time, so that the sum stays in the cache.
 const CHUNK: usize = 2048;
 
 /// Sums of products of rows of arrays `[rows, n]`: `[count, n]`.
@@ -38,7 +38,7 @@ pub(crate) fn sum_products(count: usize, terms: &[Term], sources: &[Array]) -> A
     Array::from_data(data, &device)
 }
 
-/// A term with its rows at hand.
+/// A term with references to its rows.
 struct Product<'a, T> {
     factor: T,
     rows: Vec<&'a [T]>,
@@ -69,7 +69,8 @@ fn on_host<T: Real + Element>(count: usize, n: usize, terms: &[Term], sources: &
                     sum.write(product);
                 },
             );
-            // SAFETY: the first term wrote each of them: its rows are as long as the range, which is as long as the sums.
+            // SAFETY: the first term wrote each of them: its rows are as long as the range, which is as long as the
+            // sums.
             let sums = unsafe { sums.assume_init_mut() };
             for term in others {
                 term.each(
@@ -88,7 +89,7 @@ fn on_host<T: Real + Element>(count: usize, n: usize, terms: &[Term], sources: &
 }
 
 impl<T: Real> Product<'_, T> {
-    /// Does something with each slot and the product in its place.
+    /// Calls a function with each slot and the product at its position.
     #[inline(always)]
     fn each<S>(&self, arch: Arch, range: Range<usize>, slots: &mut [S], write: impl Fn(&mut S, T)) {
         let factor = self.factor;
@@ -119,7 +120,7 @@ impl<T: Real> Product<'_, T> {
     }
 }
 
-/// The same by operations of Burn.
+/// The same sums by operations of Burn.
 fn by_operations(count: usize, terms: &[Term], sources: &[Array]) -> Array {
     let n = sources[0].shape()[1];
     let mut sums: Vec<Option<Array>> = vec![None; count];

@@ -1,9 +1,10 @@
-//! Sine and cosine: reduction to `|r| ≤ π/4` by multiples of `π/2` in three parts (Cody and Waite, 1980), then the series.
+//! Sine and cosine: reduction to `|r| ≤ π/4` by multiples of `π/2` in three parts (Cody and Waite, 1980), then the
+//! series.
 
 use super::real::{Real, polynomial};
 
-/// `(sin x, cos x)` for `|x|` up to [`Real::SINE_RANGE`]: each within 2 units, or an absolute 1e-11 (f32), 1e-17 (f64) near
-/// zeros.
+/// `(sin x, cos x)` for `|x|` up to [`Real::SINE_RANGE`]: each within 2 units, or an absolute 1e-11 (f32), 1e-17 (f64)
+/// near zeros.
 #[inline(always)]
 pub(super) fn sine_cosine<T: Real>(x: T) -> (T, T) {
     let (multiple, n) = (x * T::FRAC_2_PI).nearest();

@@ -1,4 +1,5 @@
-//! [`SymmetricSum`]: a running sum of `R Rᵀ` and of weighted ones, of which the lower half is made until it is asked for.
+//! [`SymmetricSum`]: a running sum of `R Rᵀ` and of weighted products, of which only the lower half is computed until
+//! the end.
 
 use burn::tensor::{DType, Device, Element, TensorData};
 use faer::linalg::matmul::matmul;
@@ -11,28 +12,30 @@ use super::real::Real;
 use super::{contiguous, is_on_host, range};
 use crate::tensor::Array;
 
-/// A symmetric matrix `[n, n]` in the making.
+/// A running sum of symmetric matrices `[n, n]`.
 ///
-/// On the CPU each thread takes some rows: it multiplies them with all rows up to them, in a piece of memory that stays in its
-/// cache, and adds the piece to the sum. The matrix in memory is touched once a contribution. Elsewhere it is a sum of arrays.
+/// On the CPU each thread processes some rows: it multiplies them with all rows up to them, in a piece of memory that
+/// stays in its cache, and adds the piece to the sum. The matrix in memory is traversed once per contribution. On other
+/// devices it is a sum of arrays.
 pub(crate) struct SymmetricSum {
     size: usize,
     dtype: DType,
     device: Device,
     lower: Lower,
-    /// What is not on the host, or came whole.
+    /// The contributions that are not on the host, or were given as whole matrices.
     rest: Option<Array>,
 }
 
-/// The lower half of a square on the host, row-major; what is above it means nothing. Empty until something is added.
+/// The lower half of a square matrix on the host, row-major; entries above the diagonal are unspecified. Empty until
+/// something is added.
 enum Lower {
     Single(Vec<f32>),
     Double(Vec<f64>),
 }
 
-/// Side of the squares in which a half is mirrored, so that both sides stay in the first cache.
+/// Side of the squares in which a half is mirrored, so that both copies stay in the first-level cache.
 const TILE: usize = 32;
-/// Bytes of a thread's piece.
+/// Size of the piece of a thread, in bytes.
 const PIECE: usize = 256 << 10;
 
 impl SymmetricSum {
@@ -51,7 +54,7 @@ impl SymmetricSum {
         self.add_rows(rows, Some(weights));
     }
 
-    /// Adds a symmetric matrix as it is.
+    /// Adds a given symmetric matrix.
     pub fn add(&mut self, matrix: Array) {
         self.rest = Some(match self.rest.take() {
             Some(sum) => sum.add(matrix),
@@ -91,7 +94,7 @@ impl SymmetricSum {
         }
     }
 
-    /// The whole matrix.
+    /// Returns the whole matrix.
     pub fn finish(self) -> Array {
         let (n, device, dtype) = (self.size, self.device, self.dtype);
         let array = |data| Array::from_data(data, &device);
@@ -113,7 +116,7 @@ impl SymmetricSum {
     }
 }
 
-/// Adds the lower half of `R Rᵀ`, weighted by `(W, rows a weight)`.
+/// Adds the lower half of `R Rᵀ`, weighted by `(W, rows per weight)`.
 fn accumulate<T: Real + Element + ComplexField + Default>(
     sum: &mut Vec<T>,
     rows: &[T],
@@ -124,7 +127,8 @@ fn accumulate<T: Real + Element + ComplexField + Default>(
     if sum.is_empty() {
         *sum = vec![T::default(); n * n];
     }
-    // Rows of a piece: what fits, few enough that little is multiplied above the diagonal, and whole weights.
+    // Rows of a piece: as many as fit, but few enough that little is multiplied above the diagonal, and a multiple of
+    // the rows per weight.
     let repeat = weights.map_or(1, |(_, repeat)| repeat);
     let most = PIECE / (n * size_of::<T>()).max(1);
     let taken = most.min(n / 7).max(24).next_multiple_of(repeat);
@@ -168,7 +172,7 @@ fn add_product<T: Real>(arch: Arch, to: &mut [T], a: &[T], b: &[T]) {
     arch.dispatch(|| to.iter_mut().zip(a.iter().zip(b)).for_each(|(to, (a, b))| *to = *to + *a * *b));
 }
 
-/// Copies the lower half to the upper; `rows` are some rows of the matrix, from row `first` on.
+/// Copies the lower half to the upper; `rows` are some rows of the matrix, starting with row `first`.
 fn mirror<T: Copy + Send + Sync>(rows: &mut [T], n: usize, first: usize) {
     let count = rows.len() / n.max(1);
     if count <= TILE {

@@ -1,4 +1,4 @@
-//! [`Blocks`]: several networks of one model, whose rows stand below each other.
+//! [`Blocks`]: several networks of one model, with their rows stacked.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -11,13 +11,14 @@ use crate::error::{Error, LinearizeError};
 use crate::tensor::Array;
 use crate::trace::{Batch, Graph, History, Inputs, ModuleTensor, Network, Source, Value};
 
-/// Several traced networks of one model, as one: the residuals of a differential equation inside a domain, on its boundary, at the
-/// start; the terms of a shape. Each has a batch of its own, of any length, and one direction serves all: `J` has the rows of each
-/// below those of the one before, and the Gram matrix all products between them.
+/// Several traced networks of one model, combined into one: for example the residuals of a differential equation inside
+/// a domain, on its boundary and at the initial time, or the terms of a shape. Each network has a batch of its own, of
+/// any length, and one direction serves all: the rows of `J` are those of the networks one after another, and the Gram
+/// matrix contains all products between them.
 ///
-/// Rows of the whole are the outputs of the networks one after the other, each example by example: `M = Σ m_b k_b` of one output.
-/// [`Terms`](crate::Terms) is the loss for them. A parameter that only some networks depend on, such as an unknown coefficient of an
-/// equation, is one of all.
+/// The combined network has `M = Σ m_b k_b` rows with one output each: the outputs of the networks one after another,
+/// each example by example. [`Terms`](crate::Terms) is the loss for them. A parameter that only some networks depend
+/// on, such as an unknown coefficient of an equation, is a parameter of the combined network.
 ///
 /// ```
 /// use burn::nn::{Linear, LinearConfig};
@@ -57,12 +58,12 @@ impl<M, I: Inputs> Clone for Blocks<M, I> {
 }
 
 impl<M: Module, I: Inputs> Blocks<M, I> {
-    /// Of networks of one model, in the order of their rows.
+    /// Creates the combination of several networks of one model, in the order of their rows.
     pub fn new(networks: impl IntoIterator<Item = Network<M, I>>) -> Self {
         Self { networks: networks.into_iter().collect(), history: History::default() }
     }
 
-    /// The networks.
+    /// Returns the networks.
     pub fn networks(&self) -> &[Network<M, I>] {
         &self.networks
     }
@@ -72,7 +73,8 @@ impl<M: Module, I: Inputs> Linearize<M> for Blocks<M, I> {
     type Inputs = Vec<I>;
 
     /// # Errors
-    /// Those of the networks; there are more or fewer inputs than networks, or none.
+    /// Returns `LinearizeError::Blocks` if the number of inputs differs from that of the networks, or if there are
+    /// none, and otherwise the errors of the networks.
     fn linearization(&self, model: &M, inputs: Vec<I>, micro_batch: Option<usize>) -> Result<Linearization, Error> {
         let (networks, found) = (self.networks.len(), inputs.len());
         if networks == 0 || networks != found {
@@ -89,12 +91,12 @@ pub(super) struct Stack {
     blocks: Vec<Block>,
 }
 
-/// One block.
+/// One block of rows.
 pub(super) struct Block {
     pub linearization: Linearization,
-    /// Its rows.
+    /// Its rows in the combined network.
     pub rows: Range<usize>,
-    /// For each of its parameters, which one it is of all; these are the first values of the whole's graph.
+    /// For each of its parameters, the index among all parameters; these are the first values of the combined graph.
     places: Vec<usize>,
 }
 
@@ -130,7 +132,7 @@ fn stacked(linearizations: Vec<Linearization>, history: History) -> Linearizatio
     let mut values: Vec<Value> = (0..tensors.len())
         .map(|index| value(&tensors[index].shape, dtype, Source::Module(index), true, Batch::Shared))
         .collect();
-    // The output of no node: nothing goes through this graph, it says what there is.
+    // The output of no node: nothing is evaluated on this graph, it only describes the combined network.
     let rows = Batch::Split { axis: 0, outer: 1, inner: 1 };
     values.push(value(&[start, 1], output_type, Source::Node(0), true, rows));
     let graph = Graph {
@@ -154,7 +156,7 @@ impl Stack {
         &self.blocks
     }
 
-    /// The outputs with other weights, `[M, 1]`.
+    /// The outputs at other weights, `[M, 1]`.
     pub fn outputs(
         &self,
         of: impl Fn(&Linearization) -> Result<Array, LinearizeError>,
@@ -163,7 +165,7 @@ impl Stack {
         Ok(Array::cat(self.blocks.iter().map(one).collect::<Result<_, _>>()?, 0))
     }
 
-    /// Tangents `[c, ..]` of all parameters forward to the rows, `[c, M, 1]`.
+    /// Pushes the tangents `[c, ..]` of all parameters forward to the rows, `[c, M, 1]`.
     pub fn push(&self, tangents: &[Array]) -> Array {
         let count = tangents[0].shape()[0];
         let one = |block: &Block| {
@@ -173,7 +175,7 @@ impl Stack {
         Array::cat(self.blocks.iter().map(one).collect(), 1)
     }
 
-    /// Cotangents of the rows, `[c, M, 1]`, back to all parameters.
+    /// Pulls cotangents of the rows, `[c, M, 1]`, back to all parameters.
     pub fn pull(&self, cotangents: &Array, flow: &mut Flow) {
         let count = cotangents.shape()[0];
         for block in &self.blocks {

@@ -1,4 +1,4 @@
-//! [`Evaluation`]: a forward pass of a graph, with or without what derivatives need.
+//! [`Evaluation`]: a forward pass of a graph, optionally keeping the values that derivatives need.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,23 +12,23 @@ use crate::error::LinearizeError;
 use crate::tensor::Array;
 use crate::trace::{Graph, Node, Op, Source};
 
-/// A forward pass that is about to happen.
+/// A forward pass, ready to run.
 pub(super) struct Evaluation<'a> {
     graph: &'a Arc<Graph>,
     values: Vec<Option<Array>>,
     pub device: Device,
-    /// Random numbers by the node that draws them; what is not here is drawn.
+    /// Random numbers, by the node that draws them; missing ones are drawn.
     drawn: HashMap<usize, Array>,
 }
 
-/// What derivatives need of a forward pass.
+/// The values of a forward pass that derivatives need.
 struct Record {
     kept: Vec<Kept>,
     site_inputs: HashMap<usize, Vec<Array>>,
 }
 
 impl<'a> Evaluation<'a> {
-    /// Fills in inputs, the module's tensors and constants.
+    /// Sets the values of inputs, module tensors and constants.
     pub fn new(
         graph: &'a Arc<Graph>,
         tensors: &HashMap<ParamId, Array>,
@@ -73,7 +73,7 @@ impl<'a> Evaluation<'a> {
         Ok(Self { graph, values, device, drawn })
     }
 
-    /// The pass with what derivatives need.
+    /// Runs the pass, keeping the values that derivatives need.
     pub fn linearize(mut self, inputs: Vec<Array>) -> Linearization {
         let kept = vec![Kept::default(); self.graph.nodes.len()];
         let mut record = Some(Record { kept, site_inputs: HashMap::new() });
@@ -83,12 +83,12 @@ impl<'a> Evaluation<'a> {
         Linearization { graph: self.graph.clone(), outputs, saved: Saved::Pass(pass) }
     }
 
-    /// The pass alone, `[m, k]`.
+    /// Runs the pass and returns its outputs only, `[m, k]`.
     pub fn outputs(self) -> Array {
         self.outputs_and_draws().0
     }
 
-    /// The same, with the random numbers that were drawn.
+    /// Runs the pass and returns its outputs and the random numbers drawn.
     pub fn outputs_and_draws(mut self) -> (Array, HashMap<usize, Array>) {
         let outputs = self.run(&mut None);
         (outputs, self.drawn)
@@ -115,7 +115,7 @@ impl<'a> Evaluation<'a> {
         outputs.reshape(&[graph.examples, graph.outputs])
     }
 
-    /// The output of a node of which nothing is kept.
+    /// The output of a node of which no values are kept.
     fn value(&mut self, index: usize, node: &Node, inputs: Vec<Array>) -> Array {
         match &node.op {
             Op::Discrete(op) => discrete(op, &inputs),
@@ -127,7 +127,7 @@ impl<'a> Evaluation<'a> {
 }
 
 impl Record {
-    /// The output of a node that something trainable reaches.
+    /// The output of an active node, which depends on a trainable parameter.
     fn node(&mut self, graph: &Graph, index: usize, node: &Node, inputs: Vec<Array>) -> Array {
         let rule = rule(&node.op).expect("active nodes have a rule");
         let shapes = inputs.iter().map(Array::shape).collect();
@@ -140,13 +140,13 @@ impl Record {
     }
 }
 
-/// Integers in the type they were recorded with: what a device takes for its own may differ from it.
+/// Converts integers to the type they were recorded with, which may differ from the device's default.
 fn as_recorded(array: Array, dtype: DType) -> Array {
     let integer = |dtype: DType| !dtype.is_float() && !dtype.is_bool();
     if integer(array.dtype()) && integer(dtype) && array.dtype() != dtype { array.convert(dtype) } else { array }
 }
 
-/// Every tensor of a module, without its autodiff wrapper.
+/// All tensors of a module, without their autodiff wrappers.
 pub(super) fn module_tensors<M: Module>(model: &M) -> HashMap<ParamId, Array> {
     struct Collect(HashMap<ParamId, Array>);
     impl ModuleVisitor for Collect {

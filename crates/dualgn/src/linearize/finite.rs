@@ -1,4 +1,5 @@
-//! Where a number that is not finite comes from. It is looked for only once a loss is not finite, and reads everything back.
+//! The search for the first number that is not finite. It runs only once a loss is not finite, and reads all values
+//! from the device.
 
 use burn::module::Module;
 
@@ -8,10 +9,10 @@ use crate::error::{DeviceError, DirectionError};
 use crate::tensor::Array;
 
 impl Linearization {
-    /// The first number that is not finite among the inputs, the parameters and the outputs, in this order; `None` if there is none.
+    /// Finds the first number that is not finite among the inputs, the parameters and the outputs, in this order.
     ///
     /// # Errors
-    /// The device failed.
+    /// Returns `DeviceError` if the device fails.
     pub(crate) fn not_finite<M: Module>(&self, model: &M) -> Result<Option<DirectionError>, DeviceError> {
         if let Some((input, example, entry, value)) = self.bad_input()? {
             return Ok(Some(DirectionError::InputNotFinite { input, example, entry, value }));
@@ -38,7 +39,8 @@ impl Linearization {
         }))
     }
 
-    /// The number of the input, of the example, of the entry within it, and the value; of several networks, inputs are counted on.
+    /// Finds the index of the input, of the example and of the entry within it, and the value; the inputs of several
+    /// networks are numbered consecutively.
     fn bad_input(&self) -> Result<Option<(usize, usize, usize, f64)>, DeviceError> {
         match &self.saved {
             Saved::Pass(pass) => among(&pass.inputs, 0),
@@ -64,7 +66,7 @@ impl Linearization {
     }
 }
 
-/// Among inputs whose first example has this number.
+/// Searches inputs whose first example has the number `start`.
 fn among(inputs: &[Array], start: usize) -> Result<Option<(usize, usize, usize, f64)>, DeviceError> {
     for (input, array) in inputs.iter().enumerate().filter(|(_, array)| array.dtype().is_float()) {
         let values = array.to_f64()?;

@@ -1,4 +1,5 @@
-//! A traced network at given weights and inputs: its outputs, and products with its Jacobian and the transpose.
+//! A traced network at given weights and inputs: its outputs, and products with its Jacobian and the transposed
+//! Jacobian.
 //!
 //! Letters: `m` examples, `k` outputs per example, `p` parameters, `c` stacked vectors. The Jacobian `J` has `mk` rows,
 //! example by example.
@@ -32,11 +33,11 @@ use evaluation::{Evaluation, module_tensors};
 use parts::Parts;
 use rules::{Kept, rule};
 
-/// A network at one point: the outputs, and what the products with its Jacobian need.
+/// A network linearised at one point: its outputs, and the values that products with its Jacobian need.
 ///
-/// Made by [`Network::linearize`] with one forward pass; holds the values that the derivative rules keep, so its memory
-/// is that of an ordinary backward pass. One made by [`Network::linearize_in_parts`] holds inputs and outputs only, and makes
-/// the rest again where it is needed.
+/// [`Network::linearize`] creates it with one forward pass. It holds the values that the derivative rules keep, so its
+/// memory is that of an ordinary backward pass. [`Network::linearize_in_parts`] creates one that holds inputs and
+/// outputs only, and recomputes the other values when they are needed.
 pub struct Linearization {
     graph: Arc<Graph>,
     /// `[m, k]`.
@@ -44,25 +45,25 @@ pub struct Linearization {
     saved: Saved,
 }
 
-/// What products with the Jacobian need.
+/// The values that products with the Jacobian need.
 enum Saved {
-    /// All of one pass.
+    /// All values of one forward pass.
     Pass(Pass),
-    /// Enough to make passes again.
+    /// The inputs of passes that are recomputed.
     Parts(Parts),
-    /// Those of several networks.
+    /// The linearizations of several networks.
     Blocks(Stack),
 }
 
-/// What a forward pass leaves.
+/// The values that are kept of a forward pass.
 struct Pass {
-    /// For each active node, what its rule kept.
+    /// For each active node, the values that its rule keeps.
     kept: Vec<Kept>,
     /// For nodes where parameters meet data, the values of all inputs, if the rule needs values.
     site_inputs: HashMap<usize, Vec<Array>>,
-    /// The batch.
+    /// The inputs of the batch.
     inputs: Vec<Array>,
-    /// Random numbers by the node that drew them.
+    /// Random numbers, by the node that drew them.
     drawn: HashMap<usize, Array>,
 }
 
@@ -77,16 +78,17 @@ impl fmt::Debug for Linearization {
     }
 }
 
-/// What can be linearised at the weights of a model: a [`Network`], or [`Blocks`] of several.
+/// A network, or several, that can be linearised at the weights of a model: [`Network`] and [`Blocks`].
 pub trait Linearize<M> {
-    /// What it takes.
+    /// The inputs of the network.
     type Inputs;
 
-    /// The outputs at the weights of `model`, and what products with the Jacobian need; with so many examples at once as
-    /// [`Network::linearize_in_parts`] takes, if that is set.
+    /// Computes the outputs at the weights of `model`, and the values that products with the Jacobian need. If
+    /// `micro_batch` is set, this many examples go through the network at once, as in [`Network::linearize_in_parts`].
     ///
     /// # Errors
-    /// Inputs or parameters do not fit.
+    /// Returns the errors of [`Network::linearize`], and those of [`Network::linearize_in_parts`] if `micro_batch` is
+    /// set.
     fn linearization(
         &self,
         model: &M,
@@ -115,12 +117,17 @@ impl<M, L: Linearize<M>> Linearize<M> for Arc<L> {
 }
 
 impl<M: Module, I: Inputs> Network<M, I> {
-    /// Evaluates the network at the weights of `model`, keeping what derivatives need.
+    /// Evaluates the network at the weights of `model`, keeping the values that derivatives need.
     ///
-    /// `inputs`: the shapes the network was traced for, or others (which are then traced). Cost: one forward pass.
+    /// `inputs` have the shapes that the network was traced with, or others, for which it is then traced. Cost: one
+    /// forward pass.
     ///
     /// # Errors
-    /// The batch cannot be traced; the model lacks a parameter of the traced one; a type or shape differs.
+    /// * Returns a [`TraceError`](crate::TraceError) if the network cannot be traced for the shapes of the inputs.
+    /// * Returns `LinearizeError::MissingParameter`, `ParameterShape` or `Device` if a parameter of the traced network
+    ///   is missing from the model, has another shape, or is not on the device of the inputs.
+    /// * Returns `LinearizeError::InputType` or `InputDevices` if an input has another float type than when traced, or
+    ///   the inputs are on different devices.
     pub fn linearize(&self, model: &M, inputs: I) -> Result<Linearization, Error> {
         let graph = self.graph(model, inputs.shapes())?;
         let inputs: Vec<Array> = inputs.tensors().into_iter().map(Array::new).collect();
@@ -136,16 +143,17 @@ impl<M: Module, I: Inputs> Network<M, I> {
 }
 
 impl Linearization {
-    /// The outputs `f`, `[m, k]`: trailing axes of the network's output are flattened.
+    /// Returns the outputs `f`, `[m, k]`; trailing axes of the network's output are flattened.
     pub fn outputs(&self) -> Tensor<2> {
         self.outputs.clone().into_tensor()
     }
 
-    /// The outputs of the same batch at the weights of another model of the same kind, `[m, k]`, with the same random numbers:
-    /// what a step leads to. Cost: one forward pass, of which nothing is kept.
+    /// Computes the outputs `[m, k]` of the same batch at the weights of another model of the same kind, with the same
+    /// random numbers, for example after a step. Cost: one forward pass, of which nothing is kept.
     ///
     /// # Errors
-    /// The model lacks a parameter of the traced one, or has one of another shape or on another device.
+    /// Returns `LinearizeError::MissingParameter`, `ParameterShape` or `Device` if a parameter of the traced network is
+    /// missing from the model, has another shape, or is on another device.
     pub fn outputs_at<M: Module>(&self, model: &M) -> Result<Tensor<2>, LinearizeError> {
         Ok(self.outputs_with(&module_tensors(model))?.into_tensor())
     }
@@ -161,25 +169,25 @@ impl Linearization {
         }
     }
 
-    /// Examples `m`.
+    /// Returns the number of examples `m`.
     pub fn examples(&self) -> usize {
         self.graph.examples
     }
 
-    /// Outputs per example `k`.
+    /// Returns the number of outputs per example `k`.
     pub fn outputs_per_example(&self) -> usize {
         self.graph.outputs
     }
 
-    /// Parameters `p`.
+    /// Returns the number of parameters `p`.
     pub fn parameter_count(&self) -> usize {
         self.graph.parameter_count()
     }
 
-    /// The Jacobian-vector product `J v`, `[m, k]`. Cost: about two forward passes.
+    /// Computes the Jacobian-vector product `J v`, `[m, k]`. Cost: about two forward passes.
     ///
     /// # Errors
-    /// The vector is of another network.
+    /// Returns `LinearizeError::OtherNetwork` if the vector belongs to another network.
     pub fn jvp(&self, vector: &ParamVector) -> Result<Tensor<2>, LinearizeError> {
         if !vector.is_of(&self.graph) {
             return Err(LinearizeError::OtherNetwork);
@@ -189,10 +197,10 @@ impl Linearization {
         Ok(product.reshape(&[self.graph.examples, self.graph.outputs]).into_tensor())
     }
 
-    /// The vector-Jacobian product `Jᵀ u` of one cotangent `u`, `[m, k]`. Cost: about two forward passes.
+    /// Computes the vector-Jacobian product `Jᵀ u` of one cotangent `u`, `[m, k]`. Cost: about two forward passes.
     ///
     /// # Errors
-    /// The cotangent has another shape.
+    /// Returns `LinearizeError::Shape` if the cotangent does not have the shape `[m, k]`.
     pub fn vjp(&self, cotangent: Tensor<2>) -> Result<ParamVector, LinearizeError> {
         let [m, k] = cotangent.dims();
         let cotangent = Array::from_tensor(cotangent.without_autodiff()).cast(self.output_type());
@@ -202,10 +210,11 @@ impl Linearization {
         Ok(ParamVector::new(self.graph.clone(), blocks))
     }
 
-    /// `Jᵀ u` for each of `c` cotangents `[c, m, k]`, which share one set of saved values.
+    /// Computes the vector-Jacobian products `Jᵀ u` of `c` stacked cotangents `[c, m, k]`, which share the saved
+    /// values.
     ///
     /// # Errors
-    /// The cotangents have another shape.
+    /// Returns `LinearizeError::Shape` if the cotangents do not have the shape `[c, m, k]`.
     pub fn vjps(&self, cotangents: Tensor<3>) -> Result<Vec<ParamVector>, LinearizeError> {
         let [count, ..] = cotangents.dims();
         let blocks = self.pull(Array::from_tensor(cotangents.without_autodiff()).cast(self.output_type()))?;
@@ -233,19 +242,20 @@ impl Linearization {
         pass
     }
 
-    /// What the rule of an active node kept.
+    /// The values that the rule of an active node kept.
     pub(crate) fn kept(&self, node: usize) -> &Kept {
         &self.pass().kept[node]
     }
 
-    /// The inputs of a node where parameters meet data. If its rule needs no values, neither do they have any.
+    /// The inputs of a node where parameters meet data. If its rule needs no values, the inputs have shapes only.
     pub(crate) fn site_inputs(&self, node: usize) -> Vec<Array> {
         let shapes = self.kept(node).shapes.iter();
         let blank = || shapes.map(|shape| Array::blank(shape, self.graph.dtype, &self.device())).collect();
         self.pass().site_inputs.get(&node).cloned().unwrap_or_else(blank)
     }
 
-    /// Seconds of the fastest forward pass of this graph so far; `None` if the device may not have finished when it returned.
+    /// The time of the fastest forward pass of this graph so far, in seconds; `None` if the device works
+    /// asynchronously.
     pub(crate) fn forward_seconds(&self) -> Option<f64> {
         let known = |graph: &Graph| graph.history.forward_seconds();
         (self.device() == Device::flex()).then(|| match &self.saved {
@@ -254,10 +264,10 @@ impl Linearization {
         })
     }
 
-    /// The weights `w` of a model of the same kind.
+    /// Returns the weights `w` of a model of the same kind.
     ///
     /// # Errors
-    /// The model lacks a parameter of the traced one.
+    /// Returns `LinearizeError::MissingParameter` if a parameter of the traced network is missing from the model.
     pub fn weights<M: Module>(&self, model: &M) -> Result<ParamVector, LinearizeError> {
         let tensors = module_tensors(model);
         let block = |index: usize| {
@@ -269,7 +279,7 @@ impl Linearization {
         Ok(ParamVector::new(self.graph.clone(), blocks))
     }
 
-    /// A vector of zeros.
+    /// The zero vector in parameter space.
     pub(crate) fn zeros(&self) -> ParamVector {
         let graph = &self.graph;
         let block = |&value: &ValueId| Array::zeros(&graph.values[value].shape, graph.dtype, &self.device());
@@ -280,7 +290,7 @@ impl Linearization {
         self.outputs.device()
     }
 
-    /// Tangents `[c, ..]` of the parameters forward to the output, `[c, ..]`.
+    /// Pushes the tangents `[c, ..]` of the parameters forward to the output, `[c, ..]`.
     pub(crate) fn push(&self, tangents: Vec<Array>) -> Array {
         match &self.saved {
             Saved::Pass(_) => {}
@@ -294,7 +304,7 @@ impl Linearization {
         self.push_flow(flow, |_| None)
     }
 
-    /// Whatever tangents there are forward to the output; `more(node)` is added to the tangent of a node's output.
+    /// Pushes the given tangents forward to the output; `more(node)` is added to the tangent of a node's output.
     pub(crate) fn push_flow(&self, mut flow: Flow, mut more: impl FnMut(usize) -> Option<Array>) -> Array {
         let graph = &*self.graph;
         let mut unread: Vec<usize> = graph.values.iter().map(|value| value.uses).collect();
@@ -319,13 +329,13 @@ impl Linearization {
         flow.take(graph.output).expect("the output is active")
     }
 
-    /// Cotangents `[c, m, k]` of the output back to the parameters, `[c, ..]` each.
+    /// Pulls cotangents `[c, m, k]` of the output back to the parameters, `[c, ..]` each.
     fn pull(&self, cotangents: Array) -> Result<Vec<Array>, LinearizeError> {
         let cotangents = self.check_cotangents(cotangents)?;
         Ok(on_workers(&self.device(), || self.pull_checked(cotangents)))
     }
 
-    /// The same, with cotangents shaped like the network's output.
+    /// Pulls cotangents that are shaped like the network's output back to the parameters.
     pub(crate) fn pull_checked(&self, cotangents: Array) -> Vec<Array> {
         let graph = &*self.graph;
         let count = cotangents.shape()[0];
@@ -345,7 +355,7 @@ impl Linearization {
         self.at_parameters(flow, count)
     }
 
-    /// What has arrived at each parameter, `[c, ..]`.
+    /// The cotangents that have arrived at the parameters, `[c, ..]` each.
     fn at_parameters(&self, mut flow: Flow, count: usize) -> Vec<Array> {
         let block = |&parameter: &ValueId| {
             let zeros = || {
@@ -357,7 +367,7 @@ impl Linearization {
         self.graph.parameters.iter().map(block).collect()
     }
 
-    /// What has arrived at the parameters of one cotangent.
+    /// The vector that has arrived at the parameters from a single cotangent.
     pub(crate) fn gathered(&self, flow: Flow) -> ParamVector {
         let shapes = self.graph.parameters.iter().map(|&value| &self.graph.values[value].shape);
         let blocks = self.at_parameters(flow, 1).into_iter().zip(shapes).map(|(block, shape)| block.reshape(shape));
@@ -374,7 +384,7 @@ impl Linearization {
         Ok(cotangents.reshape(&[&[found[0]], graph.values[graph.output].shape.as_slice()].concat()))
     }
 
-    /// Pulls the cotangent of one node's output back to those of its inputs that are wanted.
+    /// Pulls the cotangent of one node's output back to those of its inputs for which `wanted` holds.
     pub(crate) fn pull_node(&self, index: usize, node: &Node, flow: &mut Flow, wanted: impl Fn(ValueId) -> bool) {
         if !self.graph.values[node.output].active {
             return;
@@ -394,7 +404,7 @@ impl Linearization {
     }
 }
 
-/// The vectors on their way through the network, by value. Contributions to one value are summed.
+/// Tangents or cotangents on their way through the network, by value. Contributions to the same value are summed.
 pub(crate) struct Flow(Vec<Option<Array>>);
 
 impl Flow {

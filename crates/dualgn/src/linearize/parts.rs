@@ -1,7 +1,8 @@
-//! [`Parts`]: a batch that goes through the network in micro-batches, so that it may have more examples than fit the memory.
+//! [`Parts`]: a batch that goes through the network in micro-batches, so that it may have more examples than fit into
+//! memory.
 //!
-//! Nothing of a pass outlives it: each product with the Jacobian, and each block of the Gram matrix, runs its parts anew, with
-//! the random numbers that were drawn at first. Sums over parts are what they are over the batch, to their rounding.
+//! No values of a pass are kept: each product with the Jacobian, and each block of the Gram matrix, runs its parts
+//! again with the random numbers of the first pass. Sums over the parts equal sums over the batch up to rounding.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -17,13 +18,13 @@ use crate::kernels::on_workers;
 use crate::tensor::Array;
 use crate::trace::{Graph, Inputs, Network, Op};
 
-/// A batch in parts, and the weights.
+/// A batch in parts, together with the weights.
 pub(super) struct Parts {
     parts: Vec<Part>,
     tensors: HashMap<ParamId, Array>,
 }
 
-/// Examples from `start` on, as many as the graph is for.
+/// The examples from `start` on; the graph says how many.
 struct Part {
     start: usize,
     graph: Arc<Graph>,
@@ -32,11 +33,13 @@ struct Part {
 }
 
 impl<M: Module, I: Inputs> Network<M, I> {
-    /// As [`Network::linearize`], for a batch that is too large for it: `examples` at a time go through the network, and what
-    /// derivatives need is made again for each product. The results are the same to rounding; a product costs a forward pass more.
+    /// Linearises the network like [`Network::linearize`], for batches that are too large to process at once:
+    /// `examples` examples at a time go through the network, and the values that derivatives need are recomputed for
+    /// each product. The results are the same up to rounding; each product costs one more forward pass.
     ///
     /// # Errors
-    /// Those of [`Network::linearize`]; the network mixes the examples of a batch, which parts would change.
+    /// Returns the errors of [`Network::linearize`], and `LinearizeError::MixesExamples` if the network mixes the
+    /// examples of a batch, so that parts would change its results.
     ///
     /// ```
     /// use burn::nn::{Linear, LinearConfig};
@@ -83,7 +86,8 @@ impl<M: Module, I: Inputs> Network<M, I> {
 }
 
 impl Part {
-    /// Random numbers that have the same shape for the whole batch: they are not the examples', and all parts share them.
+    /// The random numbers that have the same shape for the whole batch: they do not belong to examples, and all parts
+    /// share them.
     fn shared_draws(&self, whole: &Graph) -> HashMap<usize, Array> {
         let is_shared = |node: usize| match &whole.nodes[node].op {
             Op::Random(draw) => self.drawn[&node].shape() == draw.shape,
@@ -103,34 +107,34 @@ impl Part {
 }
 
 impl Parts {
-    /// The examples of each part, and its graph.
+    /// The range of examples of each part, and its graph.
     pub fn ranges(&self) -> impl Iterator<Item = (Range<usize>, &Graph)> {
         self.parts.iter().map(|part| (part.start..part.start + part.graph.examples, &*part.graph))
     }
 
-    /// The number of the first example of each part, and its inputs.
+    /// The index of the first example of each part, and its inputs.
     pub fn inputs(&self) -> impl Iterator<Item = (usize, &[Array])> {
         self.parts.iter().map(|part| (part.start, part.inputs.as_slice()))
     }
 
-    /// A part, by its number.
+    /// Linearises the part with the given number.
     pub fn linearize(&self, number: usize) -> Linearization {
         self.parts[number].linearize(&self.tensors)
     }
 
-    /// The outputs with other weights, `[m, k]`.
+    /// The outputs at other weights, `[m, k]`.
     pub fn outputs(&self, tensors: &HashMap<ParamId, Array>) -> Result<Array, LinearizeError> {
         let each = self.parts.iter().map(|part| Ok(part.evaluation(tensors)?.outputs()));
         Ok(Array::cat(each.collect::<Result<_, _>>()?, 0))
     }
 
-    /// Tangents `[c, ..]` of the parameters forward to the output, `[c, ..]`.
+    /// Pushes the tangents `[c, ..]` of the parameters forward to the output, `[c, ..]`.
     pub fn push(&self, tangents: Vec<Array>) -> Array {
         let each = self.parts.iter().map(|part| part.linearize(&self.tensors).push(tangents.clone()));
         Array::cat(each.collect(), 1)
     }
 
-    /// Cotangents of the output, `[c, m, ..]`, back to the parameters, `[c, ..]` each.
+    /// Pulls cotangents of the output, `[c, m, ..]`, back to the parameters, `[c, ..]` each.
     pub fn pull(&self, cotangents: Array) -> Vec<Array> {
         let each = self.parts.iter().map(|part| {
             let own = cotangents.clone().narrow(1, part.start, part.start + part.graph.examples);

@@ -1,15 +1,16 @@
-//! [`Piece`]: what goes through a network at once. A batch is one piece, unless it is in parts or in blocks.
+//! [`Piece`]: a part of the batch that goes through a network at once. A batch is one piece, unless it is in parts or
+//! in blocks.
 
 use std::ops::{Deref, Range};
 
 use super::{Linearization, Saved};
 use crate::trace::Graph;
 
-/// A piece of a linearization that has its own pass.
+/// A piece of a linearization, with a pass of its own.
 pub(crate) enum Piece<'a> {
-    /// It is there.
+    /// A piece whose pass was kept.
     Kept(&'a Linearization),
-    /// It was made again.
+    /// A piece whose pass was recomputed.
     Made(Box<Linearization>),
 }
 
@@ -24,19 +25,19 @@ impl Deref for Piece<'_> {
     }
 }
 
-/// Where a piece is.
+/// The position of a piece.
 #[derive(Clone)]
 pub(crate) struct Place<'a> {
-    /// Its examples among those of the whole.
+    /// Its range among the examples of the whole.
     pub examples: Range<usize>,
     pub graph: &'a Graph,
-    /// The linearization it is a piece of, and its number there.
+    /// The linearization that it is a piece of, and its number there.
     of: &'a Linearization,
     number: usize,
 }
 
 impl<'a> Place<'a> {
-    /// The piece. Cost: a forward pass of it, if it is not there.
+    /// The piece. Cost: one forward pass of it, if its pass was not kept.
     pub fn piece(&self) -> Piece<'a> {
         match &self.of.saved {
             Saved::Parts(parts) => Piece::Made(Box::new(parts.linearize(self.number))),
@@ -46,12 +47,12 @@ impl<'a> Place<'a> {
 }
 
 impl Linearization {
-    /// Whether nothing goes through this as a whole.
+    /// Whether the linearization consists of parts or blocks, and has no pass of its own.
     pub(crate) fn is_in_pieces(&self) -> bool {
         !matches!(self.saved, Saved::Pass(_))
     }
 
-    /// Whether its passes are made again for each product.
+    /// Whether passes are recomputed for each product.
     pub(crate) fn is_made_again(&self) -> bool {
         match &self.saved {
             Saved::Pass(_) => false,
@@ -60,7 +61,7 @@ impl Linearization {
         }
     }
 
-    /// Where its pieces are, in the order of the examples.
+    /// The positions of the pieces, in the order of the examples.
     pub(crate) fn pieces(&self) -> Vec<Place<'_>> {
         match &self.saved {
             Saved::Pass(_) => vec![Place { examples: 0..self.examples(), graph: &self.graph, of: self, number: 0 }],
@@ -82,7 +83,7 @@ impl Linearization {
         }
     }
 
-    /// The sum of something over the graphs of its pieces.
+    /// The sum of a function over the graphs of the pieces.
     pub(crate) fn over_pieces(&self, of: impl Fn(&Graph) -> f64) -> f64 {
         self.pieces().iter().map(|place| of(place.graph)).sum()
     }

@@ -1,4 +1,4 @@
-//! [`ParamVector`]: a vector of parameter space, such as a gradient or a direction.
+//! [`ParamVector`]: a vector in parameter space, such as a gradient or a direction.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use crate::error::{DeviceError, LinearizeError};
 use crate::tensor::Array;
 use crate::trace::Graph;
 
-/// A vector with one entry per trainable number of a network: a gradient, a direction, a tangent.
+/// A vector with one entry per trainable number of a network, such as a gradient, a direction or a tangent.
 ///
-/// It is kept in blocks, one a parameter tensor, on the device. Flat vectors concatenate the blocks in the order in
-/// which the traced forward pass first reads them, each row-major.
+/// It is stored on the device in blocks, one per parameter tensor. Flat vectors concatenate the blocks in the order in
+/// which the traced forward pass first reads the parameters, each row-major.
 #[derive(Clone)]
 pub struct ParamVector {
     graph: Arc<Graph>,
-    /// One array a parameter, of its shape.
+    /// One array per parameter, with its shape.
     blocks: Vec<Array>,
 }
 
@@ -53,7 +53,7 @@ impl ModuleMapper for Add<'_> {
     }
 }
 
-/// Registers an array of any rank Burn has under its parameter.
+/// Registers an array of any rank that Burn supports under its parameter.
 macro_rules! register {
     ($gradients:expr, $id:expr, $array:expr, $($rank:literal)*) => {
         match $array.shape().len() {
@@ -73,22 +73,22 @@ impl ParamVector {
         &self.blocks
     }
 
-    /// Whether the blocks are of the parameters of a graph.
+    /// Whether the blocks belong to the parameters of a graph.
     pub(crate) fn is_of(&self, graph: &Graph) -> bool {
         std::ptr::eq(&*self.graph, graph) || self.graph.parameter_ids() == graph.parameter_ids()
     }
 
-    /// Number of entries `p`.
+    /// Returns the number of entries `p`.
     pub fn len(&self) -> usize {
         self.graph.parameter_count()
     }
 
-    /// Whether there are no entries; a traced network always has some.
+    /// Checks whether there are no entries; a traced network always has some.
     pub fn is_empty(&self) -> bool {
         self.blocks.is_empty()
     }
 
-    /// Paths of the parameters in the module, in the order of the blocks, with their shapes.
+    /// Returns the paths of the parameters in the module and their shapes, in the order of the blocks.
     pub fn parameters(&self) -> impl Iterator<Item = (&str, &[usize])> {
         (0..self.blocks.len()).map(|index| {
             let tensor = self.graph.parameter(index);
@@ -96,26 +96,26 @@ impl ParamVector {
         })
     }
 
-    /// The block of one parameter; `None` if the network does not depend on it.
+    /// Returns the block of one parameter, or `None` if the network does not depend on it.
     ///
     /// # Panics
-    /// When `D` is not the rank of the parameter.
+    /// Panics if `D` is not the rank of the parameter.
     pub fn get<const D: usize>(&self, id: ParamId) -> Option<Tensor<D>> {
         let index = (0..self.blocks.len()).find(|&index| self.graph.parameter(index).id == id)?;
         assert_eq!(self.blocks[index].shape().len(), D, "the parameter has another rank");
         Some(self.blocks[index].clone().into_tensor())
     }
 
-    /// `self · factor`.
+    /// Computes `self · factor`.
     pub fn scale(self, factor: f64) -> Self {
         let blocks = self.blocks.into_iter().map(|block| block.scale(factor)).collect();
         Self { graph: self.graph, blocks }
     }
 
-    /// `self + other · factor`.
+    /// Computes `self + other · factor`.
     ///
     /// # Panics
-    /// When the vectors are of different networks.
+    /// Panics if the vectors belong to different networks.
     pub fn add_scaled(self, other: &Self, factor: f64) -> Self {
         assert!(self.is_of(&other.graph), "the vectors are of different networks");
         let added = self.blocks.into_iter().zip(&other.blocks);
@@ -123,10 +123,10 @@ impl ParamVector {
         Self { graph: self.graph, blocks }
     }
 
-    /// `self ∘ other`, entry by entry.
+    /// Computes the elementwise product `self ∘ other`.
     ///
     /// # Panics
-    /// When the vectors are of different networks.
+    /// Panics if the vectors belong to different networks.
     #[must_use]
     pub fn times(self, other: &Self) -> Self {
         assert!(self.is_of(&other.graph), "the vectors are of different networks");
@@ -134,7 +134,7 @@ impl ParamVector {
         Self { graph: self.graph, blocks }
     }
 
-    /// The root of each entry.
+    /// The square root of each entry.
     pub(crate) fn root(self) -> Self {
         Self { blocks: self.blocks.into_iter().map(Array::sqrt).collect(), graph: self.graph }
     }
@@ -149,35 +149,35 @@ impl ParamVector {
         Array::cat(self.blocks.iter().map(|block| block.clone().sum_all()).collect(), 0).sum_all().scalar()
     }
 
-    /// One over each entry.
+    /// The reciprocal of each entry.
     pub(crate) fn reciprocal(&self) -> Self {
         let one = |block: &Array| Array::constant(&block.shape(), 1.0, block.dtype(), &block.device());
         let blocks = self.blocks.iter().map(|block| one(block).div(block.clone())).collect();
         Self { graph: self.graph.clone(), blocks }
     }
 
-    /// The inner product, read back from the device.
+    /// Computes the inner product, read back from the device.
     ///
     /// # Errors
-    /// The device failed.
+    /// Returns `DeviceError` if the device fails.
     ///
     /// # Panics
-    /// When the vectors are of different networks.
+    /// Panics if the vectors belong to different networks.
     pub fn dot(&self, other: &Self) -> Result<f64, DeviceError> {
         assert!(self.is_of(&other.graph), "the vectors are of different networks");
         let products = self.blocks.iter().zip(&other.blocks).map(|(a, b)| a.clone().mul(b.clone()).sum_all());
         Array::cat(products.collect(), 0).sum_all().scalar()
     }
 
-    /// The Euclidean norm, read back from the device.
+    /// Computes the Euclidean norm, read back from the device.
     ///
     /// # Errors
-    /// The device failed.
+    /// Returns `DeviceError` if the device fails.
     pub fn norm(&self) -> Result<f64, DeviceError> {
         Ok(self.dot(self)?.sqrt())
     }
 
-    /// All entries in one array, on the device.
+    /// All entries as one array, on the device.
     pub(crate) fn to_flat(&self) -> Array {
         let blocks = self.blocks.iter().map(|block| block.clone().reshape(&[block.elements()]));
         Array::cat(blocks.collect(), 0)
@@ -194,19 +194,19 @@ impl ParamVector {
         Self { graph: self.graph.clone(), blocks: self.blocks.iter().map(block).collect() }
     }
 
-    /// All entries on the host, flat.
+    /// Returns all entries as one flat vector on the host.
     ///
     /// # Errors
-    /// The device failed.
+    /// Returns `DeviceError` if the device fails.
     pub fn to_vec(&self) -> Result<Vec<f64>, DeviceError> {
         let blocks: Result<Vec<_>, _> = self.blocks.iter().map(Array::to_f64).collect();
         Ok(blocks?.concat())
     }
 
-    /// A vector like this one with the given flat entries.
+    /// Creates a vector for the same parameters with the given flat entries.
     ///
     /// # Errors
-    /// The number of entries differs.
+    /// Returns `LinearizeError::Shape` if the number of entries differs from `p`.
     pub fn with_entries(&self, entries: &[f64]) -> Result<Self, LinearizeError> {
         if entries.len() != self.len() {
             let (expected, found) = (vec![self.len()], vec![entries.len()]);
@@ -221,12 +221,12 @@ impl ParamVector {
         Ok(Self { graph: self.graph.clone(), blocks: blocks.collect() })
     }
 
-    /// The model at `w + factor · v`. Parameters keep their identity, device and autodiff settings.
+    /// Returns the model at `w + factor · v`. Parameters keep their identity, device and autodiff settings.
     pub fn added_to<M: Module>(&self, model: M, factor: f64) -> M {
         model.map(&mut Add { vector: self, factor })
     }
 
-    /// The form every Burn optimizer takes.
+    /// Converts the vector to the form that every Burn optimizer takes.
     pub fn into_gradients(self) -> GradientsParams {
         let mut gradients = GradientsParams::new();
         for (index, array) in self.blocks.into_iter().enumerate() {
@@ -236,7 +236,7 @@ impl ParamVector {
         gradients
     }
 
-    /// The float type of the entries.
+    /// Returns the float type of the entries.
     pub fn dtype(&self) -> DType {
         self.graph.dtype
     }

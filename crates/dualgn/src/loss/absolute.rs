@@ -7,10 +7,11 @@ use super::{
 };
 use crate::error::Error;
 
-/// `ℓ(f) = Σ_c |f_c - y_c|`, for regression to the median, which outliers do not move. Targets: `[m, k]`, finite.
+/// Absolute error, `ℓ(f) = Σ_c |f_c - y_c|`: regression to the median, which is robust to outliers. Targets: `[m, k]`,
+/// finite.
 ///
-/// A subgradient is `sign(f - y)`; there is no curvature, so it wants the prox-linear model. Conjugate `⟨α, y⟩` for `α`
-/// in `[-1, 1]`.
+/// A subgradient is `sign(f - y)`. There is no curvature, so use the prox-linear model. Conjugate `⟨α, y⟩` for `α` in
+/// `[-1, 1]`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Absolute;
 

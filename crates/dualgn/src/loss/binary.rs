@@ -1,13 +1,13 @@
-//! [`BinaryTargets`]: yes or no.
+//! [`BinaryTargets`]: targets of binary losses.
 
 use burn::tensor::{Int, Tensor};
 
 use super::validate_real;
 use crate::error::{Error, LossError};
 
-/// Targets of yes-or-no losses: one number an output, 0 for no and 1 for yes.
+/// Targets of binary losses: one number per output, 0 for no and 1 for yes.
 ///
-/// Integers `[m]` and `[m, k]` and floats `[m, k]` convert into it.
+/// Integer tensors `[m]` and `[m, k]` and float tensors `[m, k]` convert into it.
 #[derive(Clone, Debug)]
 pub struct BinaryTargets(pub(super) Tensor<2>);
 
@@ -29,7 +29,7 @@ impl From<Tensor<2>> for BinaryTargets {
     }
 }
 
-/// What a loss of one yes-or-no question says of a network with another number of outputs.
+/// Returns an error for a network with other than one output.
 pub(super) fn check_one_output(found: usize) -> Result<(), LossError> {
     if found == 1 {
         return Ok(());
@@ -39,7 +39,8 @@ pub(super) fn check_one_output(found: usize) -> Result<(), LossError> {
     Err(LossError::Outputs { found, expected })
 }
 
-/// Checks that there is one output an example, and that targets are 0 or 1, or between them where the loss takes probabilities.
+/// Checks that there is one output per example, and that targets are 0 or 1, or between them where the loss takes
+/// probabilities.
 pub(super) fn validate(outputs: [usize; 2], targets: &BinaryTargets, probabilities: bool) -> Result<(), Error> {
     check_one_output(outputs[1])?;
     let values = validate_real(outputs, &targets.0)?;

@@ -5,18 +5,19 @@ use burn::tensor::{IndexingUpdateOp, Int, Tensor};
 use super::{matching, on_device, read, validate_real};
 use crate::error::{DeviceError, Error, LossError};
 
-/// Targets of losses of `k` classes. Tensors convert into it.
+/// Targets of losses over `k` classes. Tensors of classes or of probabilities convert into it.
 #[derive(Clone, Debug)]
 pub enum ClassTargets {
-    /// One class an example, `[m]`, from 0 to `k - 1`.
+    /// One class per example, `[m]`, from 0 to `k - 1`.
     Classes(Tensor<1, Int>),
-    /// A distribution over the classes for each example, `[m, k]`, with rows that sum to one: soft labels.
+    /// Soft labels: a distribution over the classes for each example, `[m, k]`, with rows that sum to one.
     Probabilities(Tensor<2>),
-    /// Label smoothing: probability `1 - smoothing + smoothing / k` for the class, `smoothing / k` for each other.
+    /// Label smoothing: probability `1 - smoothing + smoothing / k` for the class, and `smoothing / k` for each other
+    /// class.
     Smoothed {
-        /// One class an example, `[m]`.
+        /// One class per example, `[m]`.
         classes: Tensor<1, Int>,
-        /// In `[0, 1)`.
+        /// The smoothing, in `[0, 1)`.
         smoothing: f64,
     },
 }
@@ -33,7 +34,7 @@ impl From<Tensor<2>> for ClassTargets {
     }
 }
 
-/// Rows that sum to one up to this are taken as distributions: the rounding of f32 probabilities.
+/// The tolerance within which the rows of a distribution must sum to one: the rounding of f32 probabilities.
 const SUM_TOLERANCE: f64 = 1e-4;
 
 /// Checks targets for outputs of shape `[m, k]`.
@@ -49,7 +50,7 @@ pub(super) fn validate(outputs: [usize; 2], targets: &ClassTargets) -> Result<()
     }
 }
 
-/// What a loss of classes says of a network with fewer than two outputs.
+/// Returns an error for a network with fewer than two outputs.
 pub(super) fn check_outputs(found: usize) -> Result<(), LossError> {
     if found >= 2 {
         return Ok(());
@@ -58,7 +59,7 @@ pub(super) fn check_outputs(found: usize) -> Result<(), LossError> {
     Err(LossError::Outputs { found, expected })
 }
 
-/// `x + s y` with `y` the targets as points of the simplex, which classes are without being written out.
+/// `x + s y` with `y` the targets as points of the simplex, without forming the one-hot vectors of classes.
 pub(super) fn add_targets(x: Tensor<2>, targets: &ClassTargets, sign: f64) -> Tensor<2> {
     match targets {
         ClassTargets::Classes(classes) => add_at(x, classes, sign),
@@ -70,7 +71,7 @@ pub(super) fn add_targets(x: Tensor<2>, targets: &ClassTargets, sign: f64) -> Te
     }
 }
 
-/// `x` with `amount` added at each example's class.
+/// `x` with `amount` added at the class of each example.
 pub(super) fn add_at(x: Tensor<2>, classes: &Tensor<1, Int>, amount: f64) -> Tensor<2> {
     let [examples, _] = x.dims();
     let amounts = Tensor::<2>::full([examples, 1], amount, (&x.device(), x.dtype()));
@@ -78,7 +79,7 @@ pub(super) fn add_at(x: Tensor<2>, classes: &Tensor<1, Int>, amount: f64) -> Ten
     x.scatter(1, classes.unsqueeze_dim(1), amounts, IndexingUpdateOp::Add)
 }
 
-/// The entries of `x` at each example's class, `[m, 1]`.
+/// The entries of `x` at the class of each example, `[m, 1]`.
 pub(super) fn pick(x: Tensor<2>, classes: &Tensor<1, Int>) -> Tensor<2> {
     let classes = on_device(classes.clone(), &x);
     x.gather(1, classes.unsqueeze_dim(1))
@@ -104,7 +105,7 @@ pub(super) fn read_classes(classes: &Tensor<1, Int>) -> Result<Vec<usize>, Error
     Ok(data.iter::<i64>().map(|class| class as usize).collect())
 }
 
-/// Checks that there is one class an example, from 0 to `k - 1`.
+/// Checks that there is one class per example, from 0 to `k - 1`.
 pub(super) fn validate_classes([examples, k]: [usize; 2], classes: &Tensor<1, Int>) -> Result<(), Error> {
     let [found] = classes.dims();
     if found != examples {

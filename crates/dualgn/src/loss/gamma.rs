@@ -8,7 +8,7 @@ use super::{
 };
 use crate::error::{Error, LossError};
 
-/// `ℓ(f) = Σ_c y_c e^{-f_c} + f_c - log y_c - 1`, half the deviance of the gamma distribution with mean `e^f`: for
+/// Half the deviance of the gamma distribution with mean `e^f`, `ℓ(f) = Σ_c y_c e^{-f_c} + f_c - log y_c - 1`, for
 /// positive targets whose spread grows with their mean, such as costs and durations. Targets: `[m, k]`, finite and
 /// positive.
 ///

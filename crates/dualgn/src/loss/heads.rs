@@ -1,14 +1,14 @@
-//! [`Heads`]: networks whose outputs have different losses.
+//! [`Heads`]: a loss for networks whose outputs have different losses.
 
 use burn::tensor::Tensor;
 
 use super::{ConvexLoss, CurvatureFactor, DualUpdate, validate_parameter};
 use crate::error::{Error, LossError};
 
-/// Two losses side by side, `ℓ(f) = w₀ ℓ₀(f_{..n}) + w₁ ℓ₁(f_{n..})`: a network of several tasks, such as a class and a
-/// box. The network concatenates its heads, `Tensor::cat(vec![a, b], 1)`. For more than two, nest.
+/// Two losses side by side, `ℓ(f) = w₀ ℓ₀(f_{..n}) + w₁ ℓ₁(f_{n..})`, for a network with several tasks, such as a class
+/// and a box. The network concatenates its heads, `Tensor::cat(vec![a, b], 1)`. For more than two heads, nest.
 ///
-/// There is no curvature where one head has none: then take the prox-linear model.
+/// There is curvature only if both heads have it; otherwise use the prox-linear model.
 ///
 /// ```
 /// use burn::prelude::*;
@@ -26,15 +26,15 @@ use crate::error::{Error, LossError};
 pub struct Heads<A, B> {
     /// The loss of the first outputs.
     pub first: A,
-    /// How many outputs those are.
+    /// The number of outputs of the first head.
     pub first_outputs: usize,
     /// The loss of the other outputs.
     pub second: B,
-    /// What the losses are multiplied with; positive.
+    /// The weights of both losses, positive.
     pub weights: [f64; 2],
 }
 
-/// Targets of [`Heads`]: those of both losses. Pairs convert into it.
+/// Targets of [`Heads`]: the targets of both losses. Pairs convert into it.
 #[derive(Clone, Debug)]
 pub struct HeadTargets<S, T> {
     /// Targets of the first loss.
@@ -50,7 +50,8 @@ impl<S, T, X: Into<S>, Y: Into<T>> From<(X, Y)> for HeadTargets<S, T> {
 }
 
 impl<A, B> Heads<A, B> {
-    /// `first` of the first `first_outputs` outputs and `second` of the others, both with the weight one.
+    /// Creates the sum of `first` on the first `first_outputs` outputs and `second` on the others, both with weight
+    /// one.
     pub fn new(first: A, first_outputs: usize, second: B) -> Self {
         Self { first, first_outputs, second, weights: [1.0; 2] }
     }
@@ -62,14 +63,14 @@ impl<A, B> Heads<A, B> {
         self
     }
 
-    /// `[m, k]` as the columns of the first head and those of the second.
+    /// Splits `[m, k]` into the columns of the first head and those of the second.
     fn split(&self, values: Tensor<2>) -> [Tensor<2>; 2] {
         let [_, k] = values.dims();
         let n = self.first_outputs;
         [values.clone().narrow(1, 0, n), values.narrow(1, n, k - n)]
     }
 
-    /// Dual variables of both heads over their weights, `(w ℓ)*(α) = w ℓ*(α / w)`.
+    /// The dual variables of both heads divided by their weights, `(w ℓ)*(α) = w ℓ*(α / w)`.
     fn divide(&self, dual: Tensor<2>) -> [Tensor<2>; 2] {
         let [first, second] = self.split(dual);
         [first / self.weights[0], second / self.weights[1]]

@@ -6,11 +6,11 @@ use super::binary::{self, BinaryTargets, check_one_output};
 use super::{ConvexLoss, CurvatureFactor, DualUpdate, matching, max_outputs, outside, read, sum_outputs};
 use crate::error::{Error, LossError};
 
-/// `ℓ(f) = max(0, 1 - s f)` with `s = 2y - 1`, for one yes-or-no question: zero once the output has the right sign and
-/// at least the size one. For several questions, `MultiLabel(Hinge)`. Targets: 0 or 1.
+/// The hinge, `ℓ(f) = max(0, 1 - s f)` with `s = 2y - 1`, for one binary label: zero once the output has the right sign
+/// and a magnitude of at least one. For several labels, use `MultiLabel(Hinge)`. Targets: 0 or 1.
 ///
-/// A subgradient is `-s 1{s f < 1}`; there is no curvature, so it wants the prox-linear model. Conjugate `s α` for `-s
-/// α` in `[0, 1]`. (Cortes and Vapnik, "Support-vector networks", 1995.)
+/// A subgradient is `-s 1{s f < 1}`. There is no curvature, so use the prox-linear model. Conjugate `s α` for `-s α` in
+/// `[0, 1]`. (Cortes and Vapnik, "Support-vector networks", 1995.)
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Hinge;
 

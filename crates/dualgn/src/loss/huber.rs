@@ -8,14 +8,14 @@ use super::{
 };
 use crate::error::Error;
 
-/// `ℓ(f) = Σ_c ½ r_c²` where `|r_c| ≤ δ`, and `δ |r_c| - ½ δ²` beyond, with `r = f - y`: regression that outliers move
-/// by a bounded amount. Targets: `[m, k]`, finite.
+/// Huber's loss, `ℓ(f) = Σ_c ½ r_c²` where `|r_c| ≤ δ`, and `δ |r_c| - ½ δ²` beyond, with `r = f - y`: regression in
+/// which the influence of outliers is bounded. Targets: `[m, k]`, finite.
 ///
 /// Gradient `r` clipped to `[-δ, δ]`, curvature `1{|r| ≤ δ}`, conjugate `½ ‖α‖² + ⟨α, y⟩` for `α` in `[-δ, δ]`. (Huber,
 /// "Robust estimation of a location parameter", 1964.)
 #[derive(Clone, Copy, Debug)]
 pub struct Huber {
-    /// `δ`, the residual at which the loss turns from squared to linear; positive.
+    /// The residual `δ` at which the loss changes from squared to linear; positive.
     pub delta: f64,
 }
 

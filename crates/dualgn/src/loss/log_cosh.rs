@@ -8,8 +8,8 @@ use super::{
 };
 use crate::error::Error;
 
-/// `ℓ(f) = Σ_c log cosh(f_c - y_c)`, for regression: squared near the target, absolute far from it, and smooth between.
-/// Targets: `[m, k]`, finite.
+/// The loss `ℓ(f) = Σ_c log cosh(f_c - y_c)`, for regression: squared near the target, absolute far from it, and smooth
+/// in between. Targets: `[m, k]`, finite.
 ///
 /// With `r = f - y`: gradient `tanh r`, curvature `1 / cosh² r`, conjugate
 /// `⟨α, y⟩ + ½ Σ_c (1 + α_c) log(1 + α_c) + (1 - α_c) log(1 - α_c)` for `α` in `[-1, 1]`.

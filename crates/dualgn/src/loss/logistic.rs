@@ -6,7 +6,8 @@ use super::binary::{self, BinaryTargets, check_one_output};
 use super::{ConvexLoss, CurvatureFactor, DualUpdate, entropy_term, matching, max_outputs, outside, root, sum_outputs};
 use crate::error::{Error, LossError};
 
-/// `ℓ(f) = log(1 + e^f) - y f`, for one yes-or-no question with the logit `f`. For several, `MultiLabel(Logistic)`.
+/// The logistic loss, `ℓ(f) = log(1 + e^f) - y f`, for one binary label with the logit `f`. For several labels, use
+/// `MultiLabel(Logistic)`.
 ///
 /// Targets: 0 or 1, or a probability between them. Gradient `σ(f) - y`, curvature `σ(f) (1 - σ(f))`, conjugate
 /// `s log s + (1 - s) log(1 - s)` with `s = α + y` in `[0, 1]`.

@@ -1,17 +1,17 @@
-//! [`Margin`]: a loss as a function of fewer numbers an example.
+//! [`Margin`]: a loss as a function of fewer numbers per example.
 
 use burn::tensor::Tensor;
 
 use super::CurvatureFactor;
 
-/// A loss of `k` outputs written as a loss of `r < k` numbers `z_i`, smooth functions of an example's outputs: fast
-/// Gauss-Newton linearises those along with the network, and has `m r` unknowns instead of `m k`.
+/// A loss of `k` outputs, written as a loss of `r < k` numbers `z_i` that are smooth functions of the outputs of an
+/// example. Fast Gauss-Newton linearises them together with the network and has `m r` unknowns instead of `m k`.
 #[derive(Clone, Debug)]
 pub struct Margin {
-    /// The derivative of the outputs' numbers, `V_i = (∂z_i/∂f_i)ᵀ`, `k × r`, as a linear map.
+    /// The transposed derivative of `z` with respect to the outputs, `V_i = (∂z_i/∂f_i)ᵀ`, `k × r`, as a linear map.
     pub map: CurvatureFactor,
-    /// The gradient by `z`, `[m, r]`; `V` times it is the gradient by the outputs.
+    /// The gradient with respect to `z`, `[m, r]`; `V` times it is the gradient with respect to the outputs.
     pub gradient: Tensor<2>,
-    /// A factor of the curvature by `z`, `r × r`.
+    /// A factor of the curvature with respect to `z`, `r × r` per example.
     pub curvature: CurvatureFactor,
 }

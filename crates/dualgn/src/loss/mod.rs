@@ -1,16 +1,16 @@
-//! Convex losses: what a Gauss-Newton direction asks of the loss between network outputs and targets.
+//! Convex losses between network outputs and targets, with the functions that a Gauss-Newton direction needs.
 //!
-//! Letters: `m` examples, `k` outputs per example, `f` the outputs `[m, k]`, `y` the targets, `α` dual variables `[m, k]`,
-//! `r ≤ k` columns of a curvature factor. All functions here are **per example**: they neither sum nor average over the
-//! batch, and they know nothing of the network. The mean over the batch is taken by the direction.
+//! Letters: `m` examples, `k` outputs per example, `f` the outputs `[m, k]`, `y` the targets, `α` dual variables `[m,
+//! k]`, `r ≤ k` columns of a curvature factor. All functions here are **per example**: they neither sum nor average
+//! over the batch, and they do not depend on the network. The direction takes the mean over the batch.
 //!
 //! | targets | losses |
 //! |---|---|
-//! | real, one an output | [`Squared`], [`Absolute`], [`Huber`], [`Quantile`], [`LogCosh`] |
+//! | real, one per output | [`Squared`], [`Absolute`], [`Huber`], [`Quantile`], [`LogCosh`] |
 //! | counts, positive numbers | [`Poisson`], [`Gamma`] |
-//! | yes or no | [`Logistic`], [`Hinge`], [`SquaredHinge`]; several questions at once: [`MultiLabel`] |
+//! | binary | [`Logistic`], [`Hinge`], [`SquaredHinge`]; several labels at once: [`MultiLabel`] |
 //! | one of `k` classes | [`SoftmaxCrossEntropy`], [`MulticlassHinge`], [`SmoothedMulticlassHinge`] |
-//! | of other losses | [`PerToken`], [`Weighted`], [`Heads`], [`Terms`] |
+//! | composed of other losses | [`PerToken`], [`Weighted`], [`Heads`], [`Terms`] |
 
 mod absolute;
 mod binary;
@@ -71,61 +71,67 @@ use crate::error::{DeviceError, Error, LossError};
 
 /// A convex loss `ℓ_i(f_i)` of the outputs of each example.
 ///
-/// Six functions define a loss; the others have defaults. Outputs may come in f32 or f64, on the network's device or on the
-/// host, whatever the targets have: [`matching`] brings real targets to them. [`check_loss`] tests an implementation.
+/// Six functions define a loss; the others have defaults. The outputs may be f32 or f64, on the device of the network
+/// or on the host, independently of the targets; [`matching`] converts real targets accordingly. [`check_loss`] tests
+/// an implementation.
 pub trait ConvexLoss: Send + Sync {
-    /// What one batch of targets is; its first axis has the `m` examples.
+    /// The targets of one batch; the first axis counts the `m` examples.
     type Target: Clone + Send + Sync;
 
-    /// Checks that a network with so many outputs an example fits the loss at all.
+    /// Checks that the loss can take `outputs` outputs per example.
     ///
     /// # Errors
-    /// It does not.
+    /// Returns `LossError::Outputs` if the loss cannot take this many outputs. Losses with parameters may also return
+    /// `LossError::Parameter` for an invalid one.
     fn check_outputs(&self, outputs: usize) -> Result<(), LossError> {
         let _ = outputs;
         Ok(())
     }
 
-    /// Checks that targets fit outputs of shape `[m, k]`: shapes, ranges, finite values. The other functions may assume
-    /// targets that passed.
+    /// Checks that the targets fit outputs of shape `[m, k]`: shapes, ranges, finite values. The other functions may
+    /// assume targets that passed this check.
     ///
     /// # Errors
-    /// What does not fit, and where.
+    /// Returns a [`LossError`] that says which target does not fit and why, and `Error::Device` if the device fails
+    /// while the targets are read.
     fn validate(&self, outputs: [usize; 2], targets: &Self::Target) -> Result<(), Error>;
 
-    /// The losses `ℓ_i(f_i)`, `[m]`.
+    /// Computes the losses `ℓ_i(f_i)`, `[m]`.
     fn value(&self, outputs: Tensor<2>, targets: &Self::Target) -> Tensor<1>;
 
-    /// The gradients `g_i = ∇ℓ_i(f_i)`, `[m, k]`; at a kink any subgradient.
+    /// Computes the gradients `g_i = ∇ℓ_i(f_i)`, `[m, k]`; at a kink, any subgradient.
     fn gradient(&self, outputs: Tensor<2>, targets: &Self::Target) -> Tensor<2>;
 
-    /// A factor `L_i` of the curvature, `L_i L_iᵀ = ∇²ℓ_i(f_i)`; at a kink of the gradient a generalised one. `None` for
-    /// losses without any curvature, which are piecewise linear.
+    /// Computes a factor `L_i` of the curvature, `L_i L_iᵀ = ∇²ℓ_i(f_i)`; at a kink of the gradient, of a generalised
+    /// Hessian. Returns `None` for losses without curvature, which are piecewise linear.
     fn curvature(&self, outputs: Tensor<2>, targets: &Self::Target) -> Option<CurvatureFactor>;
 
-    /// The conjugates `ℓ_i*(α_i) = max_f ⟨α_i, f⟩ - ℓ_i(f)`, `[m]`, for dual variables in the domain.
+    /// Computes the conjugates `ℓ_i*(α_i) = max_f ⟨α_i, f⟩ - ℓ_i(f)`, `[m]`, for dual variables in the domain.
     fn conjugate(&self, dual: Tensor<2>, targets: &Self::Target) -> Tensor<1>;
 
-    /// How far each `α_i` is outside the domain of `ℓ_i*`: the largest violation of a constraint, `[m]`, zero inside.
+    /// Computes how far each `α_i` is outside the domain of `ℓ_i*`: the largest violation of a constraint, `[m]`, zero
+    /// inside the domain.
     fn domain_violation(&self, dual: Tensor<2>, targets: &Self::Target) -> Tensor<1>;
 
-    /// Whether one number added to all outputs of an example leaves its loss as it is, as with classes. Then `k - 1` rows an
-    /// example suffice where a matrix is assembled.
+    /// Checks whether the loss is invariant to adding one number to all outputs of an example, as losses for classes
+    /// are. Then assembled matrices need only `k - 1` rows per example.
     fn is_shift_invariant(&self) -> bool {
         false
     }
 
-    /// The update of one example's dual variables, on the host. Losses without curvature need it for the prox-linear model;
-    /// others gain from it where they stand beside such a loss ([`Heads`]).
+    /// Returns the exact update of the dual variables of one example, which runs on the host. The prox-linear model
+    /// needs it for losses without curvature. Losses with curvature need it only where they are combined with such a
+    /// loss ([`Heads`]).
     ///
     /// # Errors
-    /// The device failed while targets were read.
+    /// Returns `Error::Device` if the device fails while the targets are read.
     fn dual_update(&self, outputs: [usize; 2], targets: &Self::Target) -> Result<Option<DualUpdate>, Error> {
         let _ = (outputs, targets);
         Ok(None)
     }
 
-    /// The loss as a function of fewer numbers an example, for fast Gauss-Newton; `None` for losses without such a form.
+    /// Returns the loss as a function of fewer numbers per example, for fast Gauss-Newton, or `None` if the loss has no
+    /// such form.
     fn margin(&self, outputs: Tensor<2>, targets: &Self::Target) -> Option<Margin> {
         let _ = (outputs, targets);
         None
@@ -176,12 +182,12 @@ impl<L: ConvexLoss> ConvexLoss for &L {
     }
 }
 
-/// Targets in the type and on the device of the outputs, and without autodiff: users may have made them elsewhere.
+/// Converts targets to the float type and the device of the outputs, without autodiff.
 pub fn matching(targets: &Tensor<2>, outputs: &Tensor<2>) -> Tensor<2> {
     on_device(targets.clone(), outputs).cast(outputs.dtype())
 }
 
-/// A tensor without autodiff on the device of the outputs.
+/// Moves a tensor to the device of the outputs, without autodiff.
 fn on_device<const D: usize, K: Autodiff>(tensor: Tensor<D, K>, outputs: &Tensor<2>) -> Tensor<D, K> {
     let tensor = tensor.without_autodiff();
     let device = outputs.device().without_autodiff();
@@ -210,12 +216,12 @@ fn validate_real(outputs: [usize; 2], targets: &Tensor<2>) -> Result<Vec<f64>, E
     }
 }
 
-/// Checks a parameter of a loss that must be positive and finite.
+/// Checks a parameter of a loss; `expected` says which values are valid.
 fn validate_parameter(name: &'static str, value: f64, fits: bool, expected: &'static str) -> Result<(), LossError> {
     if fits { Ok(()) } else { Err(LossError::Parameter { name, value, expected }) }
 }
 
-/// Checks that weights are finite, not negative and not all zero; the words say what each is expected to be, and some.
+/// Checks that weights are finite, nonnegative and not all zero; `each` and `some` word the two requirements in errors.
 fn validate_weights(weights: &[f64], each: &'static str, some: &'static str) -> Result<(), LossError> {
     if let Some(index) = weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
         return Err(LossError::Range { index, value: weights[index], expected: each });
@@ -238,7 +244,7 @@ fn max_outputs(values: Tensor<2>) -> Tensor<1> {
 
 /// `x log x` with `0 log 0 = 0`; small negative `x` from rounding count as zero.
 fn entropy_term(x: Tensor<2>) -> Tensor<2> {
-    // At zero the logarithm is taken of one instead.
+    // At zero, the logarithm of one is computed instead.
     let zero = x.clone().lower_equal_elem(0.0);
     x.clone().clamp_min(0.0) * x.mask_fill(zero, 1.0).log()
 }

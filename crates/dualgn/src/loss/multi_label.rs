@@ -1,12 +1,12 @@
-//! [`MultiLabel`]: several yes-or-no questions at once.
+//! [`MultiLabel`]: several binary labels at once.
 
 use burn::tensor::Tensor;
 
 use super::{BinaryTargets, ConvexLoss, CurvatureFactor, DualUpdate, max_outputs, sum_outputs};
 use crate::error::{Error, LossError};
 
-/// A yes-or-no loss of each output: every output is a question of its own, such as one a tag. The loss of an example is
-/// the sum over its outputs. Targets: what the loss takes, `[m, k]`.
+/// A binary loss applied to each output: every output is a label of its own, such as one tag. The loss of an example is
+/// the sum over its outputs. Targets: those of the binary loss, `[m, k]`.
 ///
 /// ```
 /// use burn::tensor::{Int, Tensor};

@@ -7,11 +7,12 @@ use super::softmax::outside_simplex;
 use super::{ConvexLoss, CurvatureFactor, DualUpdate, simplex};
 use crate::error::{Error, LossError};
 
-/// `ℓ(f) = max_c (f_c + 1{c ≠ y}) - f_y`: zero once the output of the right class `y` exceeds every other by one.
+/// The multiclass hinge, `ℓ(f) = max_c (f_c + 1{c ≠ y}) - f_y`: zero once the output of the right class `y` exceeds
+/// every other by one.
 ///
-/// Targets: one class an example, `[m]`. A subgradient is `e_{c*} - e_y` with `c*` the largest; there is no curvature, so
-/// it wants the prox-linear model. Conjugate `-Σ_{c≠y} π_c` with `π = α + e_y` in the simplex. (Crammer and Singer, "On
-/// the algorithmic implementation of multiclass kernel-based vector machines", 2001.)
+/// Targets: one class per example, `[m]`. A subgradient is `e_{c*} - e_y` with `c*` the class that attains the maximum.
+/// There is no curvature, so use the prox-linear model. Conjugate `-Σ_{c≠y} π_c` with `π = α + e_y` in the simplex.
+/// (Crammer and Singer, "On the algorithmic implementation of multiclass kernel-based vector machines", 2001.)
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MulticlassHinge;
 
@@ -34,7 +35,7 @@ impl ConvexLoss for MulticlassHinge {
 
     fn value(&self, outputs: Tensor<2>, targets: &Tensor<1, Int>) -> Tensor<1> {
         let right = pick(outputs.clone(), targets);
-        // The right class is among them: below zero is only rounding.
+        // The right class is among them, so a value below zero is only rounding.
         (with_margin(outputs, targets).max_dim(1) - right).clamp_min(0.0).squeeze_dim(1)
     }
 

@@ -8,15 +8,16 @@ use super::{
 };
 use crate::error::{Error, LossError};
 
-/// `ℓ(f) = Σ_c E_c e^{f_c} - y_c f_c`, for counts `y` of mean `E e^f`: the negative log-likelihood of the Poisson
-/// distribution without its constant. The exposure `E` is one unless given.
+/// The negative log-likelihood of the Poisson distribution without its constant, `ℓ(f) = Σ_c E_c e^{f_c} - y_c f_c`,
+/// for counts `y` with mean `E e^f`. The exposure `E` is one unless given.
 ///
 /// Gradient `E e^f - y`, curvature `E e^f`, conjugate `s log(s / E) - s` with `s = α + y ≥ 0`. The loss grows
 /// exponentially: start from outputs of moderate size.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Poisson;
 
-/// Targets of [`Poisson`]: counts `[m, k]`, not negative, which need not be whole. Integers and floats convert into it.
+/// Targets of [`Poisson`]: nonnegative counts `[m, k]`, not necessarily whole. Integer and float tensors convert into
+/// it.
 #[derive(Clone, Debug)]
 pub struct CountTargets {
     counts: Tensor<2>,
@@ -24,7 +25,8 @@ pub struct CountTargets {
 }
 
 impl CountTargets {
-    /// Sets the exposures `[m, k]`, positive: over how long a time, or how large a population, each count was made.
+    /// Sets the exposures `[m, k]`, positive: the length of time, or the size of the population, in which each count
+    /// was made.
     #[must_use]
     pub fn exposed(mut self, exposure: Tensor<2>) -> Self {
         self.exposure = Some(exposure);
@@ -91,7 +93,7 @@ impl ConvexLoss for Poisson {
     }
 
     fn curvature(&self, outputs: Tensor<2>, targets: &CountTargets) -> Option<CurvatureFactor> {
-        // e^{f/2} is finite for twice as large an f as √(e^f).
+        // e^{f/2} is finite for values of f twice as large as √(e^f) allows.
         Some(CurvatureFactor::Diagonal(targets.exposure(&outputs).sqrt() * (outputs * 0.5).exp()))
     }
 

@@ -8,14 +8,14 @@ use super::{
 };
 use crate::error::Error;
 
-/// `ℓ(f) = Σ_c max(-τ r_c, (1 - τ) r_c)` with `r = f - y`, whose minimum over a distribution of `y` is its quantile of
-/// level `τ`: at 0.9, nine tenths of the targets are below the outputs. Targets: `[m, k]`, finite.
+/// The pinball loss, `ℓ(f) = Σ_c max(-τ r_c, (1 - τ) r_c)` with `r = f - y`. Its minimiser over a distribution of `y`
+/// is the quantile of level `τ`: at 0.9, nine tenths of the targets are below the outputs. Targets: `[m, k]`, finite.
 ///
-/// A subgradient is `-τ` below the target and `1 - τ` above; there is no curvature, so it wants the prox-linear model.
+/// A subgradient is `-τ` below the target and `1 - τ` above. There is no curvature, so use the prox-linear model.
 /// Conjugate `⟨α, y⟩` for `α` in `[-τ, 1 - τ]`. (Koenker and Bassett, "Regression quantiles", 1978.)
 #[derive(Clone, Copy, Debug)]
 pub struct Quantile {
-    /// `τ`, between 0 and 1.
+    /// The level `τ` of the quantile, between 0 and 1.
     pub level: f64,
 }
 

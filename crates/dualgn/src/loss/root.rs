@@ -1,6 +1,6 @@
 //! Roots of increasing scalar functions, for dual updates without a closed form.
 
-/// Enough for Newton's method safeguarded by bisection over the whole range of f64.
+/// A limit of iterations that suffices for Newton's method safeguarded by bisection over the whole range of f64.
 const MOST: usize = 200;
 
 /// The `e^t` with `t + σ e^t = c`: the proximal point of `x log x - x` at `c / σ`, in terms of Lambert's function.
@@ -19,8 +19,8 @@ pub(super) fn exponential(c: f64, sigma: f64) -> f64 {
     t.exp()
 }
 
-/// The root of an increasing function between `low` and `high`, given as `t ↦ (value, derivative)`: Newton's method where
-/// it stays between the bounds, halving where it does not.
+/// The root of an increasing function between `low` and `high`, given as `t ↦ (value, derivative)`: Newton's method
+/// where it stays between the bounds, halving where it does not.
 pub(super) fn bracketed(mut low: f64, mut high: f64, at: impl Fn(f64) -> (f64, f64)) -> f64 {
     let mut t = 0.5 * (low + high);
     for _ in 0..MOST {
@@ -35,7 +35,7 @@ pub(super) fn bracketed(mut low: f64, mut high: f64, at: impl Fn(f64) -> (f64, f
         if (newton - t).abs() <= near || high - low <= near {
             return newton.clamp(low, high);
         }
-        // On a bound it would have been before, and could go to and fro.
+        // An iterate on a bound was there before, and could oscillate.
         t = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
     }
     t
@@ -63,12 +63,12 @@ mod tests {
 
     #[test]
     fn a_bracketed_root_is_found_where_newton_alone_would_leave() {
-        // atan has Newton iterates that run away from starts beyond 1.39.
+        // Newton iterates for atan diverge from starts beyond 1.39.
         let root = bracketed(-100.0, 40.0, |t: f64| ((t - 3.0).atan(), 1.0 / (1.0 + (t - 3.0).powi(2))));
         assert!((root - 3.0).abs() < 1e-14);
         let flat = bracketed(-8.0, 8.0, |t: f64| ((t - 1.0).powi(3), 3.0 * (t - 1.0).powi(2)));
         assert!((flat - 1.0).abs() < 1e-4);
-        // Newton's method alone goes to and fro between the bounds here.
+        // Newton's method alone oscillates between the bounds here.
         let steep = |t: f64| {
             let tanh = t.tanh();
             (t + 1.5400959792099398 + 26.8 * (tanh + 0.8553408230752422), 1.0 + 26.8 * (1.0 - tanh * tanh))

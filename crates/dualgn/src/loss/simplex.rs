@@ -2,12 +2,12 @@
 
 use burn::tensor::{Int, Tensor};
 
-/// Overwrites a point by the nearest one of `{x ≥ 0, Σ x = 1}`.
+/// Replaces a point by the nearest point of `{x ≥ 0, Σ x = 1}`.
 ///
 /// The result is `max(v - τ, 0)` with the `τ` that makes the sum one, found among the sorted entries (Held, Wolfe and
 /// Crowder, "Validation of subgradient optimization", 1974).
 pub(super) fn project(point: &mut [f64]) {
-    // Largest entry at zero: subtracting what is common changes nothing and keeps the digits.
+    // Shifting the largest entry to zero does not change the result and preserves the digits.
     let largest = point.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let mut sorted: Vec<f64> = point.iter().map(|value| value - largest).collect();
     sorted.sort_unstable_by(|a, b| b.total_cmp(a));
@@ -51,7 +51,7 @@ mod tests {
             let mut wanted = entries;
             wanted.chunks_exact_mut(5).for_each(project);
             for (found, wanted) in rows.into_data().iter::<f64>().zip(wanted) {
-                // Both lose the digits of the scale of the entries.
+                // Both are accurate to the scale of the entries only.
                 prop_assert!((found - wanted).abs() <= 1e-15 * 10f64.powf(scale) * 100.0);
             }
         }

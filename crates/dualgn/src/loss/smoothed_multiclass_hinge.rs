@@ -8,16 +8,17 @@ use super::softmax::outside_simplex;
 use super::{ConvexLoss, CurvatureFactor, DualUpdate, simplex, sum_outputs, validate_parameter};
 use crate::error::{Error, LossError};
 
-/// `ℓ(f) = max_π ⟨π, f + Δ⟩ - (μ/2) (‖π‖² - 1) - f_y` over the simplex, with `Δ_c = 1{c ≠ y}`: the multiclass hinge, rounded
-/// off over outputs closer than about `μ`, so that it has curvature. Its least value is zero.
+/// The smoothed multiclass hinge, `ℓ(f) = max_π ⟨π, f + Δ⟩ - (μ/2) (‖π‖² - 1) - f_y` over the simplex, with `Δ_c = 1{c
+/// ≠ y}`: the multiclass hinge, rounded off over outputs closer than about `μ`, so that it has curvature. Its least
+/// value is zero.
 ///
-/// Targets: one class an example, `[m]`. Gradient `π - e_y` with `π` the projection of `(f + Δ) / μ` on the simplex;
+/// Targets: one class per example, `[m]`. Gradient `π - e_y` with `π` the projection of `(f + Δ) / μ` onto the simplex;
 /// curvature `(diag(1_S) - 1_S 1_Sᵀ / |S|) / μ` with `S` the classes where `π` is positive; conjugate
 /// `(μ/2) (‖π‖² - 1) - Σ_{c≠y} π_c` with `π = α + e_y` in the simplex. (Nesterov, "Smooth minimization of non-smooth
 /// functions", 2005, for this loss.)
 #[derive(Clone, Copy, Debug)]
 pub struct SmoothedMulticlassHinge {
-    /// `μ`, positive.
+    /// The smoothing `μ`, positive.
     pub smoothing: f64,
 }
 
@@ -28,7 +29,7 @@ impl Default for SmoothedMulticlassHinge {
 }
 
 impl SmoothedMulticlassHinge {
-    /// `f + Δ - f_y`, and the `π` it leads to, which a shift of all outputs does not change.
+    /// `f + Δ - f_y`, and the `π` it leads to, which is invariant to a shift of all outputs.
     fn point(&self, outputs: Tensor<2>, targets: &Tensor<1, Int>) -> (Tensor<2>, Tensor<2>) {
         let right = pick(outputs.clone(), targets);
         let ahead = with_margin(outputs - right, targets);

@@ -6,7 +6,7 @@ use super::classes::{self, ClassTargets, add_at, add_targets, pick};
 use super::{ConvexLoss, CurvatureFactor, DualUpdate, Margin, entropy_term, matching, max_outputs, root, sum_outputs};
 use crate::error::{Error, LossError};
 
-/// `ℓ(f) = log Σ_c e^{f_c} - ⟨y, f⟩`, for one class out of `k`.
+/// Softmax cross-entropy, `ℓ(f) = log Σ_c e^{f_c} - ⟨y, f⟩`, for one class out of `k`.
 ///
 /// Gradient `q - y` with `q` the softmax of `f`; curvature `diag(q) - q qᵀ`, factored as `diag(√q) - q √qᵀ`; conjugate
 /// `Σ π log π` with `π = α + y` in the simplex, so each `α_i` sums to zero.
@@ -95,12 +95,14 @@ impl ConvexLoss for SoftmaxCrossEntropy {
         })))
     }
 
-    /// The margin `z = f_y - log Σ_{c≠y} e^{f_c}`, of which the loss is `log(1 + e^{-z})`. With `p = q_y` and `q̃` the softmax
-    /// of the other classes, `V = e_y - q̃`, gradient `-(1 - p)`, curvature `p (1 - p)`. (Korbit and Zanon, arXiv 2605.06081.)
+    /// The margin `z = f_y - log Σ_{c≠y} e^{f_c}`, of which the loss is `log(1 + e^{-z})`. With `p = q_y` and `q̃` the
+    /// softmax of the other classes, `V = e_y - q̃`, gradient `-(1 - p)`, curvature `p (1 - p)`. (Korbit and Zanon,
+    /// arXiv 2605.06081.)
     fn margin(&self, outputs: Tensor<2>, targets: &ClassTargets) -> Option<Margin> {
         let ClassTargets::Classes(classes) = targets else { return None };
         let [m, k] = outputs.dims();
-        // Masked so far down that the right class is not among the others, and that nothing overflows in f32.
+        // Masked by a number so low that the right class does not count among the others, and that nothing overflows in
+        // f32.
         let right = add_at(outputs.zeros_like(), classes, 1.0);
         let others = outputs.clone().mask_fill(right.clone().greater_elem(0.5), -1e30);
         let largest = others.clone().max_dim(1);

@@ -5,9 +5,9 @@ use burn::tensor::Tensor;
 use super::{ConvexLoss, CurvatureFactor, DualUpdate, matching, read, sum_outputs, validate_real};
 use crate::error::Error;
 
-/// `ℓ(f) = ½ Σ_c (f_c - y_c)²`, for regression. Targets: `[m, k]`, finite.
+/// Squared error, `ℓ(f) = ½ Σ_c (f_c - y_c)²`, for regression. Targets: `[m, k]`, finite.
 ///
-/// Gradient `f - y`, curvature `I`, conjugate `½ ‖α‖² + ⟨α, y⟩` on all of space.
+/// Gradient `f - y`, curvature `I`, conjugate `½ ‖α‖² + ⟨α, y⟩` on the whole space.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Squared;
 

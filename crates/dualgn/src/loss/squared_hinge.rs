@@ -7,8 +7,8 @@ use super::hinge::{read_signs, signs};
 use super::{ConvexLoss, CurvatureFactor, DualUpdate, max_outputs, sum_outputs};
 use crate::error::{Error, LossError};
 
-/// `ℓ(f) = ½ max(0, 1 - s f)²` with `s = 2y - 1`, for one yes-or-no question: the hinge with a continuous gradient. For
-/// several questions, `MultiLabel(SquaredHinge)`. Targets: 0 or 1.
+/// The squared hinge, `ℓ(f) = ½ max(0, 1 - s f)²` with `s = 2y - 1`, for one binary label: a hinge with a continuous
+/// gradient. For several labels, use `MultiLabel(SquaredHinge)`. Targets: 0 or 1.
 ///
 /// Gradient `-s max(0, 1 - s f)`, curvature `1{s f < 1}`, conjugate `s α + ½ α²` for `-s α ≥ 0`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,7 +57,7 @@ impl ConvexLoss for SquaredHinge {
     }
 }
 
-/// `max(0, 1 - s f)`, what an output misses of the margin.
+/// `max(0, 1 - s f)`, the amount by which an output violates the margin.
 fn missing(outputs: Tensor<2>, targets: &BinaryTargets) -> Tensor<2> {
     let signs = signs(targets, &outputs);
     ((signs * outputs).neg() + 1.0).clamp_min(0.0)

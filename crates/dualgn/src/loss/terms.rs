@@ -1,4 +1,4 @@
-//! [`Terms`]: the losses of several blocks of rows.
+//! [`Terms`]: the loss of several blocks of rows.
 
 use std::fmt;
 use std::ops::Range;
@@ -12,12 +12,13 @@ use crate::error::{Error, LossError};
 /// A loss with real targets, of one output.
 type Single = dyn ConvexLoss<Target = Tensor<2>>;
 
-/// The loss of [`Blocks`](crate::Blocks): for each a loss with a weight, `Σ_b w_b (1/m_b) Σ_i Σ_c ℓ_b(f_{i,c})`. Each block's loss is a
-/// mean over its own `m_b` examples, so a weight means the same for any number of points.
+/// The loss of [`Blocks`](crate::Blocks): a weighted sum of one loss per block, `Σ_b w_b (1/m_b) Σ_i Σ_c ℓ_b(f_{i,c})`.
+/// The loss of each block is a mean over its own `m_b` examples, so the meaning of a weight does not depend on the
+/// number of points.
 ///
-/// A loss here is one with real targets that is a sum over the outputs of an example, as [`Squared`](crate::Squared),
-/// [`Huber`](crate::Huber) and [`Absolute`](crate::Absolute) are: every row of the blocks is one output by itself. Targets are a list
-/// of `[m_b, k_b]`; of residuals they are [`zeros`](Terms::zeros).
+/// Each loss takes real targets and is a sum over the outputs of an example, as [`Squared`](crate::Squared),
+/// [`Huber`](crate::Huber) and [`Absolute`](crate::Absolute) are, since every row of the blocks is a single output.
+/// Targets are a list of tensors `[m_b, k_b]`; for residuals they are [`zeros`](Terms::zeros).
 #[derive(Clone, Default)]
 pub struct Terms {
     terms: Vec<(Arc<Single>, f64)>,
@@ -33,7 +34,7 @@ impl fmt::Debug for Terms {
 /// One term on its rows.
 struct OnRows<'a> {
     loss: &'a Single,
-    /// What the loss of a row is multiplied with, so that the mean over all rows is the loss.
+    /// The factor of the loss of a row that makes the mean over all rows the loss.
     scale: f64,
     rows: Range<usize>,
     /// `[rows, 1]`.
@@ -41,19 +42,19 @@ struct OnRows<'a> {
 }
 
 impl Terms {
-    /// None yet.
+    /// Creates a loss without terms.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With one more term, for the next block: a loss and its weight, positive.
+    /// Adds a term for the next block: a loss and its weight, positive.
     #[must_use]
     pub fn term(mut self, loss: impl ConvexLoss<Target = Tensor<2>> + 'static, weight: f64) -> Self {
         self.terms.push((Arc::new(loss), weight));
         self
     }
 
-    /// Zero targets for residuals of `outputs` numbers at each of some points: one list entry for each list of points.
+    /// Creates zero targets, for residuals with `outputs` numbers per point: one tensor for each tensor of points.
     pub fn zeros<const D: usize>(points: &[Tensor<D>], outputs: usize) -> Vec<Tensor<2>> {
         let zeros = |points: &Tensor<D>| {
             Tensor::zeros([points.dims()[0], outputs], (&points.device().without_autodiff(), points.dtype()))
@@ -72,7 +73,7 @@ impl Terms {
         })
     }
 
-    /// What each term makes of its own rows, one below the other.
+    /// Applies a function to each term and its own rows, and stacks the results.
     fn each<const D: usize>(
         &self,
         rows: &Tensor<2>,
@@ -129,7 +130,7 @@ impl ConvexLoss for Terms {
         self.each(&outputs, targets, |term, outputs| term.loss.gradient(outputs, &term.targets) * term.scale)
     }
 
-    /// Of one output a factor is a number.
+    /// The factor of a single output is a number.
     fn curvature(&self, outputs: Tensor<2>, targets: &Self::Target) -> Option<CurvatureFactor> {
         let rows = outputs.dims()[0];
         let one = |term: OnRows| {

@@ -1,16 +1,16 @@
-//! [`PerToken`]: a loss of each token of a sequence.
+//! [`PerToken`]: a loss applied to each token of a sequence.
 
 use burn::tensor::{Bool, Int, Tensor};
 
 use super::{ClassTargets, ConvexLoss, CurvatureFactor, DualUpdate, Margin, matching, read, validate_weights};
 use crate::error::{Error, LossError};
 
-/// A loss of each of the `T` tokens of an example, for networks with outputs `[m, T, V]`: language models, taggers, anything
-/// with one prediction a position.
+/// A loss applied to each of the `T` tokens of an example, for networks with outputs `[m, T, V]`: language models,
+/// taggers, and other models with one prediction per position.
 ///
-/// The loss of a batch is the weighted mean over all its tokens, `Σ w_{i,t} ℓ(f_{i,t}) / Σ w_{i,t}`. Weights are one unless
-/// given; a weight of zero leaves a token out, as padding is left out (its target must still be a valid one, such as class 0).
-/// Each token has a curvature of its own, `V × V`; `T` is the length of the targets, which must be that of the outputs.
+/// The loss of a batch is the weighted mean over all its tokens, `Σ w_{i,t} ℓ(f_{i,t}) / Σ w_{i,t}`. Weights default to
+/// one; a weight of zero leaves a token out, such as padding (its target must still be valid, such as class 0). Each
+/// token has a curvature of its own, `V × V`; `T` is the length of the targets, which must equal that of the outputs.
 ///
 /// ```
 /// use burn::nn::{Linear, LinearConfig};
@@ -34,9 +34,9 @@ use crate::error::{Error, LossError};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PerToken<L>(pub L);
 
-/// Targets of [`PerToken`]: those of the loss with one row a token, and a weight for each token.
+/// Targets of [`PerToken`]: the targets of the loss, with one row per token, and optionally a weight for each token.
 ///
-/// Integers `[m, T]` convert into classes, floats `[m, T, V]` into real targets.
+/// Integer tensors `[m, T]` convert into classes, float tensors `[m, T, V]` into real targets.
 #[derive(Clone, Debug)]
 pub struct TokenTargets<T> {
     rows: T,
@@ -45,20 +45,20 @@ pub struct TokenTargets<T> {
 }
 
 impl<T> TokenTargets<T> {
-    /// The targets of `m T` rows, example by example, and the lengths `[m, T]`.
+    /// Creates targets from those of `m T` rows, example by example, and the shape `[m, T]`.
     pub fn new(rows: T, shape: [usize; 2]) -> Self {
         Self { rows, shape, weights: None }
     }
 
-    /// Sets the weights `[m, T]`, not negative and not all zero.
+    /// Sets the weights `[m, T]`, finite, nonnegative and not all zero.
     #[must_use]
     pub fn weighted(mut self, weights: Tensor<2>) -> Self {
         self.weights = Some(weights);
         self
     }
 
-    /// The weight of each token, `[m T, 1]`, scaled so that their sum is `m`, the number of examples over which the direction
-    /// takes its mean.
+    /// The weight of each token, `[m T, 1]`, scaled so that their sum is `m`, the number of examples over which the
+    /// direction takes its mean.
     fn scales(&self, outputs: &Tensor<2>) -> Tensor<2> {
         let [m, length] = self.shape;
         let weights = match &self.weights {
@@ -69,7 +69,8 @@ impl<T> TokenTargets<T> {
         (weights * m as f64 / sum).reshape([m * length, 1])
     }
 
-    /// Dual variables over the scales, token by token, `[m T, V]`; the scales; and which tokens do not count.
+    /// The dual variables divided by the scales, token by token, `[m T, V]`; the scales; and a mask of the tokens of
+    /// weight zero.
     fn divide(&self, dual: Tensor<2>) -> (Tensor<2>, Tensor<2>, Tensor<2, Bool>) {
         let scales = self.scales(&dual);
         let absent = scales.clone().equal_elem(0.0);
@@ -132,7 +133,7 @@ impl<L: ConvexLoss> ConvexLoss for PerToken<L> {
         Some(CurvatureFactor::Rows { count: targets.shape[1], root, factor })
     }
 
-    /// `(s ℓ)*(α) = s ℓ*(α / s)`; a token that does not count adds nothing.
+    /// `(s ℓ)*(α) = s ℓ*(α / s)`; a token of weight zero adds nothing.
     fn conjugate(&self, dual: Tensor<2>, targets: &Self::Target) -> Tensor<1> {
         let (point, scales, _) = targets.divide(dual);
         let conjugates: Tensor<2> = self.0.conjugate(point, &targets.rows).unsqueeze_dim(1);
@@ -141,7 +142,7 @@ impl<L: ConvexLoss> ConvexLoss for PerToken<L> {
 
     fn domain_violation(&self, dual: Tensor<2>, targets: &Self::Target) -> Tensor<1> {
         let [m, length] = targets.shape;
-        // The only point of the domain of a token that does not count is zero.
+        // The only point in the domain of a token of weight zero is zero.
         let outside = rows(dual.clone(), targets).abs().max_dim(1);
         let (point, _, absent) = targets.divide(dual);
         let violation: Tensor<2> = self.0.domain_violation(point, &targets.rows).unsqueeze_dim(1);

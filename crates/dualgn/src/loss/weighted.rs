@@ -5,9 +5,9 @@ use burn::tensor::Tensor;
 use super::{ConvexLoss, CurvatureFactor, DualUpdate, Margin, PerToken, TokenTargets, validate_weights};
 use crate::error::{DeviceError, Error, LossError};
 
-/// A loss with a weight `w_i` for each example: the loss of a batch is `Σ w_i ℓ(f_i) / Σ w_i`. For rare classes, for
-/// samples of unequal probability, or to leave examples out, with a weight of zero (their targets must still be valid
-/// ones).
+/// A loss with a weight `w_i` for each example: the loss of a batch is `Σ w_i ℓ(f_i) / Σ w_i`. Use it for rare classes,
+/// for samples of unequal probability, or to leave examples out with a weight of zero (their targets must still be
+/// valid).
 ///
 /// ```
 /// use burn::nn::{Linear, LinearConfig};
@@ -30,7 +30,7 @@ use crate::error::{DeviceError, Error, LossError};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Weighted<L>(pub L);
 
-/// Targets of [`Weighted`]: those of the loss, and the weights. Pairs of both convert into it.
+/// Targets of [`Weighted`]: the targets of the loss, and the weights. Pairs of both convert into it.
 #[derive(Clone, Debug)]
 pub struct WeightedTargets<T> {
     targets: T,
@@ -38,7 +38,7 @@ pub struct WeightedTargets<T> {
 }
 
 impl<T> WeightedTargets<T> {
-    /// The targets of the loss, and the weights `[m]`, not negative and not all zero.
+    /// Creates targets from those of the loss and the weights `[m]`, finite, nonnegative and not all zero.
     pub fn new(targets: impl Into<T>, weights: Tensor<1>) -> Self {
         Self { targets: targets.into(), weights }
     }
@@ -50,7 +50,7 @@ impl<T, U: Into<T>> From<(U, Tensor<1>)> for WeightedTargets<T> {
     }
 }
 
-/// An example is a sequence of one token, and so is its weight.
+/// Converts examples to sequences of one token, with the weights of the examples.
 fn tokens<T: Clone>(targets: &WeightedTargets<T>) -> TokenTargets<T> {
     let [m] = targets.weights.dims();
     TokenTargets::new(targets.targets.clone(), [m, 1]).weighted(targets.weights.clone().unsqueeze_dim(1))

@@ -1,19 +1,19 @@
-//! [`BlockCholesky`]: a block-diagonal positive definite matrix by its Cholesky factors, as a preconditioner.
+//! [`BlockCholesky`]: a block-diagonal positive definite matrix, stored by its Cholesky factors, as a preconditioner.
 
 use faer::linalg::triangular_solve::{solve_lower_triangular_in_place, solve_upper_triangular_in_place};
 use faer::{Mat, MatMut, MatRef, Par, Side};
 
 use crate::error::DirectionError;
 
-/// `C` with `C Cᵀ` the matrix.
+/// The block-diagonal factor `C`, where `C Cᵀ` is the matrix.
 #[derive(Debug)]
 pub(crate) struct BlockCholesky(Vec<Mat<f64>>);
 
 impl BlockCholesky {
-    /// From the blocks, row-major, of which the upper triangles are read.
+    /// Factorises the blocks, which are row-major; only their upper triangles are read.
     ///
     /// # Errors
-    /// A block is not positive definite, or not finite.
+    /// Returns `DirectionError::Factorisation` if a block is not positive definite or not finite.
     pub fn new(blocks: Vec<Vec<f64>>) -> Result<Self, DirectionError> {
         let mut start = 0;
         let factor = |block: Vec<f64>| {
@@ -27,12 +27,12 @@ impl BlockCholesky {
         Ok(Self(blocks.into_iter().map(factor).collect::<Result<_, _>>()?))
     }
 
-    /// `C⁻¹ x` in the place of `x`.
+    /// Replaces `x` by `C⁻¹ x`.
     pub fn solve(&self, x: &mut [f64]) {
         self.each(x, |factor, x| solve_lower_triangular_in_place(factor, x, Par::Seq));
     }
 
-    /// `C⁻ᵀ x` in the place of `x`.
+    /// Replaces `x` by `C⁻ᵀ x`.
     pub fn solve_transposed(&self, x: &mut [f64]) {
         self.each(x, |factor, x| solve_upper_triangular_in_place(factor.transpose(), x, Par::Seq));
     }

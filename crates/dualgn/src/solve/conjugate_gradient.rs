@@ -1,10 +1,11 @@
 //! The conjugate-gradient method of Hestenes and Stiefel, from zero.
 //!
-//! It differs from the textbook in two points. Beside the solution it sums, with the same coefficients, a second vector
-//! that the operator returns: the direction needs `K L β` for its slope, and this gives it without another product. And
-//! each residual is made orthogonal to all earlier ones again, which exact arithmetic would have it be anyway: a product
-//! with the operator is a pass through the network, beside which a few inner products cost nothing, and without them
-//! rounding delays convergence on ill-conditioned systems, in f32 after a handful of iterations (decision 5).
+//! It differs from the textbook in two points. In addition to the solution it accumulates, with the same coefficients,
+//! a second vector that the operator returns: the direction needs `K L β` for its slope, and this way no further
+//! product is needed. And each residual is orthogonalised against all earlier ones, which changes nothing in exact
+//! arithmetic. A product with the operator is a pass through the network, compared with which a few inner products cost
+//! nothing; without them rounding delays convergence on ill-conditioned systems, in f32 after a handful of iterations
+//! (decision 5).
 
 use burn::tensor::{Tensor, s};
 
@@ -12,33 +13,34 @@ use crate::error::{DeviceError, Error};
 use crate::kernels::product;
 use crate::tensor::Array;
 
-/// How far an iterate has come.
+/// The progress of an iterate.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reached {
     /// `‖b - A x‖²`.
     pub residual: f64,
-    /// By how much `½ xᵀ A x - bᵀ x` has fallen from zero.
+    /// The decrease of `½ xᵀ A x - bᵀ x` from its value at zero.
     pub decrease: f64,
 }
 
-/// Where conjugate gradient stopped.
+/// The result of conjugate gradient.
 #[derive(Debug)]
 pub(crate) struct Progress {
     /// The iterate `x`.
     pub solution: Tensor<2>,
-    /// The sum of the operator's second results; `None` before the first.
+    /// The sum of the second results of the operator; `None` before the first product.
     pub companion: Option<Tensor<2>>,
-    /// Products made.
+    /// Number of products.
     pub iterations: usize,
-    /// Whether it stopped because the iterate was good enough.
+    /// Whether the iteration stopped because the iterate was good enough.
     pub is_enough: bool,
 }
 
-/// Reduces `‖b - A x‖` for a symmetric positive definite `A`, starting from `x = 0`, until the iterate is `enough` or the
-/// products are as many as `most`.
+/// Reduces `‖b - A x‖` for a symmetric positive definite `A`, starting from `x = 0`, until the iterate is `enough` or
+/// `most` products have been computed.
 ///
-/// `apply(p)` returns `A p` and, if wanted, any other linear function of `p`. Each iterate minimises `½ xᵀ A x - bᵀ x` over a Krylov
-/// space, so stopping early is always sound. It also stops when rounding has made the curvature `pᵀ A p` useless.
+/// `apply(p)` returns `A p` and, if wanted, another linear function of `p`. Each iterate minimises `½ xᵀ A x - bᵀ x`
+/// over a Krylov space, so stopping early is always sound. The iteration also stops when rounding has made the
+/// curvature `pᵀ A p` useless.
 pub(crate) fn conjugate_gradient(
     mut apply: impl FnMut(Tensor<2>) -> Result<(Tensor<2>, Option<Tensor<2>>), Error>,
     rhs: Tensor<2>,
@@ -80,7 +82,7 @@ pub(crate) fn conjugate_gradient(
     Ok(Progress { solution, companion, iterations, is_enough: is_enough(square, decrease) || iterations == rhs_size })
 }
 
-/// The earlier residuals, scaled to unit length: the first rows of one buffer, `[capacity, n]`, written in place.
+/// The earlier residuals, normalised: the first rows of one buffer, `[capacity, n]`, which is written in place.
 #[derive(Default)]
 struct Basis {
     buffer: Option<Tensor<2>>,

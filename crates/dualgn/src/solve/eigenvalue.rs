@@ -2,8 +2,8 @@
 
 use faer::{MatRef, Side};
 
-/// The largest eigenvalue of a symmetric positive semidefinite matrix, `[k, k]`; when the iteration fails, its trace, which
-/// is an upper bound.
+/// The largest eigenvalue of a symmetric positive semidefinite matrix, `[k, k]`; if the iteration fails, its trace,
+/// which is an upper bound.
 pub(crate) fn largest_eigenvalue(matrix: &[f64], k: usize) -> f64 {
     if k == 1 {
         return matrix[0];

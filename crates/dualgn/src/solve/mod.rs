@@ -1,5 +1,5 @@
-//! Linear algebra on the host, and conjugate gradient on an operator. Solvers see operators, matrices and vectors; no
-//! network, no loss.
+//! Linear algebra on the host, and conjugate gradient on an operator. Solvers work on operators, matrices and vectors,
+//! and do not depend on networks or losses.
 
 mod block_cholesky;
 mod cholesky;

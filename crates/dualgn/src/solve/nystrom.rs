@@ -1,20 +1,21 @@
-//! [`Nystrom`]: a randomised preconditioner for `A = I + B` with a positive semidefinite `B` that is known by products.
+//! [`Nystrom`]: a randomised preconditioner for `A = I + B` with a positive semidefinite `B` that is given by its
+//! products.
 //!
-//! `B ≈ U Λ Uᵀ` of rank `r` from the products `B Ω` with `r` random vectors, and `P = U (Λ + I) Uᵀ / (λ_r + 1) + (I - U Uᵀ)`: the
-//! large eigenvalues come down to the small ones. (Frangella, Tropp and Udell, "Randomized Nyström Preconditioning", 2023,
-//! algorithms 2.1 and 5.1.)
+//! `B ≈ U Λ Uᵀ` of rank `r` from the products `B Ω` with `r` random vectors, and `P = U (Λ + I) Uᵀ / (λ_r + 1) + (I - U
+//! Uᵀ)`: the large eigenvalues are reduced to the size of the small ones. (Frangella, Tropp and Udell, "Randomized
+//! Nyström Preconditioning", 2023, algorithms 2.1 and 5.1.)
 
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use faer::{Mat, MatRef, Par, Side};
 
 use crate::error::DirectionError;
 
-/// `P^(-1/2)`, which is symmetric.
+/// The operator `P^(-1/2)`, which is symmetric.
 #[derive(Debug)]
 pub(crate) struct Nystrom {
     /// `U`, `[n, r]`.
     vectors: Mat<f64>,
-    /// `sqrt((λ_r + 1) / (λ + 1)) - 1` for each of its columns.
+    /// `sqrt((λ_r + 1) / (λ + 1)) - 1` for each column of `U`.
     factors: Vec<f64>,
 }
 
@@ -22,7 +23,7 @@ impl Nystrom {
     /// Orthonormal random vectors `Ω`, column-major `[n, r]`; the same on every machine.
     pub fn test_vectors(n: usize, rank: usize) -> Mat<f64> {
         let mut state = 0x9e37_79b9_7f4a_7c15u64;
-        // Signs by the generator SplitMix64 of Steele, Lea and Flood.
+        // Random signs from the generator SplitMix64 of Steele, Lea and Flood.
         let mut sign = || {
             state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
             let mut z = state;
@@ -33,14 +34,15 @@ impl Nystrom {
         Mat::from_fn(n, rank.min(n), |_, _| sign()).qr().compute_thin_Q()
     }
 
-    /// From `Ω` and `Y = B Ω`.
+    /// Builds the preconditioner from `Ω` and `Y = B Ω`.
     ///
     /// # Errors
-    /// The products are not finite, or not of a positive semidefinite matrix.
+    /// Returns `DirectionError::Factorisation` if the products are not finite, or not those of a positive semidefinite
+    /// matrix.
     pub fn new(vectors: &Mat<f64>, mut products: Mat<f64>) -> Result<Self, DirectionError> {
         let failed = DirectionError::Factorisation { pivot: 0 };
-        // A shift of the size of rounding, so that there is a factor; it is taken off again below. Products of networks are as exact
-        // as their float type, which is single precision at worst.
+        // A shift of the size of rounding makes the factorisation possible and is removed below. Products of networks
+        // are as accurate as their float type, which is single precision at worst.
         let shift = f64::from(f32::EPSILON) * products.norm_l2();
         products += vectors * faer::Scale(shift);
         let core = vectors.transpose() * &products;
@@ -56,7 +58,7 @@ impl Nystrom {
         Ok(Self { vectors: decomposition.U().to_owned(), factors })
     }
 
-    /// `P^(-1/2) x` in the place of `x`.
+    /// Replaces `x` by `P^(-1/2) x`.
     pub fn solve(&self, x: &mut [f64]) {
         let column = MatRef::from_column_major_slice(x, x.len(), 1);
         let mut coordinates = self.vectors.transpose() * column;
@@ -72,7 +74,8 @@ impl Nystrom {
 mod tests {
     use super::*;
 
-    /// A rank that the matrix has not more of makes the preconditioned system the identity, times the least kept.
+    /// If the rank of the matrix does not exceed that of the preconditioner, the preconditioned system is the identity,
+    /// times a factor.
     #[test]
     fn of_a_matrix_of_low_rank_it_is_the_inverse_root() {
         let (n, rank) = (12, 3);
@@ -92,7 +95,7 @@ mod tests {
             let mut back: Vec<f64> = product.col(0).iter().copied().collect();
             nystrom.solve(&mut back);
             for (row, value) in back.iter().enumerate() {
-                // The shift of 1e-7 of the largest eigenvalue, about 1e4, is not taken off exactly.
+                // The shift of 1e-7 times the largest eigenvalue, about 1e4, is not removed exactly.
                 assert!((value - f64::from(row == column)).abs() < 1e-2, "{row} {column}: {value}");
             }
         }

@@ -1,22 +1,22 @@
-//! [`Spectrum`]: the eigenvalues and eigenvectors of a symmetric matrix, for systems with many shifts of it.
+//! [`Spectrum`]: the eigenvalues and eigenvectors of a symmetric matrix, for solving systems with several shifts of it.
 
 use faer::{Mat, MatRef, Side};
 
 use crate::error::DirectionError;
 
-/// `A = Q diag(values) Qᵀ`.
+/// The eigendecomposition `A = Q diag(values) Qᵀ`.
 #[derive(Debug)]
 pub(crate) struct Spectrum {
-    /// In ascending order.
+    /// The eigenvalues in ascending order.
     pub values: Vec<f64>,
     vectors: Mat<f64>,
 }
 
 impl Spectrum {
-    /// Of a square matrix, row-major, of which the upper triangle is read.
+    /// Decomposes a square matrix, row-major, of which the upper triangle is read.
     ///
     /// # Errors
-    /// The iteration failed: the matrix is not finite.
+    /// Returns `DirectionError::Eigenvalues` if the iteration fails or the matrix is not finite.
     pub fn new(matrix: &[f64]) -> Result<Self, DirectionError> {
         let size = matrix.len().isqrt();
         // The upper triangle by rows is the lower triangle by columns.

@@ -1,19 +1,20 @@
-//! [`Symmetric`]: a dense symmetric matrix on the host, in the precision it came in; products are summed in f64.
+//! [`Symmetric`]: a dense symmetric matrix on the host, in its original precision; products are summed in f64.
 
 use burn::tensor::TensorData;
 use pulp::Arch;
 use rayon::prelude::*;
 
-/// Rows from which on a second thread is worth waking.
+/// Number of rows from which on a second thread pays.
 const PARALLEL: usize = 512;
-/// Running sums of an inner product.
+/// Number of running sums of an inner product.
 const LANES: usize = 32;
 
 /// A symmetric matrix, row-major, f32 or f64.
 #[derive(Debug)]
 pub(crate) struct Symmetric(TensorData);
 
-/// Calls generic code with the entries as a slice of their own type, which is several times faster than any conversion.
+/// Calls generic code with the entries as a slice of their own type, which is several times faster than converting
+/// them.
 macro_rules! with_entries {
     ($matrix:expr, $entries:ident => $body:expr) => {
         match ($matrix.data().as_slice::<f32>(), $matrix.data().as_slice::<f64>()) {
@@ -26,7 +27,7 @@ macro_rules! with_entries {
 pub(crate) use with_entries;
 
 impl Symmetric {
-    /// From square data.
+    /// Creates a matrix from square data.
     pub fn new(data: TensorData) -> Self {
         Self(data)
     }
@@ -35,7 +36,7 @@ impl Symmetric {
         &self.0
     }
 
-    /// Rows.
+    /// Number of rows.
     pub fn size(&self) -> usize {
         self.0.shape()[0]
     }
@@ -55,13 +56,13 @@ impl Symmetric {
         }
     }
 
-    /// `to += factor · A e_row`.
+    /// Adds `factor · A e_row` to `to`.
     pub fn add_row(&self, row: usize, factor: f64, to: &mut [f64]) {
         let range = row * self.size()..(row + 1) * self.size();
         with_entries!(self, entries => add(&entries[range], factor, to));
     }
 
-    /// The square of the diagonal from `start` on, `[k, k]` row-major.
+    /// The diagonal block `[k, k]` that begins at row `start`, row-major.
     pub fn block(&self, start: usize, k: usize) -> Vec<f64> {
         let rows = (start..start + k).map(|row| row * self.size() + start..row * self.size() + start + k);
         with_entries!(self, entries => rows.flat_map(|row| double(&entries[row])).collect())
@@ -72,7 +73,7 @@ fn double<T: Copy + Into<f64>>(entries: &[T]) -> Vec<f64> {
     entries.iter().map(|entry| (*entry).into()).collect()
 }
 
-/// Many running sums keep the additions independent, so that they overlap and fill the widest vectors.
+/// Many running sums keep the additions independent, so that they overlap and use the widest vector registers.
 #[inline(always)]
 fn dot<T: Copy + Into<f64>>(row: &[T], x: &[f64]) -> f64 {
     let mut sums = [0.0; LANES];

@@ -1,67 +1,69 @@
-//! [`Adaptation`]: how the damping changes from step to step.
+//! [`Adaptation`]: rules that change the damping from step to step.
 
-/// How the damping of a [`Stepper`](super::Stepper) changes from step to step.
+/// The rule by which the damping of a [`Stepper`](super::Stepper) changes from step to step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Adaptation {
-    /// The oracle's damping, at each loss.
+    /// The damping of the oracle at the loss of each batch.
     Oracle,
-    /// The oracle's damping, less and less of it from step to step.
+    /// The damping of the oracle, decaying from step to step.
     Schedule(DampingSchedule),
-    /// By the ratio of actual to predicted decrease, from the oracle's damping at the first loss on.
+    /// Damping by the ratio of actual to predicted decrease, starting from the damping of the oracle at the first loss.
     LevenbergMarquardt(LevenbergMarquardt),
 }
 
-/// The oracle's damping times `factor^t` after `t` steps, down to a least one: strong while the linearised network is good for short
-/// steps only, weak near a minimum.
+/// A decaying damping: the damping of the oracle times `factor^t` after `t` steps, bounded below by `least`. It is
+/// strong at first, where the linearised network is accurate for short steps only, and weak near a minimum.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DampingSchedule {
-    /// What the damping is multiplied with after each step, above 0 and usually below 1.
+    /// Factor of the damping per step, above 0 and usually below 1.
     pub factor: f64,
-    /// The damping at least, above 0.
+    /// Lower bound on the damping, above 0.
     pub least: f64,
 }
 
 impl DampingSchedule {
-    /// The damping after some steps, of the oracle's.
+    /// The damping after a number of steps, from that of the oracle.
     pub(super) fn after(self, steps: f64, oracle: f64) -> f64 {
         (oracle * self.factor.powf(steps)).max(self.least)
     }
 }
 
-/// Levenberg-Marquardt damping: with the ratio `ρ = (L(w) - L(w + t d)) / (predicted decrease)` on the batch of the step, `λ` rises
-/// where `ρ` is below `poor` and falls where it is above `good`. A step that is refused raises it by more and is tried again from
-/// the same point, for which the Gram matrix is there already.
+/// Levenberg-Marquardt damping. With the ratio `ρ = (L(w) - L(w + t d)) / (predicted decrease)` on the batch of the
+/// step, `λ` rises where `ρ` is below `poor` and falls where it is above `good`. A rejected step raises `λ` further and
+/// is tried again from the same point, where the Gram matrix is already available.
 ///
-/// On batches the ratio is noisy: actual and predicted decreases are each smoothed over steps, and it is their ratio that counts.
-/// (Marquardt, 1963; Martens, "Deep learning via Hessian-free optimization", 2010, for the factors.)
+/// On batches the ratio is noisy, so the actual and the predicted decreases are each smoothed over steps, and the ratio
+/// of the smoothed decreases adapts the damping. (Marquardt, 1963; Martens, "Deep learning via Hessian-free
+/// optimization", 2010, for the factors.)
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LevenbergMarquardt {
-    /// Below this ratio the damping rises.
+    /// Ratio below which the damping rises.
     pub poor: f64,
-    /// Above this ratio the damping falls.
+    /// Ratio above which the damping falls.
     pub good: f64,
-    /// What the damping is multiplied with where it rises.
+    /// Factor by which the damping rises.
     pub rise: f64,
-    /// What the damping is multiplied with where it falls.
+    /// Factor by which the damping falls.
     pub fall: f64,
-    /// What the damping is multiplied with where a step is refused.
+    /// Factor by which the damping rises after a rejected step.
     pub refuse: f64,
-    /// A step with a ratio below this is refused.
+    /// Ratio below which a step is rejected.
     pub accept: f64,
-    /// Weight of earlier steps in the smoothed decreases, from 0 to below 1.
+    /// Weight of earlier steps in the smoothed decreases, at least 0 and below 1.
     pub smoothing: f64,
-    /// Whether the oracle's damping, at the loss of each batch, is the least. Batches want it: a step that is right for one batch, as
-    /// its ratio says, is too long for the others.
+    /// Whether the damping of the oracle, at the loss of each batch, is a lower bound. This is recommended for batches:
+    /// a step whose ratio is good on one batch is too long for the others.
     pub floor: bool,
-    /// The damping at least.
+    /// Lower bound on the damping.
     pub least: f64,
-    /// The damping at most.
+    /// Upper bound on the damping.
     pub most: f64,
 }
 
 impl LevenbergMarquardt {
-    /// For batches: Martens' thresholds and factors, decreases smoothed over about five steps; any decrease is accepted.
+    /// Settings for batches: Martens' thresholds and factors, decreases smoothed over about five steps; any decrease is
+    /// accepted.
     pub const STOCHASTIC: Self = Self {
         poor: 0.25,
         good: 0.75,
@@ -75,7 +77,7 @@ impl LevenbergMarquardt {
         most: 1e8,
     };
 
-    /// For the whole data: steps of a factor of ten, nothing smoothed.
+    /// Settings for full-batch training: factors of ten, no smoothing.
     pub const FULL: Self = Self {
         rise: 10.0,
         fall: 0.1,
@@ -92,7 +94,7 @@ impl LevenbergMarquardt {
         damping.clamp(self.least, self.most)
     }
 
-    /// The damping after a step of this ratio.
+    /// The damping after a step with the given ratio.
     pub(super) fn after(&self, damping: f64, ratio: f64) -> f64 {
         self.clamp(if ratio < self.poor {
             damping * self.rise

@@ -1,4 +1,4 @@
-//! [`Attempt`]: a way to go from a point, and how far.
+//! [`Attempt`]: a direction tried from a point, with its step size.
 
 use super::fallback::Fallback;
 use super::momentum::Decay;
@@ -8,30 +8,30 @@ use crate::error::DeviceError;
 use crate::linearize::ParamVector;
 use crate::loss::ConvexLoss;
 
-/// Where a step starts.
+/// The start of a step.
 pub(super) struct Point<'a, M, L: ConvexLoss> {
     pub model: &'a M,
     pub subproblem: &'a Subproblem<'a, L>,
     pub weights: ParamVector,
-    /// What earlier steps left.
+    /// The momentum vector of earlier steps.
     pub momentum: Option<ParamVector>,
     pub metric: Option<ParamVector>,
-    /// Directions that a mean of them has.
+    /// Number of directions averaged so far by [`Momentum::Mean`](super::Momentum::Mean).
     pub averaged: f64,
     pub last: Option<f64>,
 }
 
-/// A way to go, and how far.
+/// A direction tried, with its step size.
 pub(super) struct Attempt {
     pub direction: Direction,
     pub fallback: Option<Fallback>,
-    /// `λ`, without what a decay adds.
+    /// `λ`, without the penalty of a decay.
     pub damping: f64,
     /// `p`.
     pub vector: ParamVector,
-    /// What momentum keeps if the step is taken; `None` keeps the step itself.
+    /// The vector that momentum keeps if the step is taken; `None` means the step itself.
     pub kept: Option<ParamVector>,
-    /// Directions that a mean has with this one.
+    /// Number of directions averaged, including this one.
     pub averaged: f64,
     pub norm: f64,
     pub along: Along,
@@ -41,12 +41,12 @@ pub(super) struct Attempt {
     pub slope: f64,
     pub model_step: f64,
     pub found: Found,
-    /// Actual and predicted, if there was a step and its loss is known.
+    /// The actual and the predicted decrease, if there was a step and its loss is known.
     pub decreases: Option<[f64; 2]>,
 }
 
-/// Of actual to predicted decrease. A model that promises none, as one solved by few iterations may, has no step to be accepted,
-/// whatever the loss does: two increases are no agreement.
+/// The ratio of actual to predicted decrease. If the model predicts no decrease, which can happen when its solver stops
+/// early, the step cannot be accepted whatever the loss does: two increases are no agreement.
 pub(super) fn ratio([actual, predicted]: [f64; 2]) -> f64 {
     if predicted > 0.0 { actual / predicted } else { f64::NEG_INFINITY }
 }
@@ -56,14 +56,14 @@ impl Attempt {
         self.decreases.map(ratio)
     }
 
-    /// The same without a step.
+    /// The attempt, with a step of zero.
     pub fn refused(self) -> Self {
         let found = Found { step: 0.0, loss: Some(self.loss), ..self.found };
         Self { found, ..self }
     }
 }
 
-/// The penalty `(η/2) ‖w‖²` of a coupled decay, along the way.
+/// The penalty `(η/2) ‖w‖²` of a coupled decay along the step.
 pub(super) struct Penalty {
     pub eta: f64,
     /// `‖w‖²`, `⟨w, p⟩`, `‖p‖²`.
@@ -80,7 +80,7 @@ impl Penalty {
         Ok(Self { eta, squares })
     }
 
-    /// At `w + t p`.
+    /// The penalty at `w + t p`.
     pub fn at(&self, t: f64) -> f64 {
         let [own, along, square] = self.squares;
         0.5 * self.eta * (own + t * (2.0 * along + t * square))

@@ -1,4 +1,4 @@
-//! [`Fallback`]: what a step does where a factorisation fails.
+//! [`Fallback`]: the alternatives where a factorisation fails.
 
 use burn::module::Module;
 
@@ -10,23 +10,23 @@ use crate::error::{DirectionError, Error};
 use crate::linearize::ParamVector;
 use crate::loss::ConvexLoss;
 
-/// By how much the damping rises where a factorisation fails, and how often.
+/// The factor by which the damping is raised where a factorisation fails, and the number of such attempts.
 const RAISE: (f64, usize) = (10.0, 3);
 
-/// What was done where a factorisation failed.
+/// The alternative that replaced a failed factorisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fallback {
-    /// The damping was raised until it did not.
+    /// The damping was raised until the factorisation succeeded.
     MoreDamping,
     /// The eigenvalues of the system were computed, and negative ones set to zero.
     Eigenvalues,
-    /// Conjugate gradient by products.
+    /// The system was solved by conjugate gradient with products.
     ConjugateGradient,
 }
 
 impl Fallback {
-    /// In words.
+    /// Returns the name in words.
     pub fn name(self) -> &'static str {
         match self {
             Self::MoreDamping => "more damping",
@@ -37,7 +37,7 @@ impl Fallback {
 }
 
 impl<L: ConvexLoss> Stepper<L> {
-    /// The direction at a damping, or the next best thing where its factorisation fails.
+    /// Computes the direction at a damping, or an alternative if its factorisation fails.
     pub(super) fn direction<M: Module>(
         &self,
         point: &Point<M, L>,

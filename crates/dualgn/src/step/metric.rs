@@ -1,4 +1,4 @@
-//! [`SecondMoments`]: a metric from the sizes of gradients.
+//! [`SecondMoments`]: a metric from second moments of gradients.
 
 use super::state::{Kept, State};
 use crate::direction::Subproblem;
@@ -6,13 +6,13 @@ use crate::error::Error;
 use crate::linearize::ParamVector;
 use crate::loss::ConvexLoss;
 
-/// The metric of the proximity term: roots of the second moments of gradients, as Adam keeps them, `M = √(v / (1 - βᵗ)) + ε`, over
-/// their mean. Directions are then solved by products.
+/// The metric of the proximity term: the square roots of the second moments of gradients, as in Adam, `M = √(v / (1 -
+/// βᵗ)) + ε`, divided by their mean. With this metric directions are solved by products with the Jacobian.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SecondMoments {
-    /// `β`, from 0 to below 1.
+    /// The decay rate `β`, at least 0 and below 1.
     pub decay: f64,
-    /// `ε`, positive.
+    /// The offset `ε`, positive.
     pub epsilon: f64,
 }
 
@@ -22,7 +22,7 @@ impl Default for SecondMoments {
     }
 }
 
-/// The second moments with this gradient among them, and the metric they make.
+/// Updates the second moments with the gradient, and returns the metric.
 pub(super) fn update_metric<L: ConvexLoss>(
     state: &mut State,
     metric: SecondMoments,

@@ -1,14 +1,14 @@
-//! Steps: from directions to new weights, with what is carried from one step to the next.
+//! Steps: from directions to new weights, with the state carried from one step to the next.
 //!
 //! | piece | choices | file |
 //! |---|---|---|
 //! | direction | any oracle | [`GaussNewton`](crate::GaussNewton) |
-//! | damping | the oracle's, less from step to step, or by the ratio of actual to predicted decrease | [`adaptation`] |
-//! | how far | the rate, the minimiser of the model, backtracking, a grid | [`search`] |
+//! | damping | the oracle's, decaying, or by the ratio of actual to predicted decrease | [`adaptation`] |
+//! | step size | the rate, the minimiser of the model, backtracking, a grid | [`search`] |
 //! | momentum, decay | heavy ball, Nesterov, a mean, a centre, the minimiser over two directions; coupled, decoupled | [`momentum`] |
 //! | metric | the identity, roots of second moments | [`metric`] |
 //!
-//! [`Stepper`] puts one of each together.
+//! [`Stepper`] combines one of each.
 
 mod adaptation;
 mod attempt;

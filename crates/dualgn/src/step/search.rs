@@ -1,54 +1,54 @@
-//! [`Search`]: how far to go along a direction.
+//! [`Search`]: the choice of the step size along a direction.
 
-/// How far a [`Stepper`](super::Stepper) goes along its direction `p`, given a rate.
+/// The rule by which a [`Stepper`](super::Stepper) chooses its step size along the vector `p`, given a rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Search {
-    /// The rate itself. Nothing is evaluated.
+    /// The rate itself. No loss is evaluated.
     Rate,
-    /// The rate times the step that minimises the model along `p`: one for an exact direction without momentum, less for one whose
-    /// solver stopped early. Cost: a product with `J`.
+    /// The rate times the step that minimises the model along `p`: one for an exact direction without momentum, less
+    /// for one whose solver stopped early. Cost: one product with `J`.
     Model,
     /// Backtracking from the rate.
     Armijo(Armijo),
-    /// The best of several steps, from the rate down.
+    /// The best of several steps on a grid, from the rate downwards.
     Grid(Grid),
 }
 
-/// Backtracking: `t` shrinks until `L(w + t p) ≤ L(w) + c t ⟨∇L, p⟩`. (Armijo, 1966.)
+/// Backtracking: the step size `t` shrinks until `L(w + t p) ≤ L(w) + c t ⟨∇L, p⟩`. (Armijo, 1966.)
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Armijo {
-    /// `c`, from 0 to below 1.
+    /// The constant `c`, at least 0 and below 1.
     pub sufficient: f64,
-    /// What a step is multiplied with where it is too long, from above 0 to below 1.
+    /// Factor by which a rejected step size shrinks, above 0 and below 1.
     pub shrink: f64,
-    /// Steps tried at most.
+    /// Largest number of steps tried.
     pub trials: usize,
-    /// The first trial is so many times the last step that was taken, at most the rate; none starts from the rate. (Korbit et al.,
-    /// arXiv 2405.14402, whose factor is 1.5.)
+    /// The first trial is `growth` times the last step that was taken, and at most the rate; with `None` it is the
+    /// rate. (Korbit et al., arXiv 2405.14402, whose factor is 1.5.)
     pub growth: Option<f64>,
 }
 
 impl Armijo {
-    /// From the rate, halving.
+    /// Backtracking from the rate by halving.
     pub const HALVING: Self = Self { sufficient: 1e-4, shrink: 0.5, trials: 20, growth: None };
-    /// As exact Gauss-Newton has it (Korbit et al., arXiv 2405.14402).
+    /// The settings of exact Gauss-Newton (Korbit et al., arXiv 2405.14402).
     pub const EXACT_GAUSS_NEWTON: Self = Self { sufficient: 0.1, shrink: 0.8, trials: 15, growth: Some(1.5) };
 }
 
-/// A grid of steps, spaced evenly in their logarithm. If all are worse than staying, none is taken.
+/// A grid of step sizes, spaced evenly in their logarithm. If all are worse than staying, no step is taken.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Grid {
     /// The shortest step, for a rate of one.
     pub least: f64,
-    /// Steps, at least two.
+    /// Number of steps, at least two.
     pub trials: usize,
 }
 
 impl Grid {
     /// 15 steps from 1 to 1e-3, as in shape learning by Gauss-Newton natural gradients (King et al., arXiv 2602.00099).
     pub const SHAPES: Self = Self { least: 1e-3, trials: 15 };
-    /// 31 powers of one half, as energy natural gradients have it (Müller and Zeinhofer, ICML 2023).
+    /// 31 powers of one half, as in energy natural gradients (Müller and Zeinhofer, ICML 2023).
     pub const HALVES: Self = Self { least: 1.0 / (1 << 30) as f64, trials: 31 };
 
     pub(super) fn steps(self, rate: f64) -> impl Iterator<Item = f64> {
@@ -57,19 +57,19 @@ impl Grid {
     }
 }
 
-/// What a search came to.
+/// The result of a search.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Found {
-    /// The step; zero if none is better than staying.
+    /// The step size; zero if no step is better than staying.
     pub step: f64,
-    /// The loss after it, if it was evaluated.
+    /// The loss after the step, if it was evaluated.
     pub loss: Option<f64>,
     pub trials: usize,
 }
 
 impl Search {
-    /// Searches, given the loss at zero, the slope, the last step, the step that minimises the model, and the loss as a function of
-    /// the step. A loss that is not finite is worse than any.
+    /// Chooses the step size, given the loss and the slope at zero, the last step, the step that minimises the model,
+    /// and the loss as a function of the step. A loss that is not finite counts as worse than any finite one.
     pub(super) fn find<E>(
         self,
         rate: f64,

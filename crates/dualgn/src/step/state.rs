@@ -1,34 +1,34 @@
-//! [`StepperState`]: what a stepper carries from step to step.
+//! [`StepperState`]: the state that a stepper carries from step to step.
 
 use std::collections::BTreeMap;
 
 use crate::error::{DeviceError, Error};
 use crate::linearize::{Linearization, ParamVector};
 
-/// Everything that a [`Stepper`](super::Stepper) carries from step to step, as numbers: for checkpoints. A stepper with the same
-/// settings and this state goes on as the one it came from would have.
+/// The whole state that a [`Stepper`](super::Stepper) carries from step to step, as plain numbers, for checkpoints. A
+/// stepper with the same settings and this state continues exactly like the original.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepperState {
-    /// Single numbers by name.
+    /// Scalars by name.
     pub numbers: BTreeMap<String, f64>,
-    /// Vectors of parameter space by name, in the order of [`ParamVector::to_vec`].
+    /// Vectors in parameter space by name, with their entries in the order of [`ParamVector::to_vec`].
     pub vectors: BTreeMap<String, Vec<f64>>,
 }
 
-/// The same while it is used.
+/// The state in use.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
     pub numbers: BTreeMap<&'static str, f64>,
     pub vectors: BTreeMap<&'static str, Kept>,
 }
 
-/// Numbers that a stepper may keep.
+/// The names of the scalars that a stepper may keep.
 pub(super) const NUMBERS: [&str; 7] =
     ["averaged", "damping", "actual decrease", "predicted decrease", "last step", "moments", "steps"];
-/// Vectors that a stepper may keep.
+/// The names of the vectors that a stepper may keep.
 pub(super) const VECTORS: [&str; 2] = ["momentum", "second moments"];
 
-/// A vector, or its entries until there is a network to put them in.
+/// A vector, or its entries until a network is known that it belongs to.
 #[derive(Clone, Debug)]
 pub(super) enum Kept {
     Vector(ParamVector),
@@ -61,7 +61,7 @@ impl State {
         Ok(StepperState { numbers, vectors })
     }
 
-    /// What is not known by name is left out: it is of another version.
+    /// Ignores unknown names, which come from other versions.
     pub fn restore(state: StepperState) -> Self {
         let StepperState { mut numbers, mut vectors } = state;
         Self {

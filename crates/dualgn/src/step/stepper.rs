@@ -1,4 +1,4 @@
-//! [`Stepper`]: a direction, a damping rule, a search and a momentum, put together.
+//! [`Stepper`]: a combination of a direction, a damping rule, a search and a momentum.
 
 use burn::module::Module;
 
@@ -15,15 +15,16 @@ use crate::linearize::Linearize;
 use crate::linearize::ParamVector;
 use crate::loss::ConvexLoss;
 
-/// Dampings that are tried from one point at most.
+/// Largest number of dampings tried from one point.
 const ATTEMPTS: usize = 40;
-/// The relative gap of a direction up to which its damping may fall.
+/// Largest relative gap of a direction at which its damping may fall.
 const CERTIFIED: f64 = 0.5;
 
-/// Takes steps along Gauss-Newton directions, for training loops written by hand.
+/// A stepper that takes steps along Gauss-Newton directions, for training loops written by hand.
 ///
-/// Unless told otherwise it steps by the rate along directions of the oracle's damping. [`Stepper::guarded`] evaluates each step
-/// on its batch, backtracks, and adapts the damping: a start that wants no tuning.
+/// By default each step goes along a direction at the damping of the oracle, with the rate as step size.
+/// [`Stepper::guarded`] evaluates each step on its batch, backtracks, and adapts the damping, so that it needs no
+/// tuning at first.
 ///
 /// ```
 /// use burn::nn::{Linear, LinearConfig};
@@ -57,7 +58,7 @@ pub struct Stepper<L> {
 }
 
 impl<L: ConvexLoss> Stepper<L> {
-    /// Plain steps by the rate along the oracle's directions.
+    /// Creates a stepper that steps by the rate along the directions of the oracle.
     pub fn new(oracle: GaussNewton<L>) -> Self {
         Self {
             oracle,
@@ -71,7 +72,7 @@ impl<L: ConvexLoss> Stepper<L> {
         }
     }
 
-    /// Steps that are evaluated on their batch, backtrack from the rate, and adapt the damping.
+    /// Creates a stepper that evaluates each step on its batch, backtracks from the rate, and adapts the damping.
     pub fn guarded(oracle: GaussNewton<L>) -> Self {
         Self {
             adaptation: Adaptation::LevenbergMarquardt(LevenbergMarquardt::STOCHASTIC),
@@ -80,28 +81,28 @@ impl<L: ConvexLoss> Stepper<L> {
         }
     }
 
-    /// Sets how the damping changes.
+    /// Sets the rule that adapts the damping.
     #[must_use]
     pub fn adaptation(mut self, adaptation: Adaptation) -> Self {
         self.adaptation = adaptation;
         self
     }
 
-    /// Sets how far steps go.
+    /// Sets the search for the step size.
     #[must_use]
     pub fn search(mut self, search: Search) -> Self {
         self.search = search;
         self
     }
 
-    /// Sets what steps keep of earlier ones.
+    /// Sets the momentum.
     #[must_use]
     pub fn momentum(mut self, momentum: Momentum) -> Self {
         self.momentum = momentum;
         self
     }
 
-    /// Sets what steps take off the weights.
+    /// Sets the weight decay.
     #[must_use]
     pub fn decay(mut self, decay: Decay) -> Self {
         self.decay = decay;
@@ -115,39 +116,43 @@ impl<L: ConvexLoss> Stepper<L> {
         self
     }
 
-    /// Sets the norm that what is stepped along has at most; longer vectors are scaled down to it, before the search.
+    /// Sets the largest norm of the vector of a step; longer vectors are scaled down to it before the search.
     #[must_use]
     pub fn limit(mut self, norm: f64) -> Self {
         self.limit = Some(norm);
         self
     }
 
-    /// The oracle.
+    /// Returns the oracle.
     pub fn oracle(&self) -> &GaussNewton<L> {
         &self.oracle
     }
 
-    /// What it carries from step to step.
+    /// Returns the state that the stepper carries from step to step.
     ///
     /// # Errors
-    /// The device failed.
+    /// Returns `DeviceError` if the device fails.
     pub fn state(&self) -> Result<StepperState, DeviceError> {
         self.state.save()
     }
 
-    /// Goes on from a state, of a stepper with the same settings for the same network.
+    /// Restores the state of a stepper with the same settings for the same network.
     pub fn restore(&mut self, state: StepperState) {
         self.state = State::restore(state);
     }
 
-    /// One step on one batch: the new model, and what the step was. `rate` multiplies the step, or is where a search starts; 1 is
-    /// the Gauss-Newton step.
+    /// Takes one step on one batch, and returns the new model and a report. The rate is the factor of the step or, with
+    /// a search, the step size at which the search starts; 1 is the Gauss-Newton step.
     ///
-    /// Where no step is better than staying, the model comes back as it was and the report's step is zero. Nothing is changed by an
-    /// error: neither the model nor what the stepper carries.
+    /// If no step is better than staying, the model is returned unchanged and the step of the report is zero. After an
+    /// error, the state of the stepper is unchanged.
     ///
     /// # Errors
-    /// Those of [`GaussNewton::direction`]; the loss after every step that was tried is not finite.
+    /// * Returns the errors of [`GaussNewton::direction`].
+    /// * Returns `DirectionError::NotFinite` if the damping adapts by the ratio of decreases and no step that was tried
+    ///   has a finite loss.
+    /// * Returns `LinearizeError::Shape` if a restored state belongs to another network, and
+    ///   `DirectionError::NoCurvature` if [`Momentum::Model`] is used with a model that is not second-order.
     pub fn step<M: Module, N: Linearize<M>>(
         &mut self,
         rate: f64,
@@ -156,7 +161,7 @@ impl<L: ConvexLoss> Stepper<L> {
         inputs: N::Inputs,
         targets: impl Into<L::Target>,
     ) -> Result<(M, StepReport), Error> {
-        // Apart from the state, so that the oracle may be borrowed meanwhile.
+        // Works on a copy of the state, so that the oracle may be borrowed meanwhile.
         let mut state = self.state.clone();
         let result = self.step_from(&mut state, rate, network, model, inputs, targets.into())?;
         self.state = state;
@@ -227,7 +232,8 @@ impl<L: ConvexLoss> Stepper<L> {
         self.finish(state, &point, attempt, refused, Some(rule))
     }
 
-    /// A direction at a damping, and how far to go along it. `evaluate` wants the loss after the step in any case.
+    /// Computes a direction at a damping, and a step size along it. With `evaluate` the loss after the step is always
+    /// computed.
     fn attempt<M: Module>(
         &self,
         point: &Point<M, L>,
@@ -236,7 +242,7 @@ impl<L: ConvexLoss> Stepper<L> {
         evaluate: bool,
     ) -> Result<Attempt, Error> {
         let mut attempt = self.propose(point, damping, point.momentum.as_ref())?;
-        // A search needs a way down. What earlier steps add may lead up, the direction alone does not.
+        // A search needs a descent direction. Momentum may make the vector ascend; the direction alone does not.
         if attempt.slope >= 0.0
             && point.momentum.is_some()
             && matches!(self.search, Search::Armijo(_) | Search::Grid(_))
@@ -262,7 +268,7 @@ impl<L: ConvexLoss> Stepper<L> {
         Ok(attempt)
     }
 
-    /// What to step along.
+    /// Computes the vector of a step.
     fn propose<M: Module>(
         &self,
         point: &Point<M, L>,
@@ -272,7 +278,7 @@ impl<L: ConvexLoss> Stepper<L> {
         let (direction, fallback) = self.direction(point, damping, momentum)?;
         let d = direction.vector();
         let subproblem = point.subproblem;
-        // `p`, and what momentum keeps of it where that is not the step.
+        // `p`, and the vector that momentum keeps if it is not the step.
         let averaged = momentum.map_or(0.0, |_| point.averaged) + 1.0;
         let (vector, kept) = match (self.momentum, momentum) {
             (Momentum::None | Momentum::Model, None) => (d, None),
@@ -331,7 +337,7 @@ impl<L: ConvexLoss> Stepper<L> {
         })
     }
 
-    /// Takes the step, and keeps what the next one needs.
+    /// Takes the step, and updates the state for the next one.
     fn finish<M: Module>(
         &self,
         state: &mut State,
@@ -359,7 +365,7 @@ impl<L: ConvexLoss> Stepper<L> {
                 state.numbers.insert("actual decrease", actual);
                 state.numbers.insert("predicted decrease", predicted);
                 let next = rule.after(attempt.damping, actual / predicted);
-                // What an inexact solution misses grows as the damping falls.
+                // The error of an inexact solution grows as the damping falls.
                 if direction.relative_gap() <= CERTIFIED { next } else { next.max(attempt.damping) }
             }
             _ => attempt.damping,
@@ -372,7 +378,7 @@ impl<L: ConvexLoss> Stepper<L> {
         }
         match (self.momentum, is_taken) {
             (Momentum::None, _) => {}
-            // What led nowhere is forgotten.
+            // Momentum of a rejected step is forgotten.
             (_, false) => {
                 state.vectors.remove("momentum");
                 state.numbers.remove("averaged");

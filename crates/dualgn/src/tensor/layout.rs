@@ -127,7 +127,7 @@ impl Array {
     pub fn sum_to(self, shape: &[usize]) -> Self {
         let own = self.shape();
         let axes: Vec<usize> = (0..own.len()).filter(|&a| shape[a] == 1 && own[a] != 1).collect();
-        // Sum from the innermost axis outwards: the first reduction then reads contiguous memory.
+        // Sums from the innermost axis outwards: the first reduction then reads contiguous memory.
         axes.iter().rev().fold(self, |array, &axis| array.sum_axis(axis))
     }
 }

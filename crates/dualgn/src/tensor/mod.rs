@@ -1,8 +1,8 @@
-//! [`Array`]: a tensor of run-time rank on whatever device Burn put it.
+//! [`Array`]: a tensor whose rank is known at run time only, on any device.
 //!
 //! Burn's `Tensor<D>` carries its rank in the type, but a traced network holds tensors of every rank in one list.
 //! `Array` wraps the rank-free tensor beneath, so that one rule serves every rank, every device and both float types.
-//! Methods are the few operations the rules need; each calls Burn and nothing else.
+//! Its methods are the few operations that the rules need; each only calls Burn.
 
 mod compare;
 mod index;
@@ -107,7 +107,7 @@ impl Array {
         })
     }
 
-    /// An array of any kind whose values do not matter, as for operations of Burn that want a tensor to read its shape.
+    /// An array of any kind with unspecified values, for operations of Burn that only read the shape of a tensor.
     pub fn blank(shape: &[usize], dtype: DType, device: &Device) -> Self {
         let (shape, device) = (Shape::from(shape.to_vec()), device.as_dispatch());
         Self(if dtype.is_float() {
@@ -263,7 +263,7 @@ impl Array {
         self.abs().sign().neg().add_scalar(1.0)
     }
 
-    /// `self` where `output`, which is not negative, is positive; zero elsewhere.
+    /// `self` where `output`, which is nonnegative, is positive; zero elsewhere.
     pub fn where_positive(self, output: Self) -> Self {
         Self(Dispatch::relu_backward(output.0, self.0))
     }

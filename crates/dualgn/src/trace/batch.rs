@@ -5,16 +5,17 @@
 //! examples along one axis, or mixed. An axis may hold more than the examples, since networks merge axes: `[m, T, F]`
 //! reshaped to `[mT, F]` has the examples on axis 0 with `T` positions inside each.
 //!
-//! The analysis errs on one side only: what it calls split never mixes; what it calls mixed might not.
+//! The analysis is conservative: a value that it calls split is never mixed, while a value that it calls mixed may in
+//! fact be split.
 
 use burn::tensor::Slice;
 
 use super::op::{Discrete, Index, Layout, Norm, Op, Position, Reduce};
 
-/// How a value holds the examples.
+/// The structure of the batch in a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Batch {
-    /// The same for all examples: parameters, constants and what is made of them.
+    /// The value is the same for all examples: parameters, constants and values computed from them.
     Shared,
     /// `axis` has length `outer · m · inner`, with the index of the example in the middle.
     Split { axis: usize, outer: usize, inner: usize },
@@ -22,7 +23,7 @@ pub(crate) enum Batch {
     Mixed,
 }
 
-/// The batch of an operation's output.
+/// The batch structure of an operation's output.
 pub(crate) fn propagate(op: &Op, inputs: &[(&Batch, &[usize])], output: &[usize], examples: usize) -> Batch {
     if inputs.iter().any(|(batch, _)| **batch == Batch::Mixed) {
         return Batch::Mixed;
@@ -30,7 +31,7 @@ pub(crate) fn propagate(op: &Op, inputs: &[(&Batch, &[usize])], output: &[usize]
     if inputs.iter().all(|(batch, _)| **batch == Batch::Shared) {
         return Batch::Shared;
     }
-    // A single example has nobody to mix with, and any axis holds it whole.
+    // A single example cannot mix, and any axis holds it whole.
     if examples == 1 {
         return Batch::Split { axis: 0, outer: 1, inner: output[0] };
     }
@@ -56,7 +57,7 @@ pub(crate) fn propagate(op: &Op, inputs: &[(&Batch, &[usize])], output: &[usize]
         // Pooling reduces the spatial axes; examples may be on either of the two before them.
         Op::Pool(_) => unless(inputs[0].0, |axis| axis > 1),
         Op::Norm(Norm::Layer { .. }) => first_only(inputs, |axis| axis + 1 == output.len()),
-        // Its statistics are given, also where the examples are on the axis that has them.
+        // The statistics are given, even where the examples are on the axis that has them.
         Op::Norm(Norm::Batch { .. }) => first_only(inputs, |_| false),
         Op::Norm(Norm::BatchStatistics { .. }) => Batch::Mixed,
         Op::Index(index) => indexed(index, inputs),

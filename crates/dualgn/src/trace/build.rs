@@ -14,7 +14,7 @@ use super::op::{Discrete, Norm, Op};
 use super::record::Types;
 use crate::error::TraceError;
 
-/// What tracing allows beyond the evaluation mode of a module.
+/// Options of tracing beyond the evaluation mode of a module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Choices {
     /// Batch normalisation uses the statistics of the batch.
@@ -23,7 +23,7 @@ pub(super) struct Choices {
     pub random: bool,
 }
 
-/// A forward pass as it was recorded.
+/// A recorded forward pass.
 pub(super) struct Recorded<'a> {
     pub operations: &'a [OperationIr],
     /// Values of the tensors that were made from data, parameters included.
@@ -36,12 +36,12 @@ pub(super) struct Recorded<'a> {
     pub disabled: &'a [String],
     /// Tensors at which derivatives stop by request.
     pub stopped: HashSet<TensorId>,
-    /// Functions of which derivatives by their points are wanted, and the tensors that stand for these.
+    /// Functions whose derivatives by their points are requested, and the tensors that stand for these.
     pub marks: Marks,
     pub types: Types,
 }
 
-/// The graph of those operations that the output needs.
+/// Builds the graph of the operations that the output needs.
 pub(super) fn build(
     recorded: Recorded<'_>,
     inputs: &[TensorId],
@@ -64,7 +64,7 @@ struct Builder<'a> {
     requests: Vec<HashMap<ValueId, Request>>,
 }
 
-/// An operation on its way into the graph: what Burn recorded, and where among the recorded operations.
+/// An operation that is being lowered: Burn's record of it, and its position among the recorded operations.
 #[derive(Clone, Copy)]
 struct Origin {
     recorded: &'static Operation,
@@ -87,7 +87,7 @@ impl<'a> Builder<'a> {
         self.finish(values, output, examples)
     }
 
-    /// Makes nodes of those operations that the wanted tensors depend on.
+    /// Creates nodes for the operations that the wanted tensors depend on.
     fn lower(
         &mut self,
         operations: &[OperationIr],
@@ -120,7 +120,7 @@ impl<'a> Builder<'a> {
         let (op, tensors) = self.with_batch_statistics(op, step.inputs);
         let mut inputs = vec![];
         for id in tensors {
-            // An unknown tensor is a further output of an operation of which only the first has a rule.
+            // An unknown tensor is a further output of an operation whose rule covers the first output only.
             inputs.push(self.read(id)?.ok_or_else(|| self.unsupported(origin))?);
         }
         let made = step.output;
@@ -132,7 +132,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Lowers the definition of an operation in its place.
+    /// Replaces an operation by its definition.
     fn expand(
         &mut self,
         operation: &OperationIr,
@@ -154,7 +154,8 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// A batch norm by its running statistics becomes, by choice, one by the statistics of the batch, unless it is frozen.
+    /// Replaces a batch norm by its running statistics by one by the statistics of the batch, if that option is set,
+    /// unless it is frozen.
     fn with_batch_statistics(&self, op: Op, mut inputs: Vec<TensorId>) -> (Op, Vec<TensorId>) {
         let Op::Norm(Norm::Batch { epsilon }) = op else { return (op, inputs) };
         let Some((_, path)) = inputs.get(3).and_then(|mean| self.recorded.module.get(mean)) else {
@@ -184,7 +185,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Puts derivatives in the place of the values that stand for them; the output is then another value.
+    /// Replaces the values that stand for derivatives by these; the output is then another value.
     fn fill_in_derivatives(&mut self, output: ValueId) -> Result<ValueId, TraceError> {
         let marks = self.recorded.marks.jets.iter().zip(std::mem::take(&mut self.requests));
         let jets: Vec<Marked> = marks
@@ -260,7 +261,7 @@ impl<'a> Builder<'a> {
         match graph.values[graph.output].batch {
             Batch::Shared => return Err(TraceError::IgnoresInput),
             Batch::Split { axis: 0, outer: 1, .. } | Batch::Mixed => {}
-            // As long as the batch by chance, while the examples are on another axis.
+            // The axis has the length of the batch by chance, while the examples are on another axis.
             Batch::Split { .. } => return Err(mismatch()),
         }
         #[cfg(debug_assertions)]

@@ -15,18 +15,18 @@ use super::record::{self, Failure, Types};
 use super::stop;
 use crate::error::TraceError;
 
-/// What a graph depends on besides the forward pass: change any of it, and another graph is needed.
+/// The data that a graph depends on besides the forward pass: if any of them changes, another graph is needed.
 #[derive(Clone, PartialEq)]
 pub(super) struct Key<S> {
     pub shapes: S,
     trainable: Vec<ParamId>,
-    /// Paths of the training flags that are off, as in frozen parts, if they matter.
+    /// Paths of the training flags that are off, as in frozen parts; empty unless the options depend on them.
     disabled: Vec<String>,
 }
 
 impl<S> Key<S> {
     pub fn new<M: Module>(model: &M, shapes: S, choices: Choices) -> Self {
-        // Only batch statistics ask for the flags.
+        // Only batch statistics depend on the flags.
         let disabled = if choices.batch_statistics { disabled_flags(model) } else { vec![] };
         Self { shapes, trainable: trainable(model), disabled }
     }

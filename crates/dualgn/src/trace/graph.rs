@@ -1,4 +1,4 @@
-//! [`Graph`]: a network's forward pass as data, with what every later stage asks of it.
+//! [`Graph`]: a network's forward pass as data, with the queries of the later stages.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -33,18 +33,18 @@ pub(crate) struct Value {
     pub shape: Vec<usize>,
     pub dtype: DType,
     pub source: Source,
-    /// Whether it depends on a trainable parameter, so that it has a derivative.
+    /// Whether the value depends on a trainable parameter, and therefore has a derivative.
     pub active: bool,
-    /// How it holds the examples of the batch.
+    /// The structure of the batch in the value.
     pub batch: Batch,
-    /// How many times nodes read it.
+    /// Number of reads by nodes.
     pub uses: usize,
 }
 
 /// One operation at one place.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
-    /// What Burn recorded; several nodes share it where one operation has parts.
+    /// The operation that Burn recorded; several nodes share it where one operation was replaced by several.
     pub recorded: &'static Operation,
     pub op: Op,
     pub inputs: Vec<ValueId>,
@@ -61,14 +61,14 @@ pub(crate) struct ModuleTensor {
     pub trainable: bool,
 }
 
-/// A traced forward pass. Nodes stand in the order of execution; every value is defined before it is read.
+/// A traced forward pass. Nodes are in the order of execution; every value is defined before it is read.
 #[derive(Clone, Debug)]
 pub(crate) struct Graph {
     pub nodes: Vec<Node>,
     pub values: Vec<Value>,
-    /// The module's tensors that the output depends on.
+    /// The tensors of the module that the output depends on.
     pub tensors: Vec<ModuleTensor>,
-    /// The trainable ones among `tensors`, by their value: the blocks of the parameter vector `w`.
+    /// The trainable ones among `tensors`, by their values: the blocks of the parameter vector `w`.
     pub parameters: Vec<ValueId>,
     /// The inputs, in the order in which the forward pass takes them.
     pub inputs: Vec<ValueId>,
@@ -80,11 +80,11 @@ pub(crate) struct Graph {
     pub dtype: DType,
     /// The first node at which examples mix, if any.
     pub mixing: Option<usize>,
-    /// What earlier uses of the graph took.
+    /// Times and iterations of earlier uses of the graph.
     pub history: History,
 }
 
-/// What is remembered for estimates, shared by the clones of a graph.
+/// Measurements remembered for estimates, shared by the clones of a graph.
 #[derive(Clone, Debug)]
 pub(crate) struct History(Arc<(AtomicU64, AtomicUsize)>);
 
@@ -95,22 +95,23 @@ impl Default for History {
 }
 
 impl History {
-    /// A forward pass took so long.
+    /// Records the time of a forward pass.
     pub fn note_forward(&self, time: Duration) {
         self.0.0.fetch_min(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// Seconds of the fastest forward pass.
+    /// The time of the fastest forward pass, in seconds.
     pub fn forward_seconds(&self) -> f64 {
         self.0.0.load(Ordering::Relaxed) as f64 * 1e-9
     }
 
-    /// Conjugate gradient was good enough after so many iterations, or never.
+    /// Records the number of iterations after which conjugate gradient reached its goal; `None` if it did not.
     pub fn note_iterations(&self, iterations: Option<usize>) {
         self.0.1.store(iterations.map_or(usize::MAX, |count| count.max(1)), Ordering::Relaxed);
     }
 
-    /// How many iterations it took last, if it was good enough then; `otherwise` if it has not run.
+    /// The number of iterations of the last conjugate gradient, or `None` if it did not reach its goal; `otherwise` if
+    /// it has not run.
     pub fn iterations(&self, otherwise: usize) -> Option<usize> {
         match self.0.1.load(Ordering::Relaxed) {
             0 => Some(otherwise),
@@ -126,7 +127,7 @@ impl Graph {
         self.module_tensor(self.parameters[index])
     }
 
-    /// The module tensor behind a value that is one.
+    /// The module tensor of a value that comes from the module.
     pub fn module_tensor(&self, value: ValueId) -> &ModuleTensor {
         match &self.values[value].source {
             Source::Module(index) => &self.tensors[*index],
@@ -134,7 +135,7 @@ impl Graph {
         }
     }
 
-    /// Which parameters the vector `w` is of, in its order.
+    /// The identities of the parameters in the vector `w`, in its order.
     pub fn parameter_ids(&self) -> Vec<ParamId> {
         (0..self.parameters.len()).map(|index| self.parameter(index).id).collect()
     }
@@ -144,32 +145,33 @@ impl Graph {
         self.parameters.iter().map(|&value| self.values[value].shape.iter().product::<usize>()).sum()
     }
 
-    /// Whether a value is made of parameters only, so that it is the same for all examples but has a derivative.
+    /// Whether a value is computed from parameters only: it is the same for all examples and has a derivative.
     pub fn is_parameter_side(&self, value: ValueId) -> bool {
         self.values[value].active && self.values[value].batch == Batch::Shared
     }
 
-    /// Whether parameters meet data at a node: its output belongs to examples, one of its inputs to parameters only.
+    /// Whether parameters meet data at a node: its output belongs to examples, and one of its inputs to parameters
+    /// only.
     pub fn is_site(&self, node: &Node) -> bool {
         self.values[node.output].active
             && self.values[node.output].batch != Batch::Shared
             && node.inputs.iter().any(|&input| self.is_parameter_side(input))
     }
 
-    /// Floating-point operations of one forward pass, roughly: products count what they multiply and add, anything else one
-    /// operation an element.
+    /// The approximate number of floating-point operations of one forward pass: products count their multiplications
+    /// and additions, and any other operation counts one per element.
     pub fn forward_flops(&self) -> f64 {
         self.nodes.iter().map(|node| self.flops(node)).sum()
     }
 
-    /// The same of one backward pass without the gradients by parameters.
+    /// The floating-point operations of one backward pass without the gradients with respect to parameters.
     pub fn backward_flops(&self) -> f64 {
         let passes =
             |node: &&Node| node.inputs.iter().any(|&input| self.values[input].active && !self.is_parameter_side(input));
         self.nodes.iter().filter(passes).map(|node| self.flops(node)).sum()
     }
 
-    /// Those of a product with `J` and one with `Jᵀ`: at the parameters, and through what depends on them.
+    /// The floating-point operations of one product with `J` and one with `Jᵀ`.
     pub fn product_flops(&self) -> f64 {
         2.0 * (self.forward_flops() + self.backward_flops())
     }
@@ -192,12 +194,12 @@ impl Graph {
         }
     }
 
-    /// Words for where a node stands: its own parameters, or the nearest ones before and after it.
+    /// Describes the place of a node in words: its own parameters, or the nearest ones before and after it.
     pub fn place(&self, node: usize) -> String {
         place(&self.nodes, node, |value| self.tensor_path(value))
     }
 
-    /// The path of the module tensor that a value is, if it is one, seen through reshapes.
+    /// The path of the module tensor of a value, looking through reshapes; `None` if it comes from elsewhere.
     fn tensor_path(&self, value: ValueId) -> Option<&str> {
         match &self.values[value].source {
             Source::Module(index) => Some(&self.tensors[*index].path),
@@ -209,12 +211,12 @@ impl Graph {
         }
     }
 
-    /// Which inputs of a node have a derivative.
+    /// For each input of a node, whether it has a derivative.
     pub fn active_inputs(&self, node: &Node) -> Vec<bool> {
         node.inputs.iter().map(|&input| self.values[input].active).collect()
     }
 
-    /// Whether a derivative ends at a node, which is constant between its jumps.
+    /// Whether a derivative ends at a node, because the operation is piecewise constant.
     pub fn ends_derivative(&self, node: &Node) -> bool {
         !self.values[node.output].active && node.inputs.iter().any(|&input| self.values[input].active)
     }
@@ -248,7 +250,7 @@ impl Graph {
     /// Checks the invariants that later stages rely on; debug builds call it after each trace.
     ///
     /// # Panics
-    /// When one is broken, which is a defect of this crate.
+    /// Panics if an invariant is violated, which is a defect of this crate.
     #[cfg(debug_assertions)]
     pub fn verify(&self) {
         let mut defined = vec![false; self.values.len()];
@@ -304,7 +306,7 @@ impl Graph {
     }
 }
 
-/// Words for a place among operations, given the parameter path of a value.
+/// Describes a place among operations in words, given the parameter path of a value.
 pub(crate) fn place<'a>(nodes: &[Node], node: usize, path: impl Fn(ValueId) -> Option<&'a str>) -> String {
     let parameters = |index: usize| {
         let paths: Vec<&str> = nodes[index].inputs.iter().filter_map(|&value| path(value)).collect();

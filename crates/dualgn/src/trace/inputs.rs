@@ -1,4 +1,4 @@
-//! [`Inputs`]: what a network takes, which is a tensor or a tuple of tensors.
+//! [`Inputs`]: the types of a network's input, a tensor or a tuple of tensors.
 
 use std::fmt::Debug;
 
@@ -12,36 +12,36 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// The inputs of a network: a tensor of floats, integers or booleans, or a tuple of up to six such.
+/// The input of a network: a tensor of floats, integers or booleans, or a tuple of up to six such tensors.
 ///
-/// The first axis of each is the batch, of the same length for all. Shapes are arrays, or tuples of arrays in the same
-/// order: `[32, 784]`, or `([32, 10], [32, 10, 64])`.
+/// The first axis of each tensor is the batch and has the same length for all. Shapes are arrays, or tuples of arrays
+/// in the same order: `[32, 784]`, or `([32, 10], [32, 10, 64])`.
 ///
-/// It is implemented for these types and cannot be for others.
+/// The trait is sealed: it is implemented for these types only.
 pub trait Inputs: sealed::Sealed + Clone + 'static {
-    /// The shapes of the inputs.
+    /// The type of the shapes of the inputs.
     type Shapes: Clone + PartialEq + Debug + Send + Sync + 'static;
 
-    /// The shapes of these inputs.
+    /// Returns the shapes of these inputs.
     fn shapes(&self) -> Self::Shapes;
 
-    /// The shapes one by one.
+    /// Returns the shapes as a list.
     #[doc(hidden)]
     fn list(shapes: &Self::Shapes) -> Vec<Vec<usize>>;
 
-    /// Inputs of these shapes, in the device's own types, whose values do not matter.
+    /// Creates inputs of these shapes, in the default types of the device, with unspecified values.
     #[doc(hidden)]
     fn blank(shapes: &Self::Shapes, device: &Device) -> Self;
 
-    /// The tensors one by one, without autodiff.
+    /// Returns the tensors as a list, without autodiff.
     #[doc(hidden)]
     fn tensors(self) -> Vec<DispatchTensor>;
 
-    /// The same inputs, with autodiff.
+    /// Returns the same inputs with autodiff.
     #[doc(hidden)]
     fn with_autodiff(self) -> Self;
 
-    /// Examples `start..end`.
+    /// Returns the examples `start..end`.
     #[doc(hidden)]
     fn narrow(self, start: usize, end: usize) -> Self;
 }

@@ -1,4 +1,4 @@
-//! From a Burn module to a [`Graph`]: the forward pass is recorded once per input shape and then reused at any weights.
+//! From a Burn module to a [`Graph`]: the forward pass is recorded once per input shape and reused at any weights.
 
 mod batch;
 mod build;
@@ -39,21 +39,22 @@ pub(crate) use uses::Use;
 
 use crate::error::TraceError;
 
-/// How many input shapes a network remembers. A training loop uses two or three: the batch, its last part, the test set.
+/// Number of input shapes that a network remembers. A training loop uses two or three: the batch, its last part, the
+/// test set.
 const REMEMBERED_SHAPES: usize = 8;
 
 type Forward<M, I> = dyn Fn(&M, I) -> DispatchTensor + Send + Sync;
 
-/// A Burn module's forward pass, traced.
+/// The traced forward pass of a Burn module.
 ///
-/// The module `M` itself is not kept: weights are read anew from the model given with each call. `I` is what the forward
-/// pass takes: a tensor or a tuple of tensors, of floats, integers or booleans, the first axis of each being the batch
-/// ([`Inputs`]). Its output may have any rank: an example's outputs are its flattened trailing axes. Cloning is cheap and
-/// shares the traces.
+/// The module `M` itself is not stored: the weights are read from the model given with each call. `I` is the type of
+/// the input: a tensor or a tuple of tensors, of floats, integers or booleans, the first axis of each being the batch
+/// ([`Inputs`]). The output may have any rank: the outputs of an example are its flattened trailing axes. Cloning is
+/// cheap and shares the traces.
 ///
-/// The trace is of the module's evaluation mode ([`Module::valid`]): dropout does nothing, batch normalisation uses its
-/// running statistics. [`Tracing`] offers other choices. Parameters that do not require gradients are constants. Burn's
-/// `detach` leaves no trace; [`stop_gradient`] does.
+/// The module is traced in evaluation mode ([`Module::valid`]): dropout does nothing, and batch normalisation uses its
+/// running statistics. [`Tracing`] has other options. Parameters that do not require gradients are constants. Burn's
+/// `detach` is not recorded, so use [`stop_gradient`] instead.
 ///
 /// ```
 /// use burn::nn::{Linear, LinearConfig};
@@ -87,7 +88,7 @@ struct Trace<S> {
     graph: Arc<Graph>,
 }
 
-/// Choices for tracing a network; [`Network::trace`] takes the defaults.
+/// Options for tracing a network; [`Network::trace`] uses the defaults.
 ///
 /// ```
 /// use burn::nn::{BatchNorm, BatchNormConfig};
@@ -105,36 +106,38 @@ pub struct Tracing {
 }
 
 impl Tracing {
-    /// The defaults: the module's evaluation mode, and no random numbers.
+    /// Creates the default options: evaluation mode, and no random numbers.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Batch normalisation uses the mean and variance of the batch, as in training, and is differentiated through them.
+    /// Makes batch normalisation use the mean and variance of the batch, as in training, and differentiates through
+    /// them.
     ///
-    /// The examples of a batch then mix: the Gram matrix does not exist, and directions come from conjugate gradient.
-    /// Layers whose training flag is off ([`Module::freeze`]) keep their running statistics. Linearising leaves the running
-    /// statistics alone; [`Network::update_statistics`] moves them, once for each step that is accepted.
+    /// The examples of a batch are then coupled: the Gram matrix cannot be assembled, and directions are computed by
+    /// conjugate gradient. Layers whose training flag is off ([`Module::freeze`]) keep their running statistics.
+    /// Linearising does not change the running statistics; [`Network::update_statistics`] updates them, once for each
+    /// accepted step.
     pub fn batch_statistics(mut self) -> Self {
         self.choices.batch_statistics = true;
         self
     }
 
-    /// The forward pass may draw random numbers, as a dropout written in tensor operations does. They are drawn anew by
-    /// each [`Network::linearize`] and each direction, and are fixed during it: every product with the Jacobian sees the
-    /// same ones.
+    /// Allows the forward pass to draw random numbers, as a dropout written in tensor operations does. Each
+    /// [`Network::linearize`] and each direction draws them anew and then keeps them fixed, so that every product with
+    /// the Jacobian uses the same numbers.
     ///
-    /// (Burn's own `Dropout` layer draws on autodiff devices only, so it does nothing in a traced network. To train with
-    /// dropout, pass a mask as a second input or draw one in the forward pass.)
+    /// (Burn's own `Dropout` layer draws on autodiff devices only, so it does nothing in a traced network. To train
+    /// with dropout, pass a mask as a second input or draw one in the forward pass.)
     pub fn random(mut self) -> Self {
         self.choices.random = true;
         self
     }
 
-    /// Traces `forward`, as [`Network::trace`] does.
+    /// Traces `forward` with these options, as [`Network::trace`] does with the defaults.
     ///
     /// # Errors
-    /// As [`Network::trace`].
+    /// Returns the errors of [`Network::trace`].
     pub fn network<M: Module, I: Inputs, F, const E: usize>(
         self,
         model: &M,
@@ -173,13 +176,25 @@ impl<M, I: Inputs> fmt::Debug for Network<M, I> {
 impl<M: Module, I: Inputs> Network<M, I> {
     /// Traces `forward` on inputs of the given shapes, whose first axis is the batch.
     ///
-    /// `forward` runs once, on a device that records operations instead of executing them. Batches of another shape are
+    /// `forward` runs once, on a device that records operations instead of executing them. Other input shapes are
     /// traced when they first occur; the last eight shapes are remembered.
     ///
     /// # Errors
-    /// The forward pass uses an operation without a derivative rule, reads values of tensors, panics (usually on a shape
-    /// that does not fit), gives an output that is not a float tensor or whose first axis is not the batch, or depends
-    /// on no trainable parameter. Each error names the operation and its place in the module.
+    /// * Returns `TraceError::Unsupported` if the forward pass uses an operation without a derivative rule; the error
+    ///   names the operation and its place in the module.
+    /// * Returns `TraceError::ReadsValues` if the forward pass reads the values of tensors, and `OtherDevice` if it
+    ///   uses a tensor on another device than its input.
+    /// * Returns `TraceError::Panicked` if the forward pass panics, usually because a shape does not fit, and `Capture`
+    ///   if Burn cannot record it.
+    /// * Returns `TraceError::OutputType` if the output is not f32 or f64, and `OutputShape` if its first axis is not
+    ///   the batch.
+    /// * Returns `TraceError::EmptyInput` if an input has no axes or an axis of length zero, and `InputBatches` if the
+    ///   inputs have different numbers of examples.
+    /// * Returns `TraceError::NoDerivative`, `IgnoresInput` or `NoParameters` if the output does not depend on the
+    ///   parameters through a differentiable operation, on the input, or on a trainable parameter.
+    /// * Returns `TraceError::CopiedParameter` if two fields of the module are copies of one parameter, and
+    ///   `ParameterType` if a trainable parameter is not f32 or f64, or the trainable parameters have different float
+    ///   types.
     pub fn trace<F, const E: usize>(model: &M, forward: F, shapes: I::Shapes) -> Result<Self, TraceError>
     where
         F: Fn(&M, I) -> Tensor<E> + Send + Sync + 'static,
@@ -187,7 +202,7 @@ impl<M: Module, I: Inputs> Network<M, I> {
         Tracing::new().network(model, forward, shapes)
     }
 
-    /// The graph for inputs of these shapes, traced now if it is not known yet.
+    /// The graph for inputs of these shapes; traced now if it is not known yet.
     pub(crate) fn graph(&self, model: &M, shapes: I::Shapes) -> Result<Arc<Graph>, TraceError> {
         let key = Key::new(model, shapes, self.choices);
         let known = |traces: &mut VecDeque<Trace<I::Shapes>>| {
@@ -215,18 +230,19 @@ impl<M: Module, I: Inputs> Network<M, I> {
         Ok(graph)
     }
 
-    /// Moves the running statistics of the model's batch normalisations towards those of this batch, by one forward pass
-    /// in training mode. Call it once for each step that is accepted, with the batch of that step; a network traced with
-    /// [`Tracing::batch_statistics`] leaves them alone otherwise.
+    /// Updates the running statistics of the model's batch normalisations with those of this batch, by one forward pass
+    /// in training mode. Call it once for each accepted step, with the batch of that step. A network traced with
+    /// [`Tracing::batch_statistics`] does not update them otherwise.
     ///
     /// # Errors
-    /// The inputs cannot be traced. The model is not on an autodiff device ([`Module::train`]), which is how Burn tells
-    /// training from evaluation.
+    /// Returns `TraceError::NotTraining` if the model is not on an autodiff device ([`Module::train`]), which is how
+    /// Burn distinguishes training from evaluation, and the errors of [`Network::trace`] if the inputs cannot be
+    /// traced.
     pub fn update_statistics(&self, model: &M, inputs: I) -> Result<(), TraceError> {
         if !model.devices().iter().all(Device::is_autodiff) {
             return Err(TraceError::NotTraining);
         }
-        // Whatever is wrong with the shapes is an error there, and not a panic here.
+        // If the shapes do not fit, this is an error, whereas the forward pass below would panic.
         self.graph(model, inputs.shapes())?;
         let _ = (self.forward)(model, inputs.with_autodiff());
         Ok(())
@@ -234,19 +250,19 @@ impl<M: Module, I: Inputs> Network<M, I> {
 }
 
 impl<M, I: Inputs> Network<M, I> {
-    /// Number of trainable numbers `p` that the output depends on.
+    /// Returns the number of trainable numbers `p` that the output depends on.
     pub fn parameter_count(&self) -> usize {
         self.first.parameter_count()
     }
 
-    /// Outputs per example `k`: the product of the output's trailing axes.
+    /// Returns the number of outputs per example `k`, the product of the output's trailing axes.
     pub fn outputs_per_example(&self) -> usize {
         self.first.outputs
     }
 
-    /// The operation that mixes the examples of a batch, and its place, if there is one. The Gram matrix cannot be
-    /// assembled for such a network, and conjugate gradient is used. (For the shapes the network was first traced with: a
-    /// single example has nobody to mix with.)
+    /// Returns the operation that mixes the examples of a batch, and its place in the module, or `None` if the examples
+    /// are independent. For a network that mixes examples the Gram matrix cannot be assembled, so conjugate gradient is
+    /// used. The answer is for the shapes that the network was first traced with: a batch of one example never mixes.
     pub fn mixes_examples(&self) -> Option<String> {
         self.first.mixing.map(|node| format!("`{}` {}", self.first.nodes[node].recorded.name, self.first.place(node)))
     }

@@ -1,7 +1,7 @@
 //! The operations of a traced network: Burn's vocabulary, reduced to families that share their derivative rules.
 //!
-//! These are plain data. How a family is evaluated and differentiated stands in `linearize::rules`, how it moves the
-//! batch axis in [`super::batch`], how Burn's recorded operations become these in [`super::lower`].
+//! They are plain data. `linearize::rules` evaluates and differentiates a family, [`super::batch`] tracks the batch
+//! axis, and [`super::lower`] translates Burn's recorded operations.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub(crate) enum Op {
     Random(Random),
 }
 
-/// The unit of [`Op::Matmul`].
+/// The operation of [`Op::Matmul`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Matmul;
 
@@ -116,14 +116,14 @@ pub(crate) enum Reduce {
     MeanAll,
 }
 
-/// To another float type.
+/// A cast to another float type.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Cast {
     pub from: DType,
     pub to: DType,
 }
 
-/// Sums along one axis of all elements up to and including each one.
+/// Cumulative sums along one axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Cumulate {
     pub axis: usize,
@@ -168,7 +168,7 @@ pub(crate) enum Norm {
     BatchStatistics { epsilon: f64 },
 }
 
-/// Elements taken from, or put to, places given by an integer array.
+/// Elements read from, or written to, positions given by an integer array.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Index {
     /// Inputs `x`, `indices [n]`: entries of one axis.
@@ -192,7 +192,8 @@ pub(crate) enum Mask {
     Where,
 }
 
-/// Operations on jets `[channels, ..]`: values with their derivatives by points. Everything linear is done by the other operations.
+/// Operations on jets `[channels, ..]`: values with their derivatives by points. All linear operations are expressed by
+/// the other families.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Taylor {
     /// `φ` of a jet.
@@ -203,7 +204,7 @@ pub(crate) enum Taylor {
     Shift,
 }
 
-/// Operations that are constant between their jumps: evaluated, with no derivative or, where there is one, zero.
+/// Piecewise constant operations: evaluated only, since their derivative is zero wherever it exists.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Discrete {
     Compare(Comparison),
@@ -214,15 +215,15 @@ pub(crate) enum Discrete {
     Bits(Bits),
     BitsScalar(Bits, i64),
     BitsNot,
-    /// Whether any element is not zero, along one axis or of all.
+    /// Whether any element is nonzero, along one axis or overall.
     Any(Option<usize>),
-    /// Whether no element is zero, along one axis or of all.
+    /// Whether all elements are nonzero, along one axis or overall.
     All(Option<usize>),
     IsNan,
     IsInf,
-    /// To integers or, from integers and booleans, to floats.
+    /// A conversion to integers or, from integers and booleans, to floats.
     Convert(DType),
-    /// The values as they are: a derivative stops here by request.
+    /// The unchanged values, with the derivative stopped on request.
     Stop,
     /// Cumulative maxima and minima of integers.
     CumMax(usize),
@@ -238,7 +239,7 @@ pub(crate) enum Logic {
     Xor,
 }
 
-/// Steps of a float.
+/// Rounding of floats.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Rounding {
     Sign,
@@ -248,7 +249,7 @@ pub(crate) enum Rounding {
     Trunc,
 }
 
-/// Where elements stand along an axis.
+/// Positions of elements along an axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Position {
     Max(usize),
@@ -277,7 +278,7 @@ pub(crate) enum Comparison {
     LowerEqual,
 }
 
-/// A constant of one value, of any kind.
+/// A constant array whose entries are equal, of any kind.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Fill {
     pub value: f64,
@@ -285,7 +286,7 @@ pub(crate) struct Fill {
     pub dtype: DType,
 }
 
-/// Numbers drawn anew each time the network is linearised, and fixed from then on.
+/// Random numbers, drawn anew each time the network is linearised, and fixed from then on.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Random {
     pub distribution: Distribution,
@@ -294,7 +295,7 @@ pub(crate) struct Random {
 }
 
 impl Op {
-    /// Whether a derivative can pass through at all.
+    /// Whether a derivative can pass through the operation.
     pub fn differentiable(&self) -> bool {
         !matches!(self, Op::Discrete(_) | Op::Fill(_) | Op::Random(_))
     }

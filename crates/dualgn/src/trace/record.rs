@@ -9,8 +9,8 @@ use burn::backend::ir::{OperationIr, TensorId};
 use burn::backend::{Capture, DispatchTensor};
 use burn::tensor::{BoolDType, DType, Device, DeviceConfig, FloatDType, IntDType, TensorData};
 
-/// The types that tensors get which are made without saying one: the network's float type, and what its device takes for
-/// integers and booleans.
+/// The default types of tensors: the network's float type, and the types that its device uses for integers and
+/// booleans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Types {
     pub float: DType,
@@ -19,19 +19,19 @@ pub(super) struct Types {
 }
 
 thread_local! {
-    /// Recording devices of this thread, one for each set of types. Burn never recycles their identifiers and has 65,536 of
-    /// them, so they are kept; one a thread lets threads trace at the same time.
+    /// Recording devices of this thread, one for each set of types. They are kept because Burn has 65,536 identifiers
+    /// for them and never reuses one; with one set per thread, threads can trace at the same time.
     static DEVICES: RefCell<HashMap<Types, Device>> = RefCell::new(HashMap::new());
 }
 
-/// What was recorded.
+/// The result of recording.
 pub(super) struct Recording {
     pub operations: Vec<OperationIr>,
     /// Values of the tensors that were made from data.
     pub data: BTreeMap<TensorId, TensorData>,
 }
 
-/// Why nothing was recorded: what Burn said, in an error or in a panic.
+/// The reason why nothing was recorded: Burn's message, in an error or in a panic.
 pub(super) enum Failure {
     Refused(String),
     Panicked(String),
@@ -68,7 +68,7 @@ pub(super) fn tensor_id(tensor: DispatchTensor) -> Option<TensorId> {
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 fn words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().cloned();
     text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_else(|| "no message".into())

@@ -13,11 +13,11 @@ thread_local! {
     static STOPPED: RefCell<HashSet<TensorId>> = RefCell::new(HashSet::new());
 }
 
-/// The same values, through which no derivative passes: a straight-through estimator is
-/// `x.clone() + stop_gradient(round(x.clone()) - x)`, and a target network's output is stopped.
+/// Returns a tensor with the same values, through which no derivative passes. A straight-through estimator is
+/// `x.clone() + stop_gradient(round(x.clone()) - x)`; the output of a target network is stopped as well.
 ///
-/// Use it in place of [`Tensor::detach`], which does nothing where operations are recorded, so that a traced network would
-/// be differentiated through it. Everywhere else this is `detach`.
+/// Use it instead of [`Tensor::detach`], which has no effect while operations are recorded, so that a traced network
+/// would be differentiated through it. Outside a traced forward pass this function is `detach`.
 pub fn stop_gradient<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     if record::tensor_id(tensor.clone().into_dispatch()).is_none() {
         return tensor.detach();

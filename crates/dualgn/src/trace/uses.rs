@@ -1,4 +1,4 @@
-//! Where a parameter is used: the sites at the ends of reshapes, permutations and roundings.
+//! The uses of a parameter: the sites that it reaches through reshapes, permutations and casts.
 
 use super::graph::{Graph, ValueId};
 use super::op::{Layout, Op};
@@ -6,17 +6,17 @@ use super::op::{Layout, Op};
 /// One use of a parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Use<'a> {
-    /// The site, and at which of its inputs.
+    /// The site, and the position among its inputs.
     pub node: usize,
     pub position: usize,
-    /// The value read there: the parameter, its axes rearranged.
+    /// The value read there: the parameter with its axes rearranged.
     pub value: ValueId,
-    /// What rearranged them, in order.
+    /// The layout operations that rearranged it, in order.
     pub path: Vec<&'a Layout>,
 }
 
 impl Graph {
-    /// For each value, the nodes that read it and at which input.
+    /// For each value, the nodes that read it, and the positions among their inputs.
     pub fn readers(&self) -> Vec<Vec<(usize, usize)>> {
         let mut readers = vec![vec![]; self.values.len()];
         for (index, node) in self.nodes.iter().enumerate() {
@@ -27,8 +27,8 @@ impl Graph {
         readers
     }
 
-    /// All uses of a parameter in the order of execution; `None` if something else than a reshape, a permutation or a change of its
-    /// float type stands between it and one of them.
+    /// All uses of a parameter in the order of execution; `None` if an operation other than a reshape, a permutation or
+    /// a cast between float types precedes one of them.
     pub fn uses(&self, readers: &[Vec<(usize, usize)>], parameter: ValueId) -> Option<Vec<Use<'_>>> {
         let mut uses = vec![];
         let mut open = vec![(parameter, vec![])];

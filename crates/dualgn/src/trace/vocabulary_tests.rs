@@ -1,8 +1,8 @@
 //! Walks Burn's vocabulary as Burn itself declares it: the names of all variants, and a made-up operation of each.
 //!
-//! Burn's operations can be deserialized, and a deserializer is told the variants of an enum and the fields of a struct. The
-//! one here answers with nothing but ones, empty names and first variants, except that it picks the variant it was asked
-//! for.
+//! Burn's operations can be deserialized, and a deserializer is told the variants of an enum and the fields of a
+//! struct. The one here answers with nothing but ones, empty names and first variants, except that it picks the variant
+//! it was asked for.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -267,7 +267,7 @@ fn the_table_has_a_line_for_each_operation_that_burn_declares() {
     assert_eq!(listed.len(), declared.len());
 }
 
-/// What the table says of each operation is what the translation does: a rule of that family, parts, a value, or no.
+/// The translation of each operation agrees with its table entry: a rule of that family, parts, a value, or a refusal.
 #[test]
 fn the_translation_of_each_operation_is_what_the_table_says() {
     for (family, name, operation) in vocabulary() {

@@ -1,14 +1,15 @@
 //! Block coordinate ascent on the dual, for losses without curvature and an assembled matrix.
 //!
-//! One example at a time, in a new random order each pass: with `z_i = f_i - (Kα)_i/(λm)` and `σ_i` the largest eigenvalue
-//! of `K_ii/(λm)`, the example's part of `-m D` is at most
+//! One example at a time, in a new random order each pass: with `z_i = f_i - (Kα)_i/(λm)` and `σ_i` the largest
+//! eigenvalue of `K_ii/(λm)`, the example's part of `-m D` is at most
 //!
 //! ```text
 //! ℓ_i*(a) + (σ_i/2) ‖a - v‖²        v = α_i + z_i/σ_i
 //! ```
 //!
-//! with equality for one output, and the loss's own update minimises that. So `D` never falls. (Shalev-Shwartz and Zhang,
-//! "Stochastic Dual Coordinate Ascent Methods for Regularized Loss Minimization", 2013, with `J` in place of the data.)
+//! with equality for one output, and the loss's own update minimises that. So `D` never falls. (Shalev-Shwartz and
+//! Zhang, "Stochastic Dual Coordinate Ascent Methods for Regularized Loss Minimization", 2013, with `J` in place of the
+//! data.)
 
 use burn::tensor::Tensor;
 
@@ -18,7 +19,7 @@ use crate::error::Error;
 use crate::loss::{ConvexLoss, DualUpdate};
 use crate::solve::{Symmetric, largest_eigenvalue};
 
-/// An example whose own block is this much smaller than the largest is treated as if it were not.
+/// Blocks of `K` smaller than this times the largest count as being as large as this times the largest.
 const NEGLIGIBLE: f64 = 1e-12;
 
 impl<L: ConvexLoss> ProxLinear<'_, L> {
@@ -33,7 +34,7 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
         let [m, k] = self.outputs.dims();
         let scale = 1.0 / (self.damping * self.examples());
         let outputs = to_host(self.outputs.clone())?;
-        // Any subgradient is in the domain.
+        // Any subgradient is in the domain of the conjugate.
         let mut alpha = to_host(start.as_ref().map_or(gradient, |point| &point.alpha).clone())?;
         let mut kernel_alpha = matrix.multiply(&alpha);
         let curvatures: Vec<f64> = (0..m).map(|i| scale * largest_eigenvalue(&matrix.block(i * k, k), k)).collect();
@@ -44,7 +45,7 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
         let mut iterations = 0;
         let mut dual_value = f64::NEG_INFINITY;
         loop {
-            // Sums of many rank-one updates drift by rounding; now and then they are made anew.
+            // Sums of many rank-one updates drift by rounding, so they are recomputed from time to time.
             if iterations % 50 == 49 {
                 kernel_alpha = matrix.multiply(&alpha);
             }

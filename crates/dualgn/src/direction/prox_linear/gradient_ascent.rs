@@ -1,9 +1,9 @@
 //! Accelerated proximal gradient ascent on the dual, for losses without curvature where the matrix is not assembled.
 //!
-//! All examples at once: with `σ` at least the largest eigenvalue of `K/(λm)` each loss's update maximises a minorant of `m D`
-//! that touches it at the extrapolated point. One product with `K` a step. (Beck and Teboulle, "A fast iterative
-//! shrinkage-thresholding algorithm for linear inverse problems", 2009; restarted where the momentum turns against the
-//! step, as O'Donoghue and Candès, "Adaptive restart for accelerated gradient schemes", 2015.)
+//! All examples at once: with `σ` at least the largest eigenvalue of `K/(λm)` each loss's update maximises a minorant
+//! of `m D` that touches it at the extrapolated point. One product with `K` a step. (Beck and Teboulle, "A fast
+//! iterative shrinkage-thresholding algorithm for linear inverse problems", 2009; restarted where the momentum turns
+//! against the step, as O'Donoghue and Candès, "Adaptive restart for accelerated gradient schemes", 2015.)
 
 use burn::tensor::Tensor;
 

@@ -5,14 +5,15 @@
 //! max_α  D(α) = -(1/m) Σ_i [ ℓ_i*(α_i) - ⟨α_i, f_i⟩ ] - αᵀKα / (2λm²)        d(α) = -Jᵀα/(λm)
 //! ```
 //!
-//! (Roulet and Blondel, arXiv 2308.08886; derivations in `docs/mathematics.md`.) Everything here is on the host in double
-//! precision, on vectors as long as the batch has outputs; only the products with `K` may touch the network.
+//! (Roulet and Blondel, arXiv 2308.08886; derivations in `docs/mathematics.md`.) Everything here is on the host in
+//! double precision, on vectors as long as the batch has outputs; only the products with `K` may touch the network.
 //!
-//! **Every result descends.** With `u = Jd` and any subgradient `g_i` at `f_i`, convexity gives `ℓ_i(f_i + u_i) ≥ ℓ_i(f_i) +
-//! ⟨g_i, u_i⟩`, and the mean of it `⟨∇L, d⟩ ≤ P(d) - P(0) - (λ/2) ‖d‖²`. So a point with `P(d) < P(0)` has a negative slope.
-//! Newton's method starts at `d = 0` and only ever decreases `P`. Dual ascent decreases the gap but `P` by no rule, and
-//! its last point may be too long or too short: it is rescaled by the exact minimiser of `P` along it, which decreases `P`
-//! wherever `d` points down; where it does not, the solver goes on, and if the budget ends first that is an error.
+//! **Every result descends.** With `u = Jd` and any subgradient `g_i` at `f_i`, convexity gives `ℓ_i(f_i + u_i) ≥
+//! ℓ_i(f_i) + ⟨g_i, u_i⟩`, and the mean of it `⟨∇L, d⟩ ≤ P(d) - P(0) - (λ/2) ‖d‖²`. So a point with `P(d) < P(0)` has a
+//! negative slope. Newton's method starts at `d = 0` and only ever decreases `P`. Dual ascent decreases the gap but `P`
+//! by no rule, and its last point may be too long or too short: it is rescaled by the exact minimiser of `P` along it,
+//! which decreases `P` wherever `d` points down; where it does not, the solver goes on, and if the budget ends first
+//! that is an error.
 
 mod ascent;
 mod gradient_ascent;
@@ -26,7 +27,7 @@ use super::route::How;
 use crate::error::{DeviceError, DirectionError, Error};
 use crate::loss::ConvexLoss;
 
-/// A solver whose budget ends before `P` has fallen below `P(0)` goes on to so many times the budget.
+/// The factor by which a solver may exceed its budget while `P` has not fallen below `P(0)`.
 const PATIENCE: usize = 10;
 
 /// The subproblem at one point.
@@ -38,9 +39,9 @@ pub(super) struct ProxLinear<'a, L: ConvexLoss> {
     pub damping: f64,
     /// Relative duality gap to reach.
     pub tolerance: f64,
-    /// Budget of Newton steps, passes or gradient steps.
+    /// Largest number of Newton steps, passes or gradient steps.
     pub iterations: usize,
-    /// Conjugate gradient inside a Newton step, where the matrix is not assembled.
+    /// The route and method of conjugate gradient within a Newton step, where the matrix is not assembled.
     pub inner: How,
 }
 
@@ -55,11 +56,11 @@ struct Point {
     value: f64,
 }
 
-/// What the solvers return.
+/// The result of a solver.
 pub(super) struct Solution {
     /// `α` with `d = -Jᵀα/(λm)`, `[m, k]`.
     pub alpha: Tensor<2>,
-    /// The solver's last `α`, which is `alpha` unless that was rescaled.
+    /// The solver's last `α`; equal to `alpha` unless that was rescaled.
     pub unscaled: Tensor<2>,
     pub measures: Measures,
     pub iterations: usize,
@@ -69,7 +70,7 @@ pub(super) struct Solution {
     pub change: Tensor<2>,
 }
 
-/// Where a solver stopped.
+/// The point at which a solver stopped.
 struct Stop {
     point: Point,
     /// The best dual value found.
@@ -78,7 +79,8 @@ struct Stop {
 }
 
 impl<L: ConvexLoss> ProxLinear<'_, L> {
-    /// Solves to the relative gap or the budget. `start` is an `α` to start from, used if it is better than none.
+    /// Solves until the relative gap is reached or the budget spent. `start` is an `α` to start from, used if it is
+    /// better than none.
     pub fn solve(&self, kernel: &Kernel, start: Option<Tensor<2>>) -> Result<Solution, Error> {
         let outputs = self.outputs.clone();
         let gradient = on_host(self.loss.gradient(outputs.clone(), self.targets));
@@ -87,7 +89,7 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
             Some(_) => None,
             None => Some(self.loss.dual_update(outputs.dims(), self.targets)?.ok_or(DirectionError::NoDualUpdate)?),
         };
-        // A start is as good as the decrease of P along it; one that does not decrease P is dropped for a cold one.
+        // A start is as good as the decrease of P along it; one that does not decrease P is replaced by a cold start.
         let start = match start {
             Some(alpha) => {
                 let kernel_alpha = kernel.product(alpha.clone())?;
@@ -126,8 +128,8 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
         value - dual_value <= self.tolerance * (initial_value - dual_value)
     }
 
-    /// Whether a solver that has not reached its gap should stop: its budget is spent, and `P` is below `P(0)`, or even
-    /// [`PATIENCE`] times the budget is.
+    /// Whether a solver that has not reached its gap should stop: its budget is spent and `P` is below `P(0)`, or
+    /// [`PATIENCE`] times the budget is spent.
     fn is_spent(&self, iterations: usize, value: f64, initial_value: f64) -> bool {
         iterations >= self.iterations && (value < initial_value || iterations >= PATIENCE * self.iterations)
     }
@@ -172,7 +174,8 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
         Ok(worst <= 1e-12)
     }
 
-    /// `t d` with the `t ≥ 0` that minimises `P` along `d`, by halving the bracket of its derivative's sign, which rises.
+    /// `t d` with the `t ≥ 0` that minimises `P` along `d`, found by bisection on the sign of the derivative, which
+    /// increases.
     fn rescale(&self, point: Point) -> Result<Point, Error> {
         let u = self.change(&point.kernel_alpha);
         let square = 2.0 * self.penalty(&point.alpha, &point.kernel_alpha)?;
@@ -190,7 +193,7 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
             if rises(middle)? { high = middle } else { low = middle }
         }
         let scaled = |t: f64| self.point(point.alpha.clone() * t, point.kernel_alpha.clone() * t);
-        // The lower end decreases P wherever anything does; where P is finite at both, the better is taken.
+        // The lower end decreases P wherever any step does; where P is finite at both ends, the better is taken.
         let (below, above) = (scaled(low)?, scaled(high)?);
         let better = if above.value < below.value { above } else { below };
         Ok(if better.value <= point.value || !point.value.is_finite() { better } else { point })

@@ -1,10 +1,10 @@
 //! Newton's method in the dual, for losses with curvature.
 //!
 //! At `z = f + u` the step minimises the quadratic model of `P` around the current `d`. Its gradient by the outputs is
-//! `g(z) - α`, since `λ d = -Jᵀα/m`, so the step is the Gauss-Newton direction of that gradient with the curvature at `z`:
-//! the system of `quadratic.rs`. By the theorem there every iterate of conjugate gradient, too, is a direction of
-//! descent for `P`, and backtracking on `P`, which is known through `K` alone, makes the method converge from `d = 0`. A
-//! line search on the dual would have to stay inside the domain of the conjugate, which the Newton point leaves.
+//! `g(z) - α`, since `λ d = -Jᵀα/m`, so the step is the Gauss-Newton direction of that gradient with the curvature at
+//! `z`: the system of `quadratic.rs`. By the theorem there every iterate of conjugate gradient, too, is a direction of
+//! descent for `P`, and backtracking on `P`, which is known through `K` alone, makes the method converge from `d = 0`.
+//! A line search on the dual would have to stay inside the domain of the conjugate, which the Newton point leaves.
 //!
 //! The certificate is `D(g(z))`: gradients of the loss are always in the domain.
 
@@ -16,9 +16,9 @@ use crate::direction::quadratic::Quadratic;
 use crate::error::Error;
 use crate::loss::ConvexLoss;
 
-/// The part of the decrease promised by the slope that a step must achieve (Armijo, 1966).
+/// The fraction of the decrease promised by the slope that a step must achieve (Armijo, 1966).
 const SUFFICIENT: f64 = 1e-4;
-/// A step is halved at most so often.
+/// Largest number of halvings of a step.
 const HALVINGS: usize = 50;
 
 impl<L: ConvexLoss> ProxLinear<'_, L> {
@@ -41,7 +41,7 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
             let model = Quadratic::new(residual, factor, self.damping, None);
             let step = model.solve(kernel, kernel_residual, self.inner, None)?;
             let measures = model.measure(&step)?;
-            // A truncated step is too long: its own exact minimiser is the first one tried.
+            // A truncated step is too long: the exact minimiser of its own model is tried first.
             let Some(next) =
                 self.backtrack(&point, &step.alpha, &step.kernel_alpha, measures.slope, measures.model_step)?
             else {
@@ -53,7 +53,7 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
         Ok(Stop { point, dual_value, iterations })
     }
 
-    /// The first of `t, t/2, t/4 …` along a step that decreases `P` enough; `None` when rounding leaves none.
+    /// The first of the steps `t, t/2, t/4 …` that decreases `P` enough; `None` when rounding leaves none.
     fn backtrack(
         &self,
         from: &Point,
@@ -62,7 +62,8 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
         slope: f64,
         mut t: f64,
     ) -> Result<Option<Point>, Error> {
-        // Near the solution the decrease is lost in the rounding of P itself; a step is then good if it does no harm.
+        // Near the solution the decrease is lost in the rounding of P itself; a step is then accepted if it does no
+        // harm.
         let rounding = 4.0 * f64::EPSILON * from.value.abs();
         for _ in 0..HALVINGS {
             let point = self

@@ -10,8 +10,8 @@
 //! | atan2(a, b) | b/r², -a/r², `r² = a² + b²` | `(b ȧ - a ḃ) / r²` | likewise |
 //! | hypot(a, b) | a/y, b/y | `(a ȧ + b ḃ) / y` | likewise |
 //!
-//! A cotangent of a broadcast input is summed over the broadcast axes. The derivative of `aᵇ` by `b` exists for `a > 0`;
-//! it is taken as zero where `a ≤ 0`, as that of a constant exponent would be.
+//! A cotangent of a broadcast input is summed over the broadcast axes. The derivative of `aᵇ` by `b` exists for `a >
+//! 0`; it is taken as zero where `a ≤ 0`, as that of a constant exponent would be.
 
 use super::{Kept, Rule, Saved, count, stacked, total, when};
 use crate::tensor::Array;
@@ -33,14 +33,14 @@ impl Rule for Binary {
         }
     }
 
-    /// Keeps the partial derivatives of the active inputs, if they are not constants.
+    /// Keeps the partial derivatives with respect to the active inputs, unless they are constant.
     fn evaluate(&self, inputs: Vec<Array>, active: &[bool]) -> (Array, Saved) {
         if !self.needs_values() {
             return (self.value(inputs), vec![]);
         }
         let (a, b) = (inputs[0].clone(), inputs[1].clone());
         let output = self.value(inputs);
-        // The derivative of a remainder by its first side is one.
+        // The derivative of a remainder with respect to its first operand is one.
         let needed = |side: usize| active[side] && !(*self == Binary::Rem && side == 0);
         let partial = |side: usize| needed(side).then(|| self.partial(side, &a, &b, &output).lift());
         let kept = vec![partial(0), partial(1)];
@@ -69,7 +69,7 @@ impl Rule for Binary {
 }
 
 impl Binary {
-    /// The derivative of `y = a ∘ b` by one of its sides.
+    /// The derivative of `y = a ∘ b` with respect to one of its operands.
     fn partial(&self, side: usize, a: &Array, b: &Array, y: &Array) -> Array {
         let (a, b) = (|| a.clone(), || b.clone());
         match (self, side) {
@@ -94,7 +94,8 @@ impl Binary {
         }
     }
 
-    /// A vector of the output's shape times the derivative by one side, before any sum over broadcast axes.
+    /// Multiplies a vector of the output's shape by the derivative with respect to one operand, before any sum over
+    /// broadcast axes.
     pub(crate) fn multiply(&self, kept: &Kept, side: usize, vector: Array) -> Array {
         match (self, side) {
             (Binary::Add, _) | (Binary::Sub | Binary::Rem, 0) => vector,
@@ -104,7 +105,7 @@ impl Binary {
     }
 }
 
-/// `x / y` for `y ≥ 0`; zero where `y` is, at the origin, as the derivative of `|x|` is taken there.
+/// `x / y` for `y ≥ 0`; zero where `y` is zero, at the origin, consistent with the derivative of `|x|` there.
 fn over(x: Array, y: Array) -> Array {
     x.div(y.clone().add(y.zero_marks()))
 }

@@ -1,4 +1,4 @@
-//! From one float type to another: linear, and so is the way back.
+//! Casts from one float type to another: linear, with the reverse cast as transpose.
 
 use super::{Kept, Rule, Saved, total};
 use crate::tensor::Array;

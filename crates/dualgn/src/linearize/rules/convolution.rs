@@ -5,8 +5,8 @@
 //! |---|---|---|
 //! | x, W | `ẋ * W + x * Ẇ + ḃ` | `x̄`, `W̄` by the kernels' transposes or Burn's backward convolutions, `b̄ = Σ ȳ` |
 //!
-//! Vectors stacked along `c` are folded into the batch wherever the weight is the same for all of them; for tangents and
-//! cotangents of the weight, which differ, there is one convolution each.
+//! Vectors stacked along `c` are folded into the batch wherever the weight is the same for all of them; for tangents
+//! and cotangents of the weight, which differ, there is one convolution each.
 
 use burn::backend::Dispatch;
 use burn::backend::ops::ModuleOps;
@@ -21,7 +21,7 @@ impl Rule for Conv {
         self.convolve(inputs[0].clone(), inputs[1].clone(), inputs.get(2).cloned())
     }
 
-    /// Keeps the factor of each active one.
+    /// Keeps the other factor for each active one.
     fn evaluate(&self, inputs: Vec<Array>, active: &[bool]) -> (Array, Saved) {
         let kept = vec![active[1].then(|| inputs[0].clone()), active[0].then(|| inputs[1].clone())];
         (self.value(inputs), kept)
@@ -71,7 +71,7 @@ impl Rule for Conv {
 }
 
 impl Conv {
-    /// As the kernels have it: not transposed, in one group.
+    /// The convolution in the form of the kernels: not transposed, with one group.
     fn plain(&self, x: &[usize], weight: &[usize]) -> Option<Convolution> {
         match self {
             Conv::One(options) => Convolution::new(x, weight, options),
@@ -97,7 +97,7 @@ impl Conv {
         })
     }
 
-    /// The cotangent of the input, of the given shape.
+    /// The cotangent of the input, with the given shape.
     fn transpose_input(&self, shape: &[usize], weight: Array, cotangent: Array) -> Array {
         let plain = self.plain(shape, &weight.shape());
         if let Some(x) = plain.and_then(|plain| plain.transpose_input(&weight, &cotangent)) {
@@ -115,7 +115,7 @@ impl Conv {
         })
     }
 
-    /// The cotangent of the weight, of the given shape.
+    /// The cotangent of the weight, with the given shape.
     fn transpose_weight(&self, x: Array, shape: &[usize], cotangent: Array) -> Array {
         let plain = self.plain(&x.shape(), shape);
         if let Some(weight) = plain.and_then(|plain| plain.transpose_weight(&x, &cotangent)) {

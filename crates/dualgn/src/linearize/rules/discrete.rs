@@ -1,8 +1,8 @@
-//! Operations that are constant between their jumps: comparisons, logic, rounding, positions, integers, conversions.
+//! Piecewise constant operations: comparisons, logic, rounding, positions, integers, conversions.
 //!
-//! They are evaluated and nothing more. Where they have a derivative it is zero, and so nothing passes through them: a mask
-//! made of floats selects, but where it would jump is not seen. Burn's autodiff takes the same view. A network whose
-//! output depends on its parameters in no other way is refused when it is traced.
+//! They are only evaluated. Where they have a derivative it is zero, so no derivative passes through them: a mask of
+//! floats selects elements, but the jumps of the mask are ignored, as in Burn's autodiff. A network whose output
+//! depends on its parameters through such operations only is refused when it is traced.
 
 use burn::backend::Dispatch;
 use burn::backend::ops::{BoolTensorOps, FloatTensorOps, IntTensorOps};
@@ -10,7 +10,7 @@ use burn::backend::ops::{BoolTensorOps, FloatTensorOps, IntTensorOps};
 use crate::tensor::{Array, bool_dtype};
 use crate::trace::{Bits, Comparison, Discrete, Logic, Position, Rounding};
 
-/// The value of such an operation.
+/// The value of a piecewise constant operation.
 pub(crate) fn discrete(op: &Discrete, inputs: &[Array]) -> Array {
     let a = || inputs[0].clone();
     let b = || inputs[1].clone();
@@ -57,7 +57,7 @@ pub(crate) fn discrete(op: &Discrete, inputs: &[Array]) -> Array {
         }
         Discrete::BitsNot => Array::new(Dispatch::bitwise_not(a().into_dispatch())),
         Discrete::Any(axis) => any(truth(a()), axis),
-        // All hold unless the contrary of any does.
+        // All elements hold unless the negation of any holds.
         Discrete::All(axis) => {
             let contrary = Array::new(Dispatch::bool_not(truth(a()).into_dispatch()));
             Array::new(Dispatch::bool_not(any(contrary, axis).into_dispatch()))

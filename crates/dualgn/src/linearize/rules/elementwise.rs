@@ -1,7 +1,7 @@
 //! Elementwise operations `y = φ(x)`.
 //!
-//! All are alike: the derivative `φ'(x)` is kept, and both products multiply by it. Relu keeps its output instead, whose sign
-//! is its derivative, since Burn has a product for that.
+//! All of them work alike: the derivative `φ'(x)` is kept, and both products multiply by it. Relu keeps its output
+//! instead, whose sign is its derivative, since Burn has a product for this.
 //!
 //! | operation | `φ'` | at the kink |
 //! |---|---|---|
@@ -10,7 +10,7 @@
 //! | sin, cos, sinh, cosh, erf, gelu, log, log1p, log-sigmoid, powers, the inverse functions | from `x` | smooth |
 //! | scalar sum, product, negation, remainder | constant | the remainder jumps, and its derivative is 1 on both sides |
 //!
-//! Batch axis: kept. Shapes of `x` and `y` are equal. GELU is the exact one, by the error function, as in Burn.
+//! The batch axis is kept. Shapes of `x` and `y` are equal. GELU is exact, by the error function, as in Burn.
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
@@ -60,7 +60,8 @@ impl Rule for Unary {
 }
 
 impl Unary {
-    /// The kernel that evaluates it and its derivative where `x` lies, if there is one: on the CPU, where Burn's own is slow.
+    /// The kernel that computes the value and the derivative for an array like `x`, if there is one: on the CPU, where
+    /// Burn's own operations are slow.
     fn kernel(&self, x: &Array) -> Option<Function> {
         if !Function::takes(x) {
             return None;
@@ -113,7 +114,7 @@ impl Unary {
         }
     }
 
-    /// The derivative when it is the same everywhere.
+    /// The derivative, if it is constant.
     fn slope(&self) -> Option<f64> {
         match *self {
             Unary::AddScalar(_) | Unary::RemScalar(_) => Some(1.0),
@@ -124,7 +125,7 @@ impl Unary {
         }
     }
 
-    /// The derivative at `x`, of a function that consists of straight pieces or has it from the input.
+    /// The derivative at `x`, for functions that are piecewise linear or compute it from the input.
     pub(super) fn slope_at(&self, x: &Array) -> Array {
         match self {
             Unary::Relu => x.clone().relu().sign(),
@@ -144,7 +145,7 @@ impl Unary {
         }
     }
 
-    /// `φ'(x)` from `x`, where that is the accurate way.
+    /// `φ'(x)` from `x`, for functions for which this is accurate.
     fn derivative_by_input(&self, x: &Array) -> Option<Array> {
         let x = || x.clone();
         Some(match *self {

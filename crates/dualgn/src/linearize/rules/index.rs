@@ -1,4 +1,4 @@
-//! Elements taken from, or put to, places given by an integer array.
+//! Reading elements from, or writing elements to, positions given by an integer array.
 //!
 //! | operation | saved | jvp `ẏ` | vjp |
 //! |---|---|---|---|
@@ -6,8 +6,8 @@
 //! | add into | indices | the tangent of the value added into `ẋ` | `ȳ`; for the value, its elements at the indices |
 //! | replace in | indices | the tangent of the value put into `ẋ` | `ȳ` with zeros at the indices; likewise |
 //!
-//! An embedding is a selection along axis 0 of the weights, then a reshape. Where one place is replaced twice, the value that
-//! Burn lets stay gets the cotangent.
+//! An embedding is a selection along axis 0 of the weights, followed by a reshape. Where one position is replaced
+//! twice, the value that Burn keeps receives the cotangent.
 
 use burn::tensor::{DType, IndexingUpdateOp};
 
@@ -29,7 +29,7 @@ impl Rule for Index {
         }
     }
 
-    /// Keeps the indices and, where a value replaces others and is active, which of its elements stay.
+    /// Keeps the indices and, if an active value replaces others, which of its elements remain.
     fn evaluate(&self, inputs: Vec<Array>, active: &[bool]) -> (Array, Saved) {
         let indices = inputs[1].clone();
         let stays = match self {
@@ -92,7 +92,7 @@ impl Rule for Index {
 }
 
 impl Index {
-    /// The operation itself, its axis moved by `shift` for the stacked vectors.
+    /// Applies the operation, with its axis moved by `shift` for stacked vectors.
     fn at(&self, shift: usize, x: Array, indices: Array, value: Option<Array>) -> Array {
         let value = || value.expect("an operation that writes has a value");
         match *self {
@@ -102,7 +102,7 @@ impl Index {
         }
     }
 
-    /// The elements at the places that the operation reads or writes, its axis moved as in [`Index::at`].
+    /// The elements at the positions that the operation reads or writes, with its axis moved as in [`Index::at`].
     fn taken(&self, shift: usize, x: Array, indices: Array) -> Array {
         match *self {
             Index::Embedding => unreachable!("an embedding reshapes what it selects"),
@@ -111,19 +111,20 @@ impl Index {
         }
     }
 
-    /// One for the elements of a value that stay, zero for those that another one replaces at the same place: Burn decides
-    /// which, so their numbers are written as the values would be, and read back.
+    /// One for the elements of a value that remain, zero for those that another element overwrites at the same
+    /// position. Burn decides which, so their indices are written like the values, and read back.
     fn stays(&self, inputs: &[Array]) -> Array {
         let (x, indices, value) = (&inputs[0], &inputs[1], &inputs[2]);
         let numbers: Vec<f64> = (1..=value.elements()).map(|number| number as f64).collect();
-        // In double precision, which counts far enough.
+        // In double precision, which represents enough integers.
         let numbers = Array::from_f64(&numbers, &value.shape(), DType::F64, &value.device());
         let zeros = Array::zeros(&x.shape(), DType::F64, &x.device());
         let written = self.at(0, zeros, indices.clone(), Some(numbers.clone()));
         self.taken(0, written, indices.clone()).sub(numbers).zero_marks().cast(value.dtype())
     }
 
-    /// Indices for stacked vectors: a selection takes the same for all, a gather has an entry for each element.
+    /// Indices for stacked vectors: a selection uses the same indices for all of them, a gather has an index for each
+    /// element.
     fn stack(&self, indices: &Array, count: usize) -> Array {
         match self {
             Index::Gather { .. } | Index::GatherInto { .. } => {

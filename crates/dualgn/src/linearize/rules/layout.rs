@@ -127,7 +127,7 @@ impl Layout {
     }
 }
 
-/// The shape with as many leading axes of length one as give it the rank.
+/// The shape with leading axes of length one, up to the given rank.
 fn padded(shape: &[usize], rank: usize) -> Vec<usize> {
     [vec![1; rank - shape.len()].as_slice(), shape].concat()
 }

@@ -19,7 +19,7 @@ impl Rule for Matmul {
         if is_matrix(&b.shape()) { times_right(a, b) } else { a.matmul(b) }
     }
 
-    /// Keeps the factor of each active one.
+    /// Keeps the other factor for each active one.
     fn evaluate(&self, inputs: Vec<Array>, active: &[bool]) -> (Array, Saved) {
         let kept = vec![active[1].then(|| inputs[0].clone()), active[0].then(|| inputs[1].clone())];
         (self.value(inputs), kept)

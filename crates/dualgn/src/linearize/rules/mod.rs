@@ -28,22 +28,22 @@ mod taylor;
 use crate::tensor::Array;
 use crate::trace::Op;
 
-/// What is known of an operation after it was evaluated.
+/// The data kept of an operation after its evaluation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Kept {
     /// Shapes of the inputs, without a leading axis for stacked vectors.
     pub shapes: Vec<Vec<usize>>,
     /// Shape of the output.
     pub output: Vec<usize>,
-    /// What the rule chose to keep.
+    /// The arrays that the rule keeps.
     pub arrays: Saved,
 }
 
-/// Arrays that a rule keeps, in an order of its own; `None` where only an inactive input would need one.
+/// Arrays that a rule keeps, in an order of its own; `None` where only an inactive input would need an array.
 pub(crate) type Saved = Vec<Option<Array>>;
 
 impl Kept {
-    /// An array that the active inputs need.
+    /// Returns an array that the active inputs need.
     pub fn array(&self, index: usize) -> &Array {
         self.arrays[index].as_ref().expect("kept for the inputs that are active")
     }
@@ -51,28 +51,29 @@ impl Kept {
 
 /// Evaluation and derivative products of one family of operations.
 ///
-/// Inputs are handed over, so that an operation whose input nobody else needs can work in its place.
+/// Inputs are passed by value, so that an operation can work in place if no other operation needs its input.
 pub(crate) trait Rule {
-    /// The value alone, for operations without an active input.
+    /// Computes the value only, for operations without an active input.
     fn value(&self, inputs: Vec<Array>) -> Array;
 
-    /// The value, and the arrays that [`Rule::jvp`] and [`Rule::vjp`] will need besides the shapes, for those inputs that
-    /// are active. What only a constant input would need is not kept: a frozen part costs no memory.
+    /// Computes the value, and the arrays that [`Rule::jvp`] and [`Rule::vjp`] need for the active inputs, in addition
+    /// to the shapes. Arrays that only an inactive input would need are not kept, so frozen parts cost no memory.
     fn evaluate(&self, inputs: Vec<Array>, active: &[bool]) -> (Array, Saved);
 
-    /// The tangents `[c, ..]` of the output, given those of the inputs; `None` is zero, and at least one is given.
+    /// Computes the tangents `[c, ..]` of the output from those of the inputs; `None` means zero, and at least one is
+    /// given.
     fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array;
 
-    /// The cotangents `[c, ..]` of those inputs that are wanted, given that of the output.
+    /// Computes the cotangents `[c, ..]` of the wanted inputs from that of the output.
     fn vjp(&self, kept: &Kept, cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>>;
 
-    /// Whether the products depend on the values of the inputs, or on their shapes alone.
+    /// Whether the products depend on the values of the inputs, and not on their shapes only.
     fn needs_values(&self) -> bool {
         true
     }
 }
 
-/// The rule of an operation; `None` when no derivative passes through it.
+/// The rule of an operation; `None` if no derivative passes through it.
 pub(crate) fn rule(op: &Op) -> Option<&dyn Rule> {
     match op {
         Op::Unary(op) => Some(op),
@@ -97,7 +98,7 @@ pub(crate) fn rule(op: &Op) -> Option<&dyn Rule> {
 pub(crate) use constant::{constant, random};
 pub(crate) use discrete::discrete;
 
-/// Sums the contributions that are there.
+/// Sums the contributions that are present.
 fn total(terms: impl IntoIterator<Item = Option<Array>>) -> Array {
     terms.into_iter().flatten().reduce(Array::add).expect("a rule is called with at least one tangent")
 }

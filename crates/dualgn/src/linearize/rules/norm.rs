@@ -6,8 +6,8 @@
 //! | batch norm by statistics of the batch | mean and biased variance of all axes but axis 1 | likewise | likewise |
 //! | batch norm | given, for each entry of axis 1 | `s (ẋ - μ̇) - ½ x̂ s² v̇` | `s γ ȳ` |
 //!
-//! `γ̄ = Σ x̂ ȳ` and `β̄ = Σ ȳ` over all axes but the one they belong to. For a batch norm with statistics that depend on
-//! parameters, `μ̄ = -Σ s γ ȳ` and `v̄ = -½ Σ s² x̂ γ ȳ`.
+//! `γ̄ = Σ x̂ ȳ` and `β̄ = Σ ȳ` over all axes but the one they belong to. For a batch norm with statistics that depend
+//! on parameters, `μ̄ = -Σ s γ ȳ` and `v̄ = -½ Σ s² x̂ γ ȳ`.
 
 use super::{Kept, Rule, Saved, count, stacked, when};
 use crate::tensor::Array;
@@ -18,8 +18,8 @@ impl Rule for Norm {
         self.evaluate(inputs, &[]).0
     }
 
-    /// Keeps `x̂` (which a frozen norm by given statistics does not need), `s` and `γ`, shaped to broadcast with `x`, with the
-    /// leading axis of stacked vectors.
+    /// Keeps `x̂` (which a frozen norm by given statistics does not need), `s` and `γ`, shaped to broadcast with `x`,
+    /// with the leading axis of stacked vectors.
     fn evaluate(&self, inputs: Vec<Array>, active: &[bool]) -> (Array, Saved) {
         let x = inputs[0].clone();
         let rank = x.shape().len();
@@ -53,7 +53,7 @@ impl Rule for Norm {
         let tangent = |index: usize| tangents.get(index).cloned().flatten();
         let side = |index: usize| tangent(index).map(|array| stacked_side(array, rank, self.axis(rank - 1) + 1));
 
-        // The sum starts from a zero of the full shape only if nothing else has it.
+        // A zero of the full shape is needed only if no other term has that shape.
         let zeros = || Array::zeros(&stacked(count, &kept.output), gamma.dtype(), &gamma.device());
         let moved = tangent(0).map(|t| match self {
             Norm::Batch { .. } => t.mul(scale.clone()),

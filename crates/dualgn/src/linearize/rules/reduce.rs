@@ -18,7 +18,7 @@ impl Rule for Reduce {
         match factor {
             1.0 => sum,
             factor if sum.dtype().is_float() => sum.scale(factor),
-            // Of integers, rounded towards zero.
+            // Means of integers are rounded towards zero.
             factor => sum.div_scalar((1.0 / factor).round()),
         }
     }

@@ -19,7 +19,7 @@ use crate::trace::Unary;
 /// Coefficients of a polynomial, that of the constant first.
 type Polynomial = Vec<f64>;
 
-/// In which form a function is differentiated.
+/// The form in which a function is differentiated.
 enum Form {
     /// `y' = q(y)`.
     Output(Polynomial),
@@ -39,7 +39,7 @@ enum Form {
     Cosine,
     HyperbolicSine,
     HyperbolicCosine,
-    /// Straight pieces: the slope, and then zeros.
+    /// A piecewise linear function: its slope, followed by zeros.
     Pieces,
 }
 
@@ -75,7 +75,7 @@ fn form(function: Unary) -> Option<Form> {
     })
 }
 
-/// `φ, φ', .., φ^(order)` at `x`, for functions that are applied to jets.
+/// `φ, φ', .., φ^(order)` at `x`, for functions applied to jets.
 pub(super) fn derivatives(function: Unary, x: Array, order: usize) -> Vec<Array> {
     let value = |x: Array| value_of(function, x);
     match form(function).expect("applied to jets") {
@@ -96,7 +96,7 @@ pub(super) fn derivatives(function: Unary, x: Array, order: usize) -> Vec<Array>
             for _ in 0..order {
                 let power = || value_of(Unary::PowScalar(exponent), at.clone());
                 all.push(if polynomial == [0.0] {
-                    // Not zero times an infinite power.
+                    // Avoids zero times an infinite power.
                     Array::zeros(&x.shape(), x.dtype(), &x.device())
                 } else if polynomial.len() == 1 {
                     power().scale(polynomial[0])
@@ -149,7 +149,7 @@ fn powers_of(slope: &[f64], order: usize) -> Vec<Polynomial> {
     all
 }
 
-/// The first derivatives, and then those of `p(x) e^{-c x²}`.
+/// The given first derivatives, followed by those of `p(x) e^{-c x²}`.
 fn gaussian(x: Array, mut first: Vec<Array>, mut polynomial: Polynomial, c: f64, order: usize) -> Vec<Array> {
     let bell = value_of(Unary::Exp, x.clone().mul(x.clone()).scale(-c));
     while first.len() <= order {
@@ -201,7 +201,7 @@ fn scaled(p: &[f64], factor: f64) -> Polynomial {
     p.iter().map(|coefficient| factor * coefficient).collect()
 }
 
-/// Without leading zeros; at least the constant.
+/// Removes leading zeros; at least the constant remains.
 fn trimmed(mut p: Polynomial) -> Polynomial {
     while p.len() > 1 && p.last() == Some(&0.0) {
         p.pop();

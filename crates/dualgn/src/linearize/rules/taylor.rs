@@ -1,4 +1,5 @@
-//! Operations on jets, `[channels, ..]`: values with some of their derivatives by the points ([`Channels`]).
+//! Operations on jets, `[channels, ..]`: values with some of their derivatives with respect to the points
+//! ([`Channels`]).
 //!
 //! | operation | value | jvp | vjp |
 //! |---|---|---|---|
@@ -6,7 +7,7 @@
 //! | product of two jets | Leibniz' rule | that of either with the other | its transpose |
 //! | shift by a value without derivatives | added to channel 0 | to channel 0 | all; channel 0, summed over what is broadcast |
 //!
-//! The linearisation of `φ` at a jet needs no more than a product: `Ẏ(t) = φ'(x(t)) ẋ(t)` as polynomials in the directions `t`.
+//! The linearisation of `φ` at a jet is a product of jets: `Ẏ(t) = φ'(x(t)) ẋ(t)` as polynomials in the directions `t`.
 
 use super::arithmetic::broadcast;
 use super::series::derivatives;
@@ -106,14 +107,14 @@ impl Rule for Taylor {
 }
 
 impl Taylor {
-    /// The part of a stack of cotangents of the output that a summand sees, before any sum over broadcast axes.
+    /// The part of stacked cotangents of the output that belongs to a summand, before any sum over broadcast axes.
     pub(crate) fn of_summand(&self, cotangent: &Array) -> Array {
         debug_assert!(*self == Taylor::Shift);
         cotangent.clone().narrow(1, 0, 1)
     }
 }
 
-/// To which row of the result a pair contributes, and which row of a stack it reads there.
+/// For a pair, the row of the result to which it contributes and the row of the stack that it reads.
 type Way = fn(&Pair) -> [usize; 2];
 
 impl Pair {
@@ -132,7 +133,7 @@ fn value_of(x: &Array) -> Array {
     x.clone().narrow(0, 0, 1).reshape(&shape[1..])
 }
 
-/// Both inputs in the shape of the product.
+/// Both inputs, expanded to the shape of the product.
 fn wide(inputs: Vec<Array>) -> [Array; 2] {
     let shape = broadcast(&inputs[0].shape(), &inputs[1].shape());
     let mut inputs = inputs.into_iter().map(|input| input.expand(&shape));

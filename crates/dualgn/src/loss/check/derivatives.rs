@@ -6,10 +6,10 @@ use super::subject::{Point, Random, Subject, dot, fits, host, plus, size};
 use crate::error::Error;
 use crate::loss::ConvexLoss;
 
-/// The step of differences, relative to the output: they lose about as many digits to rounding as to curvature.
+/// The step of the differences, relative to the output: rounding and curvature then cost about equally many digits.
 const STEP: f64 = 1e-5;
 
-/// What rounding may do to a number of size one, some dozens of operations long.
+/// A bound on the rounding of a number of magnitude one after some dozens of operations.
 const ROUNDING: f64 = 64.0 * f64::EPSILON;
 
 const fn test(what: &'static str, quantity: &'static str, relation: Relation) -> Test {
@@ -96,7 +96,7 @@ pub(super) fn by_differences<L: ConvexLoss>(
             findings.hold(SLOPE, i, found, wanted, rounding + TOLERANCE * (1.0 + found.abs()));
 
             // One-sided differences of the gradient differ by a step times a third derivative; at a kink by far more.
-            // Steps of two lengths see a symmetric jump.
+            // Steps of two lengths detect a symmetric jump.
             let rounding = 4.0 * ROUNDING * (1.0 + size(subject.row(&point.gradient, i))) / step(&up);
             let bends: Vec<[f64; 2]> = (i * k..(i + 1) * k)
                 .map(|d| {
@@ -141,7 +141,7 @@ pub(super) fn convexity<L: ConvexLoss>(
     Ok(())
 }
 
-/// Checks that a loss changes as little as it says when the outputs of each example are shifted.
+/// Checks the invariance to a shift of all outputs of each example, if the loss claims it.
 pub(super) fn shift<L: ConvexLoss>(
     subject: &Subject<'_, L>,
     point: &Point,
@@ -162,7 +162,7 @@ pub(super) fn shift<L: ConvexLoss>(
     Ok(())
 }
 
-/// Checks that a margin leads to the gradient, and to no more than the curvature.
+/// Checks that a margin yields the gradient, and a curvature that is not larger.
 pub(super) fn margin<L: ConvexLoss>(
     subject: &Subject<'_, L>,
     point: &Point,

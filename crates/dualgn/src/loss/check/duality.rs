@@ -6,14 +6,14 @@ use super::subject::{Point, Random, Subject, plus, size};
 use crate::error::Error;
 use crate::loss::ConvexLoss;
 
-/// A violation from which on a point has to be outside; smaller ones take too long to prove.
+/// The violation above which a point must be detected as outside; smaller ones take too long to prove.
 const CLEARLY_OUTSIDE: f64 = 0.05;
 
-/// How far `⟨α, z⟩ - ℓ(z)` has to rise, relative to its start, to count as unbounded. With the steps below it rises by
-/// at least thousands times as much if it rises at the rate of the least clear violation.
+/// The rise of `⟨α, z⟩ - ℓ(z)`, relative to its start, that counts as unbounded. With the steps below it rises at least
+/// thousands of times as much if it rises at the rate of the least clear violation.
 const UNBOUNDED: f64 = 1e2;
 
-/// Checks Fenchel-Young between points and their gradients, and points between those.
+/// Checks the Fenchel-Young inequality between points and gradients, and between points and means of two gradients.
 pub(super) fn conjugate<L: ConvexLoss>(
     subject: &Subject<'_, L>,
     points: &[Point],
@@ -51,7 +51,7 @@ pub(super) fn conjugate<L: ConvexLoss>(
         let pairings: Vec<_> = points.iter().map(|point| subject.products(dual, &point.at)).collect();
         for i in 0..subject.examples {
             let largest = size(subject.row(dual, i));
-            // Points so far out that the loss overflows say nothing.
+            // Points so far out that the loss overflows are not informative.
             if !largest.is_finite() {
                 continue;
             }
@@ -77,7 +77,7 @@ pub(super) fn conjugate<L: ConvexLoss>(
     Ok(())
 }
 
-/// Checks at random dual points that `⟨α, z⟩ - ℓ(z)` has the bound `ℓ*(α)` inside the domain and none outside.
+/// Checks at random dual points that `⟨α, z⟩ - ℓ(z)` is bounded by `ℓ*(α)` inside the domain and unbounded outside.
 pub(super) fn domain<L: ConvexLoss>(
     subject: &Subject<'_, L>,
     points: &[Point],
@@ -95,7 +95,8 @@ pub(super) fn domain<L: ConvexLoss>(
         relation: Relation::AtLeast,
     };
     for round in 0..12 {
-        // From the gradients at the outputs, and from those elsewhere in turn.
+        // The dual point is near the gradients at the outputs in every other round, and near those of other points in
+        // the rounds between.
         let base = if round % 2 == 0 { &points[0] } else { &points[round % points.len()] };
         let dual = random.around(&base.gradient, [0.1, 0.5, 2.0][round % 3]);
         let violation = subject.violation(&dual)?;
@@ -117,8 +118,8 @@ pub(super) fn domain<L: ConvexLoss>(
     Ok(())
 }
 
-/// The gradient of the violation. It is the normal of a violated constraint `⟨n, α⟩ ≤ b`, and along `n` the loss rises
-/// at most at the rate `b` in the end, so that `⟨α, z⟩ - ℓ(z)` has no bound there.
+/// The gradient of the violation. It is the normal of a violated constraint `⟨n, α⟩ ≤ b`, and far along `n` the loss
+/// rises at most at the rate `b`, so that `⟨α, z⟩ - ℓ(z)` is unbounded there.
 fn normals<L: ConvexLoss>(subject: &Subject<'_, L>, dual: &[f64]) -> Result<Vec<f64>, Error> {
     let k = subject.outputs;
     let mut normals = vec![0.0; dual.len()];
@@ -128,7 +129,7 @@ fn normals<L: ConvexLoss>(subject: &Subject<'_, L>, dual: &[f64]) -> Result<Vec<
             dual.iter_mut().skip(c).step_by(k).for_each(|value| *value += step);
             subject.violation(&dual)
         };
-        // Constraints are linear near a point, so that any small step will do.
+        // Constraints are linear near a point, so any small step will do.
         let step = 1e-4;
         let (up, down) = (moved(step)?, moved(-step)?);
         for i in 0..subject.examples {
@@ -138,8 +139,8 @@ fn normals<L: ConvexLoss>(subject: &Subject<'_, L>, dual: &[f64]) -> Result<Vec<
     Ok(normals)
 }
 
-/// `⟨α, z⟩ - ℓ(z)` at the start, and the highest found: by gradient steps that double while they rise, then along the
-/// way they went, and along given directions.
+/// `⟨α, z⟩ - ℓ(z)` at the start, and its highest value found: by gradient steps that double while it rises, then along
+/// the total displacement of these steps, and along given directions.
 fn climb<L: ConvexLoss>(
     subject: &Subject<'_, L>,
     start: &[f64],

@@ -1,17 +1,16 @@
-//! What a check found, for people to read.
+//! The results of a check, in readable form.
 
 use std::fmt;
 
-/// What [`check_loss`](crate::check_loss) found: nothing, or for each test that failed the example where it failed
-/// worst.
+/// The result of [`check_loss`](crate::check_loss): for each test that failed, the example where it failed worst.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LossCheck {
-    /// The tests that failed.
+    /// The failed tests.
     pub inconsistencies: Vec<Inconsistency>,
 }
 
 impl LossCheck {
-    /// Whether every test passed.
+    /// Checks whether every test passed.
     pub fn is_consistent(&self) -> bool {
         self.inconsistencies.is_empty()
     }
@@ -33,18 +32,18 @@ impl fmt::Display for LossCheck {
 /// A test that a loss failed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inconsistency {
-    /// What is at fault: `"shape"`, `"value"`, `"convexity"`, `"gradient"`, `"curvature"`, `"conjugate"`, `"domain"`,
-    /// `"shift invariance"`, `"dual update"` or `"margin"`.
+    /// The property at fault: `"shape"`, `"value"`, `"convexity"`, `"gradient"`, `"curvature"`, `"conjugate"`,
+    /// `"domain"`, `"shift invariance"`, `"dual update"` or `"margin"`.
     pub what: &'static str,
-    /// The number that was looked at, in words.
+    /// The quantity that was tested, in words.
     pub quantity: &'static str,
-    /// Which example.
+    /// Index of the example.
     pub example: usize,
-    /// The number found.
+    /// The value found.
     pub found: f64,
-    /// What it should be, at least or at most where [`quantity`](Self::quantity) is bounded from one side.
+    /// The expected value; a lower or upper bound where [`quantity`](Self::quantity) is bounded from one side.
     pub wanted: f64,
-    /// How far from that it may be.
+    /// The allowed deviation from the expected value.
     pub tolerance: f64,
     relation: Relation,
 }
@@ -69,7 +68,7 @@ pub(super) enum Relation {
     AtMost,
 }
 
-/// One test of many numbers: what it says of the loss, and of which number, in words.
+/// One test of many numbers: the property of the loss and the quantity that it tests, in words.
 #[derive(Clone, Copy)]
 pub(super) struct Test {
     pub what: &'static str,
@@ -82,7 +81,7 @@ pub(super) struct Test {
 pub(super) struct Findings(Vec<(f64, Inconsistency)>);
 
 impl Findings {
-    /// Notes a number unless it holds, and says whether it does.
+    /// Records a number that fails the test, and returns whether it passes.
     pub fn hold(&mut self, test: Test, example: usize, found: f64, wanted: f64, tolerance: f64) -> bool {
         let Test { what, quantity, relation } = test;
         let excess = match relation {
@@ -94,7 +93,7 @@ impl Findings {
         if excess <= tolerance {
             return true;
         }
-        // Not a number is as bad as can be.
+        // NaN is the worst failure.
         let severity = if excess.is_nan() { f64::INFINITY } else { excess / tolerance.max(f64::MIN_POSITIVE) };
         let new = Inconsistency { what, quantity, example, found, wanted, tolerance, relation };
         match self.0.iter_mut().find(|(_, known)| known.what == what && known.quantity == quantity) {

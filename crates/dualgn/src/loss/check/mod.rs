@@ -1,4 +1,4 @@
-//! [`check_loss`]: whether the functions of a loss agree with one another.
+//! [`check_loss`]: numerical tests of the consistency of a loss.
 
 mod derivatives;
 mod duality;
@@ -13,22 +13,22 @@ use findings::Findings;
 pub use findings::{Inconsistency, LossCheck};
 use subject::{Random, Subject};
 
-/// The relative accuracy asked of identities in double precision; targets in f32 lose more than rounding does.
+/// The relative accuracy required of identities in double precision; targets in f32 lose more than rounding does.
 const TOLERANCE: f64 = 1e-6;
 
-/// Tests an implementation of [`ConvexLoss`] by numbers, at outputs `[m, k]` and targets of your choice.
+/// Tests an implementation of [`ConvexLoss`] numerically, at given outputs `[m, k]` and targets.
 ///
-/// What it tests, in double precision on the host:
+/// It tests, in double precision on the host:
 ///
 /// * the shapes, and that everything is finite;
-/// * convexity, and the gradient by differences of the value, with its tangents below the value at kinks too;
-/// * `L Lᵀ` by differences of the gradient, where that has no kink;
+/// * convexity, and the gradient by differences of the value; at kinks its tangents must be below the value;
+/// * `L Lᵀ` by differences of the gradient, where the gradient has no kink;
 /// * the conjugate: `ℓ(f) + ℓ*(α) = ⟨α, f⟩` where `α` is the gradient at `f`, and `≥` elsewhere;
-/// * the domain: gradients are in it, `⟨α, f⟩ - ℓ(f)` stays below `ℓ*(α)` inside it and has no bound outside;
-/// * the invariance to shifts, the dual update and the margin, where the loss offers them.
+/// * the domain: gradients are in it, `⟨α, f⟩ - ℓ(f)` stays below `ℓ*(α)` inside it and is unbounded outside;
+/// * the invariance to shifts, the dual update and the margin, where the loss has them.
 ///
-/// Take some dozens of rows, spread over all branches of the loss and not further out than its numbers make sense.
-/// Samples prove nothing, but slips in signs, factors and constants do not survive them.
+/// Use some dozens of rows that cover all branches of the loss, within the range where its values are meaningful.
+/// Samples prove nothing, but errors in signs, factors and constants are unlikely to pass.
 ///
 /// ```
 /// use burn::tensor::{Device, Distribution, Tensor};
@@ -41,7 +41,8 @@ const TOLERANCE: f64 = 1e-6;
 /// ```
 ///
 /// # Errors
-/// The targets do not fit the loss, or a device failed.
+/// Returns the errors of [`ConvexLoss::check_outputs`] and [`ConvexLoss::validate`] if the outputs or the targets do
+/// not fit the loss, and `Error::Device` if the device fails.
 pub fn check_loss<L: ConvexLoss>(loss: &L, outputs: Tensor<2>, targets: &L::Target) -> Result<LossCheck, Error> {
     let [m, k] = outputs.dims();
     loss.check_outputs(k)?;

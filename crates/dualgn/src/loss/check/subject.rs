@@ -1,11 +1,11 @@
-//! The loss under test as functions of numbers on the host.
+//! The loss under test, as functions of numbers on the host.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use crate::error::{DeviceError, Error};
 use crate::loss::{ConvexLoss, CurvatureFactor};
 
-/// Repeatable numbers in `[-1, 1]`, by the multiplicative generator of Park and Miller.
+/// Repeatable numbers in `[-1, 1]`, from the multiplicative generator of Park and Miller.
 pub(super) struct Random(u64);
 
 impl Random {
@@ -33,7 +33,7 @@ pub(super) struct Subject<'a, L: ConvexLoss> {
     device: Device,
 }
 
-/// Outputs of all examples, with the loss there.
+/// Outputs of all examples, with the values and gradients of the loss.
 pub(super) struct Point {
     pub at: Vec<f64>,
     pub value: Vec<f64>,
@@ -78,7 +78,7 @@ impl<'a, L: ConvexLoss> Subject<'a, L> {
         }
     }
 
-    /// The symmetric matrix of each example, `[m, k, k]`, of a linear map of `[c, m, k]`.
+    /// The symmetric matrix per example, `[m, k, k]`, of a linear map of `[c, m, k]`.
     pub fn matrices(&self, map: impl FnOnce(Tensor<3>) -> Tensor<3>) -> Result<Vec<f64>, Error> {
         let (m, k) = (self.examples, self.outputs);
         let units = (0..k * m * k).map(|index| f64::from(index % k == index / (m * k))).collect::<Vec<f64>>();
@@ -103,7 +103,7 @@ impl<'a, L: ConvexLoss> Subject<'a, L> {
         &values[example * self.outputs..(example + 1) * self.outputs]
     }
 
-    /// Inner products, one an example.
+    /// Inner products, one per example.
     pub fn products(&self, a: &[f64], b: &[f64]) -> Vec<f64> {
         (0..self.examples).map(|example| dot(self.row(a, example), self.row(b, example))).collect()
     }
@@ -135,7 +135,7 @@ pub(super) fn plus(a: &[f64], scale: f64, b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a + scale * b).collect()
 }
 
-/// The largest absolute value, or not a number if one is not.
+/// The largest absolute value, or NaN if there is one.
 pub(super) fn size(values: &[f64]) -> f64 {
     values.iter().fold(
         0.0,

@@ -1,6 +1,6 @@
-//! Losses that a shift of all outputs of an example does not change depend on the contrasts `z_c = f_c - f_k` to the last output
-//! alone: with `V = (I, -1)ᵀ`, `k × (k - 1)`, `z = Vᵀ f`, their gradient is `V ĝ` and their curvature `V Ĥ Vᵀ`, where `ĝ` is the
-//! gradient without its last entry and `Ĥ` the curvature without its last row and column.
+//! Losses that are invariant to a shift of all outputs of an example depend only on the contrasts `z_c = f_c - f_k` to
+//! the last output: with `V = (I, -1)ᵀ`, `k × (k - 1)`, `z = Vᵀ f`, their gradient is `V ĝ` and their curvature `V Ĥ
+//! Vᵀ`, where `ĝ` is the gradient without its last entry and `Ĥ` the curvature without its last row and column.
 
 use burn::tensor::{DType, Device, Tensor};
 
@@ -14,10 +14,11 @@ impl CurvatureFactor {
         Self::Dense(Tensor::cat(vec![identity, last], 0).unsqueeze::<3>().expand([m, k, k - 1]))
     }
 
-    /// A factor of `Ĥ`; `None` for structures that do not have one in few operations, or that no such loss has.
+    /// A factor of `Ĥ`; `None` for structures that have none that is cheap to compute, or that no such loss has.
     pub(crate) fn without_last(&self) -> Option<Self> {
         Some(match self {
-            // (diag(√q̂) - a q̂ √q̂ᵀ)(..)ᵀ = diag(q̂) - (2a - a²Σq̂) q̂ q̂ᵀ, and with 1 - Σq̂ = q_k the bracket is one for this a.
+            // (diag(√q̂) - a q̂ √q̂ᵀ)(..)ᵀ = diag(q̂) - (2a - a²Σq̂) q̂ q̂ᵀ, and with 1 - Σq̂ = q_k the bracket is one
+            // for this a.
             Self::Softmax { root, probabilities } => {
                 let [_, k] = root.dims();
                 let scale = (root.clone().narrow(1, k - 1, 1) + 1.0).recip();

@@ -1,4 +1,4 @@
-//! [`CurvatureFactor`]: `L` with `L Lᵀ` the curvature of a loss, applied without forming it.
+//! [`CurvatureFactor`]: a factor `L` with `L Lᵀ` the curvature of a loss, applied without forming it.
 
 mod block;
 mod contrasts;
@@ -9,38 +9,39 @@ use rayon::prelude::*;
 use crate::error::DeviceError;
 use block::Block;
 
-/// Factors `L_i`, `k × r`, one an example, of the curvature `L_i L_iᵀ` of a loss at the outputs.
+/// Factors `L_i`, `k × r`, one per example, of the curvature `L_i L_iᵀ` of a loss at the outputs.
 ///
-/// Vectors carry a leading axis `c` for any number of them.
+/// Vectors have a leading axis of length `c`, so that several can be multiplied at once.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 #[expect(clippy::large_enum_variant, reason = "one exists per direction; a box would be one more thing to unwrap")]
 pub enum CurvatureFactor {
-    /// `L_i = I`.
+    /// The identity, `L_i = I`.
     Identity,
-    /// `L_i = diag(d_i)`; `d` is `[m, k]`.
+    /// A diagonal factor, `L_i = diag(d_i)`; `d` is `[m, k]`.
     Diagonal(Tensor<2>),
-    /// `L_i = diag(√q_i) - q_i √q_iᵀ` for probabilities `q_i`, so that `L_i L_iᵀ = diag(q_i) - q_i q_iᵀ`.
+    /// The factor of softmax cross-entropy, `L_i = diag(√q_i) - q_i √q_iᵀ` for probabilities `q_i`, so that `L_i L_iᵀ =
+    /// diag(q_i) - q_i q_iᵀ`.
     Softmax {
         /// `√q`, `[m, k]`.
         root: Tensor<2>,
         /// `q`, `[m, k]`.
         probabilities: Tensor<2>,
     },
-    /// Any factor, `[m, k, r]`.
+    /// Arbitrary factors, `[m, k, r]`.
     Dense(Tensor<3>),
-    /// Outputs in `count` rows of equal length, each with a factor of its own and a weight: `L_i` is block-diagonal.
+    /// Outputs in `count` rows of equal length, each with its own factor and weight: `L_i` is block-diagonal.
     Rows {
-        /// Rows of an example.
+        /// Rows per example.
         count: usize,
         /// Square roots of the weights, `[m · count, 1]`.
         root: Tensor<2>,
         /// The factors of all rows of all examples.
         factor: Box<CurvatureFactor>,
     },
-    /// Outputs in two groups, each with a factor of its own: `L_i` is block-diagonal.
+    /// Outputs in two groups, each with its own factor: `L_i` is block-diagonal.
     Heads {
-        /// Outputs of an example in the first group.
+        /// Outputs per example in the first group.
         outputs: usize,
         /// The factors of the first group.
         first: Box<CurvatureFactor>,
@@ -50,7 +51,7 @@ pub enum CurvatureFactor {
 }
 
 impl CurvatureFactor {
-    /// Columns `r` of each factor, for `k` outputs.
+    /// Returns the number of columns `r` of each factor, for `k` outputs.
     pub fn columns(&self, outputs: usize) -> usize {
         match self {
             Self::Dense(factor) => factor.dims()[2],
@@ -60,7 +61,7 @@ impl CurvatureFactor {
         }
     }
 
-    /// `L x`: `[c, m, r]` to `[c, m, k]`.
+    /// Multiplies by the factors, `L x`: `[c, m, r]` to `[c, m, k]`.
     pub fn apply(&self, x: Tensor<3>) -> Tensor<3> {
         match self {
             Self::Identity => x,
@@ -78,7 +79,7 @@ impl CurvatureFactor {
         }
     }
 
-    /// `Lᵀ x`: `[c, m, k]` to `[c, m, r]`.
+    /// Multiplies by the transposed factors, `Lᵀ x`: `[c, m, k]` to `[c, m, r]`.
     pub fn apply_transpose(&self, x: Tensor<3>) -> Tensor<3> {
         match self {
             Self::Identity => x,
@@ -98,8 +99,8 @@ impl CurvatureFactor {
 }
 
 impl CurvatureFactor {
-    /// The upper triangle of `I + s Lᵀ K L` in double precision on the host, `[mr, mr]`, for a symmetric `K`, `[mk, mk]`,
-    /// both row-major. Entries below the blocks of the diagonal are zero.
+    /// The upper triangle of `I + s Lᵀ K L` in double precision on the host, `[mr, mr]`, for a symmetric `K`, `[mk,
+    /// mk]`, both row-major. Entries below the blocks of the diagonal are zero.
     pub(crate) fn system<T: Copy + Into<f64> + Sync>(
         &self,
         kernel: &[T],
@@ -110,10 +111,10 @@ impl CurvatureFactor {
         Ok(blocks.pop().unwrap_or_default())
     }
 
-    /// The same of the blocks on the diagonal of `per` examples each; the last may have fewer.
+    /// Computes the diagonal blocks of the same matrix, of `per` examples each; the last block may have fewer.
     ///
-    /// A direct solver needs the matrix there anyway, and block by block this is one pass over memory, while on a device it
-    /// is a dozen operations on tensors of the size of `K`.
+    /// A direct solver needs the matrix on the host anyway. There this is one pass over memory, block by block, while
+    /// on a device it would take a dozen operations on tensors of the size of `K`.
     pub(crate) fn system_blocks<T: Copy + Into<f64> + Sync>(
         &self,
         kernel: &[T],
@@ -162,7 +163,7 @@ impl CurvatureFactor {
         Ok(systems)
     }
 
-    /// Blocks of the diagonal of each example's factor.
+    /// The number of diagonal blocks of the factor of an example.
     fn rows(&self) -> usize {
         match self {
             Self::Rows { count, factor, .. } => count * factor.rows(),
@@ -201,7 +202,7 @@ impl CurvatureFactor {
                 both.map(|(first, second)| Block::Diagonals([first, second].concat())).collect()
             }
             Self::Rows { root, factor, .. } => {
-                // Rows may be in rows again: then one weight is that of several blocks.
+                // Rows may be nested in rows: then one weight applies to several blocks.
                 let roots = root.clone().try_into_data()?.iter::<f64>().collect::<Vec<_>>().into_iter();
                 let roots = roots.flat_map(|root| std::iter::repeat_n(root, factor.rows()));
                 let blocks = factor.blocks([m, k])?.into_iter().zip(roots);

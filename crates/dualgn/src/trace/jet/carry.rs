@@ -1,14 +1,14 @@
-//! What each operation becomes on a jet.
+//! The propagation of jets through each operation.
 //!
 //! | operation | on a jet |
 //! |---|---|
 //! | linear ones: products with what has no derivative, sums, means, layouts, convolutions, average pools | itself, on all channels at once |
-//! | what is added without a derivative | `Shift`, to the value alone |
+//! | addition of a term without derivatives | `Shift`, to the value alone |
 //! | elementwise functions | `Apply` |
 //! | elementwise products of two jets | `Product` |
-//! | division, softmax, layer norm, hypot | by those |
+//! | division, softmax, layer norm, hypot | by those above |
 //! | matrix products of two jets | Leibniz' rule, channel by channel |
-//! | comparisons, rounding, positions | as they are: their derivative is zero |
+//! | comparisons, rounding, positions | unchanged: their derivative is zero |
 
 use std::sync::Arc;
 
@@ -26,19 +26,19 @@ const PIECES: &str = "it consists of straight pieces, so that it has no second d
 const NONE: &str = "there is no rule for its derivatives by points; express it by smooth tensor operations";
 const WEIGHTS: &str = "its weights depend on the points of a jet; express it by tensor operations";
 
-/// One node on its way.
+/// The propagation of a jet through one node.
 struct Carry<'a> {
     expansion: &'a mut Expansion,
     channels: &'a Arc<Channels>,
-    /// The output of the node as it was.
+    /// The shape of the output of the original node.
     shape: Vec<usize>,
     dtype: DType,
-    /// `None` is a value without derivatives.
+    /// The jets of the inputs; `None` for a value without derivatives.
     stacks: &'a [Option<ValueId>],
     values: &'a [ValueId],
 }
 
-/// The jet of a node's output, given those of its inputs, of which at least one is one.
+/// Computes the jet of a node's output from those of its inputs, at least one of which has a jet.
 pub(super) fn carry(
     expansion: &mut Expansion,
     node: &Node,
@@ -80,12 +80,12 @@ impl Carry<'_> {
         self.channels.len()
     }
 
-    /// The jet of the first input, where only that can be one.
+    /// The jet of the first input, for operations where no other input can have one.
     fn first(&mut self) -> ValueId {
         self.jet(0)
     }
 
-    /// Of an input: its jet, or its value with derivatives of zero.
+    /// The jet of an input, or its value with zero derivatives.
     fn jet(&mut self, input: usize) -> ValueId {
         if let Some(stack) = self.stacks[input] {
             return stack;
@@ -94,7 +94,7 @@ impl Carry<'_> {
         self.at_rest(value)
     }
 
-    /// A value `[1, ..]` with derivatives of zero.
+    /// A value `[1, ..]` with zero derivatives.
     fn at_rest(&mut self, value: ValueId) -> ValueId {
         let count = self.count() - 1;
         if count == 0 {
@@ -111,7 +111,7 @@ impl Carry<'_> {
         [&[self.count()], self.shape.as_slice()].concat()
     }
 
-    /// An operation on all channels at once, to the jet of the output.
+    /// Applies an operation to all channels at once, giving the jet of the output.
     fn linear(&mut self, op: Op, inputs: &[ValueId]) -> ValueId {
         let shape = self.stacked();
         self.expansion.push(op, inputs, &shape, self.dtype)
@@ -122,7 +122,7 @@ impl Carry<'_> {
         self.linear(op, &[x])
     }
 
-    /// An operation on all channels at once, to a jet of the shape of its input.
+    /// Applies an operation to all channels at once, giving a jet with the shape of its input.
     fn alike(&mut self, op: Op, input: ValueId) -> ValueId {
         let shape = self.expansion.shape(input).to_vec();
         self.expansion.push_like(op, &[input], &shape)
@@ -271,7 +271,7 @@ impl Carry<'_> {
                 return self.linear(Op::Layout(Layout::Assign(with_all(slices))), &[x, value]);
             }
             Layout::Expand(shape) => {
-                // New axes come in front, behind that of the channels.
+                // New axes are inserted in front, after that of the channels.
                 let x = self.first();
                 let own = self.expansion.shape(x)[1..].to_vec();
                 let padded = [&[count], vec![1; shape.len() - own.len()].as_slice(), &own].concat();
@@ -307,7 +307,7 @@ impl Carry<'_> {
         self.expansion.push_like(Op::Reduce(reduce), &[jet], &shape)
     }
 
-    /// `e^{x - c} / Σ e^{x - c}`, with the largest entry for `c`, which changes nothing.
+    /// `e^{x - c} / Σ e^{x - c}` with the largest entry as `c`, which does not change the result.
     fn softmax(&mut self, Softmax { log, axis }: Softmax) -> ValueId {
         let x = self.first();
         let value = self.values[0];
@@ -330,7 +330,7 @@ impl Carry<'_> {
         self.product(exponentials, inverse)
     }
 
-    /// An operation whose first axis is that of the examples: the channels are more of them.
+    /// An operation whose first axis is that of the examples: the channels count as additional examples.
     fn folded(&mut self, op: Op, more: &[ValueId]) -> ValueId {
         let x = self.first();
         let fold = |shape: &[usize]| [&[shape[0] * shape[1]], &shape[2..]].concat();
@@ -409,7 +409,7 @@ impl Carry<'_> {
         }
     }
 
-    /// The same for all channels, without derivatives: indices, masks.
+    /// Repeats a value without derivatives, such as indices or a mask, for all channels.
     fn on_all(&mut self, value: ValueId) -> ValueId {
         let shape = [&[self.count()], self.expansion.shape(value)].concat();
         let value = self.expansion.lift(value);

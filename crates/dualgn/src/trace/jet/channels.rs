@@ -1,16 +1,17 @@
-//! [`Channels`]: which derivatives a jet carries, and how they combine in products and in functions of one variable.
+//! [`Channels`]: the derivatives that a jet carries, and their rules for products and for functions of one variable.
 //!
-//! A derivative is known by the multiset of the directions it is taken along, in any order since derivatives commute: `{}` is the
-//! value, `{0}` the slope along direction 0, `{0, 1}` a mixed second derivative. A channel is one of them, or a weighted sum of some of
-//! one order, such as a Laplacian `{0, 0} + {1, 1}`, of which the summands need no channels of their own.
+//! A derivative is identified by the multiset of its directions, since derivatives commute: `{}` is the value, `{0}`
+//! the slope along direction 0, `{0, 1}` a mixed second derivative. A channel is one derivative, or a weighted sum of
+//! several of one order, such as a Laplacian `{0, 0} + {1, 1}`, whose summands need no channels of their own.
 //!
 //! ```text
 //! product      (a b)_S  = Σ_{T ⊆ S} a_T b_{S∖T}                          (Leibniz)
 //! function     φ(x)_S   = Σ_{π partition of S} φ^(|π|)(x) Π_{B ∈ π} x_B   (Faà di Bruno)
 //! ```
 //!
-//! In a sum of derivatives only `a_S b_{} + a_{} b_S` and `φ'(x) x_S` have whole derivatives of the order of the sum, and these
-//! are the channel itself; everything else is of lower order. So a Laplacian takes one channel beside the slopes.
+//! In a sum of derivatives only `a_S b_{} + a_{} b_S` and `φ'(x) x_S` involve derivatives of the order of the sum, and
+//! these are the channel itself; all other terms are of lower order. So a Laplacian takes one channel in addition to
+//! the slopes.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +29,7 @@ impl Channel {
         Self(vec![(1.0, directions)])
     }
 
-    /// Which one, if it is one.
+    /// The directions, if the channel is a single derivative.
     fn as_single(&self) -> Option<&Multiset> {
         match self.0.as_slice() {
             [(weight, directions)] if *weight == 1.0 => Some(directions),
@@ -70,7 +71,7 @@ pub(crate) struct Channels {
 }
 
 impl Channels {
-    /// Those that the wanted ones need.
+    /// The channels that the wanted ones need.
     pub fn new<'a>(wanted: impl IntoIterator<Item = &'a Channel>) -> Self {
         let mut singles = vec![vec![]];
         let mut sums: Vec<Channel> = vec![];
@@ -89,7 +90,7 @@ impl Channels {
         }
         singles.sort_by(|a, b| a.len().cmp(&b.len()).then(a.cmp(b)));
         singles.dedup();
-        // A sum of derivatives that are all there needs no channel.
+        // A sum needs no channel if all of its terms have channels.
         sums.retain(|sum| !sum.0.iter().all(|(_, directions)| singles.contains(directions)));
         let list: Vec<Channel> = singles.into_iter().map(Channel::single).chain(sums).collect();
         let (mut pairs, mut chains) = (BTreeMap::new(), BTreeMap::new());
@@ -118,7 +119,7 @@ impl Channels {
         Self { list, product, function }
     }
 
-    /// How many.
+    /// The number of channels.
     pub fn len(&self) -> usize {
         self.list.len()
     }
@@ -128,12 +129,12 @@ impl Channels {
         self.list.iter().map(Channel::order).max().unwrap_or(0)
     }
 
-    /// The directions of channels that are single derivatives.
+    /// The directions of a channel that is a single derivative.
     pub fn single(&self, index: usize) -> Option<&Multiset> {
         self.list[index].as_single()
     }
 
-    /// The channels that a wanted one is the weighted sum of.
+    /// The channels, with weights, of which a wanted channel is the sum.
     pub fn of(&self, wanted: &Channel) -> Vec<(f64, usize)> {
         match self.list.iter().position(|channel| channel == wanted) {
             Some(index) => vec![(1.0, index)],
@@ -151,7 +152,7 @@ fn position(list: &[Channel], directions: &Multiset) -> Option<usize> {
     list.iter().position(|channel| channel.as_single() == Some(directions))
 }
 
-/// All parts of a multiset whose elements are told apart, each with the rest.
+/// All subsets of a multiset whose elements are distinguished, each with its complement.
 fn subsets(directions: &[usize]) -> impl Iterator<Item = (Multiset, Multiset)> {
     (0..1usize << directions.len()).map(move |mask| {
         let chosen = |wanted: bool| {
@@ -162,7 +163,7 @@ fn subsets(directions: &[usize]) -> impl Iterator<Item = (Multiset, Multiset)> {
     })
 }
 
-/// All partitions of a multiset whose elements are told apart.
+/// All partitions of a multiset whose elements are distinguished.
 fn partitions(directions: &[usize]) -> Vec<Vec<Multiset>> {
     let Some((&last, rest)) = directions.split_last() else { return vec![vec![]] };
     let mut all = vec![];

@@ -1,4 +1,4 @@
-//! Graph to graph: what lies between the points of a jet and its value, once more with the wanted derivatives.
+//! Expansion of a graph: the nodes between the points of a jet and its value are repeated with the wanted derivatives.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -10,41 +10,41 @@ use super::channels::Channels;
 use super::mark::Request;
 use crate::trace::{Batch, Binary, Fill, Layout, Node, Op, Operation, Source, Unary, Value, ValueId};
 
-/// A jet by the values of a graph.
+/// A jet, by the values of a graph.
 pub(crate) struct Marked {
-    /// `None` if the output does not depend on them.
+    /// The points; `None` if the output does not depend on them.
     pub points: Option<ValueId>,
     pub value: ValueId,
     pub directions: Vec<Vec<f64>>,
-    /// By the value that stands for them.
+    /// The requested derivatives, by the value that stands for them.
     pub requests: HashMap<ValueId, Request>,
 }
 
-/// A node that no derivative by points passes, and why.
+/// A node through which no derivative by points passes, and the reason.
 pub(crate) struct Refused {
     pub node: usize,
     pub reason: &'static str,
 }
 
-/// A jet on its way through the graph.
+/// A jet that is being propagated through the graph.
 struct Travelling<'a> {
     marked: &'a Marked,
     channels: Arc<Channels>,
-    /// What its value is made of.
+    /// The values that its value depends on.
     leads: HashSet<ValueId>,
-    /// Values that depend on the points, as jets.
+    /// The jets of the values that depend on the points.
     stacks: HashMap<ValueId, ValueId>,
 }
 
-/// The graph that is being made.
+/// The expanded graph under construction.
 pub(super) struct Expansion {
     nodes: Vec<Node>,
     values: Vec<Value>,
     recorded: &'static Operation,
 }
 
-/// The nodes and values with all requests fulfilled, and the output among them. Values that are not outputs of nodes keep their
-/// place; what the output does not need is gone.
+/// Returns the nodes and values with all requests fulfilled, and the output among them. Values that are not outputs of
+/// nodes keep their place; nodes that the output does not need are removed.
 pub(crate) fn expand(
     nodes: Vec<Node>,
     values: Vec<Value>,
@@ -54,7 +54,7 @@ pub(crate) fn expand(
     let Some(first) = nodes.first() else { return Ok((nodes, values, output)) };
     let mut expansion = Expansion { nodes: vec![], values, recorded: first.recorded };
     let mut travelling: Vec<Travelling> = jets.iter().map(|marked| Travelling::new(marked, &nodes)).collect();
-    // What stands in the place of a request.
+    // The values that replace the requests.
     let mut fulfilled: HashMap<ValueId, ValueId> = HashMap::new();
     for (index, node) in nodes.iter().enumerate() {
         expansion.recorded = node.recorded;
@@ -114,7 +114,7 @@ impl Expansion {
         self.values[value].dtype
     }
 
-    /// A node of the graph as it was.
+    /// Copies a node of the original graph.
     fn copy(&mut self, node: &Node) {
         self.values[node.output].source = Source::Node(self.nodes.len());
         self.nodes.push(node.clone());
@@ -126,14 +126,14 @@ impl Expansion {
         self.values.len() - 1
     }
 
-    /// A new node; its output.
+    /// Appends a node and returns its output.
     pub fn push(&mut self, op: Op, inputs: &[ValueId], shape: &[usize], dtype: DType) -> ValueId {
         let output = self.define(shape, dtype, Source::Node(self.nodes.len()));
         self.nodes.push(Node { recorded: self.recorded, op, inputs: inputs.to_vec(), output });
         output
     }
 
-    /// The same in the type of its first input.
+    /// Appends a node whose output has the float type of its first input.
     pub fn push_like(&mut self, op: Op, inputs: &[ValueId], shape: &[usize]) -> ValueId {
         self.push(op, inputs, shape, self.dtype(inputs[0]))
     }
@@ -152,13 +152,13 @@ impl Expansion {
         self.push_like(Op::Layout(Layout::Expand(shape.to_vec())), &[value], shape)
     }
 
-    /// A new first axis of length one.
+    /// Inserts a first axis of length one.
     pub fn lift(&mut self, value: ValueId) -> ValueId {
         let shape = [&[1], self.shape(value)].concat();
         self.reshape(value, &shape)
     }
 
-    /// A number as an array of ones.
+    /// A number as an array whose axes have length one.
     pub fn number(&mut self, value: f64, rank: usize, dtype: DType) -> ValueId {
         let shape = vec![1; rank];
         self.push(Op::Fill(Fill { value, shape: shape.clone(), dtype }), &[], &shape, dtype)
@@ -189,7 +189,8 @@ impl Expansion {
         self.push_like(Op::Layout(Layout::Cat { axis }), parts, &shape)
     }
 
-    /// The jet of the points themselves: their derivative along a direction is the direction, and higher ones are zero.
+    /// The jet of the points themselves: the derivative along a direction is the direction, and higher derivatives are
+    /// zero.
     fn begin(&mut self, jet: &mut Travelling, points: ValueId) {
         let (shape, dtype) = (self.shape(points).to_vec(), self.dtype(points));
         let (m, axes) = (shape[0], shape[1]);
@@ -212,7 +213,7 @@ impl Expansion {
         jet.stacks.insert(points, stack);
     }
 
-    /// The derivatives of a request, of the jet of a function.
+    /// The derivatives of a request, from the jet of a function.
     fn fulfil(&mut self, stack: ValueId, channels: &Channels, request: &Request) -> ValueId {
         let each: Vec<Vec<(f64, usize)>> = request.channels.iter().map(|channel| channels.of(channel)).collect();
         let indices: Option<Vec<usize>> =
@@ -254,7 +255,7 @@ impl Expansion {
         sum.expect("a channel has terms")
     }
 
-    /// Without the nodes that the output does not need.
+    /// Removes the nodes that the output does not need.
     fn without_waste(self, output: ValueId) -> (Vec<Node>, Vec<Value>, ValueId) {
         let Self { nodes, values, .. } = self;
         let mut needed = HashSet::from([output]);

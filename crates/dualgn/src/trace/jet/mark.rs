@@ -1,4 +1,5 @@
-//! What a forward pass asks of its jets while it is recorded: tensors that stand for derivatives until the graph is built.
+//! Requests for derivatives in a forward pass that is being recorded: tensors stand for the derivatives until the graph
+//! is built.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -9,50 +10,50 @@ use burn::tensor::Tensor;
 use super::channels::Channel;
 use crate::trace::record::tensor_id;
 
-/// Derivatives that one tensor stands for.
+/// The derivatives that one tensor stands for.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Request {
-    /// Its last entries, in their order.
+    /// The derivatives along the last axes of the tensor, in order.
     pub channels: Vec<Channel>,
     /// `[m, k, ..]`.
     pub shape: Vec<usize>,
 }
 
-/// A function of points that was recorded.
+/// A recorded function of points.
 #[derive(Clone, Debug)]
 pub(crate) struct Mark {
-    /// The points, as the function alone sees them.
+    /// The points, as only this function sees them.
     pub points: TensorId,
     pub value: TensorId,
-    /// What derivatives are taken along: the coordinates first.
+    /// The directions of derivatives; the coordinates come first.
     pub directions: Vec<Vec<f64>>,
 }
 
-/// All of a forward pass.
+/// All jets and requests of a forward pass.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Marks {
     pub jets: Vec<Mark>,
-    /// By the tensor that stands for them: the jet, and what is wanted of it.
+    /// The jet and the request, by the tensor that stands for it.
     pub requests: HashMap<TensorId, (usize, Request)>,
 }
 
 thread_local! {
-    /// Those of the forward pass that is being recorded on this thread.
+    /// The marks of the forward pass that is being recorded on this thread.
     static MARKS: RefCell<Marks> = RefCell::default();
 }
 
-/// Those since the last call.
+/// Returns the marks since the last call.
 pub(crate) fn take() -> Marks {
     MARKS.take()
 }
 
-/// The points of a function, under an identity of their own.
+/// The points of a function, with an identity of their own.
 pub(super) fn begin(points: Tensor<2>) -> (TensorId, Tensor<2>) {
     let inner = points * 1.0;
     (identity(&inner), inner)
 }
 
-/// The function is recorded: its number.
+/// Registers a recorded function and returns its index.
 pub(super) fn end(points: TensorId, value: &Tensor<2>, axes: usize) -> usize {
     let unit = |axis: usize| (0..axes).map(|other| f64::from(u8::from(other == axis))).collect();
     let mark = Mark { points, value: identity(value), directions: (0..axes).map(unit).collect() };
@@ -62,7 +63,7 @@ pub(super) fn end(points: TensorId, value: &Tensor<2>, axes: usize) -> usize {
     })
 }
 
-/// The number of a direction.
+/// The index of a direction.
 pub(super) fn direction(jet: usize, direction: &[f64]) -> usize {
     MARKS.with_borrow_mut(|marks| {
         let known = &mut marks.jets[jet].directions;

@@ -1,4 +1,4 @@
-//! Derivatives of networks by their inputs, inside traced forward passes: [`jet`] and [`Jet`].
+//! Derivatives of networks with respect to their inputs, inside traced forward passes: [`jet`] and [`Jet`].
 //!
 //! ```text
 //! mark.rs         what a forward pass asks of its jets while it is recorded
@@ -7,9 +7,10 @@
 //! carry.rs        what each operation becomes there
 //! ```
 //!
-//! A jet is an array `[channels, ..]`: the value and the wanted derivatives, stacked along a new first axis. It is carried forward by
-//! ordinary operations wherever an operation is linear, and by two of its own where not (`Taylor`), so that what comes out is a graph
-//! like any other: linearised by the same rules, with the same Gram rules. A dense layer is one product for all channels, and one
+//! A jet is an array `[channels, ..]`: the value and the wanted derivatives, stacked along a new first axis. Linear
+//! operations propagate it by ordinary operations, and nonlinear ones by two operations of its own (`Taylor`). The
+//! result is a graph like any other: it is linearised by the same rules and has the same Gram rules. A dense layer is
+//! one product for all channels, and one site with as many positions as there are channels.
 //! site with as many positions as there are channels.
 
 mod carry;
@@ -24,15 +25,16 @@ pub(crate) use channels::{Channels, Pair};
 pub(super) use expand::{Marked, Refused, expand};
 pub(super) use mark::{Marks, Request, take};
 
-/// The highest order of a derivative.
+/// The highest order of derivatives.
 const ORDER: usize = 4;
 
-/// A function of points with its derivatives by their coordinates, inside a traced forward pass: for residuals of differential
-/// equations, eikonal terms, curvature.
+/// A function of points and its derivatives with respect to their coordinates, inside a traced forward pass: for
+/// residuals of differential equations, eikonal terms and curvature.
 ///
-/// Made by [`jet`]. Each method gives a tensor that the forward pass may go on with; what is not asked for is not computed. All are
-/// exact, in one pass forward for all of them together (Taylor mode; a Laplacian takes one channel besides the slopes, as in the
-/// forward Laplacian of Li et al., arXiv 2307.08214), and all are differentiated by the parameters like everything else.
+/// [`jet`] creates it. Each method returns a tensor that the forward pass can use further; only the requested
+/// derivatives are computed. All of them are exact, are computed together in one forward pass (in Taylor mode; a
+/// Laplacian takes one channel in addition to the slopes, as in the forward Laplacian of Li et al., arXiv 2307.08214),
+/// and are differentiated with respect to the parameters like everything else.
 #[derive(Clone, Debug)]
 pub struct Jet {
     index: usize,
@@ -40,14 +42,16 @@ pub struct Jet {
     value: Tensor<2>,
 }
 
-/// A function `f` of points `[m, n]`, with values `[m, k]`, whose derivatives by the points are wanted. Use it in the forward pass that is
-/// given to [`Network::trace`](crate::Network::trace): `f` may be a network, several, an expression around one.
+/// Evaluates a function `f` of points `[m, n]`, with values `[m, k]`, and returns a [`Jet`] that gives its derivatives
+/// with respect to the points. Use it in the forward pass that is given to [`Network::trace`](crate::Network::trace).
+/// `f` may be a network, several networks, or an expression of them.
 ///
-/// Row `i` of the values must depend on row `i` of the points alone, as it does in a network. Derivatives are those of smooth
-/// operations: of max pooling there are none, and of relu only the first, which is an error of tracing where more is asked for.
+/// Row `i` of the values must depend on row `i` of the points only, as it does for a network. Only smooth operations
+/// have all derivatives: max pooling has none, and relu only the first; requesting others is an error of tracing.
 ///
 /// # Panics
-/// Outside a traced forward pass, where nothing is recorded that could be differentiated. In one, panics are errors of tracing.
+/// Panics outside a traced forward pass, where nothing is recorded, and if `f` does not return one row per point.
+/// Inside a traced forward pass, panics become errors of tracing.
 ///
 /// ```
 /// use burn::nn::{Linear, LinearConfig};
@@ -93,23 +97,23 @@ pub fn jet(points: Tensor<2>, f: impl FnOnce(Tensor<2>) -> Tensor<2>) -> Jet {
 }
 
 impl Jet {
-    /// The values, `[m, k]`.
+    /// Returns the values, `[m, k]`.
     pub fn value(&self) -> Tensor<2> {
         self.wanted(vec![])
     }
 
-    /// The gradients, `[m, k, n]`.
+    /// Returns the gradients, `[m, k, n]`.
     pub fn gradient(&self) -> Tensor<3> {
         let [m, k] = self.value.dims();
         let channels = (0..self.axes).map(|axis| Channel::single(vec![axis])).collect();
         self.ask(channels, [m, k, self.axes])
     }
 
-    /// The derivative along the given coordinates, one after another, `[m, k]`: `[0]` is `∂u/∂x₀`, `[0, 0]` is `∂²u/∂x₀²`, `[0, 1]` is
-    /// `∂²u/∂x₀∂x₁`, up to order four.
+    /// Returns the derivative along the given coordinates, one after another, `[m, k]`: `[0]` is `∂u/∂x₀`, `[0, 0]` is
+    /// `∂²u/∂x₀²`, `[0, 1]` is `∂²u/∂x₀∂x₁`, up to order four.
     ///
     /// # Panics
-    /// When there is no such coordinate, or more than four are given.
+    /// Panics if a coordinate is out of range, or more than four are given.
     pub fn derivative<const N: usize>(&self, axes: [usize; N]) -> Tensor<2> {
         for axis in axes {
             assert!(axis < self.axes, "a derivative along coordinate {axis}, but points have {}", self.axes);
@@ -117,34 +121,36 @@ impl Jet {
         self.wanted(axes.to_vec())
     }
 
-    /// The sum of the second derivatives along all coordinates, `[m, k]`.
+    /// Returns the Laplacian, the sum of the second derivatives along all coordinates, `[m, k]`.
     pub fn laplacian(&self) -> Tensor<2> {
         self.laplacian_over(0..self.axes)
     }
 
-    /// The sum of the second derivatives along some coordinates, as those of space where another one is time, `[m, k]`.
+    /// Returns the sum of the second derivatives along a range of coordinates, for example of space without time, `[m,
+    /// k]`.
     ///
     /// # Panics
-    /// When there are no such coordinates.
+    /// Panics if the range is empty or a coordinate is out of range.
     pub fn laplacian_over(&self, axes: std::ops::Range<usize>) -> Tensor<2> {
         assert!(!axes.is_empty() && axes.end <= self.axes, "a Laplacian over {axes:?} of {} coordinates", self.axes);
         let sum = Channel(axes.map(|axis| (1.0, vec![axis; 2])).collect());
-        // Of one term it is that.
+        // A sum of one term is a single derivative.
         let sum = if sum.0.len() == 1 { Channel::single(sum.0[0].1.clone()) } else { sum };
         self.ask(vec![sum], self.value.dims())
     }
 
-    /// The second derivatives, `[m, k, n, n]`.
+    /// Returns the second derivatives, `[m, k, n, n]`.
     pub fn hessian(&self) -> Tensor<4> {
         let ([m, k], n) = (self.value.dims(), self.axes);
         let channels = (0..n * n).map(|entry| Channel::single(vec![entry / n, entry % n])).collect();
         self.ask(channels, [m, k, n, n])
     }
 
-    /// The derivative of an order up to four along a direction of `n` numbers, which is the same at all points, `[m, k]`.
+    /// Returns the derivative of an order up to four along one direction of `n` numbers, the same at all points, `[m,
+    /// k]`.
     ///
     /// # Panics
-    /// When the direction has another length, or the order is above four.
+    /// Panics if the direction does not have length `n`, or the order is above four.
     pub fn along(&self, direction: &[f64], order: usize) -> Tensor<2> {
         assert!(
             direction.len() == self.axes,
@@ -162,7 +168,7 @@ impl Jet {
     }
 
     fn ask<const D: usize>(&self, channels: Vec<Channel>, shape: [usize; D]) -> Tensor<D> {
-        // A place for it among the recorded operations, which is filled when the graph is built.
+        // A placeholder among the recorded operations, which is replaced when the graph is built.
         let [m, k] = self.value.dims();
         let mut padded = [1; D];
         padded[..2].copy_from_slice(&[m, k]);

@@ -1,7 +1,7 @@
-//! Burn's recorded operations to ours.
+//! Translates Burn's recorded operations to those of the graph.
 //!
-//! The tables of [`tensor`] and [`module`] say of each operation what becomes of it, one line each; those that others define
-//! are written out in [`parts`].
+//! The tables of [`tensor`] and [`module`] have one line per operation that says how it is translated; operations that
+//! are defined by others are written out in [`parts`].
 
 mod module;
 mod parts;
@@ -15,7 +15,7 @@ pub(super) use parts::define;
 pub(super) use step::{Lowered, Step};
 pub use vocabulary::{Operation, Support};
 
-/// All operations that Burn can record, in the order of Burn's families.
+/// Lists all operations that Burn can record, in the order of Burn's families.
 pub fn operations() -> impl Iterator<Item = &'static Operation> {
     let families = [
         tensor::base::OPERATIONS,
@@ -45,11 +45,11 @@ const OTHER: &[Operation] = &[
         name: "Custom",
         support: Support::Refused("custom operations are known by name only; write them as Burn tensor operations"),
     },
-    // A tensor made from data, and the end of a tensor's life: no operations of the network.
+    // A tensor created from data, and the end of a tensor's lifetime: these are not operations of the network.
     Operation { family: "other", name: "Init", support: Support::Value },
 ];
 
-/// The line of a recorded operation, and what the operation becomes.
+/// The table entry of a recorded operation, and its translation.
 pub(super) fn lower(operation: &OperationIr) -> (&'static Operation, Lowered) {
     match operation {
         OperationIr::BaseFloat(op) | OperationIr::BaseInt(op) | OperationIr::BaseBool(op) => tensor::base::lower(op),

@@ -1,20 +1,20 @@
-//! What a recorded operation becomes, and short ways to say it in the tables.
+//! The translation of a recorded operation, and shorthands for the tables.
 
 use burn::backend::ir::{BinaryOpIr, ReduceDimOpIr, ScalarIr, ScalarOpIr, TensorId, TensorIr, UnaryOpIr};
 
 use crate::trace::op::{Binary, Discrete, Op, Reduce, Unary};
 
-/// What an operation becomes.
+/// The translation of an operation.
 pub(in crate::trace) enum Lowered {
-    /// One operation of ours.
+    /// One operation of the graph.
     Step(Box<Step>),
-    /// Several of Burn's, by [`super::define`].
+    /// Several operations of Burn, given by [`super::define`].
     Parts,
-    /// Nothing; its line says why.
+    /// Not supported; the table entry gives the reason.
     Refused,
 }
 
-/// One operation in our terms: what it does, what it reads, what it makes.
+/// One operation of the graph, with its inputs and its output.
 pub(in crate::trace) struct Step {
     pub op: Op,
     pub inputs: Vec<TensorId>,

@@ -1,7 +1,7 @@
 //! Operations of tensors: base, numeric, float, integer and boolean.
 //!
-//! Base and numeric operations exist for several kinds. They are lowered alike: integers and booleans have no derivative,
-//! and [`crate::tensor::Array`] finds the kind when it evaluates.
+//! Base and numeric operations exist for several kinds of tensors. They are lowered alike: integers and booleans have
+//! no derivative, and [`crate::tensor::Array`] determines the kind on evaluation.
 
 use burn::backend::ir::{
     BaseOperationIr, BinaryOpIr, BoolOperationIr, CastOpIr, DimOpIr, FloatOperationIr, IntOperationIr,
@@ -64,7 +64,7 @@ vocabulary! {
             AnyDim(ir) => discrete(Discrete::Any(Some(ir.axis)), &[&ir.input], &ir.out),
             Zeros(ir) => fill(0.0, &ir.out),
             Ones(ir) => fill(1.0, &ir.out),
-            // What an empty tensor holds is unspecified, and zero is as good as any.
+            // The content of an empty tensor is unspecified, so zero will do.
             Empty(ir) => fill(0.0, &ir.out),
         };
         Parts("select, reshape") => [GatherNd ScatterNd Unfold]
@@ -280,7 +280,7 @@ fn fill(value: f64, out: &TensorIr) -> Lowered {
     step(Op::Fill(Fill { value, shape: out.shape.to_vec(), dtype: out.dtype }), &[], out)
 }
 
-/// Of floats, only sums and replacements are linear in what is written.
+/// For floats, only sums and replacements are linear in the written value.
 fn into(index: Index, update: IndexingUpdateOp, inputs: [&TensorIr; 3], output: &TensorIr) -> Lowered {
     match update {
         IndexingUpdateOp::Assign | IndexingUpdateOp::Add => step(Op::Index(index), &inputs, output),
@@ -289,7 +289,7 @@ fn into(index: Index, update: IndexingUpdateOp, inputs: [&TensorIr; 3], output: 
     }
 }
 
-/// Ranges of all axes; whole axes are left open, so that they fit any batch.
+/// Ranges of all axes; whole axes are left open-ended, so that they fit any batch.
 fn ranges(slices: &[Slice], tensor: &TensorIr) -> Vec<Slice> {
     let shape = tensor.shape.to_vec();
     let range = |(axis, &length): (usize, &usize)| match slices.get(axis) {

@@ -1,20 +1,21 @@
-//! Burn's vocabulary of operations, and what becomes of each of them here.
+//! Burn's vocabulary of operations, and the support for each of them.
 //!
-//! The macro makes two things of one table for each of Burn's families: the list of its operations, and the line and
-//! translation of a recorded one. Both name every operation: one that a later Burn adds is a compile error and never a
-//! silent constant.
+//! From one table per family of Burn the macro creates the list of its operations, and the function that finds the
+//! entry and the translation of a recorded one. Both name every operation, so an operation added by a later version of
+//! Burn is a compile error and never a silent constant.
 
-/// What becomes of an operation of Burn when a network is traced.
+/// The way in which tracing a network supports an operation of Burn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Support {
-    /// Differentiated by a rule of the family of this name.
+    /// Differentiated by the derivative rule of the family with this name.
     Rule(&'static str),
-    /// Expressed by the operations named, each of which has a rule or is a value.
+    /// Expressed by the named operations, each of which has a rule or is a value.
     Parts(&'static str),
-    /// Evaluated. It has no derivative, or is constant between its jumps, where the derivative is zero.
+    /// Evaluated only: the operation has no derivative, or is piecewise constant, with derivative zero.
     Value,
-    /// An error when the output depends on it, for the reason given (random numbers may be allowed, by `Tracing::random`).
+    /// Rejected with an error if the output depends on it, for the reason given (random numbers can be allowed by
+    /// [`Tracing::random`](crate::Tracing::random)).
     Refused(&'static str),
 }
 
@@ -22,16 +23,16 @@ pub enum Support {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Operation {
-    /// Burn's family: base, numeric, float, int, bool, module, activation, distributed or other.
+    /// The family in Burn: base, numeric, float, int, bool, module, activation, distributed or other.
     pub family: &'static str,
-    /// Burn's name.
+    /// The name in Burn.
     pub name: &'static str,
-    /// What becomes of it.
+    /// The support for the operation.
     pub support: Support,
 }
 
-/// The table of one family, as a module of its name: lines with a translation each, in groups of equal support, and after a
-/// semicolon the names of those that have parts or are refused.
+/// Creates the module of one family from its table: lines with a translation each, in groups of equal support, and
+/// after a semicolon the names of those that are expressed by others or rejected.
 macro_rules! vocabulary {
     (
         $family:ident: $ir:ident {

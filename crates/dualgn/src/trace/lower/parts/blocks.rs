@@ -1,4 +1,4 @@
-//! The definitions' own vocabulary: orders, products, paddings, weights along an axis.
+//! Building blocks of the definitions: orders, products, paddings, weights along an axis.
 
 use burn::backend::ir::{PadModeIr, ScalarIr, Unfold4dOpIr};
 use burn::tensor::Slice;
@@ -31,7 +31,8 @@ fn with_position(x: Array, axis: usize, position: Array) -> (Array, Array) {
     (x.gather(axis, position.clone()), position)
 }
 
-/// The product along an axis, which keeps length one, by halves: right at zeros too, where a sum of logarithms is not.
+/// The product along an axis, which keeps length one, by repeated halving: correct also at zeros, where a sum of
+/// logarithms is not.
 pub(super) fn product(mut x: Array, axis: usize) -> Array {
     while length(&x, axis) > 1 {
         let all = length(&x, axis);

@@ -1,6 +1,6 @@
 //! Operations defined by others.
 //!
-//! Each definition is written once, in tensor operations, and recorded like a forward pass of the user's: what comes out is
+//! Each definition is written once, in tensor operations, and recorded like a forward pass of the user; the result is
 //! lowered in turn. So it has derivatives, a batch axis and a Gram matrix without a rule of its own.
 
 mod blocks;
@@ -34,13 +34,13 @@ pub(in crate::trace) struct Definition {
     pub operations: Vec<OperationIr>,
     /// The constants it uses.
     pub data: BTreeMap<TensorId, TensorData>,
-    /// The tensors it was recorded with, and the operation's inputs that they stand for.
+    /// Pairs of the tensors it was recorded with and the inputs of the operation that they stand for.
     pub inputs: Vec<(TensorId, TensorId)>,
-    /// The tensors it makes, and the operation's outputs that they are.
+    /// Pairs of the tensors it creates and the outputs of the operation that they stand for.
     pub outputs: Vec<(TensorId, TensorId)>,
 }
 
-/// Records the definition of an operation; `None` for a form of it that has none, or that the device lacks.
+/// Records the definition of an operation; `None` if this form of it has none, or the device does not support it.
 pub(in crate::trace) fn define(operation: &OperationIr, types: Types) -> Option<Definition> {
     let (mut inputs, mut outputs) = (vec![], vec![]);
     let recording = record::record(types, |device| {
@@ -50,7 +50,7 @@ pub(in crate::trace) fn define(operation: &OperationIr, types: Types) -> Option<
         inputs = scope.inputs;
         outputs.iter().map(|(made, _)| *made).collect()
     });
-    // Burn panics on what a device lacks, such as a mode of interpolation.
+    // Burn panics on features that a device lacks, such as a mode of interpolation.
     let Recording { operations, data } = recording.ok().filter(|_| !outputs.is_empty())?;
     Some(Definition { operations, data, inputs, outputs })
 }
@@ -214,8 +214,8 @@ impl Scope {
                 let loss = ctc_loss_default::<Dispatch>(log_probs, targets, input_lengths, target_lengths, ir.blank);
                 vec![(Array::new(loss), &ir.out)]
             }
-            // Interpolation is the same along one axis as along the other, and linear: Burn's own, of unit vectors, gives
-            // the weights of each axis.
+            // Interpolation is the same along one axis as along the other, and linear: Burn's own, of unit vectors,
+            // gives the weights of each axis.
             M::Interpolate(ir) => {
                 let x = self.read(&ir.x);
                 let weights = |length: usize, output: usize| {
@@ -274,8 +274,8 @@ mod tests {
         TensorIr::uninit(TensorId::new(u64::MAX - id), Shape::from(shape.to_vec()), dtype)
     }
 
-    /// A definition reads all inputs and makes the output in its shape. Burn 0.22 records linear layers and the CTC loss by
-    /// their parts already, so that no forward pass can show these.
+    /// A definition reads all inputs and makes the output in its shape. Burn 0.22 records linear layers and the CTC
+    /// loss by their parts already, so that no forward pass can show these.
     fn makes_its_output(op: ModuleOperationIr, inputs: usize) {
         let operation = OperationIr::Module(op);
         let types = Types { float: DType::F32, int: DType::I64, bool: DType::Bool(burn::tensor::BoolStore::U8) };
