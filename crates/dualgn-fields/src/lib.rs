@@ -13,6 +13,8 @@
 //! geometry/     points in regions, and surfaces
 //! ```
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod geometry;
 mod network;
 mod points;

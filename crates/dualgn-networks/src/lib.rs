@@ -10,6 +10,8 @@
 //! weights.rs       files of weights of other programs      names.rs   which of a file's tensors they are
 //! ```
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod build;
 mod description;
 mod file;

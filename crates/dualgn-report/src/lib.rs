@@ -5,6 +5,8 @@
 //! pictures/     rasters, their files, maps of values
 //! ```
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod explained;
 mod page;
 pub mod pictures;

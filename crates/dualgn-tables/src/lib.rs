@@ -6,6 +6,8 @@
 //! onnx/    the same for other runtimes
 //! ```
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod model;
 pub mod onnx;
 pub mod table;

@@ -10,6 +10,8 @@
 //! exact.rs       floats in JSON, bit for bit       magnitude.rs    powers of two
 //! ```
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod checkpoint;
 pub mod data;
 mod evaluate;
