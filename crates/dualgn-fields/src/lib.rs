@@ -35,6 +35,8 @@
 //! # }
 //! ```
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod geometry;
 mod network;
 mod points;

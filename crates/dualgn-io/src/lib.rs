@@ -24,6 +24,8 @@
 //! assert!(failure.is_input());
 //! ```
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod allocator;
 mod failure;
 pub mod files;

@@ -26,6 +26,8 @@
 //! # }
 //! ```
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod build;
 mod description;
 mod file;

@@ -20,6 +20,8 @@
 //! assert!(picture.starts_with("<svg") && picture.contains("a product"));
 //! ```
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod explained;
 mod page;
 pub mod pictures;

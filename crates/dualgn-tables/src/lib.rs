@@ -32,6 +32,8 @@
 //! # }
 //! ```
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod fit;
 pub mod model;
 pub mod onnx;

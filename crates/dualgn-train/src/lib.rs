@@ -37,6 +37,8 @@
 //! # }
 //! ```
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod checkpoint;
 pub mod data;
 mod evaluate;

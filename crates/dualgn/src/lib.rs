@@ -107,6 +107,8 @@
 //!
 //! Below them all, `kernels`: matrix products and elementwise functions on the CPU.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod direction;
 mod error;
 mod gram;

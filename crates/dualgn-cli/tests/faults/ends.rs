@@ -62,6 +62,7 @@ fn a_closed_pipe_is_success() {
 }
 
 /// A device that is full is a failure of the machine, in one sentence, and comes after the results are stored.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_full_device_is_one_sentence() {
     let folder = tempfile::tempdir().unwrap();

@@ -246,7 +246,9 @@ fn files_that_hold_no_surface_are_named() {
     refused("garbage.ply", "not a mesh");
     assert!(refused("mesh.xyz", "").contains(".ply, .obj or .stl"));
     let absent = read_mesh(Path::new("absent.ply")).unwrap_err().to_string();
-    assert!(absent.contains("absent.ply") && absent.contains("No such file"), "{absent}");
+    assert!(absent.contains("absent.ply"), "{absent}");
+    #[cfg(unix)]
+    assert!(absent.contains("No such file"), "{absent}");
 }
 
 /// What a program writes into a pipe is read as a file is; a folder is refused.
