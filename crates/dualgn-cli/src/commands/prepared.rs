@@ -47,9 +47,9 @@ pub struct Room<'a> {
     pub folder: &'a Path,
 }
 
-/// Networks that learn, unless it is said how many.
+/// Number of networks, unless `--members` is given.
 const MEMBERS: usize = 5;
-/// Rows from which on there is one.
+/// Tables with more rows than this train one network, not five.
 const MANY: usize = 20_000;
 
 impl Prepared {
