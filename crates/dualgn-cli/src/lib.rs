@@ -3,6 +3,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod arguments;
+mod choice;
 mod commands;
 mod configuration;
 mod device;

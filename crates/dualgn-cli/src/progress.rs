@@ -118,33 +118,27 @@ impl Progress {
     }
 }
 
-/// How many rows of a table have been read; shown on a terminal once that takes a while.
-pub struct Counter(ProgressBar);
+/// Shows on a terminal how many rows a reader is through, and with what, once that takes a while.
+pub fn counted<T>(read: impl FnOnce(&mut dyn FnMut(&'static str, usize)) -> T) -> T {
+    let is_shown = std::io::stderr().is_terminal();
+    let bar = if is_shown { ProgressBar::no_length() } else { ProgressBar::hidden() };
+    let style = ProgressStyle::with_template("{prefix}: {human_pos} rows, {per_sec}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    let mut now = "";
+    let answer = read(&mut |what, rows| {
+        if what != now {
+            now = what;
+            bar.reset();
+            bar.set_prefix(what);
+        }
+        // Between looks at the clock.
+        if rows.is_multiple_of(ROWS) {
+            bar.set_position(rows as u64);
+        }
+    });
+    bar.finish_and_clear();
+    answer
+}
 
 /// Rows between two looks at the clock.
 const ROWS: usize = 1 << 12;
-
-impl Counter {
-    /// Starts counting.
-    pub fn start(what: &'static str) -> Self {
-        let is_shown = std::io::stderr().is_terminal();
-        let bar = if is_shown { ProgressBar::no_length() } else { ProgressBar::hidden() };
-        let style = ProgressStyle::with_template("{prefix}: {human_pos} rows, {per_sec}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-        bar.set_prefix(what);
-        Self(bar)
-    }
-
-    /// So many have been read.
-    pub fn rows(&mut self, rows: usize) {
-        if rows.is_multiple_of(ROWS) {
-            self.0.set_position(rows as u64);
-        }
-    }
-}
-
-impl Drop for Counter {
-    fn drop(&mut self) {
-        self.0.finish_and_clear();
-    }
-}

@@ -7,7 +7,7 @@ use dualgn_fields::FieldName;
 use dualgn_train::problem::ProblemName;
 use strum::VariantArray;
 
-use crate::arguments::possible;
+use crate::choice::possible;
 
 /// A problem's name on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

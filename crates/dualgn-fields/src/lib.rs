@@ -12,6 +12,28 @@
 //! portrait.rs   pictures and files of the result <- render.rs (a shaded surface), viewer.rs (one that can be turned)
 //! geometry/     points in regions, and surfaces
 //! ```
+//!
+//! ```
+//! # fn main() -> Result<(), dualgn_io::Failure> {
+//! use burn::tensor::Device;
+//! use dualgn_fields::{FieldName, Specification};
+//! use dualgn_train::problem::LossName;
+//! use dualgn_train::{Length, Method, Settings, Trainer};
+//!
+//! let settings = Settings { length: Some(Length::Epochs(40.0)), ..Settings::default() };
+//! let specification = Specification { settings, hidden: Some(vec![10, 10]), ..Specification::new(FieldName::Poisson1d) };
+//! let session = specification.session(&Device::flex())?;
+//! # let mut last = f64::INFINITY;
+//! for moment in Trainer::new(&session, Method::guided_for(LossName::Squared), 1.0, session.budget, None)? {
+//!     if let Some(record) = moment?.record {
+//!         println!("after {:>2} steps: relative error {:.1e}", record.step, record.test_metric);
+//! #       last = record.test_metric;
+//!     }
+//! }
+//! # assert!(last < 1e-2, "{last}");
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod geometry;
 mod network;

@@ -9,6 +9,22 @@
 //! torch.rs         weights by the names and in the layout that PyTorch has
 //! weights.rs       files of weights of other programs      names.rs   which of a file's tensors they are
 //! ```
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use burn::tensor::Device;
+//! use dualgn_networks::{Net, parse_network, torch};
+//!
+//! let words = "layers = [{ type = \"conv\", channels = 4, kernel = 3 }, { type = \"relu\" }, { type = \"global-average\" }]";
+//! let description = parse_network(words)?;
+//! let net = Net::new(&description, &[1, 8, 8], &[], 10, &Device::flex())?;
+//! let needed = torch::needs(&net);
+//! let names: Vec<&str> = needed.iter().map(|tensor| tensor.name.as_str()).collect();
+//! assert_eq!(names, ["0.weight", "0.bias", "3.weight", "3.bias"]);
+//! assert_eq!(needed[0].shape, [4, 1, 3, 3]);
+//! # Ok(())
+//! # }
+//! ```
 
 mod build;
 mod description;

@@ -4,6 +4,21 @@
 //! page/         the page and the table of a comparison    explained.rs   what `dualgn explain` finds out
 //! pictures/     rasters, their files, maps of values
 //! ```
+//!
+//! ```
+//! use dualgn_report::pictures::{Axis, Colours, HeatMap};
+//!
+//! let values: Vec<f64> = (0..64 * 64).map(|i| (i % 64) as f64 * (i / 64) as f64).collect();
+//! let map = HeatMap {
+//!     values: &values,
+//!     width: 64,
+//!     x: Axis { name: "x", low: 0.0, high: 1.0 },
+//!     y: Some(Axis { name: "t", low: 0.0, high: 1.0 }),
+//!     colours: Colours::Sequential,
+//! };
+//! let picture = map.svg("a product").unwrap();
+//! assert!(picture.starts_with("<svg") && picture.contains("a product"));
+//! ```
 
 mod explained;
 mod page;

@@ -9,6 +9,33 @@
 //! checkpoint.rs  a moment of a run, to go on from  record.rs       what is measured <- events.rs (TensorBoard), picture.rs
 //! exact.rs       floats in JSON, bit for bit       magnitude.rs    powers of two
 //! ```
+//!
+//! ```
+//! # fn main() -> Result<(), dualgn_io::Failure> {
+//! use burn::tensor::Device;
+//! use dualgn_networks::NetworkChoice;
+//! use dualgn_train::problem::ProblemName;
+//! use dualgn_train::{Length, Method, Settings, Specification, Trainer};
+//!
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let file = folder.path().join("network.toml");
+//! # std::fs::write(&file, "layers = [{ type = \"dense\", units = 16 }, { type = \"tanh\" }]").unwrap();
+//! let study = ProblemName::Diabetes.study(None, None)?;
+//! let network = NetworkChoice::File(file);
+//! let settings = Settings { length: Some(Length::Epochs(20.0)), ..Settings::default() };
+//! let specification = Specification { network: Some(&network), settings, ..Specification::new(&study) };
+//! let session = specification.session(&Device::flex())?;
+//! # let mut last = f64::INFINITY;
+//! for moment in Trainer::new(&session, Method::guided_for(study.loss), 1.0, session.budget, None)? {
+//!     if let Some(record) = moment?.record {
+//!         println!("after {:>2} steps: loss {:.4}, test {:.2}", record.step, record.train_loss, record.test_metric);
+//! #       last = record.train_loss;
+//!     }
+//! }
+//! # assert!(last < 0.2, "{last}");
+//! # Ok(())
+//! # }
+//! ```
 
 mod checkpoint;
 pub mod data;

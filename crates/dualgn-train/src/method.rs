@@ -3,7 +3,6 @@
 use dualgn::{Adaptation, Momentum, Search};
 
 use super::model::ModelName;
-use super::presets::ALL;
 use crate::problem::LossName;
 
 /// A method by its pieces.
@@ -82,34 +81,6 @@ impl PartialEq for Method {
 }
 
 impl Method {
-    /// All presets.
-    pub fn all() -> impl Iterator<Item = Self> {
-        ALL.into_iter()
-    }
-
-    /// The preset of a name.
-    pub fn named(name: &str) -> Option<Self> {
-        ALL.into_iter().find(|method| method.name == name)
-    }
-
-    /// The methods a model is compared by: both optimizers, on gradients and on its directions.
-    pub fn compared(model: ModelName) -> Vec<Self> {
-        let on =
-            |steps: Steps| ALL.into_iter().filter(move |method| method.model == Some(model) && method.steps == steps);
-        let of_gradients = ALL.into_iter().filter(|method| ["sgd", "adam"].contains(&method.name));
-        of_gradients.chain(on(Steps::Plain)).chain(on(Steps::Adam)).collect()
-    }
-
-    /// The method that wants no tuning, for a model.
-    pub fn guided(model: ModelName) -> Self {
-        let name = match model {
-            ModelName::Quadratic => "dual-gn",
-            ModelName::ProxLinear => "prox-linear",
-            ModelName::Fgn => "fgn",
-        };
-        Self::named(name).expect("it is among the presets")
-    }
-
     /// Why it cannot work with a loss, in one sentence.
     pub fn refusal(self, loss: LossName) -> Option<String> {
         let (method, loss_name) = (self.name, loss.name());
@@ -185,48 +156,6 @@ impl std::fmt::Display for Guide {
             formatter.write_str(", on batches less and less from the middle of the run on")
         } else {
             Ok(())
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use strum::VariantArray;
-
-    use super::*;
-
-    #[test]
-    fn methods_that_cannot_work_with_a_loss_say_what_can() {
-        let refusal = |name: &str, loss| Method::named(name).unwrap().refusal(loss);
-        assert_eq!(
-            refusal("dual-gn-sgd", LossName::Hinge).unwrap(),
-            "dual-gn-sgd needs a loss with curvature, and hinge is piecewise linear; take `--model prox-linear`, which \
-             works with every loss"
-        );
-        assert_eq!(
-            refusal("fgn-adam", LossName::SmoothedSoftmax).unwrap(),
-            "fgn-adam works with `--loss softmax` only, not with smoothed-softmax; take `--model quadratic` or \
-             `--model prox-linear`"
-        );
-        assert_eq!(
-            refusal("fgn-sgd", LossName::Absolute).unwrap(),
-            "fgn-sgd works with `--loss softmax` only, not with absolute; take `--model prox-linear`"
-        );
-        for (name, loss) in [
-            ("sgd", LossName::Hinge),
-            ("prox-linear-sgd", LossName::Hinge),
-            ("dual-gn-adam", LossName::SquaredHinge),
-            ("fgn-sgd", LossName::Softmax),
-        ] {
-            assert_eq!(refusal(name, loss), None);
-        }
-    }
-
-    #[test]
-    fn the_default_model_works_with_every_loss() {
-        for &loss in LossName::VARIANTS {
-            let methods = Method::compared(ModelName::default_for(loss));
-            assert!(methods.into_iter().all(|method| method.refusal(loss).is_none()), "{loss:?}");
         }
     }
 }

@@ -4,6 +4,7 @@ use dualgn::{Adaptation, Armijo, Grid, LevenbergMarquardt, Momentum, Search};
 
 use super::method::{Guide, Method, Steps, Way};
 use super::model::ModelName;
+use crate::problem::LossName;
 
 const OF_GRADIENTS: [f64; 4] = [0.03, 0.1, 0.3, 1.0];
 const OF_DIRECTIONS: [f64; 4] = [0.1, 0.25, 0.5, 1.0];
@@ -158,3 +159,80 @@ pub const ALL: [Method; 22] = [
         Guide { way: Way::PrimalIterations, momentum: Momentum::None, ..GUARDED },
     ),
 ];
+
+impl Method {
+    /// All presets.
+    pub fn all() -> impl Iterator<Item = Self> {
+        ALL.into_iter()
+    }
+
+    /// The preset of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        ALL.into_iter().find(|method| method.name == name)
+    }
+
+    /// The methods a model is compared by: both optimizers, on gradients and on its directions.
+    pub fn compared(model: ModelName) -> Vec<Self> {
+        let on =
+            |steps: Steps| ALL.into_iter().filter(move |method| method.model == Some(model) && method.steps == steps);
+        let of_gradients = ALL.into_iter().filter(|method| ["sgd", "adam"].contains(&method.name));
+        of_gradients.chain(on(Steps::Plain)).chain(on(Steps::Adam)).collect()
+    }
+
+    /// Returns the method that needs no tuning, for a loss.
+    pub fn guided_for(loss: LossName) -> Self {
+        Self::guided(ModelName::default_for(loss))
+    }
+
+    /// Returns the method that needs no tuning, for a model of the loss.
+    pub fn guided(model: ModelName) -> Self {
+        let name = match model {
+            ModelName::Quadratic => "dual-gn",
+            ModelName::ProxLinear => "prox-linear",
+            ModelName::Fgn => "fgn",
+        };
+        Self::named(name).expect("it is among the presets")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::VariantArray;
+
+    use super::*;
+
+    #[test]
+    fn methods_that_cannot_work_with_a_loss_say_what_can() {
+        let refusal = |name: &str, loss| Method::named(name).unwrap().refusal(loss);
+        assert_eq!(
+            refusal("dual-gn-sgd", LossName::Hinge).unwrap(),
+            "dual-gn-sgd needs a loss with curvature, and hinge is piecewise linear; take `--model prox-linear`, which \
+             works with every loss"
+        );
+        assert_eq!(
+            refusal("fgn-adam", LossName::SmoothedSoftmax).unwrap(),
+            "fgn-adam works with `--loss softmax` only, not with smoothed-softmax; take `--model quadratic` or \
+             `--model prox-linear`"
+        );
+        assert_eq!(
+            refusal("fgn-sgd", LossName::Absolute).unwrap(),
+            "fgn-sgd works with `--loss softmax` only, not with absolute; take `--model prox-linear`"
+        );
+        for (name, loss) in [
+            ("sgd", LossName::Hinge),
+            ("prox-linear-sgd", LossName::Hinge),
+            ("dual-gn-adam", LossName::SquaredHinge),
+            ("fgn-sgd", LossName::Softmax),
+        ] {
+            assert_eq!(refusal(name, loss), None);
+        }
+    }
+
+    #[test]
+    fn the_default_model_works_with_every_loss() {
+        for &loss in LossName::VARIANTS {
+            let methods = Method::compared(ModelName::default_for(loss));
+            assert!(methods.into_iter().all(|method| method.refusal(loss).is_none()), "{loss:?}");
+        }
+    }
+}

@@ -1,16 +1,19 @@
 //! [`Session`]: what is trained, and how directions are computed, for the runs of any method.
 
-use dualgn::{Damping, GaussNewton, Route, Solver};
+use dualgn::{Damping, Estimate, GaussNewton, Route, Solver};
 use dualgn_io::Failure;
 use dualgn_networks::Tensors;
 
-use super::checkpoint::Checkpoint;
 use super::method::{Guide, Method, Steps, Way};
 use super::model::ProxLinear;
 use super::schedule::Budget;
-use super::subject::{BatchOf, Subject};
-use super::trainer::Trainer;
+use super::subject::{Batch, BatchOf, Subject};
 use super::way::SolverChoice;
+
+/// An exact direction is worth so many times the time of an iterative one.
+const EXACTNESS: f64 = 4.0;
+/// Directions before the choice: only they tell how many iterations there are.
+const WARM_UP: usize = 2;
 
 /// Who chose the damping, for each unit of loss.
 #[derive(Clone, Copy, Debug)]
@@ -98,17 +101,29 @@ impl<S: Subject> Session<S> {
         })
     }
 
-    /// Begins a run of a method at the initial model, or goes on from a checkpoint.
-    ///
-    /// # Errors
-    /// The checkpoint does not fit the network or the method, or the batches cannot be made.
-    pub fn trainer(
-        &self,
-        method: Method,
-        rate: f64,
-        budget: Budget,
-        from: Option<Checkpoint>,
-    ) -> Result<Trainer<'_, S>, Failure> {
-        Trainer::new(self, method, rate, budget, from)
+    /// The solver and the route of a method's directions; `None` for methods without directions. Given back as `choice`, all
+    /// directions of a run take them. The same command comes to the same choice: the oracle is repeatable.
+    pub fn choose(&self, method: Method) -> Result<Option<SolverChoice>, Failure> {
+        let Some(oracle) = self.oracle(method) else { return Ok(None) };
+        let Batch { inputs, targets } = self.first_batch(method)?;
+        let network = self.subject.network();
+        let subproblem = oracle.subproblem(network, &self.model, inputs.clone(), targets.clone())?;
+        for _ in 0..WARM_UP {
+            // One that fails here fails again in the run, which says so.
+            let _ = oracle.direction(network, &self.model, inputs.clone(), targets.clone());
+        }
+        let best = |oracle: &GaussNewton<S::Loss>| -> Result<Option<Estimate>, Failure> {
+            let estimates = oracle.estimates(subproblem.linearization()).map_err(dualgn::Error::from)?;
+            Ok(estimates.into_iter().next().filter(|best| best.refusal.is_none()))
+        };
+        let Some(mut chosen) = best(&oracle)? else { return Ok(None) };
+        // What the solver does at the start it does to the end, and systems become harder on the way.
+        if let (Solver::Certified { .. }, Ok(Some(exact))) =
+            (chosen.solver, best(&oracle.clone().solver(Solver::Cholesky)))
+            && exact.seconds <= EXACTNESS * chosen.seconds
+        {
+            chosen = exact;
+        }
+        Ok(SolverChoice::new(chosen.solver, chosen.route))
     }
 }

@@ -67,7 +67,7 @@ impl<'a, S: Subject> Trainer<'a, S> {
     ///
     /// # Errors
     /// The checkpoint does not fit the network or the method, or the batches cannot be made.
-    pub(super) fn new(
+    pub fn new(
         session: &'a Session<S>,
         method: Method,
         rate: f64,

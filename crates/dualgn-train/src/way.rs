@@ -1,12 +1,7 @@
 //! [`SolverChoice`]: the solver and the route of a run's directions, and how they are chosen.
 
-use dualgn::{ConvexLoss, Estimate, GaussNewton, Route, Solver};
-use dualgn_io::Failure;
+use dualgn::{ConvexLoss, GaussNewton, Route, Solver};
 use serde::{Deserialize, Serialize};
-
-use super::method::Method;
-use super::session::Session;
-use super::subject::{Batch, Subject};
 
 /// A solver and its route, as a run's configuration has them. With both fixed, nothing is left that timings decide, and a run
 /// that is resumed takes the same steps.
@@ -55,39 +50,6 @@ impl SolverChoice {
             _ => format!("up to {} iterations", self.iterations.unwrap_or_default()),
         };
         format!("{}, {solver}", self.route)
-    }
-}
-
-/// An exact direction is worth so many times the time of an iterative one.
-const EXACTNESS: f64 = 4.0;
-/// Directions before the choice: only they tell how many iterations there are.
-const WARM_UP: usize = 2;
-
-impl<S: Subject> Session<S> {
-    /// The solver and the route of a method's directions; `None` for methods without directions. Given back as `choice`, all
-    /// directions of a run take them. The same command comes to the same choice: the oracle is repeatable.
-    pub fn choose(&self, method: Method) -> Result<Option<SolverChoice>, Failure> {
-        let Some(oracle) = self.oracle(method) else { return Ok(None) };
-        let Batch { inputs, targets } = self.first_batch(method)?;
-        let network = self.subject.network();
-        let subproblem = oracle.subproblem(network, &self.model, inputs.clone(), targets.clone())?;
-        for _ in 0..WARM_UP {
-            // One that fails here fails again in the run, which says so.
-            let _ = oracle.direction(network, &self.model, inputs.clone(), targets.clone());
-        }
-        let best = |oracle: &GaussNewton<S::Loss>| -> Result<Option<Estimate>, Failure> {
-            let estimates = oracle.estimates(subproblem.linearization()).map_err(dualgn::Error::from)?;
-            Ok(estimates.into_iter().next().filter(|best| best.refusal.is_none()))
-        };
-        let Some(mut chosen) = best(&oracle)? else { return Ok(None) };
-        // What the solver does at the start it does to the end, and systems become harder on the way.
-        if let (Solver::Certified { .. }, Ok(Some(exact))) =
-            (chosen.solver, best(&oracle.clone().solver(Solver::Cholesky)))
-            && exact.seconds <= EXACTNESS * chosen.seconds
-        {
-            chosen = exact;
-        }
-        Ok(SolverChoice::new(chosen.solver, chosen.route))
     }
 }
 

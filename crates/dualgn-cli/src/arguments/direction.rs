@@ -7,8 +7,8 @@ use dualgn_train::ModelName;
 use dualgn_train::problem::LossName;
 
 use super::SolverName;
-use super::choice::choice;
 use super::run::{positive, whole};
+use crate::choice::choice;
 use crate::device::DeviceName;
 
 /// `dualgn direction`.

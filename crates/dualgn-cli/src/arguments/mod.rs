@@ -1,6 +1,5 @@
 //! The command line. Documentation comments here are what `--help` prints.
 
-mod choice;
 mod describe;
 mod direction;
 mod problem;
@@ -9,8 +8,6 @@ mod table;
 
 use std::path::PathBuf;
 
-pub use choice::possible;
-use choice::{choice, method};
 use clap::{Args, Parser, Subcommand};
 pub use describe::{Completions, Init, Man, Report, Validate};
 pub use direction::Direction;
@@ -20,8 +17,9 @@ use dualgn_train::{Method, ModelName};
 pub use problem::{FieldOptions, ProblemOptions};
 pub use run::{Run, SolverName};
 use run::{positive, seconds, whole};
-pub use table::{Evaluate, Explain, Export, Fit, Predict, SplitName, TableOptions};
+pub use table::{Evaluate, Explain, Export, Fit, Predict, TableOptions};
 
+use crate::choice::{choice, method};
 use crate::device::DeviceName;
 use crate::topic::Topic;
 

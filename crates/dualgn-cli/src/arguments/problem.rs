@@ -7,8 +7,8 @@ use dualgn_fields::Activation;
 use dualgn_fields::geometry::{Format, Sampling};
 use serde::{Deserialize, Serialize};
 
-use super::choice::choice;
 use super::run::whole;
+use crate::choice::choice;
 
 /// Options of problems.
 #[derive(Clone, Debug, Args)]

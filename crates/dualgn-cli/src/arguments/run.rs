@@ -8,7 +8,7 @@ use dualgn_networks::NetworkChoice;
 use dualgn_train::problem::LossName;
 use serde::{Deserialize, Serialize};
 
-use super::choice::choice;
+use crate::choice::choice;
 use crate::device::DeviceName;
 
 /// Options of every run.

@@ -1,17 +1,17 @@
 //! The commands on tables of the user's: [`Fit`], [`Predict`], [`Evaluate`].
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use dualgn_tables::table::{
     DateFormat, DecimalSign, HeaderChoice, Missing, Reading, Role, Said, TargetKind, Thousands, Unseen,
 };
+use dualgn_tables::{Options, SplitName};
 use serde::{Deserialize, Serialize};
 
 use super::Learning;
-use super::choice::choice;
 use super::run::{Run, whole};
+use crate::choice::choice;
 use crate::device::DeviceName;
 
 /// `dualgn fit`.
@@ -53,7 +53,7 @@ pub struct TableOptions {
     #[arg(long, value_parser = choice::<Unseen>(), default_value_t)]
     pub unseen: Unseen,
     /// How rows are split into training, validation and test rows
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = choice::<SplitName>(), default_value_t)]
     pub split: SplitName,
     /// Column with the time of each row, for `--split time`; the test rows are later than the training rows
     #[arg(long, value_name = "COLUMN")]
@@ -118,23 +118,24 @@ impl ReadingOptions {
 }
 
 impl TableOptions {
-    /// The roles that were asked for.
-    pub fn wishes(&self) -> BTreeMap<String, Role> {
-        self.columns.iter().cloned().collect()
+    /// The same for the reader, with the seed by which rows are divided.
+    pub fn options(&self, seed: u64) -> Options {
+        Options {
+            target: self.target.clone(),
+            kind: self.kind,
+            roles: self.columns.iter().cloned().collect(),
+            missing: self.missing,
+            unseen: self.unseen,
+            split: self.split,
+            time: self.time.clone(),
+            test: self.test,
+            test_rows: self.test_rows.clone(),
+            members: self.members.map(|members| members as usize),
+            validation: self.validation,
+            reading: self.reading.reading(),
+            seed,
+        }
     }
-}
-
-/// How rows are divided.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SplitName {
-    /// Random; stratified by class if the target has classes
-    #[default]
-    Auto,
-    /// Random
-    Random,
-    /// By the column of `--time`, or by the order of the rows; the latest rows are the test rows
-    Time,
 }
 
 /// `dualgn predict`.

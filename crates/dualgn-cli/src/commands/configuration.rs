@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, ValueEnum};
 use dualgn_io::{Failure, files, input, memory};
 use dualgn_networks::{Description, NetworkChoice};
+use dualgn_tables::{Prepared, Room};
 use dualgn_train::problem::LossName;
 use dualgn_train::record::Trial;
 use dualgn_train::{Budget, Method, SolverChoice};
 use serde::{Deserialize, Serialize};
 
 use super::plan::Origin;
-use super::prepared::{Prepared, Room};
 use crate::arguments::{Arguments, FieldOptions, ProblemOptions, Run, SolverName, TableOptions};
 use crate::device::DeviceName;
+use crate::progress::counted;
 use crate::topic::Topic;
 
 /// The file `configuration.json` of a run.
@@ -267,7 +268,9 @@ impl Configuration {
             return Err(Failure::input(message).hint("keep the table in a file, and start a run with that"));
         }
         let memory = (self.memory as u64).min(memory::budget());
-        let prepared = Prepared::new(file, options, self.seed, Room { memory, folder: run })?;
+        let prepared = counted(|watch| {
+            Prepared::new(file, &options.options(self.seed), Room { memory, folder: run.to_owned() }, watch)
+        })?;
         if prepared.checksum != *checksum {
             return Err(Failure::input(format!("{} is not what {} was started with", file.display(), run.display()))
                 .hint("put the old table back, or start a run anew with `dualgn fit`"));

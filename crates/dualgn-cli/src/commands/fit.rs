@@ -5,9 +5,10 @@ use std::path::Path;
 use dualgn_io::input::is_standard_input;
 use dualgn_io::number::significant;
 use dualgn_io::{Failure, files, memory};
-use dualgn_networks::{NetworkChoice, with_weights};
-use dualgn_tables::model::{Answers, Card, Predictor, scores_of};
+use dualgn_networks::NetworkChoice;
+use dualgn_tables::model::Answers;
 use dualgn_tables::table::Tally;
+use dualgn_tables::{Prepared, Room};
 use dualgn_train::problem::LossName;
 use dualgn_train::record::{Comparison, Fitted};
 use dualgn_train::scores::Scores;
@@ -20,11 +21,11 @@ use super::configuration::{Configuration, TableRun};
 use super::folder::RunFolder;
 use super::output::Output;
 use super::plan::{self, Origin, Plan};
-use super::prepared::{Prepared, Room};
 use super::setup;
 use super::train::{checkpoint_of, method};
 use super::training::{Start, Training};
 use crate::arguments::{Fit, Run, TableOptions};
+use crate::progress::counted;
 use crate::{interrupt, terminal};
 
 /// Learns a column of a table, and tests what was learnt.
@@ -33,8 +34,8 @@ pub fn fit(arguments: &Fit) -> Result<(), Failure> {
     // What is wrong with it should not come out after a large table was read.
     run.network.as_ref().map(NetworkChoice::load).transpose()?;
     let folder = run.out.as_deref().unwrap_or(Path::new("runs"));
-    let room = Room { memory: memory::limit(run.memory), folder };
-    let prepared = Prepared::new(data, table, run.seed, room)?;
+    let room = Room { memory: memory::limit(run.memory), folder: folder.to_owned() };
+    let prepared = counted(|watch| Prepared::new(data, &table.options(run.seed), room, watch))?;
     if !run.quiet {
         terminal::say(format!("{}: {}\n\n{}", data.display(), prepared.remarks.join("; "), columns(&prepared.table())));
     }
@@ -113,11 +114,10 @@ impl Fitting<'_> {
             }
         }
         let mut comparison = all.ok_or_else(|| Failure::run("no network was trained".into()))?;
-        let predictor = self.predictor(best)?;
-        let test = &self.prepared.test;
-        let targets = test.targets.numbers();
-        let answers = predictor.answers_to(test)?;
-        let scores = Scores { cells: self.prepared.tally.counted(), ..scores_of(&predictor.card, &answers, &targets) };
+        let specification = setup::specification(&self.plan, &self.prepared.studies[0]);
+        let device = self.plan.run.device.open()?;
+        let predictor = self.prepared.model(&specification, self.method, best, &device)?;
+        let (answers, scores) = self.prepared.test(&predictor)?;
         files::replace(&self.output.folder().join("test.json"), json_of(&scores)?.as_bytes())?;
         let division = &self.prepared.division;
         comparison.fitted = Some(Fitted {
@@ -132,7 +132,7 @@ impl Fitting<'_> {
                 Answers::Numbers(numbers) => numbers,
                 Answers::Classes { classes, .. } => classes.into_iter().map(|class| class as f64).collect(),
             },
-            targets,
+            targets: self.prepared.test.targets.numbers(),
             places: division.test.clone(),
         });
         self.output.write(&comparison)?;
@@ -203,30 +203,6 @@ impl Fitting<'_> {
             interrupted(&self.output, true)?;
         }
         best_of(&output, comparison)
-    }
-
-    /// The model of some weights.
-    fn predictor(&self, weights: Vec<dualgn_networks::Tensors>) -> Result<Predictor, Failure> {
-        let (run, study) = (self.plan.run, &self.prepared.studies[0]);
-        let device = run.device.open()?;
-        let specification = setup::specification(&self.plan, study);
-        let reading = self.plan.loss.reading(study.task).ok_or_else(|| Failure::run("the loss does not fit".into()))?;
-        let card = Card {
-            version: env!("CARGO_PKG_VERSION").into(),
-            words: study.words.clone(),
-            network: specification.description()?,
-            members: weights.len(),
-            shape: study.dataset.train.shape.clone(),
-            encoder: self.prepared.encoder.clone(),
-            target: self.prepared.target.map.clone(),
-            task: study.task,
-            loss: self.plan.loss,
-            quantile: run.quantile,
-            scale: study.scale(reading),
-            damping: run.damping.unwrap_or(study.damping * self.method.damping_factor),
-        };
-        let nets = weights.into_iter().map(|weights| with_weights(specification.model(&device)?, weights));
-        Ok(Predictor::new(card, nets.collect::<Result<_, Failure>>()?, &device))
     }
 }
 

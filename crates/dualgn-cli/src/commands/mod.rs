@@ -19,7 +19,6 @@ mod ops;
 mod output;
 mod plan;
 mod predict;
-mod prepared;
 mod problems;
 mod report;
 mod routes;

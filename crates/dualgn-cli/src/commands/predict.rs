@@ -4,13 +4,12 @@ use std::path::Path;
 
 use dualgn_io::{Failure, files};
 use dualgn_tables::model::{Answers, Passed, Posterior, Predictor, scores_of};
-use dualgn_tables::onnx;
 use dualgn_tables::table::Source;
+use dualgn_tables::{Prepared, onnx};
 use dualgn_train::scores::Scores;
 
 use super::configuration::Configuration;
 use super::fit::{table_of, told};
-use super::prepared::Prepared;
 use crate::arguments::{Evaluate, Export, Predict};
 use crate::device::DeviceName;
 use crate::terminal;

@@ -4,7 +4,7 @@ use clap::Parser;
 use dualgn::{ConvexLoss, Linearize};
 use dualgn_train::problem::{LossName, ProblemName, Task};
 use dualgn_train::record::{Metric, Status};
-use dualgn_train::{Batch, Budget, Method, Moment, PRESETS, Subject};
+use dualgn_train::{Batch, Budget, Method, Moment, PRESETS, Subject, Trainer};
 use strum::VariantArray;
 
 use super::*;
@@ -27,7 +27,7 @@ fn on(session: &Session<Examples>, loss: LossName, blank: &Comparison) -> Result
             refused += 1;
             continue;
         }
-        let trainer = session.trainer(method, method.rates[0], Budget::Steps(2), None)?;
+        let trainer = Trainer::new(session, method, method.rates[0], Budget::Steps(2), None)?;
         let moments: Vec<Moment> = trainer.collect::<Result<_, _>>()?;
         let name = format!("{name} by {}", method.name);
         let ended = moments.last().and_then(|moment| moment.ended.as_ref()).unwrap();

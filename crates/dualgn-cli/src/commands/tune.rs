@@ -101,7 +101,7 @@ pub fn recorded_run<S: Subject>(
     memory::reset_peak();
     let stopping = Stopping::begin();
     let before = from.as_ref().and_then(|from| from.ended.clone());
-    let mut trainer = session.trainer(method, rate, budget, from)?.stopping(interrupt::requested);
+    let mut trainer = Trainer::new(session, method, rate, budget, from)?.stopping(interrupt::requested);
     let mut ended = before;
     while let Some(moment) = trainer.next() {
         let moment = moment?;
@@ -148,7 +148,7 @@ fn try_rates<S: Subject>(session: &Session<S>, method: Method, running: Running)
         let mut progress = Progress::start(&label, running.metric, running.quiet);
         let stopping = Stopping::begin();
         let (mut last, mut ended) = (None, None);
-        for moment in session.trainer(method, rate, budget, None)?.stopping(interrupt::requested) {
+        for moment in Trainer::new(session, method, rate, budget, None)?.stopping(interrupt::requested) {
             let moment = moment?;
             progress.step(moment.step, moment.spent, moment.direction.as_ref());
             last = moment.record.map(|record| record.train_loss).or(last);
