@@ -7,16 +7,16 @@ use dualgn_io::Failure;
 /// A kind of device. Which ones exist depends on the features this program was built with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum DeviceName {
-    /// The CPU, by Burn's Flex backend; always there.
+    /// The CPU, with Burn's Flex backend; always available.
     #[default]
     Flex,
     /// An NVIDIA GPU.
     Cuda,
     /// An AMD GPU.
     Rocm,
-    /// A GPU by WebGPU, whatever the system offers.
+    /// A GPU through WebGPU, with the graphics interface that the system offers.
     Wgpu,
-    /// A GPU by Vulkan.
+    /// A GPU through Vulkan.
     Vulkan,
     /// An Apple GPU.
     Metal,

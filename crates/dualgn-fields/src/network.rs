@@ -6,7 +6,7 @@ use burn::tensor::{DType, Device, Distribution, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
-/// What stands between the layers.
+/// The activation function of the hidden layers.
 #[derive(
     Clone,
     Copy,
@@ -25,10 +25,10 @@ use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "snake_case")]
 pub enum Activation {
-    /// The hyperbolic tangent
+    /// Hyperbolic tangent
     #[default]
     Tanh,
-    /// The sine, of ten times the first layer (Sitzmann et al., 2020)
+    /// Sine; the first layer is multiplied by ten before it (Sitzmann et al., 2020)
     Sine,
 }
 

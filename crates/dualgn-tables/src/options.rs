@@ -8,34 +8,34 @@ use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
 use crate::table::{Missing, Reading, Role, TargetKind, Unseen};
 
-/// What is to be learnt from a table, and how its rows are divided.
+/// What is to be learnt from a table, and how its rows are split.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The column to predict; `None` for `target`, or the last one.
+    /// The column to predict; `None` for `target`, or the last column.
     pub target: Option<String>,
-    /// What the target is; `None` for what its values look like.
+    /// Kind of the target; `None` to decide by its values.
     pub kind: Option<TargetKind>,
-    /// What columns are for, by their names; the others are for what their cells look like.
+    /// Roles of columns, by their names; the roles of the others are decided by their cells.
     pub roles: BTreeMap<String, Role>,
-    /// What is done with empty cells.
+    /// How missing values are handled.
     pub missing: Missing,
-    /// What is done with words that the training rows do not have.
+    /// How categories that do not occur in the training rows are handled.
     pub unseen: Unseen,
-    /// How rows are divided.
+    /// How rows are split.
     pub split: SplitName,
-    /// The column that says when a row is from, for [`SplitName::Time`].
+    /// The column with the time of each row, for [`SplitName::Time`].
     pub time: Option<String>,
-    /// The part of the rows that tests.
+    /// The fraction of the rows that are used as test rows.
     pub test: f64,
-    /// A file with the numbers of the rows that test, instead.
+    /// A file with the numbers of the test rows, in place of `test`.
     pub test_rows: Option<PathBuf>,
-    /// Networks that learn; `None` for five, or one for more than 20,000 rows.
+    /// The number of networks; `None` for five, or one for more than 20,000 rows.
     pub members: Option<usize>,
-    /// The part of the rows that says when to stop, where one network learns.
+    /// The fraction of the rows that are used for early stopping if a single network is trained.
     pub validation: f64,
     /// How the file is read.
     pub reading: Reading,
-    /// The seed by which rows are divided.
+    /// The seed of the split.
     pub seed: u64,
 }
 
@@ -59,7 +59,7 @@ impl Default for Options {
     }
 }
 
-/// How rows are divided into those to train on, to stop by and to test with.
+/// How rows are split into training, validation and test rows.
 #[derive(
     Clone,
     Copy,
@@ -78,11 +78,11 @@ impl Default for Options {
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum SplitName {
-    /// At random, each class in proportion if there are classes
+    /// Random; stratified by class if the target has classes
     #[default]
     Auto,
-    /// At random
+    /// Random
     Random,
-    /// By `--time`, or by the order of the rows: the latest test
+    /// By the column of `--time`, or by the order of the rows; the latest rows are the test rows
     Time,
 }

@@ -9,11 +9,11 @@ use crate::problem::LossName;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumMessage, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 pub enum ModelName {
-    /// Second-order: the dual Gauss-Newton direction; needs a loss with curvature
+    /// Quadratic model of the loss, as in dual Gauss-Newton; needs a loss with curvature
     Quadratic,
-    /// The loss itself: the prox-linear direction, for every loss
+    /// The loss itself, as in prox-linear methods; works with every loss
     ProxLinear,
-    /// Second-order in one number an example: fast Gauss-Newton, for the softmax cross-entropy
+    /// Quadratic model in one number per example, as in fast Gauss-Newton; only for the softmax cross-entropy
     Fgn,
 }
 

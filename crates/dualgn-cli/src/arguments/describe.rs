@@ -8,7 +8,7 @@ use clap_complete::Shell;
 /// `dualgn init`.
 #[derive(Debug, Args)]
 pub struct Init {
-    /// A table to learn from, or a problem
+    /// The table to learn from, or the name of a problem
     #[arg(value_name = "TABLE|PROBLEM")]
     pub subject: String,
     /// The file to write
@@ -22,10 +22,10 @@ pub struct Report {
     /// The folder of a run of `fit`, `train` or `compare`
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
-    /// The page to write  [default: report.html in that folder]
+    /// The HTML file to write  [default: report.html in that folder]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Print the table of the terminal instead
+    /// Print the results as a text table instead of writing the HTML file
     #[arg(long)]
     pub text: bool,
 }
@@ -33,7 +33,7 @@ pub struct Report {
 /// `dualgn validate`.
 #[derive(Debug, Args)]
 pub struct Validate {
-    /// The configuration of a run, or the description of a network
+    /// A configuration of a run, or a description of a network
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 }
@@ -41,14 +41,14 @@ pub struct Validate {
 /// `dualgn completions`.
 #[derive(Debug, Args)]
 pub struct Completions {
-    /// The shell
+    /// The shell that the script is for
     pub shell: Shell,
 }
 
 /// `dualgn man`.
 #[derive(Debug, Args)]
 pub struct Man {
-    /// Write a page for each command into this folder, instead of printing that of the program
+    /// Write one manual page per command into this folder, instead of printing the page of the program
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }

@@ -37,50 +37,50 @@ pub struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Learns to predict a column of your table, and writes the model, its test and a page to read
+    /// Learns to predict a column of your table, and writes the model, its test results and a report
     #[cfg(feature = "tables")]
     Fit(Fit),
-    /// Predicts for the rows of a table by a model of `fit`
+    /// Predicts the target of each row of a table with a model of `fit`
     #[cfg(feature = "tables")]
     Predict(Predict),
-    /// Tests a model of `fit` on a table that has the answers
+    /// Tests a model of `fit` on a table that has the target column
     #[cfg(feature = "tables")]
     Evaluate(Evaluate),
-    /// Trains one network by several methods, from the same weights on the same batches, and writes a report
+    /// Trains one network by several methods, from the same weights on the same batches, and writes a report that compares them
     Compare(Compare),
     /// Trains one network by one method, and writes its weights and a report
     Train(Train),
-    /// Goes on with a run of `train` or `fit` from its last checkpoint, to the same weights as if it had not been stopped
+    /// Resumes a run of `train` or `fit` from its last checkpoint; the final weights are those of an uninterrupted run
     Resume(Resume),
-    /// Writes the page of a run again from its records, without the pictures of equations and shapes
+    /// Rewrites the report of a run from its records, without the pictures of equations and shapes
     Report(Report),
-    /// Writes a model of `fit` as ONNX, for other runtimes
+    /// Exports a model of `fit` to ONNX, for other runtimes
     #[cfg(feature = "tables")]
     Export(Export),
-    /// Explains a run: spectrum, angle, layers, damping, iterations, and what a prediction comes from
+    /// Explains a run: spectrum of the Gram matrix, angle to the gradient, layers, damping, iterations, and one prediction
     #[cfg(feature = "tables")]
     Explain(Explain),
-    /// Computes a direction for another program: network, weights and batch from files, the direction into one
+    /// Computes a direction for another program: reads network, weights and batch from files, and writes the direction to a file
     Direction(Direction),
-    /// Writes a configuration of a run with every option as a comment, for `fit FILE` or `train FILE`
+    /// Writes a configuration for `fit FILE` or `train FILE`, with every option as a comment
     Init(Init),
     /// Checks the configuration of a run or the description of a network
     Validate(Validate),
     /// Prints the JSON schema of configurations, for editors
     Schema,
-    /// Lists the methods: their pieces, and whose they are
+    /// Lists the methods with their components and their sources
     Methods,
-    /// Lists the problems: their data, network, losses and defaults
+    /// Lists the problems with their data, networks, losses and defaults
     Problems,
-    /// Lists Burn's operations and what becomes of each: a rule, parts, a value, or a refusal with its reason
+    /// Lists Burn's operations and how each is treated: by a rule, by its parts, as a value, or refused with the reason
     Ops,
-    /// Prints a network, operation by operation: rule, use site, whether examples mix; then time and memory of each route of a direction
+    /// Prints each operation of a network, with its rule, its place and whether it mixes examples; then time and memory of each route
     Check(Check),
-    /// Times a direction of a network by each route, estimate beside measurement, and says which one is taken
+    /// Estimates and measures the time of a direction of a network by each route, and marks the route that `Auto` takes
     Cost(Cost),
     /// Prints a script that completes commands and options in a shell
     Completions(Completions),
-    /// Prints the manual page, or writes one for each command
+    /// Prints the manual page, or writes one manual page per command
     Man(Man),
 }
 
@@ -102,19 +102,21 @@ impl Command {
 /// `dualgn cost`.
 #[derive(Debug, Args)]
 pub struct Cost {
-    /// A problem (`dualgn problems` describes them), or a run of `train`: its folder or its `configuration.json`
+    /// A problem (`dualgn problems` describes them), or a run of `train`, given by its folder or its `configuration.json`
     #[arg(value_name = "PROBLEM|RUN", value_parser = Priced::parse)]
     pub subject: Priced,
-    /// The network: a TOML file, or one of mlp, resnet-tabular, siren, cnn, lenet  [default: the problem's]
+    /// Network to use instead of the problem's, not for a run: a TOML file, or one of mlp, resnet-tabular, siren, cnn,
+    /// lenet  [default: the problem's]
     #[arg(long, value_parser = NetworkChoice::parse, value_name = "FILE|NAME")]
     pub network: Option<NetworkChoice>,
-    /// Examples in a batch  [default: 64, or the run's]
+    /// Examples per batch  [default: 64, or the run's]
     #[arg(long, value_parser = whole(1..))]
     pub batch: Option<u32>,
-    /// Memory for matrices and what they are made of, in MiB  [default: half of what is free]
+    /// Memory for matrices and the arrays they are computed from, in MiB  [default: half of the free memory]
     #[arg(long, value_parser = whole(1..))]
     pub memory: Option<u32>,
-    /// Where tensors live; all but `flex` need the feature of the same name  [default: flex, or the run's]
+    /// Device to compute on; every device except `flex` needs the Cargo feature of the same name  [default: flex, or the
+    /// run's]
     #[arg(long, value_enum)]
     pub device: Option<DeviceName>,
 }
@@ -147,19 +149,20 @@ impl Priced {
 /// `dualgn check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// A problem, a network in a TOML file that says its `input`, or the model of a run of `fit`
+    /// A problem, a network in a TOML file that states the shape of its `input`, or the model of a run of `fit`
     #[arg(value_name = "PROBLEM|NETWORK|MODEL", value_parser = Checked::parse)]
     pub subject: Checked,
-    /// Of a problem, another network: a TOML file, or one of mlp, resnet-tabular, siren, cnn, lenet  [default: the problem's]
+    /// Network to use instead of the problem's default: a TOML file, or one of mlp, resnet-tabular, siren, cnn,
+    /// lenet  [default: the problem's]
     #[arg(long, value_parser = NetworkChoice::parse, value_name = "FILE|NAME")]
     pub network: Option<NetworkChoice>,
-    /// Examples in the batch that is traced  [default: 32]
+    /// Examples in the traced batch  [default: 32]
     #[arg(long, value_parser = whole(1..))]
     pub batch: Option<u32>,
-    /// Memory for matrices and what they are made of, in MiB  [default: half of what is free]
+    /// Memory for matrices and the arrays they are computed from, in MiB  [default: half of the free memory]
     #[arg(long, value_parser = whole(1..))]
     pub memory: Option<u32>,
-    /// Where tensors live; all but `flex` need the feature of the same name
+    /// Device to compute on; every device except `flex` needs the Cargo feature of the same name
     #[arg(long, value_enum, default_value_t)]
     pub device: DeviceName,
 }
@@ -202,13 +205,13 @@ fn problem_names() -> String {
 /// `dualgn compare`.
 #[derive(Debug, Args)]
 pub struct Compare {
-    /// The problem; `dualgn problems` describes them. Or a configuration, a file that ends in .toml
+    /// The problem (`dualgn problems` describes them), or a configuration file that ends in .toml
     #[arg(value_parser = Topic::parser())]
     pub problem: Topic,
-    /// Methods, separated by commas  [default: sgd, adam, and both on the directions of the model]
+    /// Methods, separated by commas  [default: sgd and adam, each on gradients and on the directions of the model]
     #[arg(long, value_delimiter = ',', value_parser = method())]
     pub methods: Option<Vec<Method>>,
-    /// The model of the loss that directions come from  [default: quadratic; prox-linear for losses without curvature]
+    /// The model of the loss from which directions are computed  [default: quadratic; prox-linear for losses without curvature]
     #[arg(long, value_parser = choice::<ModelName>(), conflicts_with = "methods")]
     pub model: Option<ModelName>,
     /// Options shared with `train` and `fit`.
@@ -222,7 +225,7 @@ pub struct Compare {
 /// `dualgn train`.
 #[derive(Debug, Args)]
 pub struct Train {
-    /// The problem; `dualgn problems` describes them. Or a configuration, a file that ends in .toml
+    /// The problem (`dualgn problems` describes them), or a configuration file that ends in .toml
     #[arg(value_parser = Topic::parser())]
     pub problem: Topic,
     /// Options shared with `fit`.
@@ -239,17 +242,16 @@ pub struct Train {
 /// What trains one network by one method.
 #[derive(Clone, Debug, Args)]
 pub struct Learning {
-    /// The method; `dualgn methods` describes them  [default: guarded steps on the directions of the model]
+    /// The method (`dualgn methods` describes them)  [default: guarded steps along the directions of the model]
     #[arg(long, value_parser = method())]
     pub method: Option<Method>,
-    /// The model of the loss that directions come from  [default: quadratic; prox-linear for losses without curvature]
+    /// The model of the loss from which directions are computed  [default: quadratic; prox-linear for losses without curvature]
     #[arg(long, value_parser = choice::<ModelName>(), conflicts_with = "method")]
     pub model: Option<ModelName>,
-    /// Learning rate, or the longest step of a search; without it, the method's own, or the best of a small grid after a short
-    /// trial
+    /// Learning rate, or the longest step of a search  [default: the method's, or the best of a small grid in short trials]
     #[arg(long, value_parser = positive, allow_negative_numbers = true)]
     pub rate: Option<f64>,
-    /// Seconds between checkpoints at least; 0 writes one after every step
+    /// Minimum number of seconds between checkpoints; 0 writes a checkpoint after every step
     #[arg(long, default_value_t = 10.0, value_parser = seconds, allow_negative_numbers = true)]
     pub checkpoint: f64,
 }
@@ -260,7 +262,7 @@ pub struct Resume {
     /// The folder of the run
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
-    /// Show nothing but the result
+    /// Print only the result
     #[arg(long)]
     pub quiet: bool,
     /// Print the result as JSON instead of a table

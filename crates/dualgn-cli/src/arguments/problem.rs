@@ -18,10 +18,10 @@ use crate::choice::choice;
 /// Options of problems.
 #[derive(Clone, Debug, Args)]
 pub struct ProblemOptions {
-    /// Folder with the data of the problems that are not in the program: `concrete.csv`, or the four MNIST files
+    /// Folder with the data of the problems that are not built in: `concrete.csv`, or the four MNIST files
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Use only so many training examples (and as many test examples) of `mnist`
+    /// Use at most this many training examples, and at most this many test examples, of `mnist`
     #[arg(long, value_parser = whole(1..))]
     pub limit: Option<u32>,
     /// Options of equations and shapes.
@@ -34,48 +34,48 @@ pub struct ProblemOptions {
 #[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize)]
 #[command(next_help_heading = "Equations and shapes")]
 pub struct FieldOptions {
-    /// The surface of `shape`: closed, of triangles, in a file that ends in .ply, .obj or .stl; or points with normals, .xyz
+    /// The surface for `shape`: a closed triangle mesh in a .ply, .obj or .stl file, or points with normals in a .xyz file
     #[arg(long, value_name = "FILE")]
     pub mesh: Option<PathBuf>,
-    /// Points of all terms together, shared out as the problem's own are  [default: the problem's]
+    /// Total number of points, divided among the terms in the proportions of the problem  [default: the problem's]
     #[arg(long, value_parser = whole(10..))]
     pub points: Option<u32>,
-    /// How points are spread
+    /// How points are sampled
     #[arg(long, value_parser = choice::<Sampling>(), default_value_t)]
     pub sampling: Sampling,
-    /// Steps after which points are drawn anew; 0 keeps them
+    /// Number of steps after which the points are drawn anew; 0 keeps the same points
     #[arg(long, default_value_t = 0, value_parser = whole(0..))]
     pub resample: u32,
-    /// Draw more points where residuals are large, whenever they are drawn anew
+    /// Draw more points where residuals are large, each time that points are drawn anew
     #[arg(long, requires = "resample")]
     pub adaptive: bool,
-    /// Build the boundary values into the network instead of fitting them; for poisson1d and poisson2d
+    /// Build the boundary values into the network instead of fitting them; only for poisson1d and poisson2d
     #[arg(long)]
     pub hard: bool,
     /// Widths of the hidden layers, separated by commas  [default: the problem's]
     #[arg(long, value_delimiter = ',', value_parser = whole(1..))]
     pub hidden: Option<Vec<u32>>,
-    /// What stands between the layers  [default: the problem's]
+    /// Activation function of the hidden layers  [default: the problem's]
     #[arg(long, value_parser = choice::<Activation>())]
     pub activation: Option<Activation>,
-    /// Write an animated picture of training, `movie.png`
+    /// Write an animation of the training, `movie.png`
     #[arg(long)]
     pub movie: bool,
-    /// The file of the surface that comes out
+    /// File format of the fitted surface
     #[arg(long, value_parser = choice::<Format>(), default_value_t)]
     pub format: Format,
-    /// Leave that surface in the cube in which it is learnt, [-0.9, 0.9]³, instead of where its file has it
+    /// Write the fitted surface in the normalised cube [-0.9, 0.9]³, in which it is learnt, instead of the coordinates of its file
     #[arg(long)]
     #[serde(default)]
     pub normalised: bool,
-    /// Grid points along an axis from which that surface is made
+    /// Grid points along each axis for the extraction of the fitted surface
     #[arg(long, default_value_t = 128, value_parser = whole(8..=512))]
     pub resolution: u32,
 }
 
 #[cfg(feature = "fields")]
 impl FieldOptions {
-    /// As they are if nothing is said.
+    /// The options without any argument.
     pub fn unset() -> Self {
         Self { resolution: 128, ..Self::default() }
     }

@@ -14,67 +14,68 @@ use crate::device::DeviceName;
 /// Options of every run.
 #[derive(Clone, Debug, Args)]
 pub struct Run {
-    /// The loss; `dualgn problems` lists those that fit each problem  [default: the problem's, or what the target asks for]
+    /// The loss (`dualgn problems` lists the losses that fit each problem)  [default: the problem's, or by the kind of target]
     #[arg(long, value_parser = choice::<LossName>())]
     pub loss: Option<LossName>,
-    /// The quantile that `--loss quantile` learns, between 0 and 1
+    /// The quantile for `--loss quantile`, between 0 and 1
     #[arg(long, default_value_t = 0.5, value_parser = level, value_name = "LEVEL")]
     pub quantile: f64,
-    /// The network: a TOML file, or one of mlp, resnet-tabular, siren, cnn, lenet  [default: the problem's, or mlp]
+    /// Network to use: a TOML file, or one of mlp, resnet-tabular, siren, cnn, lenet  [default: the problem's, or mlp]
     #[arg(long, value_parser = NetworkChoice::parse, value_name = "FILE|NAME")]
     pub network: Option<NetworkChoice>,
-    /// The weights that the network starts from: .safetensors, or a state dict of PyTorch, .pt  [default: random ones]
+    /// Initial weights of the network: .safetensors, or a PyTorch state dict (.pt)  [default: random weights]
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
     /// Passes over the training examples  [default: the problem's]
     #[arg(long, value_parser = positive, allow_negative_numbers = true, conflicts_with = "seconds")]
     pub epochs: Option<f64>,
-    /// Seconds of training for each method, evaluations excluded, instead of a number of epochs
+    /// Training time per method in seconds, without evaluations; replaces the number of epochs
     #[arg(long, value_parser = positive, allow_negative_numbers = true)]
     pub seconds: Option<f64>,
-    /// Training loss at which to stop, if it is reached before
+    /// Stop early when the training loss reaches this value
     #[arg(long, value_parser = positive, allow_negative_numbers = true)]
     pub target_loss: Option<f64>,
-    /// Examples in a batch  [default: the problem's]
+    /// Examples per batch  [default: the problem's]
     #[arg(long, value_parser = whole(1..))]
     pub batch: Option<u32>,
-    /// Seed of the weights and of the order of batches
+    /// Seed of the initial weights and of the order of the batches
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// Damping of the Gauss-Newton directions for each unit of the batch's loss  [default: the problem's and method's]
+    /// Damping of the Gauss-Newton directions, as a multiple of the batch's loss  [default: by problem and method]
     #[arg(long, value_parser = positive, allow_negative_numbers = true)]
     pub damping: Option<f64>,
-    /// How the dual system is solved
+    /// Solver of the dual system
     #[arg(long, value_enum, default_value_t)]
     pub solver: SolverName,
-    /// Conjugate-gradient iterations of `--solver cg`
+    /// Maximum number of conjugate-gradient iterations per direction, for `--solver cg`
     #[arg(long, default_value_t = 30, value_parser = whole(0..))]
     pub iterations: u32,
-    /// Duality gap that prox-linear directions come down to, for each unit of the decrease that the dual promises; the
-    /// report counts the steps of all methods against it
+    /// Relative duality gap at which the solver of a prox-linear direction stops. The report says, for each method, how many
+    /// steps were solved to this gap
     #[arg(long, default_value_t = 1e-3, value_parser = positive, allow_negative_numbers = true)]
     pub gap: f64,
-    /// Inner iterations of a prox-linear direction at most, unless they bring no decrease: then ten times as many
+    /// Maximum number of inner iterations per prox-linear direction; ten times as many if these bring no decrease
     #[arg(long, default_value_t = 100, value_parser = whole(1..))]
     pub inner: u32,
-    /// Memory for matrices and what they are made of, in MiB; a table that takes more is read from disk, batch by batch
-    /// [default: half of what is free]
+    /// Memory for matrices and the arrays they are computed from, in MiB; a table that needs more is read from disk, batch by
+    /// batch  [default: half of the free memory]
     #[arg(long, value_parser = whole(1..))]
     pub memory: Option<u32>,
-    /// Examples of a batch that go through the network at once when a direction is made, where all of them need too much memory
-    /// [default: all]
+    /// Number of examples that pass through the network at once when a direction is computed; for batches that need too much
+    /// memory as a whole  [default: all]
     #[arg(long, value_parser = whole(1..))]
     pub micro_batch: Option<u32>,
-    /// Folder for the results  [default: runs/COMMAND-NAME, with -LOSS if it is not the usual one, and a number if a run is there]
+    /// Folder for the results  [default: runs/COMMAND-NAME, with -LOSS for a loss other than the default, and a number if
+    /// that folder holds a run]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Replace the run in that folder, once the new one is finished
+    /// Replace the run in that folder once the new run is finished
     #[arg(long)]
     pub overwrite: bool,
-    /// Where tensors live; all but `flex` need the feature of the same name
+    /// Device to compute on; every device except `flex` needs the Cargo feature of the same name
     #[arg(long, value_enum, default_value_t)]
     pub device: DeviceName,
-    /// Show nothing but the result
+    /// Print only the result
     #[arg(long)]
     pub quiet: bool,
     /// Print the result as JSON instead of a table
@@ -86,12 +87,12 @@ pub struct Run {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SolverName {
-    /// Exactly where that is cheap, else by conjugate gradient
+    /// Exact where that is cheap, otherwise conjugate gradient
     #[default]
     Auto,
-    /// Exactly, from the assembled Gram matrix
+    /// Exact, by factorisation of the assembled system
     Cholesky,
-    /// By conjugate gradient, matrix-free
+    /// Conjugate gradient, matrix-free
     Cg,
 }
 

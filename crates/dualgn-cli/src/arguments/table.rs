@@ -17,8 +17,8 @@ use crate::device::DeviceName;
 /// `dualgn fit`.
 #[derive(Debug, Args)]
 pub struct Fit {
-    /// The table, or a configuration that ends in .toml. Tables are .csv, .tsv, .txt, .jsonl (each perhaps
-    /// .gz), .npy, .npz, .parquet, or `-` for standard input; or a folder with one folder of images for each class, or with idx files
+    /// The table: a .csv, .tsv, .txt or .jsonl file (also with .gz), a .npy, .npz or .parquet file, `-` for standard input, a
+    /// folder with one folder of images per class, or a folder with idx files. Alternatively, a configuration file that ends in .toml
     #[arg(value_name = "TABLE")]
     pub data: PathBuf,
     /// What is to be learnt, and of what.
@@ -36,37 +36,39 @@ pub struct Fit {
 #[derive(Clone, Debug, PartialEq, Args, Serialize, Deserialize)]
 #[command(next_help_heading = "Table")]
 pub struct TableOptions {
-    /// The column to predict  [default: `target`, or the last one]
+    /// The column to predict  [default: `target`, or the last column]
     #[arg(long, value_name = "COLUMN")]
     pub target: Option<String>,
-    /// What the target is  [default: what its values look like]
+    /// Kind of the target  [default: decided by its values]
     #[arg(long, value_parser = choice::<TargetKind>())]
     pub kind: Option<TargetKind>,
-    /// What a column is for, such as `zip=category` or `comment=ignore`; once for each column  [default: what its cells look like]
+    /// Role of a column, such as `zip=category` or `comment=ignore`; repeat the option for further columns  [default: decided by
+    /// the cells]
     #[arg(long = "column", value_parser = column, value_name = "NAME=ROLE")]
     pub columns: Vec<(String, Role)>,
-    /// What is done with empty cells
+    /// How missing values are handled
     #[arg(long, value_parser = choice::<Missing>(), default_value_t)]
     pub missing: Missing,
-    /// What is done with words that the training rows do not have
+    /// How categories that do not occur in the training rows are handled
     #[arg(long, value_parser = choice::<Unseen>(), default_value_t)]
     pub unseen: Unseen,
-    /// How rows are divided into those to train on, to stop by and to test with
+    /// How rows are split into training, validation and test rows
     #[arg(long, value_parser = choice::<SplitName>(), default_value_t)]
     pub split: SplitName,
-    /// The column that says when a row is from, for `--split time`: tests are later than what is trained on
+    /// Column with the time of each row, for `--split time`; the test rows are later than the training rows
     #[arg(long, value_name = "COLUMN")]
     pub time: Option<String>,
-    /// Part of the rows that test the result
+    /// Fraction of the rows that are used as test rows
     #[arg(long, default_value_t = 0.2, value_parser = part, value_name = "PART")]
     pub test: f64,
-    /// How many networks learn, each stopping by other rows; their answers are averaged  [default: 5, or 1 for more than 20,000 rows]
+    /// Number of networks, each with validation rows of its own; their predictions are averaged  [default: 5, or 1 for more than
+    /// 20,000 rows]
     #[arg(long, value_parser = whole(1..=100))]
     pub members: Option<u32>,
-    /// Part of the rows that say when to stop, where one network learns
+    /// Fraction of the rows that are used for early stopping if a single network is trained
     #[arg(long, default_value_t = 0.15, value_parser = part, value_name = "PART")]
     pub validation: f64,
-    /// A file with the rows that test, numbered from 0, one a line, instead of drawing them
+    /// File with the numbers of the test rows, one per line and counted from 0; no test rows are drawn then
     #[arg(long, value_name = "FILE", conflicts_with = "test")]
     pub test_rows: Option<PathBuf>,
     /// How the file is read.
@@ -77,26 +79,27 @@ pub struct TableOptions {
 /// How a table is read.
 #[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize)]
 pub struct ReadingOptions {
-    /// What stands between cells of text files; `tab` for tabs  [default: what fits]
+    /// Cell separator of text files; `tab` for tabs  [default: detected]
     #[arg(long, value_parser = separator, value_name = "CHARACTER", help_heading = "Table")]
     pub separator: Option<char>,
-    /// Whether the first line of text files names the columns
+    /// Whether the first line of a text file holds the column names
     #[arg(long, value_parser = choice::<HeaderChoice>(), default_value_t, help_heading = "Table")]
     #[serde(default)]
     pub header: HeaderChoice,
-    /// The sign before decimals in text  [default: what fits, or that of the model]
+    /// Decimal sign in text  [default: detected, or the model's]
     #[arg(long, value_parser = choice::<DecimalSign>(), help_heading = "Table")]
     #[serde(default)]
     pub decimal: Option<DecimalSign>,
-    /// The sign between thousands in text  [default: what fits, or that of the model]
+    /// Thousands separator in text  [default: detected, or the model's]
     #[arg(long, value_parser = choice::<Thousands>(), value_name = "SIGN", help_heading = "Table")]
     #[serde(default)]
     pub thousands: Option<Thousands>,
-    /// How dates are written in text: `day-first`, `month-first`, or a pattern such as `%d %b %Y`  [default: what fits, or that of the model]
+    /// Date format in text: `day-first`, `month-first`, or a pattern such as `%d %b %Y`  [default: detected, or the model's]
     #[arg(long, value_parser = DateFormat::named, value_name = "FORMAT", help_heading = "Table")]
     #[serde(default)]
     pub dates: Option<DateFormat>,
-    /// The words that stand for nothing in text, beside empty cells; '' for none  [default: NA, NaN, null, ? and the like, or those of the model]
+    /// Words that mark a missing value in text, in addition to empty cells; '' for none  [default: NA, NaN, null, ? and similar
+    /// words, or the model's]
     #[arg(long, value_delimiter = ',', allow_hyphen_values = true, value_name = "WORD,...", help_heading = "Table")]
     #[serde(default)]
     pub missing_words: Option<Vec<String>>,
@@ -138,19 +141,19 @@ impl TableOptions {
 /// `dualgn predict`.
 #[derive(Debug, Args)]
 pub struct Predict {
-    /// The model: the folder of a run of `fit`, or its `model.safetensors`
+    /// The model: the folder of a run of `fit`, or the file `model.safetensors` in it
     #[arg(value_name = "MODEL")]
     pub model: PathBuf,
     /// The table, with the columns that the model was trained on
     #[arg(value_name = "TABLE")]
     pub data: PathBuf,
-    /// The file for the predictions, as CSV  [default: the terminal]
+    /// File for the predictions, in CSV format  [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Add the predictive standard deviation, by the Gauss-Newton approximation of the posterior
+    /// Add the predictive standard deviation, from the Gauss-Newton approximation of the posterior
     #[arg(long)]
     pub std: bool,
-    /// Where tensors live; all but `flex` need the feature of the same name
+    /// Device to compute on; every device except `flex` needs the Cargo feature of the same name
     #[arg(long, value_enum, default_value_t)]
     pub device: DeviceName,
     /// How the file is read.
@@ -161,16 +164,16 @@ pub struct Predict {
 /// `dualgn evaluate`.
 #[derive(Debug, Args)]
 pub struct Evaluate {
-    /// The model: the folder of a run of `fit`, or its `model.safetensors`
+    /// The model: the folder of a run of `fit`, or the file `model.safetensors` in it
     #[arg(value_name = "MODEL")]
     pub model: PathBuf,
-    /// The table, with the columns that the model was trained on and the target
+    /// The table, with the columns that the model was trained on and the target column
     #[arg(value_name = "TABLE")]
     pub data: PathBuf,
     /// Print the result as JSON instead of a table
     #[arg(long)]
     pub json: bool,
-    /// Where tensors live; all but `flex` need the feature of the same name
+    /// Device to compute on; every device except `flex` needs the Cargo feature of the same name
     #[arg(long, value_enum, default_value_t)]
     pub device: DeviceName,
     /// How the file is read.
@@ -181,7 +184,7 @@ pub struct Evaluate {
 /// `dualgn export`.
 #[derive(Debug, Args)]
 pub struct Export {
-    /// The model: the folder of a run of `fit`, or its `model.safetensors`
+    /// The model: the folder of a run of `fit`, or the file `model.safetensors` in it
     #[arg(value_name = "MODEL")]
     pub model: PathBuf,
     /// The file to write
@@ -195,13 +198,14 @@ pub struct Explain {
     /// The folder of a run of `fit` or `train`
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
-    /// Of a run of `fit`, the test row whose prediction is explained, as numbered in the table from 0  [default: the worst]
+    /// For a run of `fit`, the test row whose prediction is explained, counted from 0 in the table  [default: the worst
+    /// prediction]
     #[arg(long, value_parser = whole(0..))]
     pub row: Option<u32>,
-    /// Examples of the batch at most
+    /// Maximum number of examples in the batch
     #[arg(long, default_value_t = 500, value_parser = whole(1..))]
     pub examples: u32,
-    /// Where tensors live; all but `flex` need the feature of the same name
+    /// Device to compute on; every device except `flex` needs the Cargo feature of the same name
     #[arg(long, value_enum, default_value_t)]
     pub device: DeviceName,
 }

@@ -37,14 +37,14 @@ const VISIBLE: f64 = 1e-4;
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
-    /// Polygons with normals, binary
+    /// PLY, triangles with vertex normals, binary
     #[default]
     Ply,
-    /// Wavefront, text
+    /// Wavefront OBJ, text
     Obj,
-    /// Triangles, binary
+    /// STL, triangles, binary
     Stl,
-    /// glTF in one file, for viewers in a browser
+    /// glTF in a single file, for viewers in a browser
     Glb,
 }
 

@@ -24,11 +24,11 @@ use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "snake_case")]
 pub enum Sampling {
-    /// Independent and uniform
+    /// Independent points with a uniform distribution
     Uniform,
-    /// Latin hypercube: one point in each slice along each axis
+    /// Latin hypercube: along each axis, one point in each slice
     Latin,
-    /// Sobol's sequence, scrambled
+    /// Scrambled Sobol sequence
     #[default]
     Sobol,
 }

@@ -38,25 +38,25 @@ pub enum FieldName {
     Ball,
     /// The heat equation on an interval
     Heat,
-    /// The heat equation in four dimensions
+    /// The heat equation in four space dimensions
     #[strum(serialize = "heat4d")]
     Heat4d,
     /// Burgers' equation with viscosity
     Burgers,
-    /// Helmholtz' equation on a square
+    /// The Helmholtz equation on a square
     Helmholtz,
-    /// A front of the Allen-Cahn equation
+    /// A travelling front of the Allen-Cahn equation
     AllenCahn,
     /// The wave equation on an interval
     Wave,
-    /// The diffusivity of the heat equation from noisy measurements
+    /// An unknown diffusivity in the heat equation, from noisy measurements
     Diffusivity,
     /// A minimal surface over a square (Scherk's)
     Minimal,
-    /// The signed distance of a rounded square
+    /// The signed distance to a rounded square
     #[strum(serialize = "distance2d")]
     Distance2d,
-    /// The signed distance of a closed surface; needs `--mesh FILE`
+    /// The signed distance to a closed surface; needs `--mesh FILE`
     Shape,
 }
 

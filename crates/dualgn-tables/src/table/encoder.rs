@@ -17,7 +17,7 @@ use super::source::Source;
 use super::tally::{Counted, Tally};
 use super::words::Words;
 
-/// What is done with words that training did not see.
+/// How categories that do not occur in the training rows are handled.
 #[derive(
     Clone,
     Copy,
@@ -36,14 +36,14 @@ use super::words::Words;
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum Unseen {
-    /// They count as rare words
+    /// Treat them like rare categories
     #[default]
     Rare,
-    /// They are errors
+    /// Report an error
     Refuse,
 }
 
-/// What is done with cells where nothing stands.
+/// How missing values are handled.
 #[derive(
     Clone,
     Copy,
@@ -62,10 +62,10 @@ pub enum Unseen {
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum Missing {
-    /// The mean stands in, beside a number that says so; of words, nothing is one more
+    /// Impute the mean and add a missing-value indicator; for categories, missing is a level of its own
     #[default]
     Impute,
-    /// They are errors
+    /// Report an error
     Refuse,
 }
 
@@ -74,9 +74,9 @@ pub enum Missing {
 pub struct Encoder {
     /// What becomes of each column that the network sees.
     pub columns: Vec<Encoding>,
-    /// What is done with words that training did not see.
+    /// How categories that do not occur in the training rows are handled.
     pub unseen: Unseen,
-    /// What is done with cells where nothing stands.
+    /// How missing values are handled.
     pub missing: Missing,
     /// What stands for nothing.
     #[serde(default)]

@@ -22,10 +22,10 @@ use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum DecimalSign {
-    /// As in 1.5
+    /// A point, as in 1.5
     #[default]
     Point,
-    /// As in 1,5
+    /// A comma, as in 1,5
     Comma,
 }
 
@@ -52,19 +52,19 @@ pub enum Thousands {
     #[default]
     #[strum(disabled)]
     Certain,
-    /// As in 1.299
+    /// A point, as in 1.299
     #[strum(serialize = "point", serialize = ".")]
     Point,
-    /// As in 1,299
+    /// A comma, as in 1,299
     #[strum(serialize = "comma", serialize = ",")]
     Comma,
-    /// As in 1 299
+    /// A space, as in 1 299
     #[strum(serialize = "space", serialize = " ")]
     Space,
-    /// As in 1'299
+    /// An apostrophe, as in 1'299
     #[strum(serialize = "apostrophe", serialize = "'")]
     Apostrophe,
-    /// There is none
+    /// No separator
     None,
 }
 

@@ -27,11 +27,11 @@ use super::source::Source;
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// A number that the network sees
+    /// A numeric feature
     Numeric,
-    /// One of several words, for each of which it learns a vector
+    /// A categorical feature; the network learns an embedding vector for each category
     Category,
-    /// A date, of which it sees when it is and where in the year, the week and the day
+    /// A date, encoded as the point in time and the position in the year, the week and the day
     Date,
     /// Left out
     Ignore,

@@ -39,12 +39,12 @@ use super::text::{Text, check_text};
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum HeaderChoice {
-    /// If it reads like names
+    /// Decide by the contents of the first line
     #[default]
     Auto,
-    /// It does
+    /// The first line holds the names
     Yes,
-    /// It does not, and columns are called column1, column2, ..
+    /// The first line is data; the columns are called column1, column2, ..
     No,
 }
 

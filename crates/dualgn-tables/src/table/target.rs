@@ -32,11 +32,11 @@ use super::words::Words;
 pub enum TargetKind {
     /// A number
     Number,
-    /// How many of something there are
+    /// A count: a whole number from zero on
     Count,
-    /// One of two words
+    /// One of two values
     YesOrNo,
-    /// One of several words
+    /// One of several classes
     Classes,
 }
 

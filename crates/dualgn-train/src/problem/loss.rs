@@ -28,31 +28,31 @@ use super::{ProblemName, Task};
 pub enum LossName {
     /// Half the squared error
     Squared,
-    /// The absolute error
+    /// Absolute error
     Absolute,
-    /// The squared error up to 1, the absolute error beyond
+    /// Huber loss: quadratic for errors up to 1, linear beyond
     Huber,
-    /// The pinball loss of `--quantile`, whose optimum is that quantile; of 0.5 the median, and half the absolute error
+    /// Pinball loss, which is minimised by the quantile of `--quantile`; at 0.5, half the absolute error
     Quantile,
-    /// The logarithm of the hyperbolic cosine of the error
+    /// Logarithm of the hyperbolic cosine of the error
     LogCosh,
-    /// The Poisson likelihood of counts; outputs are logarithms of rates
+    /// Negative log-likelihood of the Poisson distribution, for counts; the output is the logarithm of the rate
     Poisson,
-    /// The gamma likelihood of positive numbers; outputs are logarithms of means
+    /// Negative log-likelihood of the gamma distribution, for positive numbers; the output is the logarithm of the mean
     Gamma,
-    /// The logistic loss of yes or no
+    /// Logistic loss for yes-or-no targets; for classes, one against the rest
     Logistic,
-    /// The hinge of yes or no
+    /// Hinge loss for yes-or-no targets; for classes, one against the rest
     Hinge,
-    /// The squared hinge of yes or no
+    /// Squared hinge loss for yes-or-no targets; for classes, one against the rest
     SquaredHinge,
-    /// The softmax cross-entropy of classes
+    /// Softmax cross-entropy for classes
     Softmax,
-    /// The softmax cross-entropy of classes with label smoothing 0.1
+    /// Softmax cross-entropy for classes, with label smoothing 0.1
     SmoothedSoftmax,
-    /// The multiclass hinge of Crammer and Singer
+    /// Multiclass hinge loss of Crammer and Singer
     MulticlassHinge,
-    /// The multiclass hinge with its corners rounded
+    /// Multiclass hinge loss with rounded corners
     SmoothedMulticlassHinge,
 }
 

@@ -27,13 +27,13 @@ use crate::record::Metric;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumMessage, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 pub enum ProblemName {
-    /// Handwritten digits, 8 by 8 pixels; in the program
+    /// Handwritten digits, 8 by 8 pixels; built in
     Digits,
-    /// Benign or malignant tumours; in the program
+    /// Benign and malignant tumours; built in
     BreastCancer,
-    /// Progression of diabetes after a year; in the program
+    /// Progression of diabetes after one year; built in
     Diabetes,
-    /// Bicycles hired in an hour; in the program
+    /// Bicycles hired per hour; built in
     Bikeshare,
     /// Strength of concrete; needs `--data DIR`
     Concrete,
