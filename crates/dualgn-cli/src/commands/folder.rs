@@ -9,7 +9,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use dualgn_io::{Failure, files};
+use dualgn_io::{Failure, files, input};
 use dualgn_train::{WEIGHTS, checkpoints};
 use serde::{Deserialize, Serialize};
 
@@ -95,9 +95,7 @@ impl RunFolder {
             Found::Run(_) => Err(Failure::input(format!("{shown} holds an earlier run"))
                 .hint("replace it with `--overwrite`, or name another folder with `--out`")),
             Found::Busy(owner) => Err(busy(path, owner)),
-            Found::Foreign if ["configuration.json", "comparison.json"].iter().any(|name| path.join(name).exists()) => {
-                Err(of_the_first_version(path))
-            }
+            Found::Foreign if is_of_the_first_version(path) => Err(of_the_first_version(path)),
             Found::Foreign => Err(Failure::input(format!("{shown} is not empty, and dualgn did not make what is in it"))
                 .hint("name a new folder with `--out`")),
         }
@@ -109,7 +107,7 @@ impl RunFolder {
     /// It is not the folder of a run, or belongs to another program.
     pub fn reclaim(path: &Path) -> Result<Self, Failure> {
         if !path.join(LOCK).exists() {
-            return Err(if Configuration::is_in(path) { of_the_first_version(path) } else { no_run(path) });
+            return Err(if is_of_the_first_version(path) { of_the_first_version(path) } else { no_run(path) });
         }
         match look(path)? {
             Found::Free(lock) | Found::Run(lock) => {
@@ -324,7 +322,15 @@ fn busy(path: &Path, owner: Option<Owner>) -> Failure {
         .hint("wait for it to end, or name another folder with `--out`")
 }
 
-/// Runs had no lock then.
+/// Whether a folder without a lock, which runs did not have then, holds a run of version 0.1.
+fn is_of_the_first_version(path: &Path) -> bool {
+    let says = |name: &str, words: &str| {
+        input::read_own(&path.join(name))
+            .is_ok_and(|text| text.is_some_and(|text| String::from_utf8_lossy(&text).contains(words)))
+    };
+    says("configuration.json", "\"version\": \"0.1") || says("comparison.json", "\"environment\": \"dualgn 0.1")
+}
+
 fn of_the_first_version(path: &Path) -> Failure {
     Failure::input(format!(
         "{} holds a run of dualgn 0.1, which this version cannot go on with or replace",

@@ -14,7 +14,7 @@ pub fn png(raster: &Raster) -> Result<Vec<u8>, Error> {
     movie(std::slice::from_ref(raster), 1)
 }
 
-/// Reads a PNG file that [`png`] made.
+/// Reads a PNG file that [`png()`] made.
 ///
 /// # Errors
 /// Fails if the file is damaged or holds other colours.
@@ -32,7 +32,7 @@ pub fn from_png(bytes: &[u8]) -> Result<Raster, Error> {
 /// Returns an address that holds the PNG file of a raster itself.
 ///
 /// # Errors
-/// As [`png`].
+/// As [`png()`].
 pub fn data_address(raster: &Raster) -> Result<String, Error> {
     Ok(format!("data:image/png;base64,{}", STANDARD.encode(png(raster)?)))
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// One entry. Files with types hand out numbers, answers and times as such; what text means is for a [`Reader`](super::notation::Reader).
+/// One entry. Files with types hand out numbers, answers and times as such; what text means is for the reader of its column.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell<'a> {
     /// Nothing stands there.

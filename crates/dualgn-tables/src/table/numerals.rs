@@ -188,21 +188,24 @@ impl Numerals {
         self.unit.as_deref() != Some(PERCENT)
     }
 
-    /// The one way to write the number that a text is: `1` for `1.0` and `+1`; `None` for codes such as `007` and `12E3`. Digits that double precision does not hold are kept,
+    /// The one way to write the number that a text is: `1` for `1.0`, `+1` and `1e0`; `None` for codes such as `007` and `12E3`. Digits that double precision does not hold are kept,
     /// so that long identifiers stay apart.
     pub fn word(&self, text: &str) -> Option<String> {
         let number = self.number(text)?;
-        // Codes: `007` is not `7`, and `12E3` is not 12000.
-        let is_code = |text: &str| {
-            let whole = text.trim_start_matches(['+', '-']);
-            text.contains(['e', 'E'])
-                || (whole.starts_with('0') && whole[1..].starts_with(|c: char| c.is_ascii_digit()))
+        // Codes: `007` is not `7`, and `12E3` is not 12000, which programs write with a point, a sign or a small letter.
+        let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_code = |text: &str| match text.split_once('E') {
+            Some((number, power)) => is_digits(number) && is_digits(power),
+            None => {
+                let whole = text.trim_start_matches(['+', '-']);
+                whole.starts_with('0') && whole[1..].starts_with(|c: char| c.is_ascii_digit())
+            }
         };
         if is_code(text) {
             return None;
         }
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
-        if digits <= EXACT {
+        if digits <= EXACT || text.contains(['e', 'E']) {
             return Some(canonical(number));
         }
         let written = Written::of(text)?;
@@ -462,14 +465,17 @@ mod tests {
     #[test]
     fn a_number_is_one_word_and_long_ones_stay_apart() {
         let plain = Numerals::default();
-        for text in ["1", "1.0", "+1", "1e0", "01", "1.00"] {
+        for text in ["1", "1.0", "+1", "1e0", "1.00", "1.0E+00"] {
             assert_eq!(plain.word(text).as_deref(), Some("1"), "{text}");
         }
         assert_eq!(plain.word("-0").as_deref(), Some("0"));
         // 2^53 and the number after it are one number in double precision.
         assert_eq!(plain.word("9007199254740992").as_deref(), Some("9007199254740992"));
         assert_eq!(plain.word("9007199254740993").as_deref(), Some("9007199254740993"));
-        assert_eq!(plain.word("0012345678901234567890.50").as_deref(), Some("12345678901234567890.5"));
+        assert_eq!(plain.word("12345678901234567890.50").as_deref(), Some("12345678901234567890.5"));
+        for code in ["01", "007", "-07", "0012345678901234567890.50", "12E3"] {
+            assert_eq!(plain.word(code), None, "{code}");
+        }
         assert_eq!(by(DecimalSign::Comma, Thousands::Point, "").word("-1.000,50").as_deref(), Some("-1000.5"));
         assert_eq!(plain.word("0.30000000000000004").as_deref(), Some("0.30000000000000004"));
     }

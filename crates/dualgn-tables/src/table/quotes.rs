@@ -12,6 +12,8 @@ pub struct Quotes<R> {
     separator: u8,
     place: Place,
     line: u64,
+    /// The line of the last quote that began a cell.
+    begun: u64,
     open: Rc<Open>,
 }
 
@@ -43,21 +45,25 @@ impl<R: Read> Quotes<R> {
     /// Watches a text of cells between separators, whose lines end in `\n`.
     pub fn new(text: R, separator: u8) -> (Self, Rc<Open>) {
         let open = Rc::new(Open::default());
-        (Self { text, separator, place: Place::Before, line: 1, open: Rc::clone(&open) }, open)
+        (Self { text, separator, place: Place::Before, line: 1, begun: 1, open: Rc::clone(&open) }, open)
     }
 
     fn see(&mut self, byte: u8) {
-        self.place = match (self.place, byte) {
+        let place = match (self.place, byte) {
             (Place::Quoted, b'"') => Place::Closed,
             (Place::Quoted, _) => Place::Quoted,
             (Place::Before, b'"') => {
-                self.open.0.set(Some(self.line));
+                self.begun = self.line;
                 Place::Quoted
             }
             (Place::Closed, b'"') => Place::Quoted,
             (_, byte) if byte == self.separator || byte == b'\n' => Place::Before,
             _ => Place::Plain,
         };
+        if (place == Place::Quoted) != (self.place == Place::Quoted) {
+            self.open.0.set((place == Place::Quoted).then_some(self.begun));
+        }
+        self.place = place;
         if byte == b'\n' {
             self.line += 1;
         }
@@ -68,9 +74,6 @@ impl<R: Read> Read for Quotes<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.text.read(buffer)?;
         buffer[..read].iter().for_each(|&byte| self.see(byte));
-        if read == 0 && self.place != Place::Quoted {
-            self.open.0.set(None);
-        }
         Ok(read)
     }
 }

@@ -301,6 +301,6 @@ mod tests {
         let row = format!("1,{}\n", "x".repeat(1000));
         let csv = format!("a,b\n{}1,\"{}", row.repeat(100), row.repeat(LONGEST / row.len() + 10));
         let told = read(csv.as_bytes()).unwrap_err().to_string();
-        assert!(told.contains("a quote is not closed"), "{told}");
+        assert!(told.contains("line 102: a quote that begins a cell there is never closed"), "{told}");
     }
 }
