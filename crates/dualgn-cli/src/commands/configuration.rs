@@ -134,6 +134,15 @@ pub struct TableRun {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum TableRun {}
 
+/// Whether a folder holds a run of version 0.1, by what its files say.
+pub fn is_of_the_first_version(run: &Path) -> bool {
+    let says = |name: &str, words: &str| {
+        let text = input::read_own(&run.join(name)).unwrap_or_default().unwrap_or_default();
+        String::from_utf8_lossy(&text).contains(words)
+    };
+    says(FILE, "\"version\": \"0.1") || says("comparison.json", "\"environment\": \"dualgn 0.1")
+}
+
 fn unwritable(error: &serde_json::Error) -> Failure {
     Failure::input(format!("the configuration of the run cannot be kept: {error}"))
         .hint("give the file or folder a name in UTF-8")
@@ -190,7 +199,13 @@ impl Configuration {
         let wrong = |problem: String| {
             Failure::input(format!("{}: {problem}", path.display())).hint("start the run again, with `--overwrite`")
         };
-        let configuration: Self = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+        let configuration: Self = serde_json::from_slice(&text).map_err(|error| {
+            if is_of_the_first_version(run) {
+                let text = format!("{} was written by dualgn 0.1, which this version does not read", path.display());
+                return Failure::input(text).hint("give its `command` again, with a new `--out` (docs/migration.md)");
+            }
+            wrong(error.to_string())
+        })?;
         configuration.check().map_err(wrong)?;
         if configuration.checksum != configuration.sum()? {
             return Err(wrong("it has been changed since the run began, and its checksum is wrong".into()));

@@ -9,12 +9,12 @@ use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use dualgn_io::{Failure, files, input};
+use dualgn_io::{Failure, files};
 use dualgn_train::{WEIGHTS, checkpoints};
 use serde::{Deserialize, Serialize};
 
 use super::belongings;
-use super::configuration::Configuration;
+use super::configuration::{Configuration, is_of_the_first_version};
 use crate::interrupt;
 
 /// The folder of a run, locked until the value is dropped.
@@ -322,15 +322,7 @@ fn busy(path: &Path, owner: Option<Owner>) -> Failure {
         .hint("wait for it to end, or name another folder with `--out`")
 }
 
-/// Whether a folder without a lock, which runs did not have then, holds a run of version 0.1.
-fn is_of_the_first_version(path: &Path) -> bool {
-    let says = |name: &str, words: &str| {
-        input::read_own(&path.join(name))
-            .is_ok_and(|text| text.is_some_and(|text| String::from_utf8_lossy(&text).contains(words)))
-    };
-    says("configuration.json", "\"version\": \"0.1") || says("comparison.json", "\"environment\": \"dualgn 0.1")
-}
-
+/// Runs had no lock then.
 fn of_the_first_version(path: &Path) -> Failure {
     Failure::input(format!(
         "{} holds a run of dualgn 0.1, which this version cannot go on with or replace",

@@ -7,7 +7,7 @@ use dualgn_train::WEIGHTS;
 use dualgn_train::record::Comparison;
 
 use super::belongings::{network, refuse_own};
-use super::configuration::Configuration;
+use super::configuration::{Configuration, is_of_the_first_version};
 use super::output::steps;
 use super::train::{checkpoint_of, complete};
 use crate::arguments::Report;
@@ -54,7 +54,13 @@ fn comparison(run: &Path) -> Result<Comparison, Failure> {
     let wrong = |problem: String| {
         Failure::input(format!("{}: {problem}", path.display())).hint("remove it, and `dualgn resume` writes it again")
     };
-    let comparison: Comparison = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+    let comparison: Comparison = serde_json::from_slice(&text).map_err(|error| {
+        if is_of_the_first_version(run) {
+            let text = format!("{} was written by dualgn 0.1, which this version does not read", path.display());
+            return Failure::input(text).hint("the report.html beside it can still be opened (docs/migration.md)");
+        }
+        wrong(error.to_string())
+    })?;
     comparison.check().map_err(|problem| wrong(problem.into()))?;
     Ok(comparison)
 }

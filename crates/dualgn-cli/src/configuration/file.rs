@@ -3,9 +3,11 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use clap::Command;
 use dualgn_io::{Failure, input};
 use dualgn_networks::place;
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
 
 use super::options::{COMMANDS, Kind, command, kind, options};
 
@@ -74,114 +76,23 @@ impl RunFile {
         let table =
             DeTable::parse(text).map_err(|error| format!("{}: {}", place(text, error.span()), error.message()))?;
         let table = table.get_ref();
-        let string = |value: &DeValue| value.as_str().map(str::to_owned);
         let (about, subject) = ["table", "problem"]
             .iter()
             .find_map(|key| Some((*key, string(table.get(*key)?.get_ref())?)))
             .ok_or(": should say what the run is about: `table = \"FILE\"`, or `problem = \"NAME\"`")?;
-        let name = match (table.get("command").map(|value| string(value.get_ref())), about) {
-            (Some(Some(name)), _) if COMMANDS.contains(&(name.as_str(), about)) => name,
-            (Some(_), _) => {
-                let span = table.get("command").map(|value| value.span());
-                let fitting: Vec<&str> =
-                    COMMANDS.iter().filter(|(_, key)| *key == about).map(|(name, _)| *name).collect();
-                return Err(format!(
-                    "{}: `command` should be {} beside `{about}`",
-                    place(text, span),
-                    fitting.join(" or ")
-                ));
-            }
-            (None, "table") => "fit".into(),
-            (None, _) => "train".into(),
-        };
-        let command = command(&name);
-        let known = options(&command);
-        let folder = path.parent().unwrap_or(Path::new(""));
+        let name = command_of(text, table, about)?;
+        let parser = Keys { text, path, subject: &subject, command: command(&name), name: &name };
         let mut typed: Vec<(String, Option<String>)> = vec![];
         for (key, value) in table {
-            let wrong = |problem: String| Err(format!("{}: {problem}", place(text, Some(value.span()))));
-            let (key_text, value) = (key.get_ref().as_ref(), value.get_ref());
-            match (key_text, value) {
-                ("command" | "table" | "problem", _) => continue,
-                ("columns", DeValue::Table(columns)) if name == "fit" => {
-                    for (column, role) in columns {
-                        match string(role.get_ref()) {
-                            Some(role) => typed.push(("column".into(), Some(format!("{}={role}", column.get_ref())))),
-                            None => {
-                                return wrong(format!("`columns.{}` should be the name of a role", column.get_ref()));
-                            }
-                        }
-                    }
-                    continue;
-                }
+            match (key.get_ref().as_ref(), value.get_ref()) {
+                ("command" | "table" | "problem", _) => {}
+                ("columns", DeValue::Table(columns)) if name == "fit" => typed.extend(parser.roles(value, columns)?),
                 // The part itself is read when the network is made.
-                ("network", DeValue::Table(_)) => {
-                    typed.push(("network".into(), Some(path.display().to_string())));
-                    continue;
-                }
-                _ => {}
+                ("network", DeValue::Table(_)) => typed.push(("network".into(), Some(path.display().to_string()))),
+                _ => typed.extend(parser.option(key, value)?),
             }
-            let Some(option) = known.iter().find(|option| option.get_long() == Some(key_text)) else {
-                let names = known.iter().filter_map(|option| option.get_long()).chain(["columns"]);
-                let near = names.map(|name| (strsim::damerau_levenshtein(name, key_text), name)).min();
-                let hint = match near {
-                    Some((distance, near)) if distance <= 2 => format!("did you mean `{near}`?"),
-                    _ => format!("`dualgn {name} --help` lists them"),
-                };
-                return Err(format!("{}: there is no option `{key_text}`; {hint}", place(text, Some(key.span()))));
-            };
-            let (kind, several) = kind(option);
-            let one = |value: &DeValue| match (value, &kind) {
-                (DeValue::String(text), _) => Some(text.to_string()),
-                (DeValue::Integer(number), Kind::Whole | Kind::Number | Kind::Text) => Some(number.to_string()),
-                (DeValue::Float(number), Kind::Number) => Some(number.to_string()),
-                _ => None,
-            };
-            let value = match (value, &kind) {
-                (DeValue::Boolean(true), Kind::Switch) => {
-                    typed.push((key_text.into(), None));
-                    continue;
-                }
-                (DeValue::Boolean(false), Kind::Switch) => continue,
-                (DeValue::Array(values), _) if several => values
-                    .iter()
-                    .map(|value| one(value.get_ref()))
-                    .collect::<Option<Vec<_>>>()
-                    .map(|values| values.join(",")),
-                (value, _) => one(value),
-            };
-            let Some(value) = value else {
-                let wanted = match &kind {
-                    Kind::Switch => "true or false".to_owned(),
-                    Kind::Whole => "a whole number".into(),
-                    Kind::Number => "a number".into(),
-                    Kind::Words(words) => format!("one of {}", words.join(", ")),
-                    Kind::Text => "text in quotes".into(),
-                };
-                return wrong(format!("`{key_text}` should be {wanted}{}", if several { ", or a list" } else { "" }));
-            };
-            let is_path = PATHS.contains(&key_text) && (key_text != "network" || value.ends_with(".toml"));
-            let value = if is_path { folder.join(&value).display().to_string() } else { value };
-            // One option alone, to say where it stands if it is wrong.
-            let alone = command
-                .clone()
-                .no_binary_name(true)
-                .try_get_matches_from([subject.clone(), format!("--{key_text}={value}")]);
-            if let Err(error) = alone
-                && matches!(
-                    error.kind(),
-                    clap::error::ErrorKind::ValueValidation | clap::error::ErrorKind::InvalidValue
-                )
-                && error.context().any(|(_, value)| value.to_string().contains(&format!("--{key_text}")))
-            {
-                let rendered = error.to_string();
-                let first = rendered.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-                let values = rendered.lines().find(|line| line.contains("[possible values")).unwrap_or_default().trim();
-                return wrong(format!("{first} {values}").trim().to_owned());
-            }
-            typed.push((key_text.into(), Some(value)));
         }
-        let subject = if about == "table" { folder.join(&subject).display().to_string() } else { subject };
+        let subject = if about == "table" { parser.beside(&subject) } else { subject };
         Ok(Self { command: name, subject, options: typed })
     }
 
@@ -198,6 +109,125 @@ impl RunFile {
             None => format!(" --{option}"),
         });
         format!("dualgn {} {}{}", self.command, self.subject, options.collect::<String>())
+    }
+}
+
+fn string(value: &DeValue) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+/// The command that a file names, or the usual one for what it is about.
+fn command_of(text: &str, table: &DeTable, about: &str) -> Result<String, String> {
+    let Some(value) = table.get("command") else {
+        return Ok(if about == "table" { "fit".into() } else { "train".into() });
+    };
+    match string(value.get_ref()) {
+        Some(name) if COMMANDS.contains(&(name.as_str(), about)) => Ok(name),
+        _ => {
+            let fitting: Vec<&str> = COMMANDS.iter().filter(|(_, key)| *key == about).map(|(name, _)| *name).collect();
+            let place = place(text, Some(value.span()));
+            Err(format!("{place}: `command` should be {} beside `{about}`", fitting.join(" or ")))
+        }
+    }
+}
+
+/// What reads the keys of a file.
+struct Keys<'a> {
+    text: &'a str,
+    path: &'a Path,
+    subject: &'a str,
+    command: Command,
+    name: &'a str,
+}
+
+impl Keys<'_> {
+    fn wrong<T>(&self, value: &Spanned<DeValue>, problem: String) -> Result<T, String> {
+        Err(format!("{}: {problem}", place(self.text, Some(value.span()))))
+    }
+
+    /// A path as it is from the folder of the file.
+    fn beside(&self, path: &str) -> String {
+        self.path.parent().unwrap_or(Path::new("")).join(path).display().to_string()
+    }
+
+    /// The roles of columns, as options.
+    fn roles(&self, all: &Spanned<DeValue>, columns: &DeTable) -> Result<Vec<(String, Option<String>)>, String> {
+        let option = |column: &str, role: &DeValue| match string(role) {
+            Some(role) => Ok(("column".into(), Some(format!("{column}={role}")))),
+            None => self.wrong(all, format!("`columns.{column}` should be the name of a role")),
+        };
+        columns.iter().map(|(column, role)| option(column.get_ref(), role.get_ref())).collect()
+    }
+
+    /// An option; none for a switch that is off.
+    fn option(
+        &self,
+        key: &Spanned<DeString>,
+        value: &Spanned<DeValue>,
+    ) -> Result<Option<(String, Option<String>)>, String> {
+        let name = key.get_ref().as_ref();
+        let known = options(&self.command);
+        let Some(option) = known.iter().find(|option| option.get_long() == Some(name)) else {
+            let names = known.iter().filter_map(|option| option.get_long()).chain(["columns"]);
+            let near = names.map(|known| (strsim::damerau_levenshtein(known, name), known)).min();
+            let hint = match near {
+                Some((distance, near)) if distance <= 2 => format!("did you mean `{near}`?"),
+                _ => format!("`dualgn {} --help` lists them", self.name),
+            };
+            return Err(format!("{}: there is no option `{name}`; {hint}", place(self.text, Some(key.span()))));
+        };
+        let (kind, several) = kind(option);
+        let written = match (value.get_ref(), &kind) {
+            (DeValue::Boolean(true), Kind::Switch) => return Ok(Some((name.into(), None))),
+            (DeValue::Boolean(false), Kind::Switch) => return Ok(None),
+            (DeValue::Array(values), _) if several => {
+                let values = values.iter().map(|value| one(value.get_ref(), &kind));
+                values.collect::<Option<Vec<_>>>().map(|values| values.join(","))
+            }
+            (value, _) => one(value, &kind),
+        };
+        let Some(written) = written else {
+            let wanted = match &kind {
+                Kind::Switch => "true or false".to_owned(),
+                Kind::Whole => "a whole number".into(),
+                Kind::Number => "a number".into(),
+                Kind::Words(words) => format!("one of {}", words.join(", ")),
+                Kind::Text => "text in quotes".into(),
+            };
+            let or_list = if several { ", or a list" } else { "" };
+            return self.wrong(value, format!("`{name}` should be {wanted}{or_list}"));
+        };
+        let is_path = PATHS.contains(&name) && (name != "network" || written.ends_with(".toml"));
+        let written = if is_path { self.beside(&written) } else { written };
+        match self.refusal(name, &written) {
+            Some(refusal) => self.wrong(value, refusal),
+            None => Ok(Some((name.into(), Some(written)))),
+        }
+    }
+
+    /// What the command line says against a value, asked about this option alone, to say where it stands.
+    fn refusal(&self, name: &str, value: &str) -> Option<String> {
+        use clap::error::ErrorKind;
+        let words = [self.subject.to_owned(), format!("--{name}={value}")];
+        let error = self.command.clone().no_binary_name(true).try_get_matches_from(words).err()?;
+        let is_of_value = matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue);
+        if !is_of_value || !error.context().any(|(_, value)| value.to_string().contains(&format!("--{name}"))) {
+            return None;
+        }
+        let rendered = error.to_string();
+        let first = rendered.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let values = rendered.lines().find(|line| line.contains("[possible values")).unwrap_or_default().trim();
+        Some(format!("{first} {values}").trim().to_owned())
+    }
+}
+
+/// A value as it is typed, if it is of a kind.
+fn one(value: &DeValue, kind: &Kind) -> Option<String> {
+    match (value, kind) {
+        (DeValue::String(text), _) => Some(text.to_string()),
+        (DeValue::Integer(number), Kind::Whole | Kind::Number | Kind::Text) => Some(number.to_string()),
+        (DeValue::Float(number), Kind::Number) => Some(number.to_string()),
+        _ => None,
     }
 }
 

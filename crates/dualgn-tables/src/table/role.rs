@@ -24,7 +24,7 @@ use super::source::Source;
     IntoStaticStr,
     VariantArray,
 )]
-#[strum(serialize_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case", ascii_case_insensitive)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// A numeric feature

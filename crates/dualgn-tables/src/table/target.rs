@@ -97,82 +97,15 @@ impl Target {
         profile: &Profile,
         wish: Option<TargetKind>,
     ) -> Result<Self, TableError> {
-        let cannot = |problem: String| TableError::Cell {
-            file: source.file().into(),
-            place: "all rows".into(),
-            column: profile.name.clone(),
-            problem,
-        };
-        let not_a_number = |expected: &str| {
-            let (word, place) = profile.word.clone().unwrap_or_default();
-            TableError::Unreadable {
-                file: source.file().into(),
-                place,
-                column: profile.name.clone(),
-                problem: format!("{expected}, found `{word}`"),
-                hint: match word.contains(|c: char| c.is_ascii_digit()) {
-                    true => "mend the cell, or name the column to predict with `--target`".into(),
-                    false => format!(
-                        "mend the cell, name the column to predict with `--target`, or take `--missing-words '{}'` if the word stands for \
-                         nothing",
-                        source.said().missing.clone().unwrap_or_default().with(&word)
-                    ),
-                },
-            }
-        };
-        let (there, distinct) = (profile.there(), profile.distinct());
-        if there == 0 {
-            return Err(cannot("the target is empty".into()));
+        let asked = Asked { source, profile };
+        if profile.there() == 0 {
+            return Err(asked.cannot("the target is empty".into()));
         }
-        if distinct == Some(1) {
-            return Err(cannot("the target is the same in all rows, so there is nothing to learn".into()));
+        if profile.distinct() == Some(1) {
+            return Err(asked.cannot("the target is the same in all rows, so there is nothing to learn".into()));
         }
-        let all_numbers = profile.numbers == there;
-        let few = distinct.filter(|&distinct| distinct <= CLASSES && distinct * ROWS <= there);
-        let mean = profile.sum / profile.numbers.max(1) as f64;
-        let (kind, reason) = match (wish, distinct) {
-            // Two classes have one output.
-            (Some(TargetKind::Classes), Some(2)) => (TargetKind::YesOrNo, "as you said".into()),
-            (Some(kind), _) => (kind, "as you said".into()),
-            (None, Some(2)) => (TargetKind::YesOrNo, "two different values".into()),
-            (None, Some(distinct)) if !all_numbers && (distinct <= CLASSES || distinct * ROWS <= there) => {
-                (TargetKind::Classes, format!("{distinct} different words"))
-            }
-            (None, _) if !all_numbers => {
-                return Err(not_a_number(&format!(
-                    "a target of numbers has a number in every row, and one of words at least {ROWS} rows a word"
-                )));
-            }
-            (None, _) if profile.whole && few.is_some_and(|few| profile.largest - profile.least < few as f64) => {
-                let few = few.unwrap_or_default();
-                (TargetKind::Classes, format!("the {few} whole numbers from {} to {}", profile.least, profile.largest))
-            }
-            (None, _) if profile.whole && profile.least >= 0.0 && 20.0 * profile.least <= mean => {
-                let words = format!("whole numbers from {} up, near zero too", profile.least);
-                (TargetKind::Count, words)
-            }
-            (None, _) => (TargetKind::Number, format!("numbers from {} to {}", profile.least, profile.largest)),
-        };
-        let levels = match kind {
-            TargetKind::YesOrNo | TargetKind::Classes => {
-                let Some(levels) = profile.levels.as_ref().filter(|levels| levels.len() <= MOST) else {
-                    return Err(cannot(format!("more than {MOST} classes are too many")));
-                };
-                if kind == TargetKind::YesOrNo && levels.len() != 2 {
-                    return Err(cannot(format!("yes or no are two different values, found {}", levels.len())));
-                }
-                ordered(profile, levels.keys())
-            }
-            TargetKind::Number | TargetKind::Count => {
-                if !all_numbers {
-                    return Err(not_a_number(&format!("{} should be a number in every row", kind.words())));
-                }
-                if kind == TargetKind::Count && profile.least < 0.0 {
-                    return Err(cannot(format!("counts are not negative, found {}", profile.least)));
-                }
-                vec![]
-            }
-        };
+        let (kind, reason) = asked.kind(wish)?;
+        let levels = asked.levels(kind)?;
         let task = match kind {
             TargetKind::Classes => Task::Classes,
             TargetKind::YesOrNo => Task::YesOrNo,
@@ -188,6 +121,94 @@ impl Target {
             task,
             map: TargetMap { name: profile.name.clone(), notation: profile.notation.clone(), levels },
         })
+    }
+}
+
+/// A column that may be a target.
+struct Asked<'a> {
+    source: &'a Source,
+    profile: &'a Profile,
+}
+
+impl Asked<'_> {
+    fn cannot(&self, problem: String) -> TableError {
+        TableError::Cell {
+            file: self.source.file().into(),
+            place: "all rows".into(),
+            column: self.profile.name.clone(),
+            problem,
+        }
+    }
+
+    /// The error of the first word among numbers.
+    fn not_a_number(&self, expected: &str) -> TableError {
+        let (word, place) = self.profile.word.clone().unwrap_or_default();
+        let hint = match word.contains(|c: char| c.is_ascii_digit()) {
+            true => "mend the cell, or name the column to predict with `--target`".into(),
+            false => format!(
+                "mend the cell, name the column to predict with `--target`, or take `--missing-words '{}'` if the word stands for nothing",
+                self.source.said().missing.clone().unwrap_or_default().with(&word)
+            ),
+        };
+        TableError::Unreadable {
+            file: self.source.file().into(),
+            place,
+            column: self.profile.name.clone(),
+            problem: format!("{expected}, found `{word}`"),
+            hint,
+        }
+    }
+
+    /// What the target is, and why.
+    fn kind(&self, wish: Option<TargetKind>) -> Result<(TargetKind, String), TableError> {
+        let Profile { whole, least, largest, .. } = *self.profile;
+        let (there, distinct) = (self.profile.there(), self.profile.distinct());
+        let all_numbers = self.profile.numbers == there;
+        let few = distinct.filter(|&distinct| distinct <= CLASSES && distinct * ROWS <= there);
+        let mean = self.profile.sum / self.profile.numbers.max(1) as f64;
+        Ok(match (wish, distinct) {
+            // Two classes have one output.
+            (Some(TargetKind::Classes), Some(2)) => (TargetKind::YesOrNo, "as you said".into()),
+            (Some(kind), _) => (kind, "as you said".into()),
+            (None, Some(2)) => (TargetKind::YesOrNo, "two different values".into()),
+            (None, Some(distinct)) if !all_numbers && (distinct <= CLASSES || distinct * ROWS <= there) => {
+                (TargetKind::Classes, format!("{distinct} different words"))
+            }
+            (None, _) if !all_numbers => {
+                return Err(self.not_a_number(&format!(
+                    "a target of numbers has a number in every row, and one of words at least {ROWS} rows a word"
+                )));
+            }
+            (None, _) if whole && few.is_some_and(|few| largest - least < few as f64) => {
+                let few = few.unwrap_or_default();
+                (TargetKind::Classes, format!("the {few} whole numbers from {least} to {largest}"))
+            }
+            (None, _) if whole && least >= 0.0 && 20.0 * least <= mean => {
+                (TargetKind::Count, format!("whole numbers from {least} up, near zero too"))
+            }
+            (None, _) => (TargetKind::Number, format!("numbers from {least} to {largest}")),
+        })
+    }
+
+    /// The words of classes; none of numbers.
+    fn levels(&self, kind: TargetKind) -> Result<Vec<String>, TableError> {
+        let profile = self.profile;
+        if matches!(kind, TargetKind::Number | TargetKind::Count) {
+            if profile.numbers != profile.there() {
+                return Err(self.not_a_number(&format!("{} should be a number in every row", kind.words())));
+            }
+            if kind == TargetKind::Count && profile.least < 0.0 {
+                return Err(self.cannot(format!("counts are not negative, found {}", profile.least)));
+            }
+            return Ok(vec![]);
+        }
+        let Some(levels) = profile.levels.as_ref().filter(|levels| levels.len() <= MOST) else {
+            return Err(self.cannot(format!("more than {MOST} classes are too many")));
+        };
+        if kind == TargetKind::YesOrNo && levels.len() != 2 {
+            return Err(self.cannot(format!("yes or no are two different values, found {}", levels.len())));
+        }
+        Ok(ordered(profile, levels.keys()))
     }
 }
 
