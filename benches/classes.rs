@@ -8,7 +8,8 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
-use dualgn::{Direction, Error, GaussNewton, Model, Network, SoftmaxCrossEntropy, Solver};
+use dualgn::loss::SoftmaxCrossEntropy;
+use dualgn::{Direction, Error, GaussNewton, LossModel, Network, Solver};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -41,7 +42,7 @@ fn main() -> Result<(), Error> {
         let labels: Vec<i64> = (0..BATCH).map(|i| ((i * 37) % classes) as i64).collect();
         let targets = Tensor::<1, Int>::from_data(TensorData::new(labels, [BATCH]), &device);
         let network = Network::trace(&model, Mlp::forward, [BATCH, 64])?;
-        for (name, kind) in [("quadratic", Model::Quadratic), ("fast", Model::FastGaussNewton)] {
+        for (name, kind) in [("quadratic", LossModel::Quadratic), ("fast", LossModel::FastGaussNewton)] {
             for (how, solver) in [
                 ("10 iterations", Solver::ConjugateGradient { iterations: 10, tolerance: 0.0 }),
                 ("assembled", Solver::Cholesky),

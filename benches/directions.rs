@@ -13,7 +13,8 @@ use burn::nn::{Linear, LinearConfig};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData, activation};
 use criterion::{Criterion, criterion_group, criterion_main};
-use dualgn::{GaussNewton, Network, SoftmaxCrossEntropy, Solver};
+use dualgn::loss::SoftmaxCrossEntropy;
+use dualgn::{GaussNewton, Network, Solver};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

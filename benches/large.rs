@@ -20,7 +20,8 @@ use burn::nn::transformer::{TransformerEncoder, TransformerEncoderConfig, Transf
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData, activation};
-use dualgn::{GaussNewton, Inputs, Network, SoftmaxCrossEntropy, Solver};
+use dualgn::loss::SoftmaxCrossEntropy;
+use dualgn::{GaussNewton, Inputs, Network, Solver};
 use mimalloc::MiMalloc;
 
 use allocator::{Counting, measured};

@@ -11,7 +11,8 @@ use std::time::Instant;
 
 use burn::module::Module;
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
-use dualgn::{Error, GaussNewton, Inputs, Network, Route, SoftmaxCrossEntropy};
+use dualgn::loss::SoftmaxCrossEntropy;
+use dualgn::{Error, GaussNewton, Inputs, Network, Route};
 use networks::{LeNet, Mlp};
 
 #[global_allocator]

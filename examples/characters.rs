@@ -14,7 +14,8 @@ use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig};
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::prelude::*;
 use burn::tensor::activation;
-use dualgn::{ConvexLoss, GaussNewton, Network, PerToken, SoftmaxCrossEntropy, Solver, TokenTargets};
+use dualgn::loss::{PerToken, SoftmaxCrossEntropy, TokenTargets};
+use dualgn::{ConvexLoss, GaussNewton, Network, Solver};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

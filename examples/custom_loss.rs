@@ -7,7 +7,9 @@
 use burn::nn::{Linear, LinearConfig};
 use burn::prelude::*;
 use burn::tensor::Distribution;
-use dualgn::{ConvexLoss, CurvatureFactor, Error, GaussNewton, LossError, Network, check_loss, matching};
+use dualgn::error::LossError;
+use dualgn::loss::{CurvatureFactor, check_loss, matching};
+use dualgn::{ConvexLoss, Error, GaussNewton, Network};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

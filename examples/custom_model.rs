@@ -5,7 +5,8 @@
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::prelude::*;
 use burn::tensor::{Distribution, activation};
-use dualgn::{GaussNewton, Network, Squared};
+use dualgn::loss::Squared;
+use dualgn::{GaussNewton, Network};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -5,7 +5,8 @@
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use dualgn::{GaussNewton, Network, SoftmaxCrossEntropy, Solver};
+use dualgn::loss::SoftmaxCrossEntropy;
+use dualgn::{GaussNewton, Network, Solver};
 
 const EXAMPLES: usize = 6;
 const INPUTS: usize = 3;

@@ -15,7 +15,9 @@ use burn::optim::SgdConfig;
 use burn::prelude::*;
 use burn::train::metric::{AccuracyMetric, LossMetric};
 use burn::train::{ClassificationOutput, InferenceStep, Learner, SupervisedTraining, TrainOutput, TrainStep};
-use dualgn::{ConvexLoss, GaussNewton, Momentum, Network, SoftmaxCrossEntropy, Stepper};
+use dualgn::loss::SoftmaxCrossEntropy;
+use dualgn::step::Momentum;
+use dualgn::{ConvexLoss, GaussNewton, Network, Stepper};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

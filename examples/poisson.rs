@@ -11,7 +11,10 @@ use burn::module::{ModuleMapper, Param};
 use burn::nn::{Linear, LinearConfig};
 use burn::prelude::*;
 use burn::tensor::{DType, Distribution};
-use dualgn::{Adaptation, Blocks, Damping, GaussNewton, LevenbergMarquardt, Network, Squared, Stepper, Terms, jet};
+use dualgn::jet::jet;
+use dualgn::loss::{Squared, Terms};
+use dualgn::step::{Adaptation, LevenbergMarquardt};
+use dualgn::{Blocks, Damping, GaussNewton, Network, Stepper};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -6,10 +6,8 @@ use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, Distribution, Int, Tensor, TensorData};
-use dualgn::{
-    Blocks, ConvexLoss, GaussNewton, Inputs, Linearize, Model, Network, Route, SoftmaxCrossEntropy, Solver, Squared,
-    Terms,
-};
+use dualgn::loss::{SoftmaxCrossEntropy, Squared, Terms};
+use dualgn::{Blocks, ConvexLoss, GaussNewton, Inputs, Linearize, LossModel, Network, Route, Solver};
 
 use crate::networks::{LeNet, Mlp};
 use crate::physics::Field;
@@ -218,7 +216,7 @@ where
                 }
                 Some(("primal_cg", count)) => oracle.solver(conjugate_gradient(count)?).route(Route::PrimalMatrixFree),
                 Some(("dual", "assembled")) => oracle.solver(Solver::Cholesky).route(Route::DualAssembled),
-                Some(("fast", "assembled")) => oracle.solver(Solver::Cholesky).model(Model::FastGaussNewton),
+                Some(("fast", "assembled")) => oracle.solver(Solver::Cholesky).model(LossModel::FastGaussNewton),
                 _ => return Err(format!("no method is called `{method}`")),
             };
             Box::new(move || {

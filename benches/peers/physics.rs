@@ -4,7 +4,7 @@
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, Distribution, Tensor};
-use dualgn::jet;
+use dualgn::jet::jet;
 
 /// Dense layers with tanh, or with `sin(30 z)`, between them.
 #[derive(Module, Debug)]

@@ -1,4 +1,4 @@
-//! Where tensors live: `--device`;
+//! [`DeviceName`]: where tensors live, `--device`.
 
 use burn::tensor::Device;
 use clap::ValueEnum;

@@ -39,7 +39,14 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 /// The code of a file: no comments, no tests.
 fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
-    let end = text.find("#[cfg(test)]\nmod ").or_else(|| text.find("#[cfg(test)]\n#[")).unwrap_or(text.len());
+    // Tests are at the end; modules of tests in other files may stand before.
+    let is_body =
+        |at: usize| text[at..].split(['{', ';']).next().is_some_and(|head| text[at + head.len()..].starts_with('{'));
+    let end = text
+        .match_indices("#[cfg(test)]")
+        .map(|(at, _)| at)
+        .find(|&at| text[at..].contains("mod tests") && is_body(at));
+    let end = end.unwrap_or(text.len());
     let lines = text[..end].lines().map(|line| line.split("//").next().unwrap_or_default());
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -5,10 +5,9 @@ use std::path::Path;
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use dualgn::{
-    Adaptation, Blocks, ConvexLoss, Damping, GaussNewton, LevenbergMarquardt, Linearize, Network, Squared, Stepper,
-    Terms,
-};
+use dualgn::loss::{Squared, Terms};
+use dualgn::step::{Adaptation, LevenbergMarquardt};
+use dualgn::{Blocks, ConvexLoss, Damping, GaussNewton, Linearize, Network, Stepper};
 use dualgn_io::Failure;
 use dualgn_networks::{Tensors, entries};
 use dualgn_train::picture::{Portrait, Raster};

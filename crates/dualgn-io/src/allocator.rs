@@ -16,10 +16,15 @@ pub struct Allocator<A>(pub A);
 
 /// Runs something that handles refused allocations itself, such as reading a file that may be too long.
 pub fn fallible<T>(call: impl FnOnce() -> T) -> T {
-    let before = IS_FALLIBLE.replace(true);
-    let answer = call();
-    IS_FALLIBLE.set(before);
-    answer
+    /// Puts the flag back, also where the call unwinds.
+    struct Back(bool);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            IS_FALLIBLE.set(self.0);
+        }
+    }
+    let _back = Back(IS_FALLIBLE.replace(true));
+    call()
 }
 
 /// Ends the program, unless the caller handles what was refused.

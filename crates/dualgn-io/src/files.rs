@@ -70,6 +70,15 @@ pub fn make_new(path: &Path, contents: &[u8]) -> io::Result<Option<File>> {
     match file.persist_noclobber(path) {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(None),
+        // Some file systems have neither links nor renames that replace nothing.
+        Err(error) if matches!(error.error.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) => {
+            let mut file = match File::options().read(true).write(true).create_new(true).open(path) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(None),
+                file => file?,
+            };
+            file.write_all(contents)?;
+            Ok(Some(file))
+        }
         Err(error) => Err(error.error),
     }
 }
@@ -93,6 +102,11 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(ErrorKind::TooManyLinks.into())
+}
+
+/// Whether a file is one that was not finished, by its name.
+pub fn is_unfinished(name: &str) -> bool {
+    name.starts_with(UNFINISHED)
 }
 
 /// Removes unfinished files of a program that was killed, from a folder that no other program writes to.

@@ -45,7 +45,11 @@ pub fn read_own(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
             Err(Failure::input(format!("{} is no regular file, as runs write them", path.display()))
                 .hint("put back the run's own file, or start the run again with `--overwrite`"))
         }
-        Ok(_) => read(path, memory::budget()).map(Some),
+        Ok(found) if found.len() > memory::budget() => {
+            let (needed, left) = (found.len() >> 20, memory::budget() >> 20);
+            Err(Failure::run(format!("{} takes {needed} MiB of memory, and {left} are left for it", path.display())))
+        }
+        Ok(found) => read(path, found.len()).map(Some),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use dualgn::{GaussNewton, Squared};
+use dualgn::GaussNewton;
+use dualgn::loss::Squared;
 
 /// Bytes that may be taken for data or matrices unless the user says otherwise: half of what is free.
 pub fn budget() -> u64 {

@@ -249,7 +249,7 @@ impl Builder<'_> {
         positive("channels", channels)?;
         positive("kernel", kernel)?;
         positive("stride", stride)?;
-        if padding.is_none() && kernel % 2 == 0 {
+        if padding.is_none() && kernel.is_multiple_of(2) {
             return Err(format!("a window of {kernel} has no middle; say how many zeros stand around (`padding`)"));
         }
         let padding = padding.unwrap_or(kernel / 2);

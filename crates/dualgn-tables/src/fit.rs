@@ -71,7 +71,8 @@ fn best(specification: &Specification, method: Method, device: &Device) -> Resul
     let mut trainer = Trainer::new(&session, method, method.rates[0], session.budget, None)?;
     let (mut best, mut least) = (None, f64::INFINITY);
     while let Some(moment) = trainer.next().transpose()? {
-        let loss = moment.record.map_or(f64::INFINITY, |record| record.test_loss);
+        let record = moment.record.filter(|record| record.train_loss.is_finite());
+        let loss = record.map_or(f64::INFINITY, |record| record.test_loss);
         if loss < least {
             (best, least) = (Some(weights(trainer.model())?), loss);
         }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dualgn::StepperState;
+use dualgn::step::StepperState;
 use dualgn_io::{Failure, files, input};
 use dualgn_networks::{Tensors, from_safetensors, to_safetensors};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};

@@ -1,6 +1,6 @@
 //! [`Method`]: a direction and what steps along it, by name. The names are in [`presets`](super::presets).
 
-use dualgn::{Adaptation, Momentum, Search};
+use dualgn::step::{Adaptation, Momentum, Search};
 
 use super::model::ModelName;
 use crate::problem::LossName;

@@ -1,6 +1,6 @@
 //! The models of the loss that directions come from.
 
-use dualgn::Model;
+use dualgn::LossModel;
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
 use crate::problem::LossName;
@@ -33,11 +33,11 @@ impl ModelName {
     }
 
     /// The model itself.
-    pub fn model(self, ProxLinear { gap, iterations }: ProxLinear) -> Model {
+    pub fn model(self, ProxLinear { gap, iterations }: ProxLinear) -> LossModel {
         match self {
-            Self::Quadratic => Model::Quadratic,
-            Self::ProxLinear => Model::ProxLinear { gap, iterations },
-            Self::Fgn => Model::FastGaussNewton,
+            Self::Quadratic => LossModel::Quadratic,
+            Self::ProxLinear => LossModel::ProxLinear { gap, iterations },
+            Self::Fgn => LossModel::FastGaussNewton,
         }
     }
 }

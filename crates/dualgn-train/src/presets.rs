@@ -1,6 +1,6 @@
 //! The methods by name.
 
-use dualgn::{Adaptation, Armijo, Grid, LevenbergMarquardt, Momentum, Search};
+use dualgn::step::{Adaptation, Armijo, Grid, LevenbergMarquardt, Momentum, Search};
 
 use super::method::{Guide, Method, Steps, Way};
 use super::model::ModelName;

@@ -1,6 +1,7 @@
 //! [`Session`]: what is trained, and how directions are computed, for the runs of any method.
 
-use dualgn::{Damping, Estimate, GaussNewton, Route, Solver};
+use dualgn::inspect::Estimate;
+use dualgn::{Damping, GaussNewton, Route, Solver};
 use dualgn_io::Failure;
 use dualgn_networks::Tensors;
 

@@ -121,7 +121,11 @@ impl<'a> Specification<'a> {
             remarks.extend(remark);
             model = with_weights(model, tensors)?;
         }
-        check_batch(&model, settings.micro_batch.map_or(batch, |examples| batch.min(examples)))?;
+        let at_once = settings.micro_batch.map_or(batch, |examples| batch.min(examples));
+        check_batch(&model, at_once, memory::budget()).map_err(|failure| {
+            let fitting = memory::budget() / bytes_of(1, model.values()).max(1);
+            failure.hint(format!("`--micro-batch {fitting}` takes fewer at once, `--batch {fitting}` steps on fewer",))
+        })?;
         let network = Network::trace(&model, Net::forward, [batch, dataset.train.features()])?;
         let loss = NamedLoss::new(self.loss, self.quantile, dataset.outputs);
         let oracle = settings.oracle(GaussNewton::for_network(loss.clone(), &network)?);
@@ -169,8 +173,8 @@ impl<'a> Specification<'a> {
 ///
 /// # Errors
 /// It does; the failure says how many examples fit.
-pub fn check_batch(model: &Net, examples: usize) -> Result<(), Failure> {
-    let (needed, budget) = (bytes_of(examples, model.values()), memory::budget());
+pub fn check_batch(model: &Net, examples: usize, budget: u64) -> Result<(), Failure> {
+    let needed = bytes_of(examples, model.values());
     if needed <= budget {
         return Ok(());
     }
@@ -180,8 +184,7 @@ pub fn check_batch(model: &Net, examples: usize) -> Result<(), Failure> {
         mib(needed),
         mib(budget)
     );
-    Err(Failure::input(text)
-        .hint(format!("`--micro-batch {fitting}` takes fewer at once, `--batch {fitting}` steps on fewer")))
+    Err(Failure::input(text).hint(format!("`--batch {fitting}` takes fewer")))
 }
 
 /// Returns the refusal of a network that cannot be built, with its place in the file.

@@ -5,7 +5,8 @@ use burn::optim::{
     AdamConfig, AdamWConfig, GradientsParams, LBFGS, LBFGSConfig, LineSearchFn, ModuleOptimizer, MuonConfig, SgdConfig,
 };
 use burn::tensor::Bytes;
-use dualgn::{ConvexLoss, Direction, Error, GaussNewton, StepReport, Stepper, StepperState};
+use dualgn::step::{StepReport, StepperState};
+use dualgn::{ConvexLoss, Direction, Error, GaussNewton, Stepper};
 use dualgn_io::Failure;
 
 use super::method::{Method, Steps};

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use dualgn::Fault;
+use dualgn::error::Fault;
 use dualgn_io::Failure;
 use dualgn_networks::{Tensors, weights, with_weights};
 
@@ -56,9 +56,10 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// Whether there is something to keep: weights without a finite loss are not.
+    /// Whether there is something to keep: weights without a finite loss are not, unless they say why the run could not go on.
     pub fn is_worth_keeping(&self) -> bool {
-        self.record.as_ref().is_none_or(|record| record.train_loss.is_finite())
+        let has_reason = self.ended.as_ref().is_some_and(|ended| ended.reason.is_some());
+        has_reason || self.record.as_ref().is_none_or(|record| record.train_loss.is_finite())
     }
 }
 
@@ -80,9 +81,7 @@ impl<'a, S: Subject> Trainer<'a, S> {
         if let Some(from) = from {
             (step, seconds, best, is_over) = (from.step, from.seconds, from.best, from.ended.is_some());
             model = with_weights(model, from.weights)?;
-            if !is_over {
-                taker = taker.restore(from.taker)?;
-            }
+            taker = taker.restore(from.taker)?;
             points = from.batches;
         }
         Ok(Self {

@@ -55,7 +55,7 @@ impl SolverChoice {
 
 #[cfg(test)]
 mod tests {
-    use dualgn::Squared;
+    use dualgn::loss::Squared;
 
     use super::*;
 

@@ -15,7 +15,8 @@
 //! use burn::optim::AdamConfig;
 //! use burn::prelude::*;
 //! use burn::tensor::Distribution;
-//! use dualgn::{GaussNewton, Network, SoftmaxCrossEntropy};
+//! use dualgn::{GaussNewton, Network};
+//! use dualgn::loss::SoftmaxCrossEntropy;
 //!
 //! #[derive(Module, Debug)]
 //! struct Classifier {
@@ -68,7 +69,7 @@
 //!   [`Gamma`]; for binary labels [`Logistic`], [`Hinge`], [`SquaredHinge`] and [`MultiLabel`]; for classes
 //!   [`SoftmaxCrossEntropy`], [`MulticlassHinge`] and [`SmoothedMulticlassHinge`]; composed of other losses
 //!   [`PerToken`], [`Weighted`] and [`Heads`]; or your own, which [`check_loss`] tests.
-//! * [`GaussNewton`]: the oracle, which has a [`Model`] of the loss, a damping `λ` and a [`Solver`]. It can compute a
+//! * [`GaussNewton`]: the oracle, which has a [`LossModel`] of the loss, a damping `λ` and a [`Solver`]. It can compute a
 //!   direction on four [`Route`]s; [`GaussNewton::estimates`] estimates the cost of each ([`Estimate`]).
 //!   [`GaussNewton::path`] computes directions for several dampings at once.
 //! * [`Subproblem`]: directions for several dampings, centres and metrics ([`Proximity`]) from one forward pass.
@@ -106,32 +107,60 @@
 //! ```
 //!
 //! Below them all, `kernels`: matrix products and elementwise functions on the CPU.
+//!
+//! [`Absolute`]: loss::Absolute
+//! [`Estimate`]: inspect::Estimate
+//! [`Gamma`]: loss::Gamma
+//! [`Heads`]: loss::Heads
+//! [`Hinge`]: loss::Hinge
+//! [`Huber`]: loss::Huber
+//! [`LogCosh`]: loss::LogCosh
+//! [`Logistic`]: loss::Logistic
+//! [`MultiLabel`]: loss::MultiLabel
+//! [`MulticlassHinge`]: loss::MulticlassHinge
+//! [`PerToken`]: loss::PerToken
+//! [`Poisson`]: loss::Poisson
+//! [`Proximity`]: step::Proximity
+//! [`Quantile`]: loss::Quantile
+//! [`SmoothedMulticlassHinge`]: loss::SmoothedMulticlassHinge
+//! [`SoftmaxCrossEntropy`]: loss::SoftmaxCrossEntropy
+//! [`Squared`]: loss::Squared
+//! [`SquaredHinge`]: loss::SquaredHinge
+//! [`Terms`]: loss::Terms
+//! [`TraceError::Unsupported`]: error::TraceError::Unsupported
+//! [`Weighted`]: loss::Weighted
+//! [`check_loss`]: loss::check_loss
+//! [`jet`]: jet::jet
+//! [`operations`]: inspect::operations
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod direction;
-mod error;
+pub mod error;
 mod gram;
 mod kernels;
 mod linearize;
-mod loss;
+pub mod loss;
 mod solve;
-mod step;
+pub mod step;
 mod tensor;
 mod trace;
 
-pub use direction::{Damping, Direction, Estimate, GaussNewton, Model, Proximity, Route, Solver, Subproblem, Timings};
-pub use error::{DeviceError, DirectionError, Error, Fault, LinearizeError, LossError, TraceError};
-pub use gram::{Examples, TracedOperation};
+pub use direction::{Damping, Direction, GaussNewton, LossModel, Route, Solver, Subproblem};
+pub use error::Error;
 pub use linearize::{Blocks, Linearization, Linearize, ParamVector};
-pub use loss::{
-    Absolute, BinaryTargets, ClassTargets, ConvexLoss, CountTargets, CurvatureFactor, DualUpdate, Gamma, HeadTargets,
-    Heads, Hinge, Huber, Inconsistency, LogCosh, Logistic, LossCheck, Margin, MultiLabel, MulticlassHinge, PerToken,
-    Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge, Terms, TokenTargets,
-    Weighted, WeightedTargets, check_loss, matching,
-};
-pub use step::{
-    Adaptation, Armijo, DampingSchedule, Decay, Fallback, Grid, LevenbergMarquardt, Momentum, Search, SecondMoments,
-    StepReport, Stepper, StepperState,
-};
-pub use trace::{Inputs, Jet, Network, Operation, Support, Tracing, jet, operations, stop_gradient};
+pub use loss::ConvexLoss;
+pub use step::Stepper;
+pub use trace::{Inputs, Network, Tracing};
+
+/// Derivatives of a model's outputs with respect to its inputs, for use in a forward pass.
+pub mod jet {
+    pub use crate::trace::{Jet, jet, stop_gradient};
+}
+
+/// What a network consists of, what becomes of each of its operations, and what its directions cost.
+pub mod inspect {
+    pub use crate::direction::{Estimate, Timings};
+    pub use crate::gram::{Examples, TracedOperation};
+    pub use crate::trace::{Mixing, Operation, Support, operations};
+}

@@ -29,6 +29,7 @@ const OF_CHECKPOINTS: [&str; 4] =
 
 /// Refuses to write something else onto a file that a run needs: its model, its configuration, what it recorded.
 pub fn refuse_own(path: &Path) -> Result<(), Failure> {
+    let path = &*files::absolute(path);
     let is_named = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
         [WEIGHTS, "configuration.json", "comparison.json", "test.json", "run.lock"].contains(&name)
             || OF_METHOD.contains(&name)

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use dualgn::{Examples, Network, TracedOperation};
-use dualgn_io::Failure;
+use dualgn::Network;
+use dualgn::inspect::{Examples, TracedOperation};
 use dualgn_io::number::grouped;
+use dualgn_io::{Failure, memory};
 use dualgn_networks::{Activation, Description, Net, NetworkChoice};
 #[cfg(feature = "tables")]
 use dualgn_tables::model::Predictor;
@@ -38,7 +39,7 @@ pub fn check(arguments: &Check) -> Result<String, Failure> {
         }
     };
     let batch = [batch, features];
-    check_batch(&model, batch[0])?;
+    check_batch(&model, batch[0], memory::budget())?;
     let network = Network::trace(&model, Net::forward, batch)?;
 
     let mut lines = vec![cells(["#", "OPERATION", "RULE", "OUTPUT", "DERIVATIVE", "EXAMPLES", "GRAM MATRIX", "PLACE"])];

@@ -197,7 +197,11 @@ impl Configuration {
             ))
         })?;
         let wrong = |problem: String| {
-            Failure::input(format!("{}: {problem}", path.display())).hint("start the run again, with `--overwrite`")
+            Failure::input(format!("{}: {problem}", path.display())).hint(if cfg!(all(feature = "tables", feature = "fields")) {
+                "start the run again, with `--overwrite`"
+            } else {
+                "this program was built without tables or equations: take one that has both, or start the run again with `--overwrite`"
+            })
         };
         let configuration: Self = serde_json::from_slice(&text).map_err(|error| {
             if is_of_the_first_version(run) {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use dualgn::Network;
-use dualgn_io::Failure;
+use dualgn_io::{Failure, memory};
 use dualgn_networks::{Net, with_weights};
 use dualgn_train::problem::ProblemName;
 use dualgn_train::record::Comparison;
@@ -30,7 +30,7 @@ fn of_problem(problem: ProblemName, arguments: &Cost) -> Result<String, Failure>
     let device = arguments.device.unwrap_or_default().open()?;
     let batch = [arguments.batch.map_or(64, |batch| batch as usize), problem.shape().0];
     let (model, words) = check::of_problem(problem, arguments.network.as_ref(), &device)?;
-    check_batch(&model, batch[0])?;
+    check_batch(&model, batch[0], memory::budget())?;
     let network = Network::trace(&model, Net::forward, batch)?;
     let shape = Shape { task: problem.task(), batch, memory: arguments.memory, device };
     Ok(text(&format!("{}: {words}", problem.name()), &shape.routes(&network, &model)?))

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use dualgn::{DirectionError, Error, GaussNewton, Linearize, Model, Network, ParamVector, Solver};
+use dualgn::error::DirectionError;
+use dualgn::{Error, GaussNewton, Linearize, LossModel, Network, ParamVector, Solver};
 use dualgn_io::npz::{self, Array, Values};
 use dualgn_io::{Failure, files, memory};
 use dualgn_networks::{
@@ -20,6 +21,7 @@ use crate::terminal;
 
 /// Computes a direction and writes it.
 pub fn direction(arguments: &Direction) -> Result<(), Failure> {
+    refuse_own(&arguments.out)?;
     let is_known = arguments.out.extension().is_some_and(|ending| ending == "npz" || ending == "safetensors");
     if !is_known {
         return Err(Failure::input(format!("{} should end in .npz or .safetensors", arguments.out.display())));
@@ -95,8 +97,8 @@ impl Asked<'_> {
         let network = Network::trace(&net, Net::forward, [examples, features])?;
         let name = arguments.model.unwrap_or(ModelName::default_for(arguments.loss));
         let model = name.model(ProxLinear { gap: arguments.accuracy, iterations: arguments.iterations as usize });
-        if (model == Model::Quadratic && !arguments.loss.has_curvature())
-            || (model == Model::FastGaussNewton && !arguments.loss.has_margin())
+        if (model == LossModel::Quadratic && !arguments.loss.has_curvature())
+            || (model == LossModel::FastGaussNewton && !arguments.loss.has_margin())
         {
             let text = format!("the model does not work with the loss {}", arguments.loss.name());
             return Err(Failure::input(text).hint("`--model prox-linear` works with every loss"));
@@ -234,6 +236,5 @@ fn write(path: &Path, tensors: &Tensors) -> Result<(), Failure> {
         .map(|(name, data)| (name.as_str(), Array::float64(&data.shape().to_vec(), data.iter::<f64>().collect())))
         .collect();
     let bytes = npz::to_bytes(arrays.iter().map(|(name, array)| (*name, array)));
-    refuse_own(path)?;
     files::replace(path, &bytes.map_err(|error| Failure::run(error.to_string()))?)
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use burn::tensor::{Int, Tensor, TensorData};
-use dualgn::{Error, GaussNewton, Linearize, Model, Network, ParamVector, Proximity, Route, Solver};
+use dualgn::step::Proximity;
+use dualgn::{Error, GaussNewton, Linearize, LossModel, Network, ParamVector, Route, Solver};
 use dualgn_io::number::significant;
 use dualgn_io::{Failure, files};
 use dualgn_networks::{Net, entries, with_weights};
@@ -274,11 +275,14 @@ fn influences(
         Tensor::<2>::from_data(TensorData::new(values, [rows, width]), device)
     };
     let network = Network::trace(net, Net::forward, [count, width])?;
-    let model =
-        if card.loss.has_curvature() { Model::Quadratic } else { Model::ProxLinear { gap: 1e-3, iterations: 100 } };
+    let model = if card.loss.has_curvature() {
+        LossModel::Quadratic
+    } else {
+        LossModel::ProxLinear { gap: 1e-3, iterations: 100 }
+    };
     let relative = dualgn::Damping::RelativeToLoss { factor: card.damping, least: 1e-6 };
     let damping = damping.map_or(relative, dualgn::Damping::Fixed);
-    let solver = if model == Model::Quadratic { Solver::Cholesky } else { Solver::Auto };
+    let solver = if model == LossModel::Quadratic { Solver::Cholesky } else { Solver::Auto };
     let oracle = GaussNewton::new(loss).model(model).solver(solver).damping(damping);
     let direction = oracle.direction(&network, net, tensor(inputs.clone()), targets)?;
     let dual: Vec<f64> = entries(direction.dual().clone())?;

@@ -88,7 +88,7 @@ impl RunFolder {
         let shown = path.display();
         let above = absent_above(path);
         match look(path)? {
-            Found::Free(lock) => Ok(Self::taken(path.to_owned(), lock, above)),
+            Found::Free(lock) => Ok(Self::taken(path.to_owned(), lock, above).found()),
             Found::Run(lock) if overwrites => Ok(Self::taken(path.to_owned(), lock, vec![])),
             Found::Run(_) if is_unfinished(path) => Err(Failure::input(format!("{shown} holds a run that is not finished"))
                 .hint(format!("go on with it by `dualgn resume {shown}`, replace it with `--overwrite`, or name another folder with `--out`"))),
@@ -110,11 +110,7 @@ impl RunFolder {
             return Err(if is_of_the_first_version(path) { of_the_first_version(path) } else { no_run(path) });
         }
         match look(path)? {
-            Found::Free(lock) | Found::Run(lock) => {
-                let mut folder = Self::taken(path.to_owned(), lock, vec![]);
-                folder.began = owner(&folder.lock);
-                Ok(folder)
-            }
+            Found::Free(lock) | Found::Run(lock) => Ok(Self::taken(path.to_owned(), lock, vec![]).found()),
             Found::Busy(owner) => Err(busy(path, owner)),
             Found::Foreign => Err(no_run(path)),
         }
@@ -163,6 +159,13 @@ impl RunFolder {
         self.is_finished = true;
     }
 
+    /// Keeps what the lock says of who began the run, if this program goes on with it, also by the command that began it.
+    fn found(mut self) -> Self {
+        let goes_on = std::env::args_os().nth(1).is_some_and(|word| word == "resume");
+        self.began = owner(&self.lock).filter(|owner| goes_on && owner.words.len() > 1);
+        self
+    }
+
     /// Removes the run that was replaced: the new one is finished.
     pub fn finish(&mut self) -> Result<(), Failure> {
         self.is_finished = true;
@@ -207,7 +210,11 @@ fn absent_above(path: &Path) -> Vec<PathBuf> {
 /// Looks at a folder, makes it if there is none, and locks it if no other program has.
 fn look(path: &Path) -> Result<Found, Failure> {
     let is_ours = path.join(LOCK).exists();
-    if !is_ours && fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
+    // What a program left that was killed while it made the lock, or is about to make, is nobody's.
+    let is_foreign = |entry: std::io::Result<fs::DirEntry>| {
+        entry.is_ok_and(|entry| !files::is_unfinished(&entry.file_name().to_string_lossy()))
+    };
+    if !is_ours && fs::read_dir(path).is_ok_and(|mut entries| entries.any(is_foreign)) {
         return Ok(Found::Foreign);
     }
     files::make_folder(path)?;
@@ -231,8 +238,9 @@ fn locked(path: &Path) -> Result<Option<File>, Failure> {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => match files::make_new(path, &signature(None)) {
                 Ok(Some(file)) => file,
-                // Another program made it in the meantime.
+                // Another program made it in the meantime, and perhaps removed what it took for unfinished.
                 Ok(None) => continue,
+                Err(error) if error.kind() == ErrorKind::NotFound && path.exists() => continue,
                 Err(error) => return Err(failed(&error)),
             },
             Err(error) => return Err(failed(&error)),

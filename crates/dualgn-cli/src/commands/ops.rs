@@ -1,6 +1,6 @@
 //! `dualgn ops`.
 
-use dualgn::{Operation, Support, operations};
+use dualgn::inspect::{Operation, Support, operations};
 
 use super::columns::{cells, columns};
 

@@ -17,6 +17,7 @@ use crate::terminal;
 
 /// Predicts the rows of a table.
 pub fn predict(arguments: &Predict) -> Result<(), Failure> {
+    arguments.out.as_deref().map(refuse_own).transpose()?;
     let predictor = Predictor::load(&arguments.model, &arguments.device.open()?)?;
     let source = Source::open(&arguments.data, &arguments.reading.reading())?;
     let studies = if arguments.std { Some(prepared(&arguments.model)?.studies) } else { None };
@@ -38,7 +39,6 @@ pub fn predict(arguments: &Predict) -> Result<(), Failure> {
     let text = csv(&predictor, &answers, deviations.as_deref())?;
     match &arguments.out {
         Some(file) => {
-            refuse_own(file)?;
             files::replace(file, &text)?;
             terminal::say(format!("{} predictions: {}", answers.len(), file.display()));
             Ok(())

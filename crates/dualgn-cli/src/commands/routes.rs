@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use dualgn::{ConvexLoss, Error, Estimate, GaussNewton, Linearize, Logistic, Network, SoftmaxCrossEntropy, Squared};
+use dualgn::inspect::Estimate;
+use dualgn::loss::{Logistic, SoftmaxCrossEntropy, Squared};
+use dualgn::{ConvexLoss, Error, GaussNewton, Linearize, Network};
 use dualgn_io::Failure;
 use dualgn_io::number::{grouped, memory};
 use dualgn_networks::Net;

@@ -8,6 +8,9 @@ use super::vector::{Vector, cross, dot, minus};
 /// Cuts a polygon, given by the places of its corners, into triangles of numbers of corners, wound as it is. Corners on the edge between
 /// their neighbours stay corners, since those of other polygons may meet them there.
 pub fn triangles(corners: &[Vector]) -> Vec<[usize; 3]> {
+    if corners.len() == 3 {
+        return vec![[0, 1, 2]];
+    }
     let fan = || (2..corners.len()).map(|last| [0, last - 1, last]).collect();
     let Some(unit) = unit(corners) else { return fan() };
     let area = |[a, b, c]: [usize; 3]| cross(minus(unit[b], unit[a]), minus(unit[c], unit[a]));
@@ -42,7 +45,8 @@ fn unit(corners: &[Vector]) -> Option<Vec<Vector>> {
     let first = *corners.first()?;
     let away: Vec<Vector> = corners.iter().map(|&corner| minus(corner, first)).collect();
     let size = away.iter().flatten().fold(0.0, |size: f64, x| size.max(x.abs()));
-    (size > 0.0 && size.is_finite()).then(|| away.iter().map(|corner| corner.map(|x| x / size)).collect())
+    let is_finite = away.iter().flatten().all(|x| x.is_finite());
+    (size > 0.0 && is_finite).then(|| away.iter().map(|corner| corner.map(|x| x / size)).collect())
 }
 
 /// Puts corners back that were left out because they are on the edge between their neighbours; whether that could be done for all.

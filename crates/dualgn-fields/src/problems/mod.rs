@@ -10,7 +10,7 @@ use std::f64::consts::PI;
 use std::path::Path;
 
 use burn::tensor::Tensor;
-use dualgn::jet;
+use dualgn::jet::jet;
 use dualgn_io::Failure;
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 

@@ -1,7 +1,8 @@
 //! Each equation with its solution: a network that leaves little of the residuals is near the solution.
 
 use burn::tensor::Device;
-use dualgn::{Adaptation, Damping, GaussNewton, LevenbergMarquardt, Stepper};
+use dualgn::step::{Adaptation, LevenbergMarquardt};
+use dualgn::{Damping, GaussNewton, Stepper};
 use dualgn_networks::Tensors;
 use dualgn_train::{Batch, Subject};
 

@@ -1,6 +1,7 @@
 //! Errors of the library as failures of a command: who can mend them, and by which option.
 
-use dualgn::{DirectionError, Error, Fault, LinearizeError, LossError, TraceError};
+use dualgn::Error;
+use dualgn::error::{DirectionError, Fault, LinearizeError, LossError, TraceError};
 
 use super::Failure;
 

@@ -50,6 +50,14 @@ impl Division {
         parts: Parts,
         given: Option<Vec<usize>>,
     ) -> Result<Self, TableError> {
+        let is_part = |part: f64| (0.0..1.0).contains(&part);
+        if parts.members == 0 || !is_part(parts.test) || !is_part(parts.validation) {
+            return Err(TableError::Format {
+                file: file.into(),
+                place: String::new(),
+                problem: "rows are divided among one network or more, by parts from 0 to less than 1".into(),
+            });
+        }
         let groups: Vec<Vec<usize>> = match order {
             Order::Random(seed) => vec![shuffled(rows, *seed)],
             Order::Stratified(seed, classes) => {

@@ -194,12 +194,10 @@ impl Numerals {
         let number = self.number(text)?;
         // Codes: `007` is not `7`, and `12E3` is not 12000, which programs write with a point, a sign or a small letter.
         let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let is_code = |text: &str| match text.split_once('E') {
-            Some((number, power)) => is_digits(number) && is_digits(power),
-            None => {
-                let whole = text.trim_start_matches(['+', '-']);
-                whole.starts_with('0') && whole[1..].starts_with(|c: char| c.is_ascii_digit())
-            }
+        let is_code = |text: &str| {
+            let whole = text.trim_start_matches(['+', '-']);
+            let has_zeros = whole.starts_with('0') && whole[1..].starts_with(|c: char| c.is_ascii_digit());
+            has_zeros || text.split_once('E').is_some_and(|(number, power)| is_digits(number) && is_digits(power))
         };
         if is_code(text) {
             return None;

@@ -91,7 +91,7 @@ impl Text {
             lines.end_row();
             let is_row = reader.read_record(&mut record);
             // At the end of the file, the last row is what stands behind the quote.
-            if let (Some(line), true) = (open.line(), reader.is_done()) {
+            if let (Some(line), true, Ok(_)) = (open.line(), reader.is_done(), &is_row) {
                 return Err(TableError::Format {
                     file: file.into(),
                     place: format!(", line {}", before.lines + line),

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use dualgn::{
-    Absolute, BinaryTargets, ClassTargets, ConvexLoss, CountTargets, CurvatureFactor, DualUpdate, Error, Gamma, Hinge,
-    Huber, LogCosh, Logistic, LossError, Margin, MultiLabel, MulticlassHinge, Poisson, Quantile,
-    SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge,
+use dualgn::error::LossError;
+use dualgn::loss::{
+    Absolute, BinaryTargets, ClassTargets, CountTargets, CurvatureFactor, DualUpdate, Gamma, Hinge, Huber, LogCosh,
+    Logistic, Margin, MultiLabel, MulticlassHinge, Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy,
+    Squared, SquaredHinge,
 };
+use dualgn::{ConvexLoss, Error};
 
 use super::{LABEL_SMOOTHING, LossName};
 use crate::data::Targets;

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::GaussNewton;
 use super::estimate::{Estimate, Task};
-use super::model::Model;
+use super::model::LossModel;
 use super::route::{How, Method, Route, Solver};
 use crate::error::DirectionError;
 use crate::kernels::on_workers;
@@ -46,8 +46,8 @@ impl<L: ConvexLoss> GaussNewton<L> {
     pub(super) fn columns(&self, linearization: &Linearization) -> usize {
         let k = linearization.outputs_per_example();
         match self.model {
-            Model::FastGaussNewton => 1,
-            Model::Quadratic if k > 1 && self.loss.is_shift_invariant() => k - 1,
+            LossModel::FastGaussNewton => 1,
+            LossModel::Quadratic if k > 1 && self.loss.is_shift_invariant() => k - 1,
             _ => k,
         }
     }
@@ -100,6 +100,6 @@ impl<L: ConvexLoss> GaussNewton<L> {
     }
 
     fn is_prox_linear(&self) -> bool {
-        matches!(self.model, Model::ProxLinear { .. })
+        matches!(self.model, LossModel::ProxLinear { .. })
     }
 }

@@ -6,7 +6,7 @@ use super::centre::Centre;
 use super::kernel::{Kernel, on_host};
 use super::quadratic::Quadratic;
 use super::route::{How, Method, Route};
-use super::{GaussNewton, Model, Subproblem};
+use super::{GaussNewton, LossModel, Subproblem};
 use crate::error::{DirectionError, Error};
 use crate::gram::Sensitivities;
 use crate::linearize::ParamVector;
@@ -52,7 +52,7 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
         // What the network's outputs are reduced to: a margin, or nothing.
         let margin = |outputs| oracle.loss.margin(outputs, targets).ok_or(DirectionError::NoMargin);
         let (columns, map) = match oracle.model {
-            Model::FastGaussNewton => {
+            LossModel::FastGaussNewton => {
                 let Margin { map, gradient, .. } = margin(outputs.clone())?;
                 (gradient.dims()[1], Some(map))
             }
@@ -62,12 +62,12 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
         // Where the matrix is on the host in double precision, everything else is.
         let outputs = if how.route == Route::DualAssembled { on_host(outputs) } else { outputs };
         let (second_order, map) = match oracle.model {
-            Model::ProxLinear { .. } => (None, None),
-            Model::FastGaussNewton => {
+            LossModel::ProxLinear { .. } => (None, None),
+            LossModel::FastGaussNewton => {
                 let Margin { gradient, curvature, .. } = margin(outputs)?;
                 (Some((gradient, curvature)), map)
             }
-            Model::Quadratic => {
+            LossModel::Quadratic => {
                 let factor = oracle.loss.curvature(outputs.clone(), targets).ok_or(DirectionError::NoCurvature)?;
                 let gradient = match how.route {
                     Route::DualAssembled => oracle.loss.gradient(outputs, targets),

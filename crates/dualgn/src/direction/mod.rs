@@ -6,7 +6,7 @@
 //! min_d  P(d) = (1/m) Σ_i ψ_i(J_i d) + (λ/2) ‖d‖²
 //! ```
 //!
-//! with a model `ψ_i` of the loss ([`Model`]), and is solved through its dual, whose unknowns are as many as the batch
+//! with a model `ψ_i` of the loss ([`LossModel`]), and is solved through its dual, whose unknowns are as many as the batch
 //! has outputs. For the quadratic model `(I + LᵀKL/(λm)) β = -LᵀKg/(λm)`, `α = g + Lβ`, `d = -Jᵀα/(λm)`. (Roulet and
 //! Blondel, "Dual Gauss-Newton Directions for Deep Learning", 2023; this symmetric form is derived in
 //! `docs/mathematics.md`.)
@@ -37,7 +37,7 @@ use burn::module::Module;
 pub(crate) use along::Along;
 pub use damping::Damping;
 pub use estimate::Estimate;
-pub use model::Model;
+pub use model::LossModel;
 pub use proximity::Proximity;
 pub use result::{Direction, Timings};
 pub use route::{Route, Solver};
@@ -54,7 +54,8 @@ use crate::trace::{Inputs, Network};
 /// ```
 /// use burn::nn::{Linear, LinearConfig};
 /// use burn::prelude::*;
-/// use dualgn::{GaussNewton, Network, Squared};
+/// use dualgn::{GaussNewton, Network};
+/// use dualgn::loss::Squared;
 ///
 /// let device = Device::default();
 /// let model = LinearConfig::new(3, 1).init(&device);
@@ -70,7 +71,7 @@ use crate::trace::{Inputs, Network};
 #[derive(Clone, Debug)]
 pub struct GaussNewton<L> {
     loss: L,
-    model: Model,
+    model: LossModel,
     damping: Damping,
     solver: Solver,
     route: Option<Route>,
@@ -84,7 +85,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
     pub fn new(loss: L) -> Self {
         Self {
             loss,
-            model: Model::Quadratic,
+            model: LossModel::Quadratic,
             damping: Damping::Fixed(1.0),
             solver: Solver::Auto,
             route: None,
@@ -99,7 +100,8 @@ impl<L: ConvexLoss> GaussNewton<L> {
     /// ```
     /// use burn::nn::{Linear, LinearConfig};
     /// use burn::prelude::*;
-    /// use dualgn::{GaussNewton, Logistic, Network};
+    /// use dualgn::{GaussNewton, Network};
+    /// use dualgn::loss::Logistic;
     ///
     /// let model = LinearConfig::new(3, 2).init(&Device::default());
     /// let network = Network::trace(&model, |m: &Linear, x: Tensor<2>| m.forward(x), [8, 3])?;
@@ -118,7 +120,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
 
     /// Sets the model of the loss in the subproblem.
     #[must_use]
-    pub fn model(mut self, model: Model) -> Self {
+    pub fn model(mut self, model: LossModel) -> Self {
         self.model = model;
         self
     }
@@ -194,8 +196,8 @@ impl<L: ConvexLoss> GaussNewton<L> {
     /// # Errors
     /// * Returns `DirectionError::Damping` if the damping is not positive and finite, and `DirectionError::Tolerance`
     ///   if the tolerance of the solver or of the model is negative or not finite.
-    /// * Returns a [`LinearizeError`](crate::LinearizeError) if the batch or the model does not fit the network, and a
-    ///   [`LossError`](crate::LossError) if the targets do not fit the loss.
+    /// * Returns a [`LinearizeError`](crate::error::LinearizeError) if the batch or the model does not fit the network, and a
+    ///   [`LossError`](crate::error::LossError) if the targets do not fit the loss.
     /// * Returns `DirectionError::NoCurvature`, `NoMargin` or `NoDualUpdate` if the loss lacks what the model of it
     ///   needs.
     /// * Returns `DirectionError::Route` or `Primal` if the solver or the model does not allow the route that is set.
@@ -243,8 +245,8 @@ impl<L: ConvexLoss> GaussNewton<L> {
     /// metrics. Cost: one forward pass.
     ///
     /// # Errors
-    /// * Returns a [`LinearizeError`](crate::LinearizeError) if the batch or the model does not fit the network, and a
-    ///   [`LossError`](crate::LossError) if the targets do not fit the loss.
+    /// * Returns a [`LinearizeError`](crate::error::LinearizeError) if the batch or the model does not fit the network, and a
+    ///   [`LossError`](crate::error::LossError) if the targets do not fit the loss.
     /// * Returns `DirectionError::InputNotFinite`, `ParameterNotFinite` or `OutputNotFinite`, which name the first
     ///   offending number, or else `NotFinite`, if the loss or its gradient is not finite.
     /// * Returns `Error::Device` if the device fails.

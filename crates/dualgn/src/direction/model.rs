@@ -1,9 +1,9 @@
-//! [`Model`]: the model of the loss in the subproblem.
+//! [`LossModel`]: the model of the loss in the subproblem.
 
 /// The model of the loss along the linearised network.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
-pub enum Model {
+pub enum LossModel {
     /// The second-order model `⟨g, u⟩ + ½ ‖Lᵀ u‖²`, which yields the generalized Gauss-Newton direction. It needs a
     /// loss with curvature.
     #[default]
@@ -22,11 +22,11 @@ pub enum Model {
     },
     /// The fast Gauss-Newton model: second-order in one number per example, the margin of its class, with `m` unknowns
     /// instead of `m k` and one backward pass per example instead of `k`. It needs softmax cross-entropy on class
-    /// targets; for two classes it equals [`Model::Quadratic`]. (Korbit and Zanon, arXiv 2605.06081.)
+    /// targets; for two classes it equals [`LossModel::Quadratic`]. (Korbit and Zanon, arXiv 2605.06081.)
     FastGaussNewton,
 }
 
-impl Model {
-    /// [`Model::ProxLinear`] with a relative duality gap of 1e-3 and at most 100 iterations.
+impl LossModel {
+    /// [`LossModel::ProxLinear`] with a relative duality gap of 1e-3 and at most 100 iterations.
     pub const PROX_LINEAR: Self = Self::ProxLinear { gap: 1e-3, iterations: 100 };
 }

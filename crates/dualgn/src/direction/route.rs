@@ -20,6 +20,12 @@ pub enum Route {
     PrimalAssembled,
 }
 
+impl std::fmt::Display for Route {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
 impl Route {
     /// All routes.
     pub const ALL: [Self; 4] =

@@ -14,7 +14,7 @@ use super::primal::{self, Primal};
 use super::prox_linear::{self, ProxLinear};
 use super::proximity::Proximity;
 use super::route::{DEFAULT_BUDGET, How, Method, Route};
-use super::{Direction, GaussNewton, Model, Timings};
+use super::{Direction, GaussNewton, LossModel, Timings};
 use crate::error::{DirectionError, Error};
 use crate::kernels::on_workers;
 use crate::linearize::{Linearization, ParamVector};
@@ -28,7 +28,9 @@ use crate::tensor::Array;
 /// ```
 /// use burn::nn::{Linear, LinearConfig};
 /// use burn::prelude::*;
-/// use dualgn::{GaussNewton, Network, Proximity, Squared};
+/// use dualgn::{GaussNewton, Network};
+/// use dualgn::loss::Squared;
+/// use dualgn::step::Proximity;
 ///
 /// let device = Device::default();
 /// let model = LinearConfig::new(3, 1).init(&device);
@@ -130,7 +132,7 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
     /// for example the loss after a step. It may be infinite or NaN.
     ///
     /// # Errors
-    /// Returns a [`LinearizeError`](crate::LinearizeError) if the model is not of the network's kind, and
+    /// Returns a [`LinearizeError`](crate::error::LinearizeError) if the model is not of the network's kind, and
     /// `Error::Device` if the device fails.
     pub fn loss_at<M: Module>(&self, model: &M) -> Result<f64, Error> {
         self.loss_of(self.linearization.outputs_at(model)?)
@@ -160,7 +162,9 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
     /// ```
     /// # use burn::nn::{Linear, LinearConfig};
     /// # use burn::prelude::*;
-    /// # use dualgn::{GaussNewton, Network, Proximity, Squared};
+    /// # use dualgn::{GaussNewton, Network};
+    /// # use dualgn::loss::Squared;
+    /// # use dualgn::step::Proximity;
     /// # let model = LinearConfig::new(3, 1).init(&Device::default());
     /// # let inputs = Tensor::<2>::random([64, 3], burn::tensor::Distribution::Default, &Device::default());
     /// # let targets = inputs.clone().sum_dim(1);
@@ -346,7 +350,7 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
         inverse: Option<&ParamVector>,
         earlier: Option<&Direction>,
     ) -> Result<Solved, Error> {
-        let Model::ProxLinear { gap: tolerance, iterations } = self.oracle.model else {
+        let LossModel::ProxLinear { gap: tolerance, iterations } = self.oracle.model else {
             unreachable!("the model has no form")
         };
         if !(tolerance.is_finite() && tolerance >= 0.0) {

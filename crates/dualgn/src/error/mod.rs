@@ -378,7 +378,7 @@ pub enum DirectionError {
     /// The quadratic model was requested for a loss without curvature, for which it would be the plain gradient.
     #[error(
         "the loss has no curvature, so its quadratic model would be the plain gradient; use the prox-linear model, \
-         `Model::PROX_LINEAR`, or a smoothed loss (squared or smoothed hinge, Huber)"
+         `LossModel::PROX_LINEAR`, or a smoothed loss (squared or smoothed hinge, Huber)"
     )]
     NoCurvature,
     /// Fast Gauss-Newton was requested for a loss, or for targets, without a margin.

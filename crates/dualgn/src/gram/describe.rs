@@ -8,7 +8,7 @@ use crate::trace::{Batch, Graph, Inputs, Network, Operation};
 #[non_exhaustive]
 pub struct TracedOperation {
     /// The operation that Burn recorded. An operation that is expressed by others
-    /// ([`Support::Parts`](crate::Support::Parts)) has one entry for each of them.
+    /// ([`Support::Parts`](crate::inspect::Support::Parts)) has one entry for each of them.
     pub recorded: Operation,
     /// The family of the rule that evaluates it and, if `differentiated`, differentiates it.
     pub rule: &'static str,

@@ -17,13 +17,15 @@ use crate::trace::{Batch, Graph, History, Inputs, ModuleTensor, Network, Source,
 /// matrix contains all products between them.
 ///
 /// The combined network has `M = Σ m_b k_b` rows with one output each: the outputs of the networks one after another,
-/// each example by example. [`Terms`](crate::Terms) is the loss for them. A parameter that only some networks depend
+/// each example by example. [`Terms`](crate::loss::Terms) is the loss for them. A parameter that only some networks depend
 /// on, such as an unknown coefficient of an equation, is a parameter of the combined network.
 ///
 /// ```
 /// use burn::nn::{Linear, LinearConfig};
 /// use burn::prelude::*;
-/// use dualgn::{Blocks, GaussNewton, Network, Squared, Terms, jet};
+/// use dualgn::{Blocks, GaussNewton, Network};
+/// use dualgn::jet::jet;
+/// use dualgn::loss::{Squared, Terms};
 ///
 /// let device = Device::default();
 /// let model = LinearConfig::new(1, 1).init(&device);

@@ -123,7 +123,7 @@ impl<M: Module, I: Inputs> Network<M, I> {
     /// forward pass.
     ///
     /// # Errors
-    /// * Returns a [`TraceError`](crate::TraceError) if the network cannot be traced for the shapes of the inputs.
+    /// * Returns a [`TraceError`](crate::error::TraceError) if the network cannot be traced for the shapes of the inputs.
     /// * Returns `LinearizeError::MissingParameter`, `ParameterShape` or `Device` if a parameter of the traced network
     ///   is missing from the model, has another shape, or is not on the device of the inputs.
     /// * Returns `LinearizeError::InputType` or `InputDevices` if an input has another float type than when traced, or

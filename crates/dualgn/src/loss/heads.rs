@@ -12,7 +12,8 @@ use crate::error::{Error, LossError};
 ///
 /// ```
 /// use burn::prelude::*;
-/// use dualgn::{ConvexLoss, HeadTargets, Heads, Huber, SoftmaxCrossEntropy};
+/// use dualgn::ConvexLoss;
+/// use dualgn::loss::{HeadTargets, Heads, Huber, SoftmaxCrossEntropy};
 ///
 /// // Three outputs for the class, and two for a position.
 /// let loss = Heads::new(SoftmaxCrossEntropy, 3, Huber::default()).weighted([1.0, 0.1]);

@@ -10,7 +10,8 @@ use crate::error::{Error, LossError};
 ///
 /// ```
 /// use burn::tensor::{Int, Tensor};
-/// use dualgn::{BinaryTargets, ConvexLoss, Logistic, MultiLabel};
+/// use dualgn::ConvexLoss;
+/// use dualgn::loss::{BinaryTargets, Logistic, MultiLabel};
 ///
 /// let device = burn::tensor::Device::default();
 /// let tags: BinaryTargets = Tensor::<2, Int>::from_data([[0, 1, 1], [1, 0, 0]], &device).into();

@@ -16,8 +16,8 @@ type Single = dyn ConvexLoss<Target = Tensor<2>>;
 /// The loss of each block is a mean over its own `m_b` examples, so the meaning of a weight does not depend on the
 /// number of points.
 ///
-/// Each loss takes real targets and is a sum over the outputs of an example, as [`Squared`](crate::Squared),
-/// [`Huber`](crate::Huber) and [`Absolute`](crate::Absolute) are, since every row of the blocks is a single output.
+/// Each loss takes real targets and is a sum over the outputs of an example, as [`Squared`](crate::loss::Squared),
+/// [`Huber`](crate::loss::Huber) and [`Absolute`](crate::loss::Absolute) are, since every row of the blocks is a single output.
 /// Targets are a list of tensors `[m_b, k_b]`; for residuals they are [`zeros`](Terms::zeros).
 #[derive(Clone, Default)]
 pub struct Terms {

@@ -15,7 +15,8 @@ use crate::error::{Error, LossError};
 /// ```
 /// use burn::nn::{Linear, LinearConfig};
 /// use burn::prelude::*;
-/// use dualgn::{GaussNewton, Network, PerToken, SoftmaxCrossEntropy, TokenTargets};
+/// use dualgn::{GaussNewton, Network};
+/// use dualgn::loss::{PerToken, SoftmaxCrossEntropy, TokenTargets};
 ///
 /// let device = Device::default();
 /// let model = LinearConfig::new(4, 3).init(&device);

@@ -12,7 +12,8 @@ use crate::error::{DeviceError, Error, LossError};
 /// ```
 /// use burn::nn::{Linear, LinearConfig};
 /// use burn::prelude::*;
-/// use dualgn::{GaussNewton, Network, SoftmaxCrossEntropy, Weighted};
+/// use dualgn::{GaussNewton, Network};
+/// use dualgn::loss::{SoftmaxCrossEntropy, Weighted};
 ///
 /// let device = Device::default();
 /// let model = LinearConfig::new(4, 3).init(&device);

@@ -25,6 +25,12 @@ pub enum Fallback {
     ConjugateGradient,
 }
 
+impl std::fmt::Display for Fallback {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
 impl Fallback {
     /// Returns the name in words.
     pub fn name(self) -> &'static str {

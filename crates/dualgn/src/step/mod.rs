@@ -3,10 +3,10 @@
 //! | piece | choices | file |
 //! |---|---|---|
 //! | direction | any oracle | [`GaussNewton`](crate::GaussNewton) |
-//! | damping | the oracle's, decaying, or by the ratio of actual to predicted decrease | [`adaptation`] |
-//! | step size | the rate, the minimiser of the model, backtracking, a grid | [`search`] |
-//! | momentum, decay | heavy ball, Nesterov, a mean, a centre, the minimiser over two directions; coupled, decoupled | [`momentum`] |
-//! | metric | the identity, roots of second moments | [`metric`] |
+//! | damping | the oracle's, decaying, or by the ratio of actual to predicted decrease | [`Adaptation`] |
+//! | step size | the rate, the minimiser of the model, backtracking, a grid | [`Search`] |
+//! | momentum, decay | heavy ball, Nesterov, a mean, a centre, the minimiser over two directions; coupled, decoupled | [`Momentum`], [`Decay`] |
+//! | metric | the identity, roots of second moments | [`SecondMoments`] |
 //!
 //! [`Stepper`] combines one of each.
 
@@ -20,6 +20,7 @@ mod search;
 mod state;
 mod stepper;
 
+pub use crate::direction::Proximity;
 pub use adaptation::{Adaptation, DampingSchedule, LevenbergMarquardt};
 pub use fallback::Fallback;
 pub use metric::SecondMoments;

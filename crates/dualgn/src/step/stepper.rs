@@ -29,7 +29,9 @@ const CERTIFIED: f64 = 0.5;
 /// ```
 /// use burn::nn::{Linear, LinearConfig};
 /// use burn::prelude::*;
-/// use dualgn::{GaussNewton, Momentum, Network, Squared, Stepper};
+/// use dualgn::{GaussNewton, Network, Stepper};
+/// use dualgn::loss::Squared;
+/// use dualgn::step::Momentum;
 ///
 /// let device = Device::default();
 /// let mut model = LinearConfig::new(3, 1).init(&device);

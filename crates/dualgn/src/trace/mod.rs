@@ -45,6 +45,22 @@ const REMEMBERED_SHAPES: usize = 8;
 
 type Forward<M, I> = dyn Fn(&M, I) -> DispatchTensor + Send + Sync;
 
+/// An operation that mixes the examples of a batch, and where it is in the module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Mixing {
+    /// The operation's name in Burn.
+    pub operation: String,
+    /// Its place, such as "at `layers.0`".
+    pub place: String,
+}
+
+impl std::fmt::Display for Mixing {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "`{}` {}", self.operation, self.place)
+    }
+}
+
 /// The traced forward pass of a Burn module.
 ///
 /// The module `M` itself is not stored: the weights are read from the model given with each call. `I` is the type of
@@ -263,8 +279,12 @@ impl<M, I: Inputs> Network<M, I> {
     /// Returns the operation that mixes the examples of a batch, and its place in the module, or `None` if the examples
     /// are independent. For a network that mixes examples the Gram matrix cannot be assembled, so conjugate gradient is
     /// used. The answer is for the shapes that the network was first traced with: a batch of one example never mixes.
-    pub fn mixes_examples(&self) -> Option<String> {
-        self.first.mixing.map(|node| format!("`{}` {}", self.first.nodes[node].recorded.name, self.first.place(node)))
+    pub fn mixes_examples(&self) -> Option<Mixing> {
+        let mixing = |node: usize| Mixing {
+            operation: self.first.nodes[node].recorded.name.into(),
+            place: self.first.place(node),
+        };
+        self.first.mixing.map(mixing)
     }
 
     /// The graph of the shapes that the network was first traced with.

@@ -4,9 +4,11 @@ use burn::module::{Module, Param};
 use burn::nn::conv::{Conv1d, Conv1dConfig};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor};
+use dualgn::error::{LinearizeError, LossError};
+use dualgn::jet::jet;
+use dualgn::loss::{Absolute, Huber, Quantile, Squared, Terms, check_loss};
 use dualgn::{
-    Absolute, Blocks, Damping, Error, GaussNewton, Huber, Linearization, Linearize, LinearizeError, LossError, Model,
-    Network, Quantile, Route, Solver, Squared, Stepper, Terms, check_loss, jet,
+    Blocks, Damping, Error, GaussNewton, Linearization, Linearize, LossModel, Network, Route, Solver, Stepper,
 };
 
 use crate::common::{assert_close, entries, gram_by_products, host, param, tensor};
@@ -205,7 +207,7 @@ fn terms_with_kinks() {
     let targets = Terms::zeros(&inputs, 2);
     let loss = Terms::new().term(Absolute, 1.0).term(Absolute, 0.3);
     // Coordinate ascent converges sublinearly where losses have kinks.
-    let model = Model::ProxLinear { gap: 1e-5, iterations: 2000 };
+    let model = LossModel::ProxLinear { gap: 1e-5, iterations: 2000 };
     let oracle = GaussNewton::new(loss).model(model).damping(0.5);
     let direction = oracle.direction(&problem, &field, inputs, targets).unwrap();
     assert!(direction.slope < 0.0 && direction.gap <= 1e-4 * direction.loss, "{direction:?}");

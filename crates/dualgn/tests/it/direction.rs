@@ -4,10 +4,9 @@ use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::optim::{AdamConfig, GradientsParams, SgdConfig};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use dualgn::{
-    ClassTargets, Direction, DirectionError, Error, Fault, GaussNewton, Logistic, Network, Route, SoftmaxCrossEntropy,
-    Solver, Squared,
-};
+use dualgn::error::{DirectionError, Fault};
+use dualgn::loss::{ClassTargets, Logistic, SoftmaxCrossEntropy, Squared};
+use dualgn::{Direction, Error, GaussNewton, Network, Route, Solver};
 use proptest::prelude::*;
 
 use crate::common::{
@@ -323,7 +322,7 @@ fn networks_that_mix_examples_fall_back_to_products() {
         outputs.clone() - outputs.mean_dim(0)
     };
     let network = Network::trace(&model, centred, [4, 5]).unwrap();
-    assert!(network.mixes_examples().is_some_and(|place| place.contains("Mean")));
+    assert!(network.mixes_examples().is_some_and(|mixing| mixing.operation.contains("Mean")));
     let (inputs, targets): (Tensor<2>, Tensor<2>) = (tensor([4, 5], 1, DType::F64), tensor([4, 3], 2, DType::F64));
     let oracle = GaussNewton::new(Squared).damping(0.1);
     let direction = oracle.direction(&network, &model, inputs.clone(), targets.clone()).unwrap();

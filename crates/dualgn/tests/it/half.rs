@@ -3,7 +3,8 @@
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor, activation};
-use dualgn::{GaussNewton, Network, Route, Solver, Squared};
+use dualgn::loss::Squared;
+use dualgn::{GaussNewton, Network, Route, Solver};
 
 use crate::common::{assert_close, entries, gram_by_products, host, shake, tensor};
 

@@ -63,3 +63,64 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     }
     files
 }
+
+/// What the library offers, as its sources declare it: a change of the interface is a change of this list, which
+/// `DUALGN_BLESS=1` writes anew.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "files of a test need not survive a kill")]
+fn the_interface_is_that_of_the_list() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = sources(&root);
+    files.sort();
+    let mut list = String::new();
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let name = file.strip_prefix(&root).unwrap().display().to_string();
+        // Kernels and tests are nobody's business; modules of tests stand at the end.
+        if name.starts_with("kernels") || name.contains("tests") {
+            continue;
+        }
+        let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+        while let Some(line) = lines.next() {
+            let kinds = [
+                "pub fn ",
+                "pub struct ",
+                "pub enum ",
+                "pub trait ",
+                "pub const ",
+                "pub type ",
+                "pub mod ",
+                "pub use ",
+            ];
+            if !kinds.iter().any(|kind| line.starts_with(kind)) {
+                continue;
+            }
+            let mut item = line.to_owned();
+            // Until the body begins or the item ends.
+            while !item.contains(['{', ';']) || (item.starts_with("pub use") && !item.ends_with(';')) {
+                let Some(next) = lines.next() else { break };
+                item = format!("{item} {next}");
+            }
+            let end =
+                if item.starts_with("pub use") { item.len() } else { item.find(['{', ';']).unwrap_or(item.len()) };
+            list.push_str(&format!("{name}: {}\n", item[..end].trim_end()));
+        }
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("interface.txt");
+    if std::env::var_os("DUALGN_BLESS").is_some() {
+        fs::write(&path, &list).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap_or_default(), list, "run this test with DUALGN_BLESS=1");
+}
+
+/// What a step, a direction and a failure say may go to another thread and outlive the batch.
+#[test]
+fn results_and_errors_are_free() {
+    fn is_free<T: Send + Sync + 'static>() {}
+    is_free::<dualgn::step::StepReport>();
+    is_free::<dualgn::Direction>();
+    is_free::<dualgn::Error>();
+    is_free::<dualgn::step::StepperState>();
+    is_free::<dualgn::inspect::Mixing>();
+}

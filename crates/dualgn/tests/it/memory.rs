@@ -3,7 +3,9 @@
 use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor};
-use dualgn::{DirectionError, Error, GaussNewton, Network, Solver, Squared};
+use dualgn::error::DirectionError;
+use dualgn::loss::Squared;
+use dualgn::{Error, GaussNewton, Network, Solver};
 
 use crate::common::{assert_close, cast, entries, shake, tensor};
 use crate::models::{LeNet, Separable, Transformer, Waveform};

@@ -2,7 +2,8 @@
 
 use burn::module::{Module, ParamGroup};
 use burn::tensor::{DType, Device, Tensor};
-use dualgn::{LinearizeError, Network};
+use dualgn::Network;
+use dualgn::error::LinearizeError;
 
 use crate::check::check;
 use crate::common::{assert_close, host, shake, tensor};

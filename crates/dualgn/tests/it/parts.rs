@@ -3,7 +3,9 @@
 use burn::module::Module;
 use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::{DType, Device, Distribution, Tensor};
-use dualgn::{Direction, Error, GaussNewton, LinearizeError, Network, Route, Solver, Squared, Stepper, Tracing};
+use dualgn::error::LinearizeError;
+use dualgn::loss::Squared;
+use dualgn::{Direction, Error, GaussNewton, Network, Route, Solver, Stepper, Tracing};
 use proptest::prelude::*;
 
 use crate::common::{assert_close, cast, entries, host, precisions, shake, tensor};

@@ -2,10 +2,11 @@
 //! from a dense solve in the space of parameters, which shares nothing with the dual, from identities, or from each other.
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use dualgn::{
-    Absolute, ConvexLoss, Direction, GaussNewton, Hinge, Huber, LogCosh, Logistic, Model, MultiLabel, MulticlassHinge,
-    Network, Poisson, Quantile, Route, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Solver, Squared, SquaredHinge,
+use dualgn::loss::{
+    Absolute, Hinge, Huber, LogCosh, Logistic, MultiLabel, MulticlassHinge, Poisson, Quantile, SmoothedMulticlassHinge,
+    SoftmaxCrossEntropy, Squared, SquaredHinge,
 };
+use dualgn::{ConvexLoss, Direction, GaussNewton, LossModel, Network, Route, Solver};
 
 use crate::common::{assert_close, cast, entries, from, host, norm, route_of, shake, tensor};
 use crate::models::Mlp;
@@ -20,7 +21,7 @@ fn cg(iterations: usize) -> Solver {
     Solver::ConjugateGradient { iterations, tolerance: 0.0 }
 }
 
-const EXACT: Model = Model::ProxLinear { gap: 1e-12, iterations: 20_000 };
+const EXACT: LossModel = LossModel::ProxLinear { gap: 1e-12, iterations: 20_000 };
 
 fn classes(k: i64) -> Tensor<1, Int> {
     let values: Vec<i64> = (0..M as i64).map(|i| (i * 3 + 1) % k).collect();
@@ -38,7 +39,7 @@ fn solve<L: ConvexLoss + Clone>(
     targets: impl Into<L::Target>,
     seed: u64,
     damping: f64,
-    model: Model,
+    model: LossModel,
     solver: Solver,
 ) -> Direction {
     let (network_model, inputs) = (mlp(k, seed), tensor([M, 5], seed + 40, DType::F64));
@@ -50,8 +51,8 @@ fn solve<L: ConvexLoss + Clone>(
 /// With no iteration the pseudo-gradient is the gradient, and every model tends to it as the damping grows.
 #[test]
 fn point_01_all_models_tend_to_the_gradient() {
-    let gradient = entries(&solve(&SoftmaxCrossEntropy, 3, classes(3), 1, 1.0, Model::Quadratic, cg(0)));
-    for model in [Model::Quadratic, EXACT, Model::FastGaussNewton] {
+    let gradient = entries(&solve(&SoftmaxCrossEntropy, 3, classes(3), 1, 1.0, LossModel::Quadratic, cg(0)));
+    for model in [LossModel::Quadratic, EXACT, LossModel::FastGaussNewton] {
         for (damping, tolerance) in [(1e4, 1e-2), (1e7, 1e-5)] {
             let direction = solve(&SoftmaxCrossEntropy, 3, classes(3), 1, damping, model, Solver::Cholesky);
             assert_close("pseudo-gradient", &entries(&direction), &gradient, tolerance);
@@ -73,7 +74,7 @@ fn point_02_the_dual_is_as_long_as_the_batch_has_outputs() {
 #[test]
 fn point_03_routes_agree() {
     for seed in 1..4 {
-        for model in [Model::Quadratic, Model::FastGaussNewton, EXACT] {
+        for model in [LossModel::Quadratic, LossModel::FastGaussNewton, EXACT] {
             let inner = Solver::ConjugateGradient { iterations: 60, tolerance: 1e-13 };
             let assembled = solve(&SoftmaxCrossEntropy, 3, classes(3), seed, 0.05, model, Solver::Cholesky);
             let products = solve(&SoftmaxCrossEntropy, 3, classes(3), seed, 0.05, model, inner);
@@ -94,7 +95,7 @@ fn point_04_every_iterate_descends() {
             for damping in [1e-3, 1e-1, 10.0] {
                 for iterations in 0..8 {
                     let solver = cg(iterations);
-                    let direction = solve(loss, k, targets.clone(), seed, damping, Model::Quadratic, solver);
+                    let direction = solve(loss, k, targets.clone(), seed, damping, LossModel::Quadratic, solver);
                     assert!(direction.slope < 0.0);
                     // Cut short or not, the step along it decreases the model.
                     let (t, c) = (direction.model_step, direction.primal_value - direction.slope);
@@ -155,7 +156,8 @@ fn point_05_the_gap_is_the_residual_and_the_dual_rises() {
     for seed in 1..4 {
         let mut last = f64::NEG_INFINITY;
         for iterations in 0..12 {
-            let direction = solve(&SoftmaxCrossEntropy, 3, classes(3), seed, 0.01, Model::Quadratic, cg(iterations));
+            let direction =
+                solve(&SoftmaxCrossEntropy, 3, classes(3), seed, 0.01, LossModel::Quadratic, cg(iterations));
             let difference = direction.primal_value - direction.dual_value;
             let scale = direction.primal_value.abs() + direction.dual_value.abs();
             assert!(direction.gap >= 0.0 && (difference - direction.gap).abs() <= 1e-11 * scale);
@@ -174,7 +176,7 @@ fn the_gap_of_the_prox_linear_model_is_that_of_dense_arithmetic() {
     let network = Network::trace(&weights, Mlp::forward, [M, 5]).unwrap();
     let linearization = network.linearize(&weights, inputs.clone()).unwrap();
     let (f, kernel) = (host(linearization.outputs()), host(linearization.gram().unwrap()));
-    let model = Model::ProxLinear { gap: 0.2, iterations: 50 };
+    let model = LossModel::ProxLinear { gap: 0.2, iterations: 50 };
     let oracle = GaussNewton::new(SoftmaxCrossEntropy).damping(damping).model(model).solver(Solver::Cholesky);
     let direction = oracle.direction(&network, &weights, inputs, targets).unwrap();
     assert!(direction.relative_gap() > 1e-9 && direction.relative_gap() <= 0.2, "{}", direction.relative_gap());
@@ -223,7 +225,7 @@ fn point_06_primal_conjugate_gradient_at_equal_products() {
             let curvature = host((u.clone() * u).sum())[0] / (2.0 * M as f64);
             let primal = gradient.dot(&d).unwrap() + curvature + 0.5 * damping * d.dot(&d).unwrap();
             // The dual spends its first pair on the right-hand side.
-            let dual = solve(&Squared, 2, targets.clone(), seed, damping, Model::Quadratic, cg(pairs - 1));
+            let dual = solve(&Squared, 2, targets.clone(), seed, damping, LossModel::Quadratic, cg(pairs - 1));
             assert!(primal <= dual.primal_value + 1e-12 * primal.abs(), "{primal} {}", dual.primal_value);
         }
     }
@@ -232,7 +234,7 @@ fn point_06_primal_conjugate_gradient_at_equal_products() {
 /// The exact direction of the quadratic model has the values that theory gives it.
 #[test]
 fn point_07_the_exact_decrease() {
-    let direction = solve(&SoftmaxCrossEntropy, 3, classes(3), 2, 0.05, Model::Quadratic, Solver::Cholesky);
+    let direction = solve(&SoftmaxCrossEntropy, 3, classes(3), 2, 0.05, LossModel::Quadratic, Solver::Cholesky);
     let damped = 0.05 * direction.norm.powi(2);
     let curvature = direction.predicted_decrease - damped;
     assert!(curvature > 0.0 && (direction.primal_value + 0.5 * damped + curvature).abs() < 1e-12);
@@ -242,7 +244,7 @@ fn point_07_the_exact_decrease() {
 /// Dual variables of softmax sum to zero, for each model; a constant added to the logits of an example changes nothing.
 #[test]
 fn point_08_softmax_is_invariant() {
-    for (model, damping) in [(Model::Quadratic, 0.01), (EXACT, 0.01), (Model::FastGaussNewton, 0.01)] {
+    for (model, damping) in [(LossModel::Quadratic, 0.01), (EXACT, 0.01), (LossModel::FastGaussNewton, 0.01)] {
         let direction = solve(&SoftmaxCrossEntropy, 3, classes(3), 3, damping, model, Solver::Cholesky);
         assert!(host(direction.dual().sum_dim(1)).iter().all(|sum| sum.abs() < 1e-12));
         let (weights, inputs): (_, Tensor<2>) = (mlp(3, 3), tensor([M, 5], 43, DType::F64));
@@ -258,8 +260,8 @@ fn point_08_softmax_is_invariant() {
 #[test]
 fn point_09_two_classes() {
     for solver in [Solver::Cholesky, Solver::ConjugateGradient { iterations: 50, tolerance: 1e-14 }] {
-        let full = solve(&SoftmaxCrossEntropy, 2, classes(2), 4, 0.05, Model::Quadratic, solver);
-        let fast = solve(&SoftmaxCrossEntropy, 2, classes(2), 4, 0.05, Model::FastGaussNewton, solver);
+        let full = solve(&SoftmaxCrossEntropy, 2, classes(2), 4, 0.05, LossModel::Quadratic, solver);
+        let fast = solve(&SoftmaxCrossEntropy, 2, classes(2), 4, 0.05, LossModel::FastGaussNewton, solver);
         assert_close("fast", &entries(&fast), &entries(&full), 1e-9);
         let (weights, inputs): (_, Tensor<2>) = (mlp(2, 4), tensor([M, 5], 44, DType::F64));
         let difference = |model: &Mlp, x: Tensor<2>| {
@@ -274,7 +276,7 @@ fn point_09_two_classes() {
     // Of more classes the curvature of the margin is a part: the angle closes as the damping grows.
     let cosine = |damping: f64| {
         let of = |model| entries(&solve(&SoftmaxCrossEntropy, 4, classes(4), 4, damping, model, Solver::Cholesky));
-        let (full, fast) = (of(Model::Quadratic), of(Model::FastGaussNewton));
+        let (full, fast) = (of(LossModel::Quadratic), of(LossModel::FastGaussNewton));
         full.iter().zip(&fast).map(|(a, b)| a * b).sum::<f64>() / (norm(&full) * norm(&fast))
     };
     assert!(cosine(1e-2) < 0.999 && cosine(10.0) > 0.999 && cosine(1e3) > 1.0 - 1e-6, "{}", cosine(1e-2));
@@ -284,13 +286,13 @@ fn point_09_two_classes() {
 #[test]
 fn point_10_prox_linear_of_smooth_losses() {
     let real: Tensor<2> = tensor([M, 3], 9, DType::F64);
-    let exact = solve(&Squared, 3, real.clone(), 5, 0.02, Model::Quadratic, Solver::Cholesky);
+    let exact = solve(&Squared, 3, real.clone(), 5, 0.02, LossModel::Quadratic, Solver::Cholesky);
     let prox = solve(&Squared, 3, real.clone(), 5, 0.02, EXACT, Solver::Cholesky);
     assert_close("squared", &entries(&prox), &entries(&exact), 1e-9);
 
     fn check<L: ConvexLoss + Clone>(loss: &L, k: usize, targets: impl Into<L::Target> + Clone) {
         for (seed, damping) in [(1, 1.0), (2, 0.1), (3, 0.01), (4, 1e-3)] {
-            let model = Model::ProxLinear { gap: 1e-10, iterations: 60 };
+            let model = LossModel::ProxLinear { gap: 1e-10, iterations: 60 };
             let direction = solve(loss, k, targets.clone(), seed, damping, model, Solver::Cholesky);
             assert!(direction.relative_gap() <= 1e-10, "{seed}: {:e}", direction.relative_gap());
             assert!(direction.primal_value < direction.loss && direction.slope < 0.0);
@@ -313,7 +315,7 @@ fn point_11_dual_ascent() {
             for (seed, damping) in [(1, 1.0), (2, 0.3), (3, 0.1)] {
                 let mut last = f64::NEG_INFINITY;
                 for iterations in [1, 2, 4, 8, 16, 20_000] {
-                    let model = Model::ProxLinear { gap: 1e-9, iterations };
+                    let model = LossModel::ProxLinear { gap: 1e-9, iterations };
                     let direction = solve(loss, k, targets.clone(), seed, damping, model, solver);
                     assert!(direction.primal_value < direction.loss && direction.slope < 0.0);
                     let bound = direction.primal_value - direction.loss - 0.5 * damping * direction.norm.powi(2);
@@ -337,7 +339,7 @@ fn point_11_dual_ascent() {
 #[test]
 fn point_12_exact_gauss_newton() {
     let damping = 0.05;
-    let direction = solve(&SoftmaxCrossEntropy, 3, classes(3), 6, damping, Model::Quadratic, Solver::Cholesky);
+    let direction = solve(&SoftmaxCrossEntropy, 3, classes(3), 6, damping, LossModel::Quadratic, Solver::Cholesky);
     let (weights, inputs): (_, Tensor<2>) = (mlp(3, 6), tensor([M, 5], 46, DType::F64));
     let network = Network::trace(&weights, Mlp::forward, [M, 5]).unwrap();
     let linearization = network.linearize(&weights, inputs).unwrap();
@@ -360,7 +362,7 @@ fn prox_linear_starts_where_it_is_told() {
     fn check<L: ConvexLoss + Clone>(loss: L, targets: impl Into<L::Target> + Clone) {
         let (weights, inputs): (_, Tensor<2>) = (mlp(3, 7), tensor([M, 5], 47, DType::F64));
         let network = Network::trace(&weights, Mlp::forward, [M, 5]).unwrap();
-        let model = Model::ProxLinear { gap: 1e-6, iterations: 5_000 };
+        let model = LossModel::ProxLinear { gap: 1e-6, iterations: 5_000 };
         let oracle = GaussNewton::new(loss).damping(0.1).model(model);
         for solver in [Solver::Cholesky, cg(40)] {
             let oracle = oracle.clone().solver(solver).route(route_of(solver));
@@ -381,7 +383,7 @@ fn models_that_do_not_fit_the_loss_are_refused() {
     let error =
         GaussNewton::new(MulticlassHinge).direction(&network, &weights, inputs.clone(), classes(3)).unwrap_err();
     assert!(error.to_string().contains("use the prox-linear model"), "{error}");
-    let fast = GaussNewton::new(Squared).model(Model::FastGaussNewton);
+    let fast = GaussNewton::new(Squared).model(LossModel::FastGaussNewton);
     let error = fast.direction(&network, &weights, inputs, tensor::<2>([M, 3], 1, DType::F64)).unwrap_err();
     assert!(error.to_string().contains("needs softmax cross-entropy"), "{error}");
 }

@@ -11,10 +11,9 @@ use std::path::Path;
 use burn::tensor::module as nn;
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation};
-use dualgn::{
-    ClassTargets, ConvexLoss, Direction, GaussNewton, Inputs, Logistic, Network, Proximity, Route, SoftmaxCrossEntropy,
-    Solver, Squared,
-};
+use dualgn::loss::{ClassTargets, Logistic, SoftmaxCrossEntropy, Squared};
+use dualgn::step::Proximity;
+use dualgn::{ConvexLoss, Direction, GaussNewton, Inputs, Network, Route, Solver};
 use ndarray::ArrayD;
 use ndarray_npy::NpzReader;
 

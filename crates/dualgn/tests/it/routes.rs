@@ -2,9 +2,9 @@
 
 use burn::module::Module;
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use dualgn::{
-    DirectionError, Error, GaussNewton, Model, MulticlassHinge, Network, Route, SoftmaxCrossEntropy, Solver, Squared,
-};
+use dualgn::error::DirectionError;
+use dualgn::loss::{MulticlassHinge, SoftmaxCrossEntropy, Squared};
+use dualgn::{Error, GaussNewton, LossModel, Network, Route, Solver};
 
 use crate::common::{assert_close, cast, host, precisions, relative, shake, tensor};
 use crate::models::{BatchNormCnn, BiLstmReader, LayerNormMlp, LeNet, Mlp, Separable, Tied, Transformer};
@@ -92,7 +92,7 @@ fn the_fast_model_goes_all_routes() {
     let model = shake(cast(Mlp::new([5, 6, 3], &Device::default()), DType::F64), 1);
     let network = Network::trace(&model, Mlp::forward, [7, 5]).unwrap();
     let inputs: Tensor<2> = tensor([7, 5], 3, DType::F64);
-    let oracle = GaussNewton::new(SoftmaxCrossEntropy).damping(0.1).model(Model::FastGaussNewton);
+    let oracle = GaussNewton::new(SoftmaxCrossEntropy).damping(0.1).model(LossModel::FastGaussNewton);
     let at = |solver: Solver, route: Route| {
         let oracle = oracle.clone().solver(solver).route(route);
         oracle.direction(&network, &model, inputs.clone(), labels(7, 3)).unwrap().vector().to_vec().unwrap()
@@ -156,7 +156,7 @@ fn routes_that_do_not_exist_are_refused() {
         );
     }
     let hinge = GaussNewton::new(MulticlassHinge).damping(0.1).route(Route::PrimalAssembled);
-    let hinge = hinge.model(Model::ProxLinear { gap: 1e-3, iterations: 10 });
+    let hinge = hinge.model(LossModel::ProxLinear { gap: 1e-3, iterations: 10 });
     let found = hinge.direction(&network, &model, inputs.clone(), labels(9, 3)).unwrap_err();
     assert!(matches!(found, Error::Direction(DirectionError::Primal)), "{found}");
     let found = error(oracle.clone().route(Route::PrimalAssembled).memory(1000)).to_string();
@@ -196,7 +196,7 @@ fn a_path_of_dampings_is_a_direction_for_each() {
     let network = Network::trace(&model, Mlp::forward, [9, 5]).unwrap();
     let inputs: Tensor<2> = tensor([9, 5], 3, DType::F64);
     let dampings = [1e-4, 1e-2, 1.0, 100.0];
-    for kind in [Model::Quadratic, Model::FastGaussNewton] {
+    for kind in [LossModel::Quadratic, LossModel::FastGaussNewton] {
         let oracle = GaussNewton::new(SoftmaxCrossEntropy).model(kind).solver(Solver::Cholesky);
         let path = oracle.path(&network, &model, inputs.clone(), labels(9, 3), &dampings).unwrap();
         assert_eq!(path.len(), dampings.len());

@@ -1,7 +1,8 @@
 //! Sequences: one loss row a token, weights, padding.
 
 use burn::tensor::{Bool, DType, Device, Int, Tensor, TensorData};
-use dualgn::{GaussNewton, Network, PerToken, SoftmaxCrossEntropy, Solver, TokenTargets};
+use dualgn::loss::{PerToken, SoftmaxCrossEntropy, TokenTargets};
+use dualgn::{GaussNewton, Network, Solver};
 
 use crate::check::check;
 use crate::common::{assert_close, cast, from, route_of, shake, tensor};

@@ -5,7 +5,9 @@ use burn::backend::ops::ActivationOps;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor};
-use dualgn::{Examples, Network, TraceError};
+use dualgn::Network;
+use dualgn::error::TraceError;
+use dualgn::inspect::Examples;
 
 use crate::common::tensor;
 
@@ -206,7 +208,9 @@ fn a_network_is_described_operation_by_operation() {
     let mean = operations.iter().find(|operation| operation.recorded.name == "MeanDim").unwrap();
     assert_eq!(mean.examples, Examples::Mixed);
     assert!(operations.iter().all(|operation| operation.gram.is_none()), "there is no Gram matrix");
-    assert_eq!(network.mixes_examples().as_deref(), Some("`MeanDim` between `inner.body.bias` and `head.weight`"));
+    let mixing = network.mixes_examples().unwrap();
+    assert_eq!(mixing.operation, "MeanDim");
+    assert_eq!(mixing.to_string(), "`MeanDim` between `inner.body.bias` and `head.weight`");
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use burn::module::{Module, ParamGroup};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor};
-use dualgn::{DirectionError, Error, GaussNewton, Network, Route, Solver, Squared, TraceError, Tracing};
+use dualgn::error::{DirectionError, TraceError};
+use dualgn::loss::Squared;
+use dualgn::{Error, GaussNewton, Network, Route, Solver, Tracing};
 
 use crate::common::{assert_close, cast, difference, flatten, host, moved, numbers, shake, tensor, vjp_by_autodiff};
 use crate::models::{BatchNormCnn, LayerNormMlp};
@@ -23,7 +25,7 @@ fn network(model: &BatchNormCnn) -> Network<BatchNormCnn, Tensor<4>> {
 fn batch_statistics_are_differentiated_through() {
     let model = model();
     let network = network(&model);
-    assert!(network.mixes_examples().is_some_and(|place| place.contains("BatchNorm")));
+    assert!(network.mixes_examples().is_some_and(|mixing| mixing.to_string().contains("BatchNorm")));
     let inputs: Tensor<4> = tensor(SHAPE, 7, DType::F64);
     let linearization = network.linearize(&model, inputs.clone()).unwrap();
 
@@ -128,7 +130,11 @@ fn nested_normalisations_are_told_apart() {
     let model = Nested { blocks: vec![norm().freeze(), norm()], head: LinearConfig::new(5, 2).init(&device) };
     let forward = |m: &Nested, x: Tensor<2>| m.head.forward(m.blocks[1].forward(m.blocks[0].forward(x)));
     let network = Tracing::new().batch_statistics().network(&model, forward, [6, 5]).unwrap();
-    assert!(network.mixes_examples().is_some_and(|place| place.contains("blocks.1")), "{:?}", network.mixes_examples());
+    assert!(
+        network.mixes_examples().is_some_and(|mixing| mixing.place.contains("blocks.1")),
+        "{:?}",
+        network.mixes_examples()
+    );
     let inputs = tensor::<2>([6, 5], 3, DType::F32);
     let outputs = forward(&model, Tensor::from_inner(inputs.clone())).inner();
     assert_close("outputs", &host(network.linearize(&model, inputs).unwrap().outputs()), &host(outputs), 1e-5);

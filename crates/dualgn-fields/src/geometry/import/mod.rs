@@ -55,13 +55,13 @@ pub(super) fn read_limited(path: &Path) -> Result<Vec<u8>, GeometryError> {
     let mut bytes = vec![];
     let failed = |error: std::io::Error| GeometryError::File(Box::new(Failure::file("read", path, &error)));
     fallible(|| reader.take(allowed + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    if bytes.len() as u64 > allowed {
+        return Err(GeometryError::TooLarge { path: path.into(), most });
+    }
     if bytes.starts_with(BYTE_ORDER_MARK) {
         bytes.drain(..BYTE_ORDER_MARK.len());
     }
-    match bytes.len() as u64 > allowed {
-        true => Err(GeometryError::TooLarge { path: path.into(), most }),
-        false => Ok(bytes),
-    }
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The result of [`check_loss`](crate::check_loss): for each test that failed, the example where it failed worst.
+/// The result of [`check_loss`](crate::loss::check_loss): for each test that failed, the example where it failed worst.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LossCheck {
     /// The failed tests.

@@ -32,7 +32,7 @@ const TOLERANCE: f64 = 1e-6;
 ///
 /// ```
 /// use burn::tensor::{Device, Distribution, Tensor};
-/// use dualgn::{Huber, check_loss};
+/// use dualgn::loss::{Huber, check_loss};
 ///
 /// let random = || Tensor::<2>::random([30, 2], Distribution::Normal(0.0, 2.0), &Device::default());
 /// let check = check_loss(&Huber::default(), random(), &random())?;

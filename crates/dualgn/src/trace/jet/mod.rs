@@ -56,7 +56,9 @@ pub struct Jet {
 /// ```
 /// use burn::nn::{Linear, LinearConfig};
 /// use burn::prelude::*;
-/// use dualgn::{GaussNewton, Network, Squared, jet};
+/// use dualgn::{GaussNewton, Network};
+/// use dualgn::jet::jet;
+/// use dualgn::loss::Squared;
 ///
 /// #[derive(Module, Debug)]
 /// struct Mlp {

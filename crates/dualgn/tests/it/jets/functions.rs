@@ -2,7 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Tensor, activation};
-use dualgn::jet;
+use dualgn::jet::jet;
 
 use super::{check_jacobian, difference_along, outputs};
 use crate::common::{assert_close, from};

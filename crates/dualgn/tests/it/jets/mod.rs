@@ -7,7 +7,8 @@ mod refusals;
 
 use burn::module::Module;
 use burn::tensor::{DType, Tensor};
-use dualgn::{Jet, Network};
+use dualgn::Network;
+use dualgn::jet::Jet;
 
 use crate::common::{assert_close, difference, gram_by_products, host, moved, norm, tensor};
 

@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::nn::conv::{Conv1d, Conv1dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor, activation};
-use dualgn::jet;
+use dualgn::jet::jet;
 
 use super::{check_jacobian, difference_along, everything, outputs};
 use crate::common::{assert_close, tensor};

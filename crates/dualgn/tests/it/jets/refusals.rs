@@ -3,7 +3,9 @@
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, activation};
-use dualgn::{Network, TraceError, jet};
+use dualgn::Network;
+use dualgn::error::TraceError;
+use dualgn::jet::jet;
 
 fn refused(forward: impl Fn(&Linear, Tensor<2>) -> Tensor<2> + Send + Sync + 'static, words: &[&str]) {
     let model = LinearConfig::new(2, 3).init(&Device::default()).train();

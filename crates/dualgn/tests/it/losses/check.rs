@@ -1,11 +1,13 @@
 //! `check_loss` passes the losses of the library, and finds the faults that are planted.
 
 use burn::tensor::{DType, Tensor};
-use dualgn::{
-    Absolute, ClassTargets, ConvexLoss, CountTargets, CurvatureFactor, DualUpdate, Error, Gamma, Heads, Hinge, Huber,
-    LogCosh, Logistic, LossCheck, LossError, Margin, MultiLabel, MulticlassHinge, PerToken, Poisson, Quantile,
-    SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge, TokenTargets, Weighted, check_loss,
+use dualgn::error::LossError;
+use dualgn::loss::{
+    Absolute, ClassTargets, CountTargets, CurvatureFactor, DualUpdate, Gamma, Heads, Hinge, Huber, LogCosh, Logistic,
+    LossCheck, Margin, MultiLabel, MulticlassHinge, PerToken, Poisson, Quantile, SmoothedMulticlassHinge,
+    SoftmaxCrossEntropy, Squared, SquaredHinge, TokenTargets, Weighted, check_loss,
 };
+use dualgn::{ConvexLoss, Error};
 
 use super::{answers, classes, integers};
 use crate::common::{from, numbers, tensor};

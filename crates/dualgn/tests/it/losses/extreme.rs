@@ -1,10 +1,11 @@
 //! Single precision at outputs where exponentials overflow, probabilities cancel and squares are large.
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use dualgn::{
-    Absolute, ClassTargets, ConvexLoss, CountTargets, Gamma, Heads, Hinge, Huber, LogCosh, Logistic, MultiLabel,
-    MulticlassHinge, PerToken, Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge,
-    TokenTargets, Weighted,
+use dualgn::ConvexLoss;
+use dualgn::loss::{
+    Absolute, ClassTargets, CountTargets, Gamma, Heads, Hinge, Huber, LogCosh, Logistic, MultiLabel, MulticlassHinge,
+    PerToken, Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge, TokenTargets,
+    Weighted,
 };
 
 use super::{K, M, answers, apply_curvature, classes, integers};

@@ -7,7 +7,7 @@ mod targets;
 mod updates;
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use dualgn::{BinaryTargets, ClassTargets, CurvatureFactor};
+use dualgn::loss::{BinaryTargets, ClassTargets, CurvatureFactor};
 
 use crate::common::{from, host};
 

@@ -1,10 +1,11 @@
 //! Gradient, curvature, conjugate and domain, as properties of random points.
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use dualgn::{
-    Absolute, ClassTargets, ConvexLoss, CountTargets, CurvatureFactor, Gamma, Heads, Hinge, Huber, LogCosh, Logistic,
-    MultiLabel, MulticlassHinge, PerToken, Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared,
-    SquaredHinge, TokenTargets, Weighted,
+use dualgn::ConvexLoss;
+use dualgn::loss::{
+    Absolute, ClassTargets, CountTargets, CurvatureFactor, Gamma, Heads, Hinge, Huber, LogCosh, Logistic, MultiLabel,
+    MulticlassHinge, PerToken, Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge,
+    TokenTargets, Weighted,
 };
 use proptest::prelude::*;
 
@@ -337,7 +338,7 @@ proptest! {
     ) {
         let column = |from: usize, to: usize| real(&targets).slice([0..M, from..to]);
         let loss = Heads::new(Logistic, 1, Heads::new(LogCosh, 2, Squared).weighted([0.5, 1.0])).weighted([2.0, 1.5]);
-        let inner: dualgn::HeadTargets<Tensor<2>, Tensor<2>> = (column(1, 3), column(3, 4)).into();
+        let inner: dualgn::loss::HeadTargets<Tensor<2>, Tensor<2>> = (column(1, 3), column(3, 4)).into();
         let dual: Vec<f64> = (0..M).flat_map(|i| {
             let u = &u[i * K..(i + 1) * K];
             [2.0 * (u[0] - yes[i]), 0.75 * (2.0 * u[1] - 1.0), 0.75 * (2.0 * u[2] - 1.0), 5.0 * u[3]]

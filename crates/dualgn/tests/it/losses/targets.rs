@@ -1,11 +1,13 @@
 //! What does not fit is refused, with its place and what to do.
 
 use burn::tensor::{DType, Int, Tensor, TensorData};
-use dualgn::{
-    Absolute, ClassTargets, ConvexLoss, CountTargets, Error, Gamma, HeadTargets, Heads, Hinge, Huber, Logistic,
-    LossError, MultiLabel, MulticlassHinge, PerToken, Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy,
-    Squared, SquaredHinge, TokenTargets, Weighted, WeightedTargets,
+use dualgn::error::LossError;
+use dualgn::loss::{
+    Absolute, ClassTargets, CountTargets, Gamma, HeadTargets, Heads, Hinge, Huber, Logistic, MultiLabel,
+    MulticlassHinge, PerToken, Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge,
+    TokenTargets, Weighted, WeightedTargets,
 };
+use dualgn::{ConvexLoss, Error};
 
 use super::{answers, classes, integers};
 use crate::common::from;

@@ -1,10 +1,11 @@
 //! Dual updates against searches for the minimum, with conjugates written out here once more.
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use dualgn::{
-    Absolute, ClassTargets, ConvexLoss, CountTargets, Gamma, Heads, Hinge, Huber, LogCosh, Logistic, MultiLabel,
-    MulticlassHinge, PerToken, Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge,
-    TokenTargets, Weighted,
+use dualgn::ConvexLoss;
+use dualgn::loss::{
+    Absolute, ClassTargets, CountTargets, Gamma, Heads, Hinge, Huber, LogCosh, Logistic, MultiLabel, MulticlassHinge,
+    PerToken, Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge, TokenTargets,
+    Weighted,
 };
 use proptest::prelude::*;
 

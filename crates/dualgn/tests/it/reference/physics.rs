@@ -1,7 +1,9 @@
 //! Physics and shapes: residuals made of derivatives by the points. The constants of a row travel with its point, as more columns.
 
 use burn::tensor::{DType, Tensor};
-use dualgn::{Blocks, GaussNewton, Network, Solver, Squared, Terms, jet};
+use dualgn::jet::jet;
+use dualgn::loss::{Squared, Terms};
+use dualgn::{Blocks, GaussNewton, Network, Solver};
 
 use super::{MLP3, Reference, Weights, check, joined, real};
 use crate::common::{assert_close, from};

@@ -1,9 +1,8 @@
 //! The prox-linear model, and fast Gauss-Newton.
 
 use burn::tensor::{Tensor, activation};
-use dualgn::{
-    Absolute, ConvexLoss, Hinge, Logistic, Model, MulticlassHinge, Network, Poisson, Quantile, SoftmaxCrossEntropy,
-};
+use dualgn::loss::{Absolute, Hinge, Logistic, MulticlassHinge, Poisson, Quantile, SoftmaxCrossEntropy};
+use dualgn::{ConvexLoss, LossModel, Network};
 use dualgn::{Direction, GaussNewton, Inputs, Solver};
 
 use super::weights::Weights;
@@ -12,14 +11,14 @@ use crate::common::{assert_close, host, route_of};
 
 /// A relative gap of 1e-11 bounds `λ/2 ‖d - d*‖²` by 1e-11 of the decrease, so it leaves a few digits beyond the 1e-6 that
 /// directions are compared to; the iterations are far beyond need.
-const EXACT: Model = Model::ProxLinear { gap: 1e-13, iterations: 20_000 };
+const EXACT: LossModel = LossModel::ProxLinear { gap: 1e-13, iterations: 20_000 };
 
 fn check<L, T>(
     case: &str,
     names: &[&str],
     forward: fn(&Weights, Tensor<2>) -> Tensor<2>,
     loss: L,
-    model: Model,
+    model: LossModel,
     targets: fn(&mut Reference) -> T,
 ) where
     L: ConvexLoss + Clone,
@@ -105,7 +104,7 @@ fn quantile() {
 
 #[test]
 fn fast_gauss_newton() {
-    let model = Model::FastGaussNewton;
+    let model = LossModel::FastGaussNewton;
     check("fgn_margin_softmax", MLP2, |w, x| w.mlp(x, activation::relu), SoftmaxCrossEntropy, model, classes);
     check("fgn_margin_two_classes", MLP2, |w, x| w.mlp(x, Tensor::tanh), SoftmaxCrossEntropy, model, classes);
 }

@@ -2,7 +2,8 @@
 
 use burn::module::Module;
 use burn::tensor::{DType, Tensor};
-use dualgn::{Network, stop_gradient};
+use dualgn::Network;
+use dualgn::jet::stop_gradient;
 
 use super::{Case, Probe, flat, ints, run, run_rounded};
 use crate::common::{assert_close, flatten, host, tensor, vjp_by_autodiff};

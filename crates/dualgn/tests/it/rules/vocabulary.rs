@@ -7,7 +7,9 @@ use burn::backend::Dispatch;
 use burn::backend::ops::{ActivationOps, IntTensorOps, ModuleOps};
 use burn::tensor::ops::{ConvOptions, GridSampleOptions, InterpolateMode, InterpolateOptions, MaxPoolOptions};
 use burn::tensor::{DType, Distribution, IndexingUpdateOp, Int, Tensor};
-use dualgn::{Network, Operation, Support, TraceError, Tracing, operations};
+use dualgn::error::TraceError;
+use dualgn::inspect::{Operation, Support, operations};
+use dualgn::{Network, Tracing};
 
 use super::{CASES, Case, Probe, flat};
 

@@ -2,7 +2,8 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use dualgn::{GaussNewton, Network, SoftmaxCrossEntropy, Squared};
+use dualgn::loss::{SoftmaxCrossEntropy, Squared};
+use dualgn::{GaussNewton, Network};
 use faer::Mat;
 use faer::prelude::Solve;
 

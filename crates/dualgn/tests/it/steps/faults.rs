@@ -2,10 +2,10 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Tensor};
-use dualgn::{
-    Adaptation, DampingSchedule, Decay, DirectionError, Error, Fallback, GaussNewton, LevenbergMarquardt, Momentum,
-    Network, Route, Search, SecondMoments, Solver, Squared, Stepper,
-};
+use dualgn::error::DirectionError;
+use dualgn::loss::Squared;
+use dualgn::step::{Adaptation, DampingSchedule, Decay, Fallback, LevenbergMarquardt, Momentum, Search, SecondMoments};
+use dualgn::{Error, GaussNewton, Network, Route, Solver, Stepper};
 
 use super::dense::{Kind, Problem, Small, softmax, squared};
 use crate::common::{from, host};
@@ -133,8 +133,9 @@ fn a_search_finds_a_way_down_where_momentum_leads_up() {
     let mut model = Small::new(&problem.weights(5), problem.outputs);
     let network = problem.network(&model);
     // A momentum so large that the mean points up every now and then.
-    let mut stepper =
-        Stepper::new(squared(1e-3)).momentum(Momentum::HeavyBall(0.99)).search(Search::Armijo(dualgn::Armijo::HALVING));
+    let mut stepper = Stepper::new(squared(1e-3))
+        .momentum(Momentum::HeavyBall(0.99))
+        .search(Search::Armijo(dualgn::step::Armijo::HALVING));
     for _ in 0..60 {
         let (next, report) = stepper.step(1.0, &network, &model, problem.inputs(), problem.targets()).unwrap();
         assert!(report.slope < 0.0, "{report:?}");

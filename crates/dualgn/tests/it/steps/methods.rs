@@ -1,10 +1,10 @@
 //! Twenty steps of each method against its formulas, written out with dense matrices.
 
 use burn::tensor::Tensor;
-use dualgn::{
-    Adaptation, Armijo, ConvexLoss, DampingSchedule, Decay, Grid, LevenbergMarquardt, Momentum, Search, SecondMoments,
-    Solver, StepReport, Stepper,
+use dualgn::step::{
+    Adaptation, Armijo, DampingSchedule, Decay, Grid, LevenbergMarquardt, Momentum, Search, SecondMoments, StepReport,
 };
+use dualgn::{ConvexLoss, Solver, Stepper};
 
 use super::dense::{At, Kind, Problem, Small, dot, plus, softmax, squared};
 use crate::common::relative;

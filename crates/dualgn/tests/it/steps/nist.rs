@@ -6,7 +6,9 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Tensor};
-use dualgn::{Adaptation, GaussNewton, LevenbergMarquardt, Network, Solver, Squared, Stepper};
+use dualgn::loss::Squared;
+use dualgn::step::{Adaptation, LevenbergMarquardt};
+use dualgn::{GaussNewton, Network, Solver, Stepper};
 
 use crate::common::{from, host};
 

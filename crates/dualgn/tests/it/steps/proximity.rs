@@ -1,6 +1,9 @@
 //! Directions around a centre and in a metric, and the model along other vectors.
 
-use dualgn::{ClassTargets, Direction, DirectionError, Error, GaussNewton, Model, Proximity, Route, Solver};
+use dualgn::error::DirectionError;
+use dualgn::loss::ClassTargets;
+use dualgn::step::Proximity;
+use dualgn::{Direction, Error, GaussNewton, LossModel, Route, Solver};
 
 use super::dense::{At, Kind, Problem, Small, dot, plus, softmax, squared, times, transposed};
 use crate::common::{assert_close, numbers};
@@ -148,7 +151,7 @@ fn centres_of_the_prox_linear_model() {
     let centre: Vec<f64> = numbers(p, 8).iter().map(|x| 0.3 * x).collect();
     let model = Small::new(&w, problem.outputs);
     let network = problem.network(&model);
-    let oracle = softmax(1.0).model(Model::ProxLinear { gap: 1e-14, iterations: 100 });
+    let oracle = softmax(1.0).model(LossModel::ProxLinear { gap: 1e-14, iterations: 100 });
     let subproblem = oracle.subproblem(&network, &model, problem.inputs(), problem.classes()).unwrap();
     let vector = subproblem.gradient().with_entries(&centre).unwrap();
     let found = subproblem.direction(Proximity::new(DAMPING).centred(&vector)).unwrap();
