@@ -104,7 +104,9 @@ impl Text {
                 Ok(false) => return Ok(()),
                 Ok(true) => {}
                 Err(error) => {
-                    let place = error.position().map_or(String::new(), |at| format!(", line {}", line_of(at)));
+                    // Where reading ended inside of quotes, they began the trouble.
+                    let line = error.position().map(line_of).or(open.line().map(|line| before.lines + line));
+                    let place = line.map_or(String::new(), |line| format!(", line {line}"));
                     return Err(TableError::Format { file: file.into(), place, problem: error.to_string() });
                 }
             }
@@ -301,6 +303,6 @@ mod tests {
         let row = format!("1,{}\n", "x".repeat(1000));
         let csv = format!("a,b\n{}1,\"{}", row.repeat(100), row.repeat(LONGEST / row.len() + 10));
         let told = read(csv.as_bytes()).unwrap_err().to_string();
-        assert!(told.contains("line 102: a quote that begins a cell there is never closed"), "{told}");
+        assert!(told.contains("line 102: ") && told.contains("a quote is not closed"), "{told}");
     }
 }
