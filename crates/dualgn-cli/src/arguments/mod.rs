@@ -36,6 +36,7 @@ pub struct Arguments {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
+#[cfg_attr(not(feature = "tables"), expect(clippy::large_enum_variant, reason = "there is one value of it"))]
 pub enum Command {
     /// Learns to predict a column of your table, and writes the model, its test results and a report
     #[cfg(feature = "tables")]

@@ -369,6 +369,6 @@ impl Origins {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "tables"))]
 #[path = "configuration_tests.rs"]
 mod tests;

@@ -149,6 +149,6 @@ pub fn environment(device: &Device, dtype: DType) -> String {
     )
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "fields"))]
 #[path = "setup_tests.rs"]
 mod tests;
