@@ -91,10 +91,7 @@ impl<S: Subject> Session<S> {
             Steps::Guided(Guide { way: Way::Nystrom(rank), .. }) => {
                 oracle.solver(Solver::Nystrom { rank, iterations: 100, tolerance: 1e-6 })
             }
-            _ => match self.usual_solver {
-                Solver::Auto => oracle,
-                usual => oracle.solver(usual),
-            },
+            _ => oracle.solver(self.usual_solver),
         };
         Some(match &self.choice {
             Some(choice) => choice.on(oracle.clone()).unwrap_or(oracle),

@@ -122,9 +122,8 @@ impl<'a> Specification<'a> {
             model = with_weights(model, tensors)?;
         }
         let at_once = settings.micro_batch.map_or(batch, |examples| batch.min(examples));
-        check_batch(&model, at_once, memory::budget()).map_err(|failure| {
-            let fitting = memory::budget() / bytes_of(1, model.values()).max(1);
-            failure.hint(format!("`--micro-batch {fitting}` takes fewer at once, `--batch {fitting}` steps on fewer",))
+        check_batch(&model, at_once, memory::budget(), |fitting| {
+            format!("`--micro-batch {fitting}` takes fewer at once, `--batch {fitting}` steps on fewer")
         })?;
         let network = Network::trace(&model, Net::forward, [batch, dataset.train.features()])?;
         let loss = NamedLoss::new(self.loss, self.quantile, dataset.outputs);
@@ -172,8 +171,8 @@ impl<'a> Specification<'a> {
 /// Refuses a batch whose way through the network takes more memory than is left for it.
 ///
 /// # Errors
-/// It does; the failure says how many examples fit.
-pub fn check_batch(model: &Net, examples: usize, budget: u64) -> Result<(), Failure> {
+/// It does; `hint` says by which options so many examples as fit are taken.
+pub fn check_batch(model: &Net, examples: usize, budget: u64, hint: impl Fn(u64) -> String) -> Result<(), Failure> {
     let needed = bytes_of(examples, model.values());
     if needed <= budget {
         return Ok(());
@@ -184,7 +183,7 @@ pub fn check_batch(model: &Net, examples: usize, budget: u64) -> Result<(), Fail
         mib(needed),
         mib(budget)
     );
-    Err(Failure::input(text).hint(format!("`--batch {fitting}` takes fewer")))
+    Err(Failure::input(text).hint(hint(fitting)))
 }
 
 /// Returns the refusal of a network that cannot be built, with its place in the file.

@@ -39,7 +39,7 @@ pub fn check(arguments: &Check) -> Result<String, Failure> {
         }
     };
     let batch = [batch, features];
-    check_batch(&model, batch[0], memory::budget())?;
+    check_batch(&model, batch[0], memory::budget(), |fitting| format!("`--batch {fitting}` takes fewer"))?;
     let network = Network::trace(&model, Net::forward, batch)?;
 
     let mut lines = vec![cells(["#", "OPERATION", "RULE", "OUTPUT", "DERIVATIVE", "EXAMPLES", "GRAM MATRIX", "PLACE"])];

@@ -30,7 +30,7 @@ fn of_problem(problem: ProblemName, arguments: &Cost) -> Result<String, Failure>
     let device = arguments.device.unwrap_or_default().open()?;
     let batch = [arguments.batch.map_or(64, |batch| batch as usize), problem.shape().0];
     let (model, words) = check::of_problem(problem, arguments.network.as_ref(), &device)?;
-    check_batch(&model, batch[0], memory::budget())?;
+    check_batch(&model, batch[0], memory::budget(), |fitting| format!("`--batch {fitting}` takes fewer"))?;
     let network = Network::trace(&model, Net::forward, batch)?;
     let shape = Shape { task: problem.task(), batch, memory: arguments.memory, device };
     Ok(text(&format!("{}: {words}", problem.name()), &shape.routes(&network, &model)?))

@@ -27,32 +27,30 @@ pub enum AnySession {
     Field(Box<Session<Solve>>),
 }
 
-/// Makes the session of a plan, and the comparison before any run.
+/// Makes the session of a plan, and the comparison before any run; says what the user should know of the files that were read.
 pub fn session(plan: &Plan) -> Result<(AnySession, Comparison), Failure> {
-    let ((session, blank), remarks) = match plan.origin {
+    match plan.origin {
         #[cfg(feature = "fields")]
         Origin::Problem(Topic::Field(name), options) => {
-            let (mut session, blank) = field::session(plan, name, &options.field)?;
-            let remarks = std::mem::take(&mut session.remarks);
-            ((AnySession::Field(Box::new(session)), blank), remarks)
+            let (session, blank) = field::session(plan, name, &options.field)?;
+            session.remarks.iter().for_each(terminal::say);
+            Ok((AnySession::Field(Box::new(session)), blank))
         }
         Origin::Problem(Topic::Data(problem), options) => {
             let limit = options.limit.map(|limit| limit as usize);
-            on_data(plan, &problem.study(options.data.as_deref(), limit)?)?
+            on_data(plan, &problem.study(options.data.as_deref(), limit)?)
         }
-        Origin::Study(study) => on_data(plan, study)?,
-    };
-    remarks.iter().for_each(terminal::say);
-    Ok((session, blank))
+        Origin::Study(study) => on_data(plan, study),
+    }
 }
 
-fn on_data(plan: &Plan, study: &Study) -> Result<((AnySession, Comparison), Vec<String>), Failure> {
+fn on_data(plan: &Plan, study: &Study) -> Result<(AnySession, Comparison), Failure> {
     let device = plan.run.device.open()?;
     let specification = specification(plan, study);
-    let mut session = specification.session(&device)?;
-    let remarks = std::mem::take(&mut session.remarks);
+    let session = specification.session(&device)?;
+    session.remarks.iter().for_each(terminal::say);
     let blank = blank(plan, &specification, &session, &device)?;
-    Ok(((AnySession::Data(Box::new(session)), blank), remarks))
+    Ok((AnySession::Data(Box::new(session)), blank))
 }
 
 /// What a plan trains on data.
