@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Passes everything on to another allocator and counts.
-pub struct Counting<A>(pub A);
+pub(crate) struct Counting<A>(pub A);
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
@@ -28,13 +28,13 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Counting<A> {
 
 /// Allocations since the start.
 #[allow(dead_code, reason = "of the files that share this one, the peers' benchmark counts")]
-pub fn count() -> u64 {
+pub(crate) fn count() -> u64 {
     COUNT.load(Ordering::Relaxed)
 }
 
 /// What `make` returns, the bytes that live with it, and the most that lived at a time on the way.
 #[allow(dead_code, reason = "of the files that share this one, the peers' benchmark does not ask")]
-pub fn measured<T>(make: impl FnOnce() -> T) -> (T, usize, usize) {
+pub(crate) fn measured<T>(make: impl FnOnce() -> T) -> (T, usize, usize) {
     let before = LIVE.load(Ordering::Relaxed);
     PEAK.store(before, Ordering::Relaxed);
     let made = make();

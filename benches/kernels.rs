@@ -4,7 +4,7 @@
 //! pools. `peers/kernels_jax.py` times the same in XLA. Milliseconds, medians.
 
 // The kernels are private; the program has a copy of them and of what they stand on.
-#[allow(dead_code, unused_imports, reason = "the library uses the rest")]
+#[allow(dead_code, unreachable_pub, unused_imports, reason = "the library uses the rest")]
 #[path = "../crates/dualgn/src/error/mod.rs"]
 mod error;
 #[allow(dead_code, unused_imports, reason = "the library uses the rest")]

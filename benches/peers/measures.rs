@@ -31,20 +31,20 @@ const ASSEMBLED: &[&str] = &["dual_cg_1", "dual_cg_5", "dual_assembled"];
 const MANY_CLASSES: &[&str] = &["fast_assembled"];
 
 /// Workloads and the methods that fit them.
-pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     let assembled = ["W1", "W1b", "W2", "W3", "W4", "W5"].map(|workload| (workload, ASSEMBLED));
     let own = assembled.into_iter().chain([("W6", MANY_CLASSES)]);
     own.flat_map(|(workload, own)| COMMON.iter().chain(own).map(move |method| (workload, *method)))
 }
 
 /// A measure, ready to run as often as wanted.
-pub struct Subject {
+pub(crate) struct Subject {
     run: Box<dyn FnMut() -> Result<f64, String>>,
     parameters: usize,
 }
 
 impl Subject {
-    pub fn new(workload: &str, method: &str) -> Result<Self, String> {
+    pub(crate) fn new(workload: &str, method: &str) -> Result<Self, String> {
         let device = Device::default();
         device.seed(0);
         let training = device.clone().autodiff();
@@ -116,13 +116,13 @@ impl Subject {
     }
 
     /// Runs it once, to the end of what the device does, and returns a norm of the result, or zero where none is read back.
-    pub fn run(&mut self) -> Result<f64, String> {
+    pub(crate) fn run(&mut self) -> Result<f64, String> {
         let norm = (self.run)()?;
         Device::default().sync().map_err(words)?;
         Ok(norm)
     }
 
-    pub fn parameters(&self) -> usize {
+    pub(crate) fn parameters(&self) -> usize {
         self.parameters
     }
 }

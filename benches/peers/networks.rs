@@ -8,18 +8,18 @@ use burn::tensor::{DType, Device, Tensor, activation};
 
 /// Dense layers with one activation between them.
 #[derive(Module, Debug)]
-pub struct Mlp {
+pub(crate) struct Mlp {
     layers: Vec<Linear>,
     #[module(skip)]
     tanh: bool,
 }
 
 impl Mlp {
-    pub fn new(sizes: &[usize], tanh: bool, device: &Device) -> Self {
+    pub(crate) fn new(sizes: &[usize], tanh: bool, device: &Device) -> Self {
         Self { layers: sizes.windows(2).map(|pair| LinearConfig::new(pair[0], pair[1]).init(device)).collect(), tanh }
     }
 
-    pub fn forward(&self, mut x: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn forward(&self, mut x: Tensor<2>) -> Tensor<2> {
         for (index, layer) in self.layers.iter().enumerate() {
             x = layer.forward(x);
             if index + 1 < self.layers.len() {
@@ -30,7 +30,7 @@ impl Mlp {
     }
 
     /// The same with weights and activations rounded to bfloat16, and outputs in single precision.
-    pub fn forward_half(&self, x: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn forward_half(&self, x: Tensor<2>) -> Tensor<2> {
         let half = DType::BF16;
         let last = self.layers.len() - 1;
         let x = self.layers.iter().enumerate().fold(x.cast(half), |x, (index, layer)| {
@@ -47,7 +47,7 @@ impl Mlp {
 
 /// The network of W3: two convolutions with pooling, three dense layers.
 #[derive(Module, Debug)]
-pub struct LeNet {
+pub(crate) struct LeNet {
     first: Conv2d,
     second: Conv2d,
     pool: MaxPool2d,
@@ -55,7 +55,7 @@ pub struct LeNet {
 }
 
 impl LeNet {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self {
             first: Conv2dConfig::new([1, 6], [5, 5]).with_padding(PaddingConfig2d::Explicit(2, 2, 2, 2)).init(device),
             second: Conv2dConfig::new([6, 16], [5, 5]).init(device),
@@ -64,7 +64,7 @@ impl LeNet {
         }
     }
 
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         let x = self.pool.forward(activation::relu(self.first.forward(x)));
         let x = self.pool.forward(activation::relu(self.second.forward(x)));
         self.dense.forward(x.flatten(1, 3))

@@ -8,7 +8,7 @@ use dualgn::jet::jet;
 
 /// Dense layers with tanh, or with `sin(30 z)`, between them.
 #[derive(Module, Debug)]
-pub struct Field {
+pub(crate) struct Field {
     layers: Vec<Linear>,
     #[module(skip)]
     sine: bool,
@@ -24,7 +24,7 @@ struct ByHand {
 }
 
 impl Field {
-    pub fn new(sizes: &[usize], sine: bool, dtype: DType, device: &Device) -> Self {
+    pub(crate) fn new(sizes: &[usize], sine: bool, dtype: DType, device: &Device) -> Self {
         let layers = sizes.windows(2).enumerate().map(|(index, pair)| {
             let mut layer = LinearConfig::new(pair[0], pair[1]).init(device);
             let fan_in = pair[0] as f64;
@@ -43,7 +43,7 @@ impl Field {
         Self { layers: layers.collect(), sine }
     }
 
-    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let (last, hidden) = self.layers.split_last().expect("there are layers");
         last.forward(hidden.iter().fold(x, |x, layer| {
             let z = layer.forward(x);
@@ -52,23 +52,23 @@ impl Field {
     }
 
     /// `Δu - f` for points `[m, 2]` with their source as a third column.
-    pub fn poisson(&self, x: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn poisson(&self, x: Tensor<2>) -> Tensor<2> {
         let u = jet(x.clone().narrow(1, 0, 2), |x| self.forward(x));
         u.laplacian() - x.narrow(1, 2, 1)
     }
 
     /// `‖∇u‖ - 1`.
-    pub fn eikonal(&self, x: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn eikonal(&self, x: Tensor<2>) -> Tensor<2> {
         let u = jet(x, |x| self.forward(x));
         (u.gradient().powi_scalar(2).sum_dim(2).squeeze_dim::<2>(2) + 1e-12).sqrt() - 1.0
     }
 
-    pub fn poisson_by_hand(&self, x: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn poisson_by_hand(&self, x: Tensor<2>) -> Tensor<2> {
         let u = self.by_hand(x.clone().narrow(1, 0, 2), true);
         u.bends.into_iter().reduce(|a, b| a + b).expect("two coordinates") - x.narrow(1, 2, 1)
     }
 
-    pub fn eikonal_by_hand(&self, x: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn eikonal_by_hand(&self, x: Tensor<2>) -> Tensor<2> {
         let squares = self.by_hand(x, false).slopes.into_iter().map(|slope| slope.clone() * slope);
         (squares.reduce(|a, b| a + b).expect("three coordinates") + 1e-12).sqrt() - 1.0
     }

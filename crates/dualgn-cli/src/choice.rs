@@ -7,7 +7,7 @@ use dualgn_train::{Method, PRESETS};
 use strum::{EnumMessage, VariantArray};
 
 /// A parser of the names of an enumeration; what is documented of a variant is its help.
-pub fn choice<T>() -> impl TypedValueParser<Value = T>
+pub(crate) fn choice<T>() -> impl TypedValueParser<Value = T>
 where
     T: VariantArray + EnumMessage + FromStr + Clone + Send + Sync + 'static,
     T::Err: std::error::Error + Send + Sync + 'static,
@@ -16,7 +16,7 @@ where
 }
 
 /// A variant as a value of an option; `None` of one that users do not choose.
-pub fn possible<T: EnumMessage>(variant: &T) -> Option<PossibleValue> {
+pub(crate) fn possible<T: EnumMessage>(variant: &T) -> Option<PossibleValue> {
     let about = variant.get_documentation()?;
     let about = about.strip_suffix('.').filter(|rest| !rest.ends_with('.')).unwrap_or(about);
     // The longest is the name, as it is printed; the others are short forms.
@@ -27,7 +27,7 @@ pub fn possible<T: EnumMessage>(variant: &T) -> Option<PossibleValue> {
 }
 
 /// A parser of the names of methods.
-pub fn method() -> impl TypedValueParser<Value = Method> {
+pub(crate) fn method() -> impl TypedValueParser<Value = Method> {
     let values = PRESETS.into_iter().map(|method| PossibleValue::new(method.name).help(method.title));
     PossibleValuesParser::new(values).try_map(|name| Method::named(&name).ok_or_else(|| format!("no method {name}")))
 }

@@ -6,7 +6,7 @@ use dualgn_io::Failure;
 
 /// A kind of device. Which ones exist depends on the features this program was built with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum DeviceName {
+pub(crate) enum DeviceName {
     /// The CPU, with Burn's Flex backend; always available.
     #[default]
     Flex,
@@ -24,7 +24,7 @@ pub enum DeviceName {
 
 impl DeviceName {
     /// The device itself.
-    pub fn open(self) -> Result<Device, Failure> {
+    pub(crate) fn open(self) -> Result<Device, Failure> {
         match self {
             Self::Flex => Ok(Device::flex()),
             #[cfg(feature = "cuda")]

@@ -11,7 +11,7 @@ static STOPPING: AtomicUsize = AtomicUsize::new(0);
 
 /// Takes over the signals. Call once.
 #[cfg(unix)]
-pub fn install() {
+pub(crate) fn install() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
@@ -45,12 +45,12 @@ fn ignored(status: &str) -> u64 {
 }
 
 /// Whether the user asked to stop.
-pub fn requested() -> bool {
+pub(crate) fn requested() -> bool {
     SIGNAL.load(Ordering::SeqCst) != 0
 }
 
 /// The exit code of a program that was stopped by the signal that came.
-pub fn code() -> u8 {
+pub(crate) fn code() -> u8 {
     match SIGNAL.load(Ordering::SeqCst) {
         0 => 130,
         signal => u8::try_from(128 + signal).unwrap_or(130),
@@ -58,11 +58,11 @@ pub fn code() -> u8 {
 }
 
 /// A part of the program that looks at [`requested`] and stops by itself.
-pub struct Stopping(());
+pub(crate) struct Stopping(());
 
 impl Stopping {
     /// Begins it; it ends when the value is dropped.
-    pub fn begin() -> Self {
+    pub(crate) fn begin() -> Self {
         STOPPING.fetch_add(1, Ordering::SeqCst);
         Self(())
     }

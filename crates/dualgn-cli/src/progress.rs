@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::terminal;
 
 /// The progress of one run.
-pub struct Progress {
+pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     quiet: bool,
     label: String,
@@ -31,7 +31,7 @@ const QUIET: Duration = Duration::from_secs(2);
 
 impl Progress {
     /// Starts showing a run.
-    pub fn start(label: &str, metric: Metric, quiet: bool) -> Self {
+    pub(crate) fn start(label: &str, metric: Metric, quiet: bool) -> Self {
         let bar = (std::io::stderr().is_terminal() && !quiet).then(|| {
             let bar = ProgressBar::new(LENGTH);
             let style = ProgressStyle::with_template("{prefix:>28} {bar:24} {percent:>3} %  {eta} left\n{wide_msg}");
@@ -55,7 +55,7 @@ impl Progress {
     }
 
     /// A step was taken.
-    pub fn step(&mut self, step: usize, spent: f64, direction: Option<&StepRecord>) {
+    pub(crate) fn step(&mut self, step: usize, spent: f64, direction: Option<&StepRecord>) {
         self.steps = step;
         self.direction = direction.map(|direction| {
             let ratio = direction.ratio.map_or(String::new(), |ratio| format!("  ratio {ratio:.2}"));
@@ -79,7 +79,7 @@ impl Progress {
     }
 
     /// The model was evaluated.
-    pub fn evaluated(&mut self, record: &Record) {
+    pub(crate) fn evaluated(&mut self, record: &Record) {
         let test = match self.metric {
             Metric::Accuracy => format!("accuracy {:.2} %", 100.0 * record.test_metric),
             Metric::Rmse => format!("rmse {:.4}", record.test_metric),
@@ -95,7 +95,7 @@ impl Progress {
     }
 
     /// The run ended.
-    pub fn finish(self, how: &str) {
+    pub(crate) fn finish(self, how: &str) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
@@ -120,7 +120,7 @@ impl Progress {
 
 /// Shows on a terminal how many rows a reader is through, and with what, once that takes a while.
 #[cfg(feature = "tables")]
-pub fn counted<T>(read: impl FnOnce(&mut dyn FnMut(&'static str, usize)) -> T) -> T {
+pub(crate) fn counted<T>(read: impl FnOnce(&mut dyn FnMut(&'static str, usize)) -> T) -> T {
     let is_shown = std::io::stderr().is_terminal();
     let bar = if is_shown { ProgressBar::no_length() } else { ProgressBar::hidden() };
     let style = ProgressStyle::with_template("{prefix}: {human_pos} rows, {per_sec}");

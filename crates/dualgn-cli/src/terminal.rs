@@ -14,7 +14,7 @@ use dualgn_io::Failure;
 ///
 /// # Errors
 /// Standard output cannot be written to, such as a full disk.
-pub fn print(text: impl Display) -> Result<(), Failure> {
+pub(crate) fn print(text: impl Display) -> Result<(), Failure> {
     let text = text.to_string();
     let end = if text.ends_with('\n') { "" } else { "\n" };
     written(format!("{}{end}", visible(&text)).as_bytes())
@@ -24,7 +24,7 @@ pub fn print(text: impl Display) -> Result<(), Failure> {
 ///
 /// # Errors
 /// Standard output cannot be written to.
-pub fn print_data(bytes: &[u8]) -> Result<(), Failure> {
+pub(crate) fn print_data(bytes: &[u8]) -> Result<(), Failure> {
     match io::stdout().is_terminal() {
         true => print(String::from_utf8_lossy(bytes)),
         false => written(bytes),
@@ -32,14 +32,14 @@ pub fn print_data(bytes: &[u8]) -> Result<(), Failure> {
 }
 
 /// Says something beside the result, on standard error.
-pub fn say(text: impl Display) {
+pub(crate) fn say(text: impl Display) {
     let text = text.to_string();
     // There is no other place for it.
     let _ = io::stderr().lock().write_all(format!("{}\n", visible(&text)).as_bytes());
 }
 
 /// Text with control characters other than tabs and ends of lines written as `\u{1b}`.
-pub fn visible(text: &str) -> Cow<'_, str> {
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     let is_hidden = |c: char| c.is_control() && c != '\n' && c != '\t';
     if !text.contains(is_hidden) {
         return Cow::Borrowed(text);

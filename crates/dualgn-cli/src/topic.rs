@@ -12,7 +12,7 @@ use crate::choice::possible;
 
 /// A problem's name on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Topic {
+pub(crate) enum Topic {
     /// A network on data.
     Data(ProblemName),
     /// A network as a function of space.
@@ -22,7 +22,7 @@ pub enum Topic {
 
 impl Topic {
     /// The name on the command line.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Data(problem) => problem.name(),
             #[cfg(feature = "fields")]
@@ -31,7 +31,7 @@ impl Topic {
     }
 
     /// A parser of the names.
-    pub fn parser() -> impl TypedValueParser<Value = Self> {
+    pub(crate) fn parser() -> impl TypedValueParser<Value = Self> {
         let names = ProblemName::VARIANTS.iter().filter_map(possible);
         #[cfg(feature = "fields")]
         let names = names.chain(FieldName::VARIANTS.iter().filter_map(possible));

@@ -36,7 +36,7 @@ pub enum Activation {
 const FREQUENCY: f64 = 10.0;
 
 /// Makes of the points and the network's value the function itself, where conditions on the boundary are built in.
-pub type Transform = fn(Tensor<2>, Tensor<2>) -> Tensor<2>;
+pub(crate) type Transform = fn(Tensor<2>, Tensor<2>) -> Tensor<2>;
 
 /// Dense layers from points to one number, and unknown numbers of the equation beside them.
 #[derive(Module, Debug)]

@@ -39,7 +39,7 @@ pub struct Placed {
 }
 
 /// A solution, at a point.
-pub type Solution = Box<dyn Fn(&[f64]) -> f64 + Send + Sync>;
+pub(crate) type Solution = Box<dyn Fn(&[f64]) -> f64 + Send + Sync>;
 
 /// What is solved.
 pub struct Problem {

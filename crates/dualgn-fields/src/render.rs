@@ -7,7 +7,7 @@ use crate::geometry::{GeometryError, Mesh, Solid, Vector, cross, dot, minus};
 
 /// From where a surface is seen, in radians: turned around the upward axis, then raised.
 #[derive(Clone, Copy, Debug)]
-pub struct View {
+pub(crate) struct View {
     /// Around.
     pub turn: f64,
     /// Up.
@@ -16,16 +16,16 @@ pub struct View {
 
 impl View {
     /// From the front, somewhat from above.
-    pub const FRONT: Self = Self { turn: 0.35, rise: 0.25 };
+    pub(crate) const FRONT: Self = Self { turn: 0.35, rise: 0.25 };
     /// From behind.
-    pub const BACK: Self = Self { turn: 3.5, rise: 0.25 };
+    pub(crate) const BACK: Self = Self { turn: 3.5, rise: 0.25 };
 }
 
 /// Half of the side of what is seen.
 const REACH: f64 = 1.15;
 
 /// A picture of a surface in `[-1, 1]³`, square, without perspective; transparent beside it.
-pub fn render(mesh: &Mesh, view: View, size: usize) -> Result<Raster, GeometryError> {
+pub(crate) fn render(mesh: &Mesh, view: View, size: usize) -> Result<Raster, GeometryError> {
     let solid = Solid::unsigned("the surface", mesh)?;
     let ((turn_sine, turn), (rise_sine, rise)) = (view.turn.sin_cos(), view.rise.sin_cos());
     // The directions to the right, up, and to the eye.

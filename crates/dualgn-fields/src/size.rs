@@ -18,7 +18,7 @@ const GRID: f64 = 10.0;
 const TRIED: f64 = 5.0;
 
 /// What decides how much memory a run takes.
-pub struct Size {
+pub(crate) struct Size {
     /// Numbers to learn.
     parameters: f64,
     /// Points of all terms.
@@ -29,7 +29,7 @@ pub struct Size {
 
 impl Size {
     /// Counts a run of a network on so many points, or the problem's own, with a surface from so many grid points along an axis.
-    pub fn new(
+    pub(crate) fn new(
         problem: &Problem,
         architecture: &Architecture,
         points: Option<usize>,
@@ -51,7 +51,7 @@ impl Size {
     ///
     /// # Errors
     /// Fails with what is too large, and the option that makes it smaller.
-    pub fn check(&self, bytes: u64) -> Result<(), Failure> {
+    pub(crate) fn check(&self, bytes: u64) -> Result<(), Failure> {
         let needed: f64 = self.parts.iter().sum();
         if needed <= bytes as f64 {
             return Ok(());

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::geometry::Mesh;
 
 /// The canvas of a surface in `[-1, 1]³`, with its mesh; `viewer.js` in the page draws it.
-pub fn viewer(mesh: &Mesh) -> String {
+pub(crate) fn viewer(mesh: &Mesh) -> String {
     let shorts = |vectors: &[[f64; 3]]| {
         let bytes: Vec<u8> = vectors
             .iter()

@@ -36,7 +36,7 @@ pub enum NetworkError {
 
 /// The shape of what goes from one layer to the next, without the batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub(crate) enum Shape {
     /// Numbers in a row.
     Flat(usize),
     /// Tokens of so many numbers.
@@ -57,7 +57,7 @@ impl std::fmt::Display for Shape {
 
 impl Shape {
     /// Of one to three dimensions.
-    pub fn new(dims: &[usize]) -> Result<Self, NetworkError> {
+    pub(crate) fn new(dims: &[usize]) -> Result<Self, NetworkError> {
         let shape = match *dims {
             [n] => Self::Flat(n),
             [t, c] => Self::Sequence(t, c),
@@ -73,7 +73,7 @@ impl Shape {
     }
 
     /// Numbers of an example.
-    pub fn size(self) -> usize {
+    pub(crate) fn size(self) -> usize {
         match self {
             Self::Flat(n) => n,
             Self::Sequence(t, c) => t * c,
@@ -86,7 +86,7 @@ impl Shape {
 const MOST: usize = 1 << 30;
 
 /// Numbers of an example of some shape.
-pub fn size(dims: &[usize]) -> Result<usize, NetworkError> {
+pub(crate) fn size(dims: &[usize]) -> Result<usize, NetworkError> {
     match dims.iter().try_fold(1usize, |size, &dim| size.checked_mul(dim)) {
         Some(size @ 1..=MOST) => Ok(size),
         _ => {
@@ -96,7 +96,7 @@ pub fn size(dims: &[usize]) -> Result<usize, NetworkError> {
 }
 
 /// Builds layers one after another.
-pub struct Builder<'a> {
+pub(crate) struct Builder<'a> {
     /// Where parameters live.
     pub device: &'a Device,
     /// The shape after the last layer.
@@ -109,7 +109,7 @@ pub struct Builder<'a> {
 
 impl Builder<'_> {
     /// Layers on top of each other.
-    pub fn layers(&mut self, descriptions: &[LayerDescription]) -> Result<Vec<Layer>, NetworkError> {
+    pub(crate) fn layers(&mut self, descriptions: &[LayerDescription]) -> Result<Vec<Layer>, NetworkError> {
         let mut layers = vec![];
         for (index, description) in descriptions.iter().enumerate() {
             let before = self.shape;

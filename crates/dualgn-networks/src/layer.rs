@@ -171,7 +171,7 @@ impl Layer {
 }
 
 /// Through some layers.
-pub fn forward(layers: &[Layer], value: Value) -> Value {
+pub(crate) fn forward(layers: &[Layer], value: Value) -> Value {
     layers.iter().fold(value, |value, layer| layer.forward(value))
 }
 

@@ -15,7 +15,7 @@ const PAIRS: usize = 3;
 
 /// What stands before the names of a network's tensors in a file.
 #[derive(Debug, PartialEq)]
-pub struct Place {
+pub(crate) struct Place {
     /// Such as `model_state_dict.`; empty where the names are the network's.
     pub prefix: String,
     /// Other places with tensors of the same names and shapes.
@@ -23,13 +23,13 @@ pub struct Place {
 }
 
 /// The names and shapes of a file's tensors.
-pub type Listing = BTreeMap<String, Vec<usize>>;
+pub(crate) type Listing = BTreeMap<String, Vec<usize>>;
 
 /// Finds the tensors that a network needs. `file` begins the sentences of errors.
 ///
 /// # Errors
 /// Names or shapes are others than those needed, or several places are equally good.
-pub fn place(file: &str, needs: &Listing, there: &Listing) -> Result<Place, Failure> {
+pub(crate) fn place(file: &str, needs: &Listing, there: &Listing) -> Result<Place, Failure> {
     let Some((first, _)) = needs.first_key_value() else { return Ok(Place { prefix: String::new(), others: vec![] }) };
     let has_all = |prefix: &String| needs.keys().all(|need| there.contains_key(&format!("{prefix}{need}")));
     let complete: Vec<String> =
@@ -140,7 +140,7 @@ fn listed(tensors: &Listing) -> String {
 }
 
 /// A name in quotes, cut where it is long.
-pub fn shown(name: &str) -> String {
+pub(crate) fn shown(name: &str) -> String {
     const LONGEST: usize = 80;
     match name.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("`{}..`", &name[..end]),

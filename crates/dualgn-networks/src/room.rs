@@ -8,7 +8,7 @@ const PASSES: u64 = 2;
 
 /// What memory leaves for a network.
 #[derive(Clone, Copy, Debug)]
-pub struct Room {
+pub(crate) struct Room {
     /// Bytes in all.
     budget: u64,
     /// Bytes of a number.
@@ -20,7 +20,7 @@ pub struct Room {
 
 impl Room {
     /// Of so many bytes, for numbers of `width` bytes.
-    pub fn new(budget: u64, width: u64) -> Self {
+    pub(crate) fn new(budget: u64, width: u64) -> Self {
         Self { budget, width, parameters: 0, values: 0 }
     }
 
@@ -28,7 +28,7 @@ impl Room {
     ///
     /// # Errors
     /// There is no room for it; what that means, as a clause.
-    pub fn take(&mut self, shape: &[usize]) -> Result<(), String> {
+    pub(crate) fn take(&mut self, shape: &[usize]) -> Result<(), String> {
         self.parameters = self.parameters.saturating_add(product(shape));
         self.fits(self.parameters, COPIES).map_err(|needed| {
             let (count, budget) = (self.parameters, mib(self.budget));
@@ -40,7 +40,7 @@ impl Room {
     ///
     /// # Errors
     /// There is no room for it; what that means, as a clause.
-    pub fn pass(&mut self, shape: &[usize]) -> Result<(), String> {
+    pub(crate) fn pass(&mut self, shape: &[usize]) -> Result<(), String> {
         self.values = self.values.saturating_add(product(shape));
         self.fits(self.values, PASSES).map_err(|needed| {
             let (count, budget) = (self.values, mib(self.budget));
@@ -55,7 +55,7 @@ impl Room {
     }
 
     /// Numbers that an example becomes between the layers.
-    pub fn values(self) -> u64 {
+    pub(crate) fn values(self) -> u64 {
         self.values
     }
 }

@@ -53,7 +53,7 @@ impl Default for Room {
 }
 
 /// Who is told what is being done and how many rows of it are done.
-pub type Watch<'a> = &'a mut dyn FnMut(&'static str, usize);
+pub(crate) type Watch<'a> = &'a mut dyn FnMut(&'static str, usize);
 
 /// Networks that learn, unless it is said how many.
 const MEMBERS: usize = 5;

@@ -14,7 +14,7 @@ use crate::table::{Division, Encoder, Source, Target, TargetKind};
 ///
 /// # Errors
 /// The file that rows went to cannot be read.
-pub fn studies(
+pub(crate) fn studies(
     file: &Path,
     (source, encoder, target): (&Source, &Encoder, &Target),
     division: &Division,

@@ -9,7 +9,7 @@ use crate::data::CHUNK;
 use crate::problem::{Objective, Part};
 
 /// Mean loss, and the metric.
-pub fn evaluate(objective: &Objective, model: &Net, part: &Part) -> Result<(f64, f64), Failure> {
+pub(crate) fn evaluate(objective: &Objective, model: &Net, part: &Part) -> Result<(f64, f64), Failure> {
     let model = model.valid();
     let examples = part.len();
     let (mut loss, mut score) = (0.0, 0.0);

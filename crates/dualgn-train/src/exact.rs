@@ -42,45 +42,45 @@ impl From<Written> for f64 {
 }
 
 /// Writes a number.
-pub fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     Written::from(*number).serialize(serializer)
 }
 
 /// Reads a number.
-pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     Written::deserialize(deserializer).map(f64::from)
 }
 
 /// The same for numbers that may be absent; for `#[serde(with = "exact::option", default, skip_serializing_if = "Option::is_none")]`.
-pub mod option {
+pub(crate) mod option {
     use super::{Deserialize, Deserializer, Serialize, Serializer, Written};
 
     /// Writes a number.
-    pub fn serialize<S: Serializer>(number: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(number: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
         number.map(Written::from).serialize(serializer)
     }
 
     /// Reads a number that is there; one that is absent takes the default.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
         Written::deserialize(deserializer).map(|number| Some(f64::from(number)))
     }
 }
 
 /// The same for numbers by name; for `#[serde(with = "exact::map")]`.
-pub mod map {
+pub(crate) mod map {
     use std::collections::BTreeMap;
 
     use super::{Deserialize, Deserializer, Serialize, Serializer, Written};
 
     /// Writes the numbers.
-    pub fn serialize<S: Serializer>(numbers: &BTreeMap<String, f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(numbers: &BTreeMap<String, f64>, serializer: S) -> Result<S::Ok, S::Error> {
         let written: BTreeMap<&String, Written> =
             numbers.iter().map(|(name, number)| (name, Written::from(*number))).collect();
         written.serialize(serializer)
     }
 
     /// Reads the numbers.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, f64>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, f64>, D::Error> {
         let written = BTreeMap::<String, Written>::deserialize(deserializer)?;
         Ok(written.into_iter().map(|(name, number)| (name, f64::from(number))).collect())
     }

@@ -30,7 +30,7 @@ impl Length {
 
 /// When evaluations are due: after each of the first ten steps, where fast methods do most of their work, and then a
 /// fixed number of times over the budget.
-pub struct Schedule {
+pub(crate) struct Schedule {
     budget: Budget,
     /// Parts of the budget that were spent at the last evaluation.
     evaluated: f64,
@@ -42,7 +42,7 @@ const EVALUATIONS: f64 = 60.0;
 impl Schedule {
     /// From a step on, whose evaluation is due if it would be without a pause before it: what a run is evaluated at may decide what it
     /// keeps. With a budget of seconds that cannot be said, and it is due.
-    pub fn new(budget: Budget, step: usize, seconds: f64) -> Self {
+    pub(crate) fn new(budget: Budget, step: usize, seconds: f64) -> Self {
         let mut schedule = Self { budget, evaluated: 0.0 };
         schedule.evaluated = match budget {
             Budget::Steps(_) => schedule.part(step.saturating_sub(1), seconds),
@@ -58,7 +58,7 @@ impl Schedule {
     }
 
     /// The fraction of the budget that is spent.
-    pub fn spent(&self, step: usize, seconds: f64) -> f64 {
+    pub(crate) fn spent(&self, step: usize, seconds: f64) -> f64 {
         match self.budget {
             Budget::Steps(steps) => step as f64 / steps.max(1) as f64,
             Budget::Seconds(limit) => seconds / limit,
@@ -66,7 +66,7 @@ impl Schedule {
     }
 
     /// Whether an evaluation is due; to be asked once before each step.
-    pub fn due(&mut self, step: usize, seconds: f64) -> bool {
+    pub(crate) fn due(&mut self, step: usize, seconds: f64) -> bool {
         let part = self.part(step, seconds);
         let due = step <= 10 || part > self.evaluated;
         self.evaluated = part;

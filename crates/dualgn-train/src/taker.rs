@@ -25,7 +25,7 @@ pub enum TakerState {
 }
 
 /// What a step was, for methods that step along directions.
-pub enum Taken {
+pub(crate) enum Taken {
     /// A step along a gradient.
     Gradient,
     /// A step by an optimizer along a direction.
@@ -36,7 +36,7 @@ pub enum Taken {
 
 impl Taken {
     /// What is recorded of step number `step`, if it went along a direction.
-    pub fn record(&self, step: usize) -> Option<StepRecord> {
+    pub(crate) fn record(&self, step: usize) -> Option<StepRecord> {
         let (direction, report): (&Direction, Option<&StepReport>) = match self {
             Taken::Gradient => return None,
             Taken::Direction(direction) => (direction, None),
@@ -66,7 +66,7 @@ impl Taken {
 }
 
 /// Takes the steps of a method at a rate.
-pub struct Taker<L> {
+pub(crate) struct Taker<L> {
     method: Method,
     rate: f64,
     kind: Kind<L>,
@@ -86,7 +86,7 @@ enum Kind<L> {
 
 impl<L: ConvexLoss> Taker<L> {
     /// From a state in which nothing has happened. The oracle is that of the method's directions, if it has any.
-    pub fn new(method: Method, rate: f64, oracle: Option<GaussNewton<L>>) -> Self {
+    pub(crate) fn new(method: Method, rate: f64, oracle: Option<GaussNewton<L>>) -> Self {
         let kind = match (method.steps, oracle) {
             (Steps::Guided(guide), Some(oracle)) => {
                 let stepper = Stepper::new(oracle).adaptation(guide.adaptation).search(guide.search);
@@ -103,7 +103,7 @@ impl<L: ConvexLoss> Taker<L> {
     }
 
     /// One step on a batch, at a part of the rate.
-    pub fn step<S: Subject<Loss = L>>(
+    pub(crate) fn step<S: Subject<Loss = L>>(
         &mut self,
         part: f64,
         subject: &S,
@@ -147,7 +147,7 @@ impl<L: ConvexLoss> Taker<L> {
     }
 
     /// What it carries from step to step.
-    pub fn state(&self) -> Result<TakerState, Failure> {
+    pub(crate) fn state(&self) -> Result<TakerState, Failure> {
         let failed =
             |error: &dyn std::fmt::Display| Failure::run(format!("cannot read the optimizer's state: {error}"));
         match &self.kind {
@@ -161,7 +161,7 @@ impl<L: ConvexLoss> Taker<L> {
     }
 
     /// Goes on from a state of the same method.
-    pub fn restore(self, state: TakerState) -> Result<Self, Failure> {
+    pub(crate) fn restore(self, state: TakerState) -> Result<Self, Failure> {
         let failed =
             |error: &dyn std::fmt::Display| Failure::input(format!("the optimizer's state does not fit: {error}"));
         let Self { method, rate, kind } = self;

@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 /// `dualgn init`.
 #[derive(Debug, Args)]
-pub struct Init {
+pub(crate) struct Init {
     /// The table to learn from, or the name of a problem
     #[arg(value_name = "TABLE|PROBLEM")]
     pub subject: String,
@@ -18,7 +18,7 @@ pub struct Init {
 
 /// `dualgn report`.
 #[derive(Debug, Args)]
-pub struct Report {
+pub(crate) struct Report {
     /// The folder of a run of `fit`, `train` or `compare`
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
@@ -32,7 +32,7 @@ pub struct Report {
 
 /// `dualgn validate`.
 #[derive(Debug, Args)]
-pub struct Validate {
+pub(crate) struct Validate {
     /// A configuration of a run, or a description of a network
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
@@ -40,14 +40,14 @@ pub struct Validate {
 
 /// `dualgn completions`.
 #[derive(Debug, Args)]
-pub struct Completions {
+pub(crate) struct Completions {
     /// The shell that the script is for
     pub shell: Shell,
 }
 
 /// `dualgn man`.
 #[derive(Debug, Args)]
-pub struct Man {
+pub(crate) struct Man {
     /// Write one manual page per command into this folder, instead of printing the page of the program
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

@@ -13,7 +13,7 @@ use crate::device::DeviceName;
 
 /// `dualgn direction`.
 #[derive(Debug, Args)]
-pub struct Direction {
+pub(crate) struct Direction {
     /// The network, described in a TOML file
     #[arg(value_name = "NETWORK")]
     pub network: PathBuf,

@@ -10,16 +10,16 @@ mod table;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-pub use describe::{Completions, Init, Man, Report, Validate};
-pub use direction::Direction;
+pub(crate) use describe::{Completions, Init, Man, Report, Validate};
+pub(crate) use direction::Direction;
 use dualgn_networks::NetworkChoice;
 use dualgn_train::problem::ProblemName;
 use dualgn_train::{Method, ModelName};
-pub use problem::{FieldOptions, ProblemOptions};
-pub use run::{Run, SolverName};
+pub(crate) use problem::{FieldOptions, ProblemOptions};
+pub(crate) use run::{Run, SolverName};
 use run::{positive, seconds, whole};
 #[cfg(feature = "tables")]
-pub use table::{Evaluate, Explain, Export, Fit, Predict, TableOptions};
+pub(crate) use table::{Evaluate, Explain, Export, Fit, Predict, TableOptions};
 
 use crate::choice::{choice, method};
 use crate::device::DeviceName;
@@ -28,7 +28,7 @@ use crate::topic::Topic;
 /// Dual Gauss-Newton directions for deep learning: train, compare, report.
 #[derive(Debug, Parser)]
 #[command(name = "dualgn", version, max_term_width = 110)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -37,7 +37,7 @@ pub struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 #[cfg_attr(not(feature = "tables"), expect(clippy::large_enum_variant, reason = "there is one value of it"))]
-pub enum Command {
+pub(crate) enum Command {
     /// Learns to predict a column of your table, and writes the model, its test results and a report
     #[cfg(feature = "tables")]
     Fit(Fit),
@@ -87,7 +87,7 @@ pub enum Command {
 
 impl Command {
     /// Lets the results of a run go into a folder; whether this is a command that makes a run.
-    pub fn set_out(&mut self, folder: PathBuf) -> bool {
+    pub(crate) fn set_out(&mut self, folder: PathBuf) -> bool {
         let run = match self {
             #[cfg(feature = "tables")]
             Self::Fit(fit) => &mut fit.run,
@@ -102,7 +102,7 @@ impl Command {
 
 /// `dualgn cost`.
 #[derive(Debug, Args)]
-pub struct Cost {
+pub(crate) struct Cost {
     /// A problem (`dualgn problems` describes them), or a run of `train`, given by its folder or its `configuration.json`
     #[arg(value_name = "PROBLEM|RUN", value_parser = Priced::parse)]
     pub subject: Priced,
@@ -124,7 +124,7 @@ pub struct Cost {
 
 /// Whose directions are timed.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Priced {
+pub(crate) enum Priced {
     /// A problem's, on its usual network.
     Problem(ProblemName),
     /// A run's.
@@ -149,7 +149,7 @@ impl Priced {
 
 /// `dualgn check`.
 #[derive(Debug, Args)]
-pub struct Check {
+pub(crate) struct Check {
     /// A problem, a network in a TOML file that states the shape of its `input`, or the model of a run of `fit`
     #[arg(value_name = "PROBLEM|NETWORK|MODEL", value_parser = Checked::parse)]
     pub subject: Checked,
@@ -170,7 +170,7 @@ pub struct Check {
 
 /// Whose network is checked.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Checked {
+pub(crate) enum Checked {
     /// A problem's.
     Problem(ProblemName),
     /// That of a file.
@@ -205,7 +205,7 @@ fn problem_names() -> String {
 
 /// `dualgn compare`.
 #[derive(Debug, Args)]
-pub struct Compare {
+pub(crate) struct Compare {
     /// The problem (`dualgn problems` describes them), or a configuration file that ends in .toml
     #[arg(value_parser = Topic::parser())]
     pub problem: Topic,
@@ -225,7 +225,7 @@ pub struct Compare {
 
 /// `dualgn train`.
 #[derive(Debug, Args)]
-pub struct Train {
+pub(crate) struct Train {
     /// The problem (`dualgn problems` describes them), or a configuration file that ends in .toml
     #[arg(value_parser = Topic::parser())]
     pub problem: Topic,
@@ -242,7 +242,7 @@ pub struct Train {
 
 /// What trains one network by one method.
 #[derive(Clone, Debug, Args)]
-pub struct Learning {
+pub(crate) struct Learning {
     /// The method (`dualgn methods` describes them)  [default: guarded steps along the directions of the model]
     #[arg(long, value_parser = method())]
     pub method: Option<Method>,
@@ -259,7 +259,7 @@ pub struct Learning {
 
 /// `dualgn resume`.
 #[derive(Debug, Args)]
-pub struct Resume {
+pub(crate) struct Resume {
     /// The folder of the run
     #[arg(value_name = "RUN")]
     pub run: PathBuf,

@@ -17,7 +17,7 @@ use crate::choice::choice;
 
 /// Options of problems.
 #[derive(Clone, Debug, Args)]
-pub struct ProblemOptions {
+pub(crate) struct ProblemOptions {
     /// Folder with the data of the problems that are not built in: `concrete.csv`, or the four MNIST files
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
@@ -33,7 +33,7 @@ pub struct ProblemOptions {
 /// Options of equations and shapes.
 #[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize)]
 #[command(next_help_heading = "Equations and shapes")]
-pub struct FieldOptions {
+pub(crate) struct FieldOptions {
     /// The surface for `shape`: a closed triangle mesh in a .ply, .obj or .stl file, or points with normals in a .xyz file
     #[arg(long, value_name = "FILE")]
     pub mesh: Option<PathBuf>,
@@ -76,17 +76,17 @@ pub struct FieldOptions {
 #[cfg(feature = "fields")]
 impl FieldOptions {
     /// The options without any argument.
-    pub fn unset() -> Self {
+    pub(crate) fn unset() -> Self {
         Self { resolution: 128, ..Self::default() }
     }
 
     /// The same from any folder.
-    pub fn absolute(&self) -> Self {
+    pub(crate) fn absolute(&self) -> Self {
         Self { mesh: self.mesh.as_deref().map(files::absolute), ..self.clone() }
     }
 
     /// What the command line checks, by the names of options.
-    pub fn words(&self) -> Vec<(&'static str, Option<String>)> {
+    pub(crate) fn words(&self) -> Vec<(&'static str, Option<String>)> {
         let widths = |widths: &Vec<u32>| widths.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
         vec![
             ("points", self.points.map(|value| value.to_string())),

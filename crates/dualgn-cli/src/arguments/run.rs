@@ -13,7 +13,7 @@ use crate::device::DeviceName;
 
 /// Options of every run.
 #[derive(Clone, Debug, Args)]
-pub struct Run {
+pub(crate) struct Run {
     /// The loss (`dualgn problems` lists the losses that fit each problem)  [default: the problem's, or by the kind of target]
     #[arg(long, value_parser = choice::<LossName>())]
     pub loss: Option<LossName>,
@@ -86,7 +86,7 @@ pub struct Run {
 /// How the dual system is solved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum SolverName {
+pub(crate) enum SolverName {
     /// Exact where that is cheap, otherwise conjugate gradient
     #[default]
     Auto,
@@ -100,7 +100,7 @@ pub enum SolverName {
 const LONGEST: f64 = 3.2e9;
 
 /// A parser of whole numbers in a range.
-pub fn whole<R>(range: R) -> impl Fn(&str) -> Result<u32, String> + Clone
+pub(super) fn whole<R>(range: R) -> impl Fn(&str) -> Result<u32, String> + Clone
 where
     R: RangeBounds<u32> + Clone + Send + Sync + 'static,
 {
@@ -114,14 +114,14 @@ where
     }
 }
 
-pub fn seconds(text: &str) -> Result<f64, String> {
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if (0.0..=LONGEST).contains(&value) => Ok(value),
         _ => Err(format!("a number of seconds is needed, from 0 to {LONGEST:e}")),
     }
 }
 
-pub fn positive(text: &str) -> Result<f64, String> {
+pub(super) fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
         _ => Err("a positive number is needed".into()),

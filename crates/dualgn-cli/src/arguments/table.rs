@@ -16,7 +16,7 @@ use crate::device::DeviceName;
 
 /// `dualgn fit`.
 #[derive(Debug, Args)]
-pub struct Fit {
+pub(crate) struct Fit {
     /// The table: a .csv, .tsv, .txt or .jsonl file (also with .gz), a .npy, .npz or .parquet file, `-` for standard input, a
     /// folder with one folder of images per class, or a folder with idx files. Alternatively, a configuration file that ends in .toml
     #[arg(value_name = "TABLE")]
@@ -35,7 +35,7 @@ pub struct Fit {
 /// What is to be learnt, and of what.
 #[derive(Clone, Debug, PartialEq, Args, Serialize, Deserialize)]
 #[command(next_help_heading = "Table")]
-pub struct TableOptions {
+pub(crate) struct TableOptions {
     /// The column to predict  [default: `target`, or the last column]
     #[arg(long, value_name = "COLUMN")]
     pub target: Option<String>,
@@ -78,7 +78,7 @@ pub struct TableOptions {
 
 /// How a table is read.
 #[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize)]
-pub struct ReadingOptions {
+pub(crate) struct ReadingOptions {
     /// Cell separator of text files; `tab` for tabs  [default: detected]
     #[arg(long, value_parser = separator, value_name = "CHARACTER", help_heading = "Table")]
     pub separator: Option<char>,
@@ -107,7 +107,7 @@ pub struct ReadingOptions {
 
 impl ReadingOptions {
     /// The same for the reader.
-    pub fn reading(&self) -> Reading {
+    pub(crate) fn reading(&self) -> Reading {
         let missing = self.missing_words.as_ref().map(|words| {
             let words = words.iter().map(|word| word.trim().to_owned()).filter(|word| !word.is_empty());
             words.collect::<Vec<_>>().into()
@@ -119,7 +119,7 @@ impl ReadingOptions {
 
 impl TableOptions {
     /// The same for the reader, with the seed by which rows are divided.
-    pub fn options(&self, seed: u64) -> Options {
+    pub(crate) fn options(&self, seed: u64) -> Options {
         Options {
             target: self.target.clone(),
             kind: self.kind,
@@ -140,7 +140,7 @@ impl TableOptions {
 
 /// `dualgn predict`.
 #[derive(Debug, Args)]
-pub struct Predict {
+pub(crate) struct Predict {
     /// The model: the folder of a run of `fit`, or the file `model.safetensors` in it
     #[arg(value_name = "MODEL")]
     pub model: PathBuf,
@@ -163,7 +163,7 @@ pub struct Predict {
 
 /// `dualgn evaluate`.
 #[derive(Debug, Args)]
-pub struct Evaluate {
+pub(crate) struct Evaluate {
     /// The model: the folder of a run of `fit`, or the file `model.safetensors` in it
     #[arg(value_name = "MODEL")]
     pub model: PathBuf,
@@ -183,7 +183,7 @@ pub struct Evaluate {
 
 /// `dualgn export`.
 #[derive(Debug, Args)]
-pub struct Export {
+pub(crate) struct Export {
     /// The model: the folder of a run of `fit`, or the file `model.safetensors` in it
     #[arg(value_name = "MODEL")]
     pub model: PathBuf,
@@ -194,7 +194,7 @@ pub struct Export {
 
 /// `dualgn explain`.
 #[derive(Debug, Args)]
-pub struct Explain {
+pub(crate) struct Explain {
     /// The folder of a run of `fit` or `train`
     #[arg(value_name = "RUN")]
     pub run: PathBuf,

@@ -28,7 +28,7 @@ const OF_CHECKPOINTS: [&str; 4] =
     ["last.safetensors", "previous.safetensors", "best.safetensors", "unfinished.safetensors"];
 
 /// Refuses to write something else onto a file that a run needs: its model, its configuration, what it recorded.
-pub fn refuse_own(path: &Path) -> Result<(), Failure> {
+pub(super) fn refuse_own(path: &Path) -> Result<(), Failure> {
     let path = &*files::absolute(path);
     let is_named = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
         [WEIGHTS, "configuration.json", "comparison.json", "test.json", "run.lock"].contains(&name)
@@ -44,17 +44,17 @@ pub fn refuse_own(path: &Path) -> Result<(), Failure> {
 }
 
 /// The folder of one of several networks.
-pub fn network(number: impl Display) -> String {
+pub(super) fn network(number: impl Display) -> String {
     format!("network-{number}")
 }
 
 /// The folders of the networks of a run, if it has several.
-pub fn networks(run: &Path) -> Vec<PathBuf> {
+pub(super) fn networks(run: &Path) -> Vec<PathBuf> {
     (1..).map(|number| run.join(network(number))).take_while(|path| path.is_dir()).collect()
 }
 
 /// Removes the files of a run, and the folders that are empty then.
-pub fn remove(run: &Path) -> Result<(), Failure> {
+pub(super) fn remove(run: &Path) -> Result<(), Failure> {
     for file in all(run) {
         match fs::remove_file(&file) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(Failure::file("remove", &file, &error)),
@@ -66,7 +66,7 @@ pub fn remove(run: &Path) -> Result<(), Failure> {
 }
 
 /// Moves the files of a run into another folder of the same disk; whether there were any.
-pub fn set_aside(run: &Path, to: &Path) -> Result<bool, Failure> {
+pub(super) fn set_aside(run: &Path, to: &Path) -> Result<bool, Failure> {
     let files = all(run);
     for file in &files {
         let Ok(relative) = file.strip_prefix(run) else { continue };
@@ -79,7 +79,7 @@ pub fn set_aside(run: &Path, to: &Path) -> Result<bool, Failure> {
 }
 
 /// Removes unfinished files of a program that was killed.
-pub fn remove_unfinished(run: &Path) {
+pub(super) fn remove_unfinished(run: &Path) {
     folders(run).iter().for_each(|(folder, _)| files::remove_unfinished(folder));
 }
 

@@ -18,7 +18,7 @@ use super::routes::Shape;
 use crate::arguments::{Check, Checked};
 
 /// What a network consists of: each operation with its rule, whether examples mix, and what a direction costs by each route.
-pub fn check(arguments: &Check) -> Result<String, Failure> {
+pub(super) fn check(arguments: &Check) -> Result<String, Failure> {
     let device = arguments.device.open()?;
     let batch = arguments.batch.map_or(32, |batch| batch as usize);
     let (name, (model, words), features, task) = match &arguments.subject {
@@ -63,7 +63,7 @@ pub fn check(arguments: &Check) -> Result<String, Failure> {
 }
 
 /// The usual network of a problem, or another one, and what it is in words.
-pub fn of_problem(
+pub(super) fn of_problem(
     problem: ProblemName,
     choice: Option<&NetworkChoice>,
     device: &Device,

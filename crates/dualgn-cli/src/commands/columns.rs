@@ -1,7 +1,7 @@
 //! Text in columns.
 
 /// Lines of cells as text, each column as wide as its widest cell; the first line is the heading. Line breaks in a cell become spaces.
-pub fn columns(lines: &[Vec<String>]) -> String {
+pub(super) fn columns(lines: &[Vec<String>]) -> String {
     let on_one_line = |cell: &String| cell.replace(['\n', '\r', '\t'], " ");
     let lines: Vec<Vec<String>> = lines.iter().map(|line| line.iter().map(on_one_line).collect()).collect();
     let count = lines.iter().map(Vec::len).max().unwrap_or(0);
@@ -15,7 +15,7 @@ pub fn columns(lines: &[Vec<String>]) -> String {
 }
 
 /// A line of cells.
-pub fn cells<const N: usize>(cells: [&str; N]) -> Vec<String> {
+pub(super) fn cells<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(String::from).into()
 }
 

@@ -13,7 +13,7 @@ use crate::arguments::{Compare, Run};
 use crate::{interrupt, terminal};
 
 /// Trains by each method and reports.
-pub fn compare(arguments: &Compare) -> Result<(), Failure> {
+pub(super) fn compare(arguments: &Compare) -> Result<(), Failure> {
     let origin = Origin::Problem(arguments.problem, &arguments.options);
     let loss = plan::loss(origin, &arguments.run)?;
     let model = arguments.model.unwrap_or(ModelName::default_for(loss));
@@ -69,7 +69,7 @@ impl Comparing<'_> {
 }
 
 /// Prints what was measured, as a table for people or in the form of `comparison.json`.
-pub fn show(comparison: &Comparison, json: bool) -> Result<(), Failure> {
+pub(super) fn show(comparison: &Comparison, json: bool) -> Result<(), Failure> {
     if json {
         let text = serde_json::to_string_pretty(comparison).map_err(|error| Failure::run(error.to_string()))?;
         terminal::print(text)
@@ -79,13 +79,13 @@ pub fn show(comparison: &Comparison, json: bool) -> Result<(), Failure> {
 }
 
 /// Names the page, and fails if the user stopped the run.
-pub fn finish(output: &Output, resumes: bool) -> Result<(), Failure> {
+pub(super) fn finish(output: &Output, resumes: bool) -> Result<(), Failure> {
     terminal::say(format!("report: {}", output.page().display()));
     interrupted(output, resumes)
 }
 
 /// Fails if the user stopped the run.
-pub fn interrupted(output: &Output, resumes: bool) -> Result<(), Failure> {
+pub(super) fn interrupted(output: &Output, resumes: bool) -> Result<(), Failure> {
     let folder = output.folder().display();
     match (interrupt::requested(), resumes) {
         (false, _) => Ok(()),

@@ -25,7 +25,7 @@ use crate::topic::Topic;
 
 /// The file `configuration.json` of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Configuration {
+pub(super) struct Configuration {
     /// Version of the program.
     pub version: String,
     /// The command as it was typed.
@@ -102,7 +102,7 @@ pub struct Configuration {
 
 /// Options as the user gave them.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Asked {
+pub(super) struct Asked {
     /// The learning rate.
     pub rate: Option<f64>,
     /// Passes over the training examples.
@@ -120,7 +120,7 @@ pub struct Asked {
 #[cfg(feature = "tables")]
 /// A table, and what is learnt of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct TableRun {
+pub(super) struct TableRun {
     /// The file.
     pub file: PathBuf,
     /// What is learnt.
@@ -135,7 +135,7 @@ pub struct TableRun {
 pub enum TableRun {}
 
 /// Whether a folder holds a run of version 0.1, by what its files say.
-pub fn is_of_the_first_version(run: &Path) -> bool {
+pub(super) fn is_of_the_first_version(run: &Path) -> bool {
     let says = |name: &str, words: &str| {
         let text = input::read_own(&run.join(name)).unwrap_or_default().unwrap_or_default();
         String::from_utf8_lossy(&text).contains(words)
@@ -159,14 +159,14 @@ impl Configuration {
     ///
     /// # Errors
     /// The folder cannot be written to, or a path is not in UTF-8, which JSON cannot hold.
-    pub fn save(&self, run: &Path) -> Result<(), Failure> {
+    pub(super) fn save(&self, run: &Path) -> Result<(), Failure> {
         let signed = Self { checksum: self.sum()?, ..self.clone() };
         let text = serde_json::to_vec_pretty(&signed).map_err(|error| unwritable(&error))?;
         files::replace(&run.join(FILE), &text)
     }
 
     /// Whether a folder has one.
-    pub fn is_in(run: &Path) -> bool {
+    pub(super) fn is_in(run: &Path) -> bool {
         run.join(FILE).exists()
     }
 
@@ -182,13 +182,13 @@ impl Configuration {
     ///
     /// # Errors
     /// A path is not in UTF-8.
-    pub fn identity(&self) -> Result<String, Failure> {
+    pub(super) fn identity(&self) -> Result<String, Failure> {
         let (version, command, environment) = (String::new(), String::new(), String::new());
         Self { version, command, environment, memory: 0, checkpoint: 0.0, ..self.clone() }.sum()
     }
 
     /// Reads that of a run.
-    pub fn load(run: &Path) -> Result<Self, Failure> {
+    pub(super) fn load(run: &Path) -> Result<Self, Failure> {
         let path = run.join(FILE);
         let text = input::read_own(&path)?.ok_or_else(|| {
             Failure::input(format!(
@@ -256,7 +256,7 @@ impl Configuration {
     }
 
     /// When the run ends.
-    pub fn budget(&self) -> Budget {
+    pub(super) fn budget(&self) -> Budget {
         match (self.steps, self.seconds) {
             (_, Some(seconds)) => Budget::Seconds(seconds),
             (steps, None) => Budget::Steps(steps.unwrap_or(1)),
@@ -269,7 +269,7 @@ impl Configuration {
     }
 
     /// Loss and method by their names.
-    pub fn names(&self, run: &Path) -> Result<(LossName, Method), Failure> {
+    pub(super) fn names(&self, run: &Path) -> Result<(LossName, Method), Failure> {
         let unknown = |what: &str, name: &str| {
             Failure::input(format!("{}: there is no {what} `{name}`", run.join(FILE).display()))
         };
@@ -281,7 +281,7 @@ impl Configuration {
 
     /// The table of a run in a folder, read again.
     #[cfg(feature = "tables")]
-    pub fn prepared(&self, run: &Path) -> Result<Prepared, Failure> {
+    pub(super) fn prepared(&self, run: &Path) -> Result<Prepared, Failure> {
         let Some(TableRun { file, options, checksum }) = &self.table else {
             return Err(Failure::input(format!("{} is no run of `dualgn fit`", run.display())));
         };
@@ -302,7 +302,7 @@ impl Configuration {
     }
 
     /// The options that lead to the same session.
-    pub fn options(&self, run: &Path, [quiet, json]: [bool; 2]) -> Result<Run, Failure> {
+    pub(super) fn options(&self, run: &Path, [quiet, json]: [bool; 2]) -> Result<Run, Failure> {
         let device = DeviceName::from_str(&self.device, false);
         let unknown = |_| Failure::input(format!("{}: there is no device `{}`", run.join(FILE).display(), self.device));
         Ok(Run {
@@ -337,7 +337,7 @@ impl Configuration {
 }
 
 /// What a run learns from, read again.
-pub enum Origins {
+pub(super) enum Origins {
     /// A problem.
     Problem(Topic, ProblemOptions),
     /// A table.
@@ -347,7 +347,7 @@ pub enum Origins {
 
 impl Origins {
     /// That of a run in a folder.
-    pub fn load(configuration: &Configuration, run: &Path) -> Result<Self, Failure> {
+    pub(super) fn load(configuration: &Configuration, run: &Path) -> Result<Self, Failure> {
         #[cfg(feature = "tables")]
         if configuration.table.is_some() {
             return Ok(Self::Table(Box::new(configuration.prepared(run)?)));
@@ -360,7 +360,7 @@ impl Origins {
     }
 
     /// The same for a plan.
-    pub fn origin(&self) -> Origin<'_> {
+    pub(super) fn origin(&self) -> Origin<'_> {
         match self {
             Self::Problem(topic, options) => Origin::Problem(*topic, options),
             #[cfg(feature = "tables")]

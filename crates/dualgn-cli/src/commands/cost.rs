@@ -18,7 +18,7 @@ use super::train::checkpoint_of;
 use crate::arguments::{Cost, Priced};
 
 /// Times the routes.
-pub fn cost(arguments: &Cost) -> Result<String, Failure> {
+pub(super) fn cost(arguments: &Cost) -> Result<String, Failure> {
     match &arguments.subject {
         Priced::Problem(problem) => of_problem(*problem, arguments),
         Priced::Run(run) => of_run(run, arguments),

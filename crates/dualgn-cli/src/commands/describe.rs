@@ -18,7 +18,7 @@ use crate::terminal;
 use crate::topic::Topic;
 
 /// Writes a file with every option as a comment.
-pub fn init(arguments: &Init) -> Result<(), Failure> {
+pub(super) fn init(arguments: &Init) -> Result<(), Failure> {
     let Init { subject, out } = arguments;
     let text = match subject.parse::<Topic>() {
         Ok(topic) => template("train", "problem", topic.name(), &[]),
@@ -63,7 +63,7 @@ fn of_table(subject: &str) -> Result<String, Failure> {
 const LARGEST: u64 = 1 << 20;
 
 /// Checks a file of a run or of a network.
-pub fn validate(arguments: &Validate) -> Result<(), Failure> {
+pub(super) fn validate(arguments: &Validate) -> Result<(), Failure> {
     let path = &arguments.file;
     let text = input::read_text(path, LARGEST)?;
     // Values that do not fit are said by the reader of runs, with their place.
@@ -101,13 +101,13 @@ pub fn validate(arguments: &Validate) -> Result<(), Failure> {
 }
 
 /// Prints the schema of a run's file.
-pub fn print_schema() -> Result<(), Failure> {
+pub(super) fn print_schema() -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(&schema()).map_err(|error| Failure::run(error.to_string()))?;
     terminal::print(text)
 }
 
 /// Prints a script that completes commands and options in a shell.
-pub fn completions(arguments: &Completions) -> Result<(), Failure> {
+pub(super) fn completions(arguments: &Completions) -> Result<(), Failure> {
     // Into memory first: the generator does not expect that writing may fail.
     let mut script = vec![];
     clap_complete::generate(arguments.shell, &mut Arguments::command(), "dualgn", &mut script);
@@ -115,7 +115,7 @@ pub fn completions(arguments: &Completions) -> Result<(), Failure> {
 }
 
 /// Prints the manual page of the program, or writes one for each command.
-pub fn man(arguments: &Man) -> Result<(), Failure> {
+pub(super) fn man(arguments: &Man) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::run(format!("cannot write the manual: {error}"));
     match &arguments.out {
         None => {

@@ -20,7 +20,7 @@ use crate::arguments::{Direction, SolverName};
 use crate::terminal;
 
 /// Computes a direction and writes it.
-pub fn direction(arguments: &Direction) -> Result<(), Failure> {
+pub(super) fn direction(arguments: &Direction) -> Result<(), Failure> {
     refuse_own(&arguments.out)?;
     let is_known = arguments.out.extension().is_some_and(|ending| ending == "npz" || ending == "safetensors");
     if !is_known {
@@ -216,7 +216,7 @@ fn targets(loss: &NamedLoss, y: &Array, outputs: usize, dtype: DType, device: &D
 }
 
 /// The blocks of a vector by their names.
-pub fn tensors(vector: &ParamVector) -> Result<Tensors, Failure> {
+pub(super) fn tensors(vector: &ParamVector) -> Result<Tensors, Failure> {
     let entries = vector.to_vec().map_err(|error| Failure::run(error.to_string()))?;
     let mut rest = entries.as_slice();
     let block = |(name, shape): (&str, &[usize])| {

@@ -33,7 +33,7 @@ const ITERATIONS: [usize; 7] = [1, 2, 3, 5, 10, 20, 50];
 const SHOWN: usize = 10;
 
 /// Explains a run, in the terminal and on a page beside its report.
-pub fn explain(arguments: &Explain) -> Result<(), Failure> {
+pub(super) fn explain(arguments: &Explain) -> Result<(), Failure> {
     let run = &arguments.run;
     let configuration = Configuration::load(run)?;
     let (loss, method) = configuration.names(run)?;

@@ -12,7 +12,11 @@ use super::setup::{environment, settings};
 use crate::arguments::FieldOptions;
 
 /// The session of a plan, and the comparison before any run.
-pub fn session(plan: &Plan, name: FieldName, options: &FieldOptions) -> Result<(Session<Solve>, Comparison), Failure> {
+pub(super) fn session(
+    plan: &Plan,
+    name: FieldName,
+    options: &FieldOptions,
+) -> Result<(Session<Solve>, Comparison), Failure> {
     let specification = Specification {
         mesh: options.mesh.clone(),
         hard: options.hard,

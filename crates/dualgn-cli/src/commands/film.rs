@@ -11,13 +11,13 @@ use dualgn_train::picture::Raster;
 const PER_SECOND: u16 = 8;
 
 /// A folder of pictures by step: a run that is stopped keeps them.
-pub struct Film {
+pub(super) struct Film {
     folder: PathBuf,
 }
 
 impl Film {
     /// For a method's folder; without pictures of an earlier run, but for those from before a step.
-    pub fn start(method: &Path, before: Option<usize>) -> Result<Self, Failure> {
+    pub(super) fn start(method: &Path, before: Option<usize>) -> Result<Self, Failure> {
         let film = Self { folder: method.join("frames") };
         for (step, path) in film.frames()? {
             if before.is_none_or(|before| step >= before) {
@@ -28,7 +28,7 @@ impl Film {
     }
 
     /// Adds a picture.
-    pub fn add(&self, step: usize, picture: &Raster) -> Result<(), Failure> {
+    pub(super) fn add(&self, step: usize, picture: &Raster) -> Result<(), Failure> {
         files::make_folder(&self.folder)?;
         let path = self.folder.join(format!("{step:08}.png"));
         let bytes = png(picture).map_err(|error| Failure::file("write", &path, &error))?;
@@ -36,7 +36,7 @@ impl Film {
     }
 
     /// Makes the movie, if there are pictures.
-    pub fn finish(&self, path: &Path) -> Result<(), Failure> {
+    pub(super) fn finish(&self, path: &Path) -> Result<(), Failure> {
         let read = |(_, path): (usize, PathBuf)| {
             let bytes = input::read_own(&path)?.unwrap_or_default();
             from_png(&bytes).map_err(|error| Failure::file("read", &path, &error))

@@ -29,7 +29,7 @@ use crate::progress::counted;
 use crate::{interrupt, terminal};
 
 /// Learns a column of a table, and tests what was learnt.
-pub fn fit(arguments: &Fit) -> Result<(), Failure> {
+pub(super) fn fit(arguments: &Fit) -> Result<(), Failure> {
     let Fit { data, table, learning, run } = arguments;
     // What is wrong with it should not come out after a large table was read.
     run.network.as_ref().map(NetworkChoice::load).transpose()?;
@@ -58,7 +58,7 @@ pub fn fit(arguments: &Fit) -> Result<(), Failure> {
 }
 
 /// Goes on with a run from the last checkpoints of its networks; one that is finished gets whatever of its files is missing.
-pub fn resume(
+pub(super) fn resume(
     folder: &mut RunFolder,
     configuration: &Configuration,
     (loss, method): (LossName, Method),
@@ -236,14 +236,14 @@ fn json_of(scores: &Scores) -> Result<String, Failure> {
 }
 
 /// Says how many cells of rows were missing or not known.
-pub fn told(rows: &str, tally: &Tally) {
+pub(super) fn told(rows: &str, tally: &Tally) {
     for line in tally.lines() {
         terminal::say(format!("{rows}{line}"));
     }
 }
 
 /// Measures, as a person reads them.
-pub fn table_of(scores: &Scores) -> String {
+pub(super) fn table_of(scores: &Scores) -> String {
     let head = ["TEST", "VALUE", "95 % INTERVAL", ""].map(str::to_owned).to_vec();
     let lines = scores.scores.iter().map(|score| {
         let value = score.value;

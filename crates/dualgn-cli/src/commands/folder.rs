@@ -18,7 +18,7 @@ use super::configuration::{Configuration, is_of_the_first_version};
 use crate::interrupt;
 
 /// The folder of a run, locked until the value is dropped.
-pub struct RunFolder {
+pub(super) struct RunFolder {
     path: PathBuf,
     lock: File,
     /// Who began the run that goes on.
@@ -32,7 +32,7 @@ pub struct RunFolder {
 
 /// What the lock says of the program that has it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Owner {
+pub(super) struct Owner {
     /// The number of its process.
     process: u32,
     /// The folder that it was started in.
@@ -64,7 +64,7 @@ impl RunFolder {
     /// # Errors
     /// The named folder holds a run and is not to be overwritten, belongs to another program, holds files that dualgn did not make, or
     /// cannot be made.
-    pub fn claim(asked: Option<&Path>, usual: &Path, overwrites: bool) -> Result<Self, Failure> {
+    pub(super) fn claim(asked: Option<&Path>, usual: &Path, overwrites: bool) -> Result<Self, Failure> {
         if let Some(path) = asked {
             return Self::named(path, overwrites);
         }
@@ -105,7 +105,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// It is not the folder of a run, or belongs to another program.
-    pub fn reclaim(path: &Path) -> Result<Self, Failure> {
+    pub(super) fn reclaim(path: &Path) -> Result<Self, Failure> {
         if !path.join(LOCK).exists() {
             return Err(if is_of_the_first_version(path) { of_the_first_version(path) } else { no_run(path) });
         }
@@ -123,17 +123,17 @@ impl RunFolder {
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Who began the run that goes on, if that is known.
-    pub fn began(&self) -> Option<&Owner> {
+    pub(super) fn began(&self) -> Option<&Owner> {
         self.began.as_ref()
     }
 
     /// Says who has it now, for others and for a `resume` of a run that was killed before it began: by the command that began it.
-    pub fn sign(&self) -> Result<(), Failure> {
+    pub(super) fn sign(&self) -> Result<(), Failure> {
         let failed = |error: std::io::Error| Failure::file("write", &self.path.join(LOCK), &error);
         let mut text = signature(self.began.as_ref());
         // At no moment is there less than one whole signature, whenever the program is killed: blanks cover the rest of the old one.
@@ -144,7 +144,7 @@ impl RunFolder {
     }
 
     /// Makes room for a new run, once there is one to begin: not before, so that what is wrong with a command costs nothing.
-    pub fn begin(&mut self) -> Result<(), Failure> {
+    pub(super) fn begin(&mut self) -> Result<(), Failure> {
         let aside = self.path.join(REPLACED);
         if aside.is_dir() {
             // The files here are of a run that was replacing it, and did not come to its end.
@@ -155,7 +155,7 @@ impl RunFolder {
     }
 
     /// Gives the folder free as it is, for the command that began its run.
-    pub fn release(mut self) {
+    pub(super) fn release(mut self) {
         self.is_finished = true;
     }
 
@@ -167,7 +167,7 @@ impl RunFolder {
     }
 
     /// Removes the run that was replaced: the new one is finished.
-    pub fn finish(&mut self) -> Result<(), Failure> {
+    pub(super) fn finish(&mut self) -> Result<(), Failure> {
         self.is_finished = true;
         if self.replaces {
             let aside = self.path.join(REPLACED);

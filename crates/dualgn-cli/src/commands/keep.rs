@@ -8,7 +8,7 @@ use dualgn_train::record::{Record, Status, StepRecord};
 use dualgn_train::{Checkpoint, Ended};
 
 /// Writes checkpoints every now and then; and what a run goes on from, if it is resumed.
-pub struct Keep {
+pub(super) struct Keep {
     /// Where they are.
     folder: PathBuf,
     /// Between two of them, at least.
@@ -29,7 +29,7 @@ pub struct Keep {
 
 impl Keep {
     /// Of a new run, with so many seconds between checkpoints at least.
-    pub fn new(folder: PathBuf, seconds: f64, run: String) -> Self {
+    pub(super) fn new(folder: PathBuf, seconds: f64, run: String) -> Self {
         Self {
             folder,
             // Longer than any run.
@@ -45,7 +45,7 @@ impl Keep {
     }
 
     /// Goes on from a checkpoint, with the steps that were recorded until there.
-    pub fn resuming(mut self, from: Checkpoint, steps: Vec<StepRecord>) -> Self {
+    pub(super) fn resuming(mut self, from: Checkpoint, steps: Vec<StepRecord>) -> Self {
         self.best = from.best.map_or(f64::INFINITY, |best| best.loss);
         let records = from.records_before_going_on();
         self.records.clone_from(&records);
@@ -54,7 +54,7 @@ impl Keep {
     }
 
     /// Notes an evaluation of the current weights.
-    pub fn evaluated(&mut self, record: &Record) {
+    pub(super) fn evaluated(&mut self, record: &Record) {
         self.records.push(record.clone());
         if record.test_loss < self.best {
             (self.best, self.is_best) = (record.test_loss, true);
@@ -62,7 +62,7 @@ impl Keep {
     }
 
     /// Writes a checkpoint if it is time, and the best weights if these are.
-    pub fn checkpoint(
+    pub(super) fn checkpoint(
         &mut self,
         ended: Option<&Ended>,
         snapshot: &mut dyn FnMut() -> Result<Checkpoint, Failure>,

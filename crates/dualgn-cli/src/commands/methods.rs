@@ -5,7 +5,7 @@ use std::fmt::Write;
 use dualgn_train::PRESETS;
 
 /// Each method with its source and its pieces.
-pub fn list() -> String {
+pub(super) fn list() -> String {
     let mut text = String::new();
     for method in PRESETS {
         // Writing to a string does not fail.

@@ -37,14 +37,14 @@ use crate::arguments::{Arguments, Command};
 use crate::{interrupt, terminal};
 
 /// Runs a command.
-pub fn run(arguments: Arguments) -> Result<(), Failure> {
+pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     interrupt::install();
     run_command(arguments)
 }
 
 /// Reads the configuration of a run's folder.
 #[cfg(all(any(test, feature = "fuzzing"), feature = "tables", feature = "fields"))]
-pub fn load_configuration(run: &std::path::Path) -> Result<(), Failure> {
+pub(crate) fn load_configuration(run: &std::path::Path) -> Result<(), Failure> {
     configuration::Configuration::load(run).map(drop)
 }
 

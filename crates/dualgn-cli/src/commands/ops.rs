@@ -5,7 +5,7 @@ use dualgn::inspect::{Operation, Support, operations};
 use super::columns::{cells, columns};
 
 /// The table of Burn's operations, and how many there are of each kind.
-pub fn table() -> String {
+pub(super) fn table() -> String {
     let mut lines = vec![cells(["FAMILY", "OPERATION", "SUPPORT", "HOW, OR WHY NOT"])];
     lines.extend(operations().map(line));
     let count = |is: fn(&Support) -> bool| operations().filter(|operation| is(&operation.support)).count();

@@ -10,23 +10,29 @@ use dualgn_train::record::{Comparison, StepRecord};
 use serde::{Deserialize, Serialize};
 
 /// A folder of results.
-pub struct Output {
+pub(super) struct Output {
     folder: PathBuf,
 }
 
 impl Output {
     /// Of a folder, which need not be there before something is written.
-    pub fn new(folder: PathBuf) -> Self {
+    pub(super) fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
 
     /// The folder.
-    pub fn folder(&self) -> &Path {
+    pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// Starts a file of a method, `FOLDER/METHOD/NAME.jsonl`, with the records of an earlier part of the run.
-    pub fn lines<T: Serialize>(&self, method: &str, name: &str, run: &str, earlier: &[T]) -> Result<Lines, Failure> {
+    pub(super) fn lines<T: Serialize>(
+        &self,
+        method: &str,
+        name: &str,
+        run: &str,
+        earlier: &[T],
+    ) -> Result<Lines, Failure> {
         let folder = self.folder.join(method);
         files::make_folder(&folder)?;
         let path = folder.join(format!("{name}.jsonl"));
@@ -37,14 +43,14 @@ impl Output {
     }
 
     /// Writes `report.html` and `comparison.json` of what there is so far.
-    pub fn write(&self, comparison: &Comparison) -> Result<(), Failure> {
+    pub(super) fn write(&self, comparison: &Comparison) -> Result<(), Failure> {
         let json = serde_json::to_vec_pretty(comparison).map_err(|error| Failure::run(error.to_string()))?;
         files::replace(&self.folder.join("comparison.json"), &json)?;
         files::replace(&self.page(), dualgn_report::page(comparison).as_bytes())
     }
 
     /// The page.
-    pub fn page(&self) -> PathBuf {
+    pub(super) fn page(&self) -> PathBuf {
         self.folder.join("report.html")
     }
 }
@@ -54,7 +60,7 @@ impl Output {
 ///
 /// # Errors
 /// The file cannot be read, or holds the steps of another run.
-pub fn steps(method: &Path, run: &str, until: usize) -> Result<Vec<StepRecord>, Failure> {
+pub(super) fn steps(method: &Path, run: &str, until: usize) -> Result<Vec<StepRecord>, Failure> {
     let path = method.join("steps.jsonl");
     let Some(text) = input::read_own(&path)? else { return Ok(vec![]) };
     let mut steps = vec![];
@@ -91,7 +97,7 @@ fn line(record: &impl Serialize, run: &str) -> Result<Vec<u8>, Failure> {
 
 /// A file of one line a record. Each line is in the hands of the system before training goes on, so that a killed run
 /// keeps what it measured.
-pub struct Lines {
+pub(super) struct Lines {
     path: PathBuf,
     file: File,
     run: String,
@@ -99,7 +105,7 @@ pub struct Lines {
 
 impl Lines {
     /// Appends a record.
-    pub fn append(&mut self, record: &impl Serialize) -> Result<(), Failure> {
+    pub(super) fn append(&mut self, record: &impl Serialize) -> Result<(), Failure> {
         let line = line(record, &self.run)?;
         self.file.write_all(&line).map_err(|error| Failure::file("write", &self.path, &error))
     }

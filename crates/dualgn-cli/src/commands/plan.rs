@@ -11,7 +11,7 @@ use crate::topic::Topic;
 
 /// Where what is learnt comes from.
 #[derive(Clone, Copy)]
-pub enum Origin<'a> {
+pub(super) enum Origin<'a> {
     /// A problem of the program.
     Problem(Topic, &'a ProblemOptions),
     /// Data of the user's.
@@ -21,7 +21,7 @@ pub enum Origin<'a> {
 
 impl Origin<'_> {
     /// The name of the problem or of the data.
-    pub fn name(self) -> String {
+    pub(super) fn name(self) -> String {
         match self {
             Self::Problem(topic, _) => topic.name().to_owned(),
             Self::Study(study) => study.name.clone(),
@@ -40,7 +40,7 @@ impl Origin<'_> {
 }
 
 /// What is trained, and where the results go.
-pub struct Plan<'a> {
+pub(super) struct Plan<'a> {
     /// The problem or the data.
     pub origin: Origin<'a>,
     /// Its loss, which fits it.
@@ -55,7 +55,7 @@ pub struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     /// The plan of a command. Results go where the user says, or into a folder for the problem and its loss.
-    pub fn new(command: &str, origin: Origin<'a>, loss: LossName, run: &'a Run) -> Self {
+    pub(super) fn new(command: &str, origin: Origin<'a>, loss: LossName, run: &'a Run) -> Self {
         let mut folder = format!("runs/{command}-{}", origin.name());
         if loss != origin.usual() {
             folder = format!("{folder}-{}", loss.name());
@@ -68,13 +68,13 @@ impl<'a> Plan<'a> {
 }
 
 /// A word as a shell takes it.
-pub fn quoted(word: String) -> String {
+pub(super) fn quoted(word: String) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=,:+@%".contains(&byte);
     if !word.is_empty() && word.bytes().all(is_plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 /// The loss that was asked for, if it fits; else the usual one. Options of the other kind of problem are refused.
-pub fn loss(origin: Origin, run: &Run) -> Result<LossName, Failure> {
+pub(super) fn loss(origin: Origin, run: &Run) -> Result<LossName, Failure> {
     let loss = run.loss.unwrap_or(origin.usual());
     if run.quantile != 0.5 && loss != LossName::Quantile {
         let text = format!("`--quantile` is for `--loss quantile`, and the loss is {}", loss.name());
@@ -117,7 +117,7 @@ pub fn loss(origin: Origin, run: &Run) -> Result<LossName, Failure> {
 }
 
 /// Refuses methods that cannot work with the loss.
-pub fn check(methods: &[Method], loss: LossName) -> Result<(), Failure> {
+pub(super) fn check(methods: &[Method], loss: LossName) -> Result<(), Failure> {
     match methods.iter().find_map(|method| method.refusal(loss)) {
         Some(refusal) => Err(Failure::input(refusal)),
         None => Ok(()),

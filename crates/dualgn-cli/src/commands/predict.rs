@@ -16,7 +16,7 @@ use crate::device::DeviceName;
 use crate::terminal;
 
 /// Predicts the rows of a table.
-pub fn predict(arguments: &Predict) -> Result<(), Failure> {
+pub(super) fn predict(arguments: &Predict) -> Result<(), Failure> {
     arguments.out.as_deref().map(refuse_own).transpose()?;
     let predictor = Predictor::load(&arguments.model, &arguments.device.open()?)?;
     let source = Source::open(&arguments.data, &arguments.reading.reading())?;
@@ -100,7 +100,7 @@ fn probability(probability: f64) -> String {
 }
 
 /// Tests a model on a table with the answers.
-pub fn evaluate(arguments: &Evaluate) -> Result<(), Failure> {
+pub(super) fn evaluate(arguments: &Evaluate) -> Result<(), Failure> {
     let predictor = Predictor::load(&arguments.model, &arguments.device.open()?)?;
     let source = Source::open(&arguments.data, &arguments.reading.reading())?;
     let (mut answers, mut targets) = (vec![], vec![]);
@@ -129,7 +129,7 @@ pub fn evaluate(arguments: &Evaluate) -> Result<(), Failure> {
 }
 
 /// Writes a model for other runtimes.
-pub fn export(arguments: &Export) -> Result<(), Failure> {
+pub(super) fn export(arguments: &Export) -> Result<(), Failure> {
     let predictor = Predictor::load(&arguments.model, &DeviceName::default().open()?)?;
     refuse_own(&arguments.out)?;
     files::replace(&arguments.out, &onnx::export(&predictor)?)?;

@@ -12,7 +12,7 @@ use strum::{EnumMessage, VariantArray};
 const WIDTH: usize = 96;
 
 /// The problems in words.
-pub fn list() -> String {
+pub(super) fn list() -> String {
     let mut text = String::new();
     for problem in ProblemName::ALL {
         let defaults = problem.defaults();

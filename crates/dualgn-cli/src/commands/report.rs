@@ -14,7 +14,7 @@ use crate::arguments::Report;
 use crate::terminal;
 
 /// Writes the page of a run again, from what the run has recorded.
-pub fn report(arguments: &Report) -> Result<(), Failure> {
+pub(super) fn report(arguments: &Report) -> Result<(), Failure> {
     let run = &arguments.run;
     let mut comparison = comparison(run)?;
     for run_of in &mut comparison.runs {

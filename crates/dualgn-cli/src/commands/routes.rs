@@ -26,7 +26,7 @@ const PATIENCE: f64 = 10.0;
 const DAMPING: f64 = 0.01;
 
 /// What a network is like without its data: random inputs, and the loss that its targets ask for. Neither values nor weights matter.
-pub struct Shape {
+pub(super) struct Shape {
     /// What the targets are.
     pub task: Task,
     /// Examples in a batch, and numbers in each.
@@ -39,7 +39,7 @@ pub struct Shape {
 
 impl Shape {
     /// Times the routes.
-    pub fn routes(&self, network: &Network<Net, Tensor<2>>, model: &Net) -> Result<Routes, Failure> {
+    pub(super) fn routes(&self, network: &Network<Net, Tensor<2>>, model: &Net) -> Result<Routes, Failure> {
         let (batch, outputs) = (self.batch[0], network.outputs_per_example());
         let numbers = |value: fn(usize) -> f32| {
             let values: Vec<f32> = (0..batch * outputs).map(value).collect();
@@ -80,7 +80,7 @@ impl Shape {
 }
 
 /// What directions cost.
-pub struct Routes {
+pub(super) struct Routes {
     /// A table with a line for each route, and what a gradient takes.
     pub table: String,
     /// Outputs of an example, examples, parameters.
@@ -88,7 +88,7 @@ pub struct Routes {
 }
 
 /// A network on a batch.
-pub struct Timed<'a, N: Linearize<M>, M, L> {
+pub(super) struct Timed<'a, N: Linearize<M>, M, L> {
     /// The network.
     pub network: &'a N,
     /// Its weights.
@@ -101,7 +101,7 @@ pub struct Timed<'a, N: Linearize<M>, M, L> {
 
 impl<N: Linearize<M, Inputs: Clone>, M: Module, L: ConvexLoss + Clone> Timed<'_, N, M, L> {
     /// Times the routes.
-    pub fn routes(&self, loss: L, targets: L::Target) -> Result<Routes, Failure> {
+    pub(super) fn routes(&self, loss: L, targets: L::Target) -> Result<Routes, Failure> {
         let inputs = &self.inputs;
         // What is free changes meanwhile: estimates and measurements are held to one budget.
         let oracle = &self.oracle.clone().memory(self.oracle.memory_budget());

@@ -19,7 +19,7 @@ use crate::terminal;
 use crate::topic::Topic;
 
 /// What a command trains.
-pub enum AnySession {
+pub(super) enum AnySession {
     /// A network on data.
     Data(Box<Session<Examples>>),
     /// A network as a function of space.
@@ -28,7 +28,7 @@ pub enum AnySession {
 }
 
 /// Makes the session of a plan, and the comparison before any run; says what the user should know of the files that were read.
-pub fn session(plan: &Plan) -> Result<(AnySession, Comparison), Failure> {
+pub(super) fn session(plan: &Plan) -> Result<(AnySession, Comparison), Failure> {
     match plan.origin {
         #[cfg(feature = "fields")]
         Origin::Problem(Topic::Field(name), options) => {
@@ -54,7 +54,7 @@ fn on_data(plan: &Plan, study: &Study) -> Result<(AnySession, Comparison), Failu
 }
 
 /// What a plan trains on data.
-pub fn specification<'a>(plan: &Plan<'a>, study: &'a Study) -> Specification<'a> {
+pub(super) fn specification<'a>(plan: &Plan<'a>, study: &'a Study) -> Specification<'a> {
     let run = plan.run;
     Specification {
         study,
@@ -68,7 +68,7 @@ pub fn specification<'a>(plan: &Plan<'a>, study: &'a Study) -> Specification<'a>
 }
 
 /// How the options of a run say that directions are computed.
-pub fn settings(run: &Run) -> Settings {
+pub(super) fn settings(run: &Run) -> Settings {
     Settings {
         seed: run.seed,
         damping: run.damping,
@@ -134,7 +134,7 @@ fn solver(run: &Run) -> Solver {
 }
 
 /// The program's version, the system, its cores, the device.
-pub fn environment(device: &Device, dtype: DType) -> String {
+pub(super) fn environment(device: &Device, dtype: DType) -> String {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     format!(
         "dualgn {} ({} build), {} {}, {cores} cores, {}, {:?}",

@@ -21,7 +21,7 @@ use crate::configuration::expanded;
 use crate::{interrupt, terminal};
 
 /// Trains by one method and keeps the weights.
-pub fn train(arguments: &Train) -> Result<(), Failure> {
+pub(super) fn train(arguments: &Train) -> Result<(), Failure> {
     let Train { problem, learning, run, options } = arguments;
     let origin = Origin::Problem(*problem, options);
     let loss = plan::loss(origin, run)?;
@@ -42,7 +42,7 @@ pub fn train(arguments: &Train) -> Result<(), Failure> {
 }
 
 /// The method that was asked for, if it works with the loss; else the usual one.
-pub fn method(learning: &Learning, loss: LossName) -> Result<Method, Failure> {
+pub(super) fn method(learning: &Learning, loss: LossName) -> Result<Method, Failure> {
     let model = learning.model.unwrap_or(ModelName::default_for(loss));
     let method = learning.method.unwrap_or(Method::guided(model));
     plan::check(&[method], loss)?;
@@ -50,12 +50,12 @@ pub fn method(learning: &Learning, loss: LossName) -> Result<Method, Failure> {
 }
 
 /// Goes on with a run from its last checkpoint; one that is finished gets whatever of its files is missing.
-pub fn resume(arguments: &Resume) -> Result<(), Failure> {
+pub(super) fn resume(arguments: &Resume) -> Result<(), Failure> {
     go_on(arguments, true)
 }
 
 /// Writes what is missing of a run that has ended, and shows nothing.
-pub fn complete(run: &Path) -> Result<(), Failure> {
+pub(super) fn complete(run: &Path) -> Result<(), Failure> {
     go_on(&Resume { run: run.to_owned(), quiet: true, json: false }, false)
 }
 
@@ -121,7 +121,7 @@ fn again(folder: RunFolder) -> Result<(), Failure> {
 }
 
 /// The last checkpoint of a run, if it came to one; says so if a newer one is damaged.
-pub fn checkpoint_of(folder: &Path, configuration: &Configuration) -> Result<Option<Checkpoint>, Failure> {
+pub(super) fn checkpoint_of(folder: &Path, configuration: &Configuration) -> Result<Option<Checkpoint>, Failure> {
     let Some(Loaded { checkpoint, passed_over }) = Checkpoint::load(&checkpoints(folder), &configuration.identity()?)?
     else {
         return Ok(None);

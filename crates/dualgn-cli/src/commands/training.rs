@@ -17,7 +17,7 @@ use crate::arguments::FieldOptions;
 use crate::terminal;
 
 /// Where a run begins.
-pub enum Start<'a> {
+pub(super) enum Start<'a> {
     /// With nothing.
     New {
         /// The learning rate, if the user says it.
@@ -39,7 +39,7 @@ pub enum Start<'a> {
 }
 
 /// One run.
-pub struct Training<'a> {
+pub(super) struct Training<'a> {
     /// The method.
     pub method: Method,
     /// What is trained.
@@ -56,7 +56,7 @@ pub struct Training<'a> {
 
 impl Training<'_> {
     /// Trains the session of the plan; returns what was measured.
-    pub fn run(self) -> Result<Comparison, Failure> {
+    pub(super) fn run(self) -> Result<Comparison, Failure> {
         match session(self.plan)? {
             (AnySession::Data(mut session), blank) => self.on(&mut session, blank),
             #[cfg(feature = "fields")]

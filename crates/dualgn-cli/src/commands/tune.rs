@@ -16,7 +16,7 @@ const TRIAL: f64 = 0.2;
 
 /// What all runs of a command share.
 #[derive(Clone, Copy)]
-pub struct Running<'a> {
+pub(super) struct Running<'a> {
     /// When a run ends.
     pub budget: Budget,
     /// The identity of the run.
@@ -30,7 +30,7 @@ pub struct Running<'a> {
 }
 
 /// A learning rate, and what it was chosen of.
-pub struct Rate {
+pub(super) struct Rate {
     /// The rate.
     pub rate: f64,
     /// The trials, best first; none if the rate was given, or there is one alone.
@@ -40,7 +40,7 @@ pub struct Rate {
 }
 
 /// The rate that is given, or the method's best on a part of the budget each.
-pub fn choose_rate<S: Subject>(
+pub(super) fn choose_rate<S: Subject>(
     session: &Session<S>,
     method: Method,
     given: Option<f64>,
@@ -57,7 +57,7 @@ pub fn choose_rate<S: Subject>(
 }
 
 /// What a run leaves.
-pub struct Outcome<M> {
+pub(super) struct Outcome<M> {
     /// What was measured.
     pub run: MethodRun,
     /// The trained model.
@@ -67,7 +67,7 @@ pub struct Outcome<M> {
 }
 
 /// Trains with a rate; everything is shown and written as it happens.
-pub fn recorded_run<S: Subject>(
+pub(super) fn recorded_run<S: Subject>(
     session: &Session<S>,
     method: Method,
     rate: Rate,
@@ -167,7 +167,7 @@ fn try_rates<S: Subject>(session: &Session<S>, method: Method, running: Running)
 }
 
 /// How a run ended, in words.
-pub fn ending(status: Status, reason: Option<&str>) -> String {
+pub(super) fn ending(status: Status, reason: Option<&str>) -> String {
     match (status, reason) {
         (Status::Finished, _) => "finished".into(),
         (Status::Reached, _) => "reached the target loss".into(),

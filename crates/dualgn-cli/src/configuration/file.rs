@@ -13,7 +13,7 @@ use super::options::{COMMANDS, Kind, command, kind, options};
 
 /// A run in a file.
 #[derive(Clone, Debug, PartialEq)]
-pub struct RunFile {
+pub(crate) struct RunFile {
     /// The name of the command.
     pub command: String,
     /// What it is about.
@@ -28,7 +28,7 @@ const LARGEST: u64 = 1 << 20;
 const PATHS: [&str; 6] = ["data", "mesh", "out", "test-rows", "network", "weights"];
 
 /// The words of a command line; where one names a file, those that it stands for. What is typed besides comes before what stands there.
-pub fn expanded(words: impl Iterator<Item = OsString>) -> Result<Vec<OsString>, Failure> {
+pub(crate) fn expanded(words: impl Iterator<Item = OsString>) -> Result<Vec<OsString>, Failure> {
     let words: Vec<OsString> = words.collect();
     let (Some(name), Some(path)) = (words.get(1).and_then(|word| word.to_str()), words.get(2)) else {
         return Ok(words);
@@ -66,13 +66,13 @@ impl RunFile {
     ///
     /// # Errors
     /// It cannot be read, is no TOML, or a key or a value is not what the command line takes.
-    pub fn read(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let text = input::read_text(path, LARGEST)?;
         Self::parse(&text, path).map_err(|problem| Failure::input(format!("{}{problem}", path.display())))
     }
 
     /// The run of a text, which stands in a file; or what is wrong, from the end of the file's name on.
-    pub fn parse(text: &str, path: &Path) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str, path: &Path) -> Result<Self, String> {
         let table =
             DeTable::parse(text).map_err(|error| format!("{}: {}", place(text, error.span()), error.message()))?;
         let table = table.get_ref();
@@ -97,13 +97,13 @@ impl RunFile {
     }
 
     /// The file of its network, if it has one.
-    pub fn network(&self) -> Option<PathBuf> {
+    pub(crate) fn network(&self) -> Option<PathBuf> {
         let (_, value) = self.options.iter().find(|(option, _)| option == "network")?;
         value.as_deref().filter(|value| value.ends_with(".toml")).map(PathBuf::from)
     }
 
     /// The command as it could be typed.
-    pub fn typed(&self) -> String {
+    pub(crate) fn typed(&self) -> String {
         let options = self.options.iter().map(|(option, value)| match value {
             Some(value) => format!(" --{option} {value}"),
             None => format!(" --{option}"),

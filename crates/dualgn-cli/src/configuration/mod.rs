@@ -13,6 +13,6 @@ mod options;
 mod schema;
 mod template;
 
-pub use file::{RunFile, expanded};
-pub use schema::schema;
-pub use template::template;
+pub(crate) use file::{RunFile, expanded};
+pub(crate) use schema::schema;
+pub(crate) use template::template;

@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, Command, CommandFactory};
 use crate::arguments::Arguments;
 
 /// The commands that a file can stand for, with the key of what they are about.
-pub const COMMANDS: &[(&str, &str)] = &[
+pub(super) const COMMANDS: &[(&str, &str)] = &[
     #[cfg(feature = "tables")]
     ("fit", "table"),
     ("train", "problem"),
@@ -15,14 +15,14 @@ pub const COMMANDS: &[(&str, &str)] = &[
 ];
 
 /// A command by its name.
-pub fn command(name: &str) -> Command {
+pub(super) fn command(name: &str) -> Command {
     let mut all = Arguments::command();
     all.build();
     all.find_subcommand(name).cloned().unwrap_or_default()
 }
 
 /// Its options, in the order of the help.
-pub fn options(command: &Command) -> Vec<&Arg> {
+pub(super) fn options(command: &Command) -> Vec<&Arg> {
     let is_option =
         |option: &&Arg| option.get_long().is_some_and(|long| !["help", "version", "column"].contains(&long));
     command.get_arguments().filter(is_option).collect()
@@ -30,7 +30,7 @@ pub fn options(command: &Command) -> Vec<&Arg> {
 
 /// What the value of an option is.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub(super) enum Kind {
     /// `true` or `false`.
     Switch,
     /// A whole number.
@@ -44,7 +44,7 @@ pub enum Kind {
 }
 
 /// That of an option, and whether there may be several.
-pub fn kind(option: &Arg) -> (Kind, bool) {
+pub(super) fn kind(option: &Arg) -> (Kind, bool) {
     if matches!(option.get_action(), ArgAction::SetTrue) {
         return (Kind::Switch, false);
     }
@@ -64,6 +64,6 @@ pub fn kind(option: &Arg) -> (Kind, bool) {
 }
 
 /// What help says of an option, in one line.
-pub fn help(option: &Arg) -> String {
+pub(super) fn help(option: &Arg) -> String {
     option.get_help().map_or_else(String::new, |help| help.to_string().replace('\n', " "))
 }

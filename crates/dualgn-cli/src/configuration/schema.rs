@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::options::{COMMANDS, Kind, command, help, kind, options};
 
 /// The schema, for editors that complete and check TOML.
-pub fn schema() -> Value {
+pub(crate) fn schema() -> Value {
     let mut properties = Map::new();
     properties.insert("table".into(), json!({ "type": "string", "description": "The table that `fit` learns from" }));
     properties

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::options::{Kind, command, help, kind, options};
 
 /// The file of a command, about something, with the columns of a table if it is one.
-pub fn template(name: &str, about: &str, subject: &str, columns: &[(String, String)]) -> String {
+pub(crate) fn template(name: &str, about: &str, subject: &str, columns: &[(String, String)]) -> String {
     let mut text = format!(
         "# A run of dualgn: `dualgn {name} THIS-FILE`. Options as on the command line, `dualgn {name} --help`; those with a # in front are \
          not in\n# force, and show their usual value or an example. What is typed beside the file comes before what stands here.\n\n\

@@ -5,26 +5,26 @@
 use std::process::{Command, Output, Stdio};
 
 /// The binary with arguments, without input.
-pub fn dualgn(arguments: &[&str]) -> Command {
+pub(crate) fn dualgn(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dualgn"));
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
 /// What it did.
-pub fn run(arguments: &[&str]) -> Output {
+pub(crate) fn run(arguments: &[&str]) -> Output {
     dualgn(arguments).output().expect("the binary starts")
 }
 
 /// What it did, well.
-pub fn succeeds(arguments: &[&str]) -> Output {
+pub(crate) fn succeeds(arguments: &[&str]) -> Output {
     let output = run(arguments);
     assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
     output
 }
 
 /// Exits with code 2 and one sentence that contains each of the words.
-pub fn refused(arguments: &[&str], words: &[&str]) {
+pub(crate) fn refused(arguments: &[&str], words: &[&str]) {
     let output = run(arguments);
     let message = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
@@ -35,6 +35,6 @@ pub fn refused(arguments: &[&str], words: &[&str]) {
 }
 
 /// Bytes as text.
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

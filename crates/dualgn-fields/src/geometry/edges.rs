@@ -2,7 +2,7 @@
 
 /// One side of a triangle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Side {
+pub(super) struct Side {
     /// Its two vertices, the smaller number first.
     pub edge: [u32; 2],
     /// The triangle.
@@ -12,7 +12,7 @@ pub struct Side {
 }
 
 /// Returns the sides of all triangles, those of an edge one after the other.
-pub fn sides(faces: &[[u32; 3]]) -> Vec<Side> {
+pub(super) fn sides(faces: &[[u32; 3]]) -> Vec<Side> {
     let of = |(face, &[a, b, c]): (usize, &[u32; 3])| {
         [(a, b), (b, c), (c, a)].map(|(from, to)| Side {
             edge: [from.min(to), from.max(to)],
@@ -26,18 +26,18 @@ pub fn sides(faces: &[[u32; 3]]) -> Vec<Side> {
 }
 
 /// Groups sorted sides by edge.
-pub fn by_edge(sides: &[Side]) -> impl Iterator<Item = &[Side]> {
+pub(super) fn by_edge(sides: &[Side]) -> impl Iterator<Item = &[Side]> {
     sides.chunk_by(|a, b| a.edge == b.edge)
 }
 
 /// Whether each edge joins two triangles, which go along it in opposite directions.
 #[cfg(test)]
-pub fn is_closed(faces: &[[u32; 3]]) -> bool {
+pub(super) fn is_closed(faces: &[[u32; 3]]) -> bool {
     by_edge(&sides(faces)).all(|sides| sides.len() == 2 && sides[0].is_ahead != sides[1].is_ahead)
 }
 
 /// Numbers `0..count` in groups, given pairs that belong together: for each number the least one of its group.
-pub fn linked(count: usize, pairs: impl IntoIterator<Item = [u32; 2]>) -> Vec<u32> {
+pub(super) fn linked(count: usize, pairs: impl IntoIterator<Item = [u32; 2]>) -> Vec<u32> {
     let mut above: Vec<u32> = (0..count as u32).collect();
     fn root(above: &mut [u32], mut of: u32) -> u32 {
         while above[of as usize] != of {

@@ -22,7 +22,7 @@ const CLEAR: f64 = 0.3;
 ///
 /// A normal is turned if nearly all of its neighbours in its plane face the other way. Then all are if, at the points that are
 /// outermost in many directions, they face inwards: there the outward normal of a body is the direction itself.
-pub fn outwards(cloud: &mut Cloud) -> Vec<String> {
+pub(super) fn outwards(cloud: &mut Cloud) -> Vec<String> {
     let all = cloud.normals.len();
     let mut remarks = vec![];
     let mut is_turned = vec![false; all];

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::vector::{Vector, bounds};
 
 /// Half of the longest side of a shape in its unit frame.
-pub const HALF: f64 = 0.9;
+pub(super) const HALF: f64 = 0.9;
 
 /// A shape's place and size: `unit = (given - centre) · scale` brings it into `[-0.9, 0.9]³`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

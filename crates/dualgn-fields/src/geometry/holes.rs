@@ -11,7 +11,7 @@ use super::vector::bounds;
 /// # Errors
 /// Returns `GeometryError::Open` with the number of holes and the place of the largest, or `GeometryError::Branching` with the first
 /// edge of more than two triangles.
-pub fn check(what: &str, soup: &Soup, frame: &Frame) -> Result<(), GeometryError> {
+pub(super) fn check(what: &str, soup: &Soup, frame: &Frame) -> Result<(), GeometryError> {
     let given = |vertex: u32| frame.given(soup.vertices[vertex as usize]);
     let sides = sides(&soup.faces());
     let of = |is: fn(usize) -> bool| by_edge(&sides).filter(move |sides| is(sides.len())).collect::<Vec<&[Side]>>();

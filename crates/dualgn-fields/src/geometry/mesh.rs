@@ -80,26 +80,26 @@ impl Mesh {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::geometry::repair::repaired;
     use crate::geometry::soup::Soup;
 
     /// A soup of triangles without normals.
-    pub fn soup(vertices: &[Vector], faces: &[[u32; 3]]) -> Soup {
+    pub(crate) fn soup(vertices: &[Vector], faces: &[[u32; 3]]) -> Soup {
         let mut soup = Soup { vertices: vertices.to_vec(), ..Soup::default() };
         faces.iter().for_each(|face| soup.push_polygon(face, &[]));
         soup
     }
 
     /// The corner of a cube, cut off.
-    pub fn corner() -> Soup {
+    pub(crate) fn corner() -> Soup {
         let vertices = [[0.0; 3], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
         soup(&vertices, &[[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
     }
 
     /// The same as a mesh, where it is.
-    pub fn tetrahedron() -> Mesh {
+    pub(crate) fn tetrahedron() -> Mesh {
         let mut given = repaired("a tetrahedron", corner()).unwrap();
         given.mesh.vertices.iter_mut().for_each(|vertex| *vertex = given.frame.given(*vertex));
         given.mesh

@@ -23,7 +23,7 @@ const NO_VOLUME: f64 = 1e-15;
 ///
 /// # Errors
 /// Returns `GeometryError::OneSided` if that cannot be done. Each edge must join two triangles.
-pub fn outwards(what: &str, soup: &mut Soup, frame: &Frame) -> Result<Vec<String>, GeometryError> {
+pub(super) fn outwards(what: &str, soup: &mut Soup, frame: &Frame) -> Result<Vec<String>, GeometryError> {
     let parts = parts(soup);
     let mixed = wind_alike(what, soup, &parts, frame)?;
     let mut remarks = vec![];

@@ -7,7 +7,7 @@ use super::vector::{Vector, cross, dot, minus};
 
 /// Cuts a polygon, given by the places of its corners, into triangles of numbers of corners, wound as it is. Corners on the edge between
 /// their neighbours stay corners, since those of other polygons may meet them there.
-pub fn triangles(corners: &[Vector]) -> Vec<[usize; 3]> {
+pub(super) fn triangles(corners: &[Vector]) -> Vec<[usize; 3]> {
     if corners.len() == 3 {
         return vec![[0, 1, 2]];
     }

@@ -33,7 +33,7 @@ const ROUNDS: usize = 20;
 /// # Errors
 /// Returns `GeometryError` if there are no triangles, if numbers are not finite or refer to nothing, or if the surface is open,
 /// branches, or has one side only after all of that.
-pub fn repaired(what: &str, mut soup: Soup) -> Result<Given, GeometryError> {
+pub(super) fn repaired(what: &str, mut soup: Soup) -> Result<Given, GeometryError> {
     soup.check(what)?;
     let mut remarks = Remarks(vec![]);
     remarks.count(soup.drop_unused(), "vertex of no triangle is", "vertices of no triangle are", "left out");

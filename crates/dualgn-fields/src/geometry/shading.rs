@@ -14,7 +14,7 @@ use super::vector::{Vector, area, cross, direction, dot, minus, norm};
 const CREASE: f64 = 40.0;
 
 /// Makes a mesh of closed, outward triangles, and says which normals of the file were not taken.
-pub fn shaded(soup: Soup) -> (Mesh, Option<String>) {
+pub(super) fn shaded(soup: Soup) -> (Mesh, Option<String>) {
     let flat: Vec<Option<Vector>> =
         (0..soup.triangles.len()).map(|index| direction(area(soup.places(index)))).collect();
     let mut corners = smooth(&soup, &flat);

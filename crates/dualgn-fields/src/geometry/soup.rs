@@ -6,7 +6,7 @@ use super::vector::{Vector, is_finite};
 
 /// A triangle of a file.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Triangle {
+pub(super) struct Triangle {
     /// Numbers of vertices.
     pub corners: [u32; 3],
     /// Numbers of the file's normals at the corners, if it has them.
@@ -15,7 +15,7 @@ pub struct Triangle {
 
 impl Triangle {
     /// Winds the triangle the other way round; its normals stay.
-    pub fn turn(&mut self) {
+    pub(super) fn turn(&mut self) {
         self.corners.swap(1, 2);
         if let Some(normals) = &mut self.normals {
             normals.swap(1, 2);
@@ -25,7 +25,7 @@ impl Triangle {
 
 /// Vertices, normals, and triangles of them.
 #[derive(Clone, Debug, Default)]
-pub struct Soup {
+pub(super) struct Soup {
     /// Places.
     pub vertices: Vec<Vector>,
     /// Normals of any length.
@@ -36,7 +36,7 @@ pub struct Soup {
 
 impl Soup {
     /// Appends a polygon, whose vertices should be there; `normals` are those of its corners or none.
-    pub fn push_polygon(&mut self, corners: &[u32], normals: &[u32]) {
+    pub(super) fn push_polygon(&mut self, corners: &[u32], normals: &[u32]) {
         let has_normals = normals.len() == corners.len();
         // A corner that is not there is refused later, with its number.
         let place = |&corner: &u32| self.vertices.get(corner as usize).copied().unwrap_or_default();
@@ -47,17 +47,17 @@ impl Soup {
     }
 
     /// The corners of all triangles.
-    pub fn faces(&self) -> Vec<[u32; 3]> {
+    pub(super) fn faces(&self) -> Vec<[u32; 3]> {
         self.triangles.iter().map(|triangle| triangle.corners).collect()
     }
 
     /// The places of a triangle's corners.
-    pub fn places(&self, triangle: usize) -> [Vector; 3] {
+    pub(super) fn places(&self, triangle: usize) -> [Vector; 3] {
         self.triangles[triangle].corners.map(|corner| self.vertices[corner as usize])
     }
 
     /// Removes the vertices of no triangle, and returns how many there were.
-    pub fn drop_unused(&mut self) -> usize {
+    pub(super) fn drop_unused(&mut self) -> usize {
         let mut is_used = vec![false; self.vertices.len()];
         self.triangles.iter().flat_map(|triangle| triangle.corners).for_each(|corner| is_used[corner as usize] = true);
         let mut kept = 0;
@@ -82,7 +82,7 @@ impl Soup {
     /// # Errors
     /// Returns `GeometryError::Empty`, `Index` or `NotFinite`, with the first triangle or vertex that is wrong. `what` names the
     /// mesh.
-    pub fn check(&self, what: &str) -> Result<(), GeometryError> {
+    pub(super) fn check(&self, what: &str) -> Result<(), GeometryError> {
         if self.triangles.is_empty() {
             return Err(GeometryError::Empty { what: what.into() });
         }

@@ -19,12 +19,12 @@ pub fn dot(a: Vector, b: Vector) -> f64 {
 }
 
 /// Returns the length of a vector.
-pub fn norm(a: Vector) -> f64 {
+pub(super) fn norm(a: Vector) -> f64 {
     dot(a, a).sqrt()
 }
 
 /// Returns the direction of a vector, `None` if it is zero or not finite.
-pub fn direction(a: Vector) -> Option<Vector> {
+pub(super) fn direction(a: Vector) -> Option<Vector> {
     // Scaled first: the squares of very small or very large numbers are not numbers.
     let largest = a.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
     let scaled = a.map(|x| x / largest);
@@ -33,17 +33,17 @@ pub fn direction(a: Vector) -> Option<Vector> {
 }
 
 /// Returns twice the area of a triangle along its normal.
-pub fn area([a, b, c]: [Vector; 3]) -> Vector {
+pub(super) fn area([a, b, c]: [Vector; 3]) -> Vector {
     cross(minus(b, a), minus(c, a))
 }
 
 /// Whether all coordinates are finite.
-pub fn is_finite(a: Vector) -> bool {
+pub(super) fn is_finite(a: Vector) -> bool {
     a.iter().all(|x| x.is_finite())
 }
 
 /// Returns the least and the greatest coordinates of points.
-pub fn bounds(points: impl IntoIterator<Item = Vector>) -> [Vector; 2] {
+pub(super) fn bounds(points: impl IntoIterator<Item = Vector>) -> [Vector; 2] {
     points.into_iter().fold([[f64::INFINITY; 3], [f64::NEG_INFINITY; 3]], |[low, high], point| {
         [
             std::array::from_fn(|axis| low[axis].min(point[axis])),

@@ -14,7 +14,7 @@ const APART: [f64; 5] = [0.0, 1e-9, 1e-8, 1e-7, 1e-6];
 const SIDE: f64 = 1.8;
 
 /// Merges copies of vertices until no edge is open, and says so.
-pub fn weld(soup: &mut Soup) -> Option<String> {
+pub(super) fn weld(soup: &mut Soup) -> Option<String> {
     let mut remark = None;
     let mut merged = 0;
     let mut open = open_vertices(soup);

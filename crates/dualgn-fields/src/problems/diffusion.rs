@@ -36,7 +36,7 @@ fn in_time(
     Problem { steps: 150, ..in_box(description, axes, [low, high], architecture, terms, exact) }
 }
 
-pub fn heat() -> Problem {
+pub(super) fn heat() -> Problem {
     fn exact(x: &[f64]) -> f64 {
         (-KAPPA * PI * PI * x[1]).exp() * (PI * x[0]).sin()
     }
@@ -45,7 +45,7 @@ pub fn heat() -> Problem {
     in_time(words, &["x", "t"], bounds, heat_equation, [900, 60, 120], exact)
 }
 
-pub fn heat4d() -> Problem {
+pub(super) fn heat4d() -> Problem {
     fn exact(x: &[f64]) -> f64 {
         (-KAPPA * PI * PI * x[4]).exp() * x[..4].iter().map(|x| (PI * x).cos()).sum::<f64>()
     }
@@ -58,7 +58,7 @@ pub fn heat4d() -> Problem {
     Problem { source, steps: 200, architecture: tanh(5, &[48, 48, 32]), ..problem }
 }
 
-pub fn allen_cahn() -> Problem {
+pub(super) fn allen_cahn() -> Problem {
     fn exact(x: &[f64]) -> f64 {
         0.5 * (x[0] / 8f64.sqrt() - 0.75 * x[1]).tanh() - 0.5
     }
@@ -78,12 +78,12 @@ const HIDDEN: f64 = 0.3;
 /// Deviation of the measurements.
 const NOISE: f64 = 0.01;
 
-pub fn diffusivity() -> Problem {
+pub(super) fn diffusivity() -> Problem {
     measured(0)
 }
 
 /// The diffusivity from measurements with the errors of a seed.
-pub fn measured(seed: u64) -> Problem {
+pub(super) fn measured(seed: u64) -> Problem {
     fn exact(x: &[f64]) -> f64 {
         (-HIDDEN * PI * PI * x[1]).exp() * (PI * x[0]).sin()
     }

@@ -33,7 +33,7 @@ fn vanishing(x: Tensor<2>, value: Tensor<2>) -> Tensor<2> {
     value * (x.clone() * (-x + 1.0) * 4.0).prod_dim(1)
 }
 
-pub fn poisson1d() -> Problem {
+pub(super) fn poisson1d() -> Problem {
     fn exact(x: &[f64]) -> f64 {
         (PI * x[0]).sin() + 0.25 * (4.0 * PI * x[0]).sin()
     }
@@ -45,7 +45,7 @@ pub fn poisson1d() -> Problem {
     Problem { steps: 100, hard: Some(vanishing), ..problem }
 }
 
-pub fn poisson2d() -> Problem {
+pub(super) fn poisson2d() -> Problem {
     fn exact(x: &[f64]) -> f64 {
         (PI * x[0]).sin() * (PI * x[1]).sin()
     }
@@ -62,7 +62,7 @@ fn cosines(x: &[f64]) -> f64 {
     x.iter().map(|x| (PI * x).cos()).sum()
 }
 
-pub fn poisson5d() -> Problem {
+pub(super) fn poisson5d() -> Problem {
     fn f(x: &[f64]) -> f64 {
         PI * PI * cosines(x)
     }
@@ -73,7 +73,7 @@ pub fn poisson5d() -> Problem {
     on_cube(words, source, axes, tanh(5, &[64, 64, 48, 48]), [3000, 500], f, cosines)
 }
 
-pub fn poisson10d() -> Problem {
+pub(super) fn poisson10d() -> Problem {
     fn exact(x: &[f64]) -> f64 {
         x.chunks(2).map(|pair| pair[0] * pair[1]).sum()
     }
@@ -83,7 +83,7 @@ pub fn poisson10d() -> Problem {
     Problem { steps: 100, ..on_cube(words, source, axes, tanh(10, &[64, 64, 48, 48]), [3000, 1000], |_| 0.0, exact) }
 }
 
-pub fn ball() -> Problem {
+pub(super) fn ball() -> Problem {
     fn squared(x: &[f64]) -> f64 {
         x.iter().map(|x| x * x).sum()
     }
@@ -104,7 +104,7 @@ pub fn ball() -> Problem {
     Problem { terms: vec![term, surface], domain: region, low, high, ..problem }
 }
 
-pub fn helmholtz() -> Problem {
+pub(super) fn helmholtz() -> Problem {
     fn exact(x: &[f64]) -> f64 {
         (PI * x[0]).sin() * (4.0 * PI * x[1]).sin()
     }

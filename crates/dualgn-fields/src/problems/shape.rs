@@ -62,7 +62,7 @@ struct Known {
     shape: Shape,
 }
 
-pub fn shape(path: &Path) -> Result<Problem, Failure> {
+pub(super) fn shape(path: &Path) -> Result<Problem, Failure> {
     let is_cloud = path.extension().is_some_and(|ending| ending == CLOUD);
     let read = if is_cloud { of_cloud(path) } else { of_mesh(path) };
     let (known, placed) = read?;
@@ -140,7 +140,7 @@ const STRAIGHT: f64 = 0.35;
 /// The radius of the corners.
 const ROUND: f64 = 0.2;
 
-pub fn distance2d() -> Problem {
+pub(super) fn distance2d() -> Problem {
     fn exact(x: &[f64]) -> f64 {
         let [a, b] = [x[0].abs() - STRAIGHT, x[1].abs() - STRAIGHT];
         a.max(0.0).hypot(b.max(0.0)) + a.max(b).min(0.0) - ROUND

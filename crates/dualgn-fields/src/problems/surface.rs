@@ -5,7 +5,7 @@ use super::*;
 /// Half of the side of the square: Scherk's surface becomes infinitely steep at π/2.
 const SIDE: f64 = 1.2;
 
-pub fn minimal() -> Problem {
+pub(super) fn minimal() -> Problem {
     fn exact(x: &[f64]) -> f64 {
         (x[1].cos() / x[0].cos()).ln()
     }

@@ -3,11 +3,11 @@
 use super::*;
 
 /// Viscosity of Burgers' equation.
-pub const NU: f64 = 0.01 / PI;
+pub(super) const NU: f64 = 0.01 / PI;
 
 /// `u` of Burgers' equation from `-sin(πx)`, by the formula of Cole and Hopf: a quotient of two integrals of Gaussians, which the
 /// trapezoidal rule integrates to rounding.
-pub fn burgers_exact(x: &[f64]) -> f64 {
+pub(super) fn burgers_exact(x: &[f64]) -> f64 {
     let [x, t] = [x[0], x[1]];
     if t <= 0.0 {
         return -(PI * x).sin();
@@ -29,7 +29,7 @@ pub fn burgers_exact(x: &[f64]) -> f64 {
     -above / below
 }
 
-pub fn burgers() -> Problem {
+pub(super) fn burgers() -> Problem {
     fn equation(field: &Field, rows: Tensor<2>) -> Tensor<2> {
         let u = jet(rows, |x| field.value(x));
         u.derivative([1]) + u.value() * u.derivative([0]) - u.derivative([0, 0]) * NU
@@ -52,7 +52,7 @@ pub fn burgers() -> Problem {
     Problem { source: "Raissi, Perdikaris and Karniadakis, Journal of Computational Physics, 2019", ..problem }
 }
 
-pub fn wave() -> Problem {
+pub(super) fn wave() -> Problem {
     fn exact(x: &[f64]) -> f64 {
         (PI * x[0]).sin() * (2.0 * PI * x[1]).cos()
     }

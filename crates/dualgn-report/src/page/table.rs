@@ -73,7 +73,7 @@ fn coefficients(comparison: &Comparison) -> String {
 }
 
 /// A coefficient with its standard deviation, to two digits of that, the right value, and whether training stopped before it was found.
-pub fn coefficient_in_words(coefficient: &Coefficient) -> String {
+pub(super) fn coefficient_in_words(coefficient: &Coefficient) -> String {
     let Coefficient { name, value, right, standard_deviation, to_go, .. } = coefficient;
     let Some(deviation) = standard_deviation.filter(|deviation| *deviation > 0.0) else {
         return format!("{name} = {value:.5}, where {right} is right");

@@ -120,7 +120,7 @@ fn of_classes(card: &Card, classes: &[usize], probabilities: Option<&[f64]>, tar
 }
 
 /// How often each class (a row) was taken for each (a column).
-pub fn confusion(levels: usize, truth: &[usize], classes: &[usize]) -> Vec<Vec<usize>> {
+pub(super) fn confusion(levels: usize, truth: &[usize], classes: &[usize]) -> Vec<Vec<usize>> {
     let mut counts = vec![vec![0; levels]; levels];
     for (&truth, &class) in truth.iter().zip(classes) {
         counts[truth][class] += 1;

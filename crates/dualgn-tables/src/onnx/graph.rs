@@ -4,14 +4,14 @@ use dualgn_io::protobuf::{bytes, single, whole};
 
 /// Nodes and constants.
 #[derive(Default)]
-pub struct Graph {
+pub(super) struct Graph {
     nodes: Vec<u8>,
     constants: Vec<u8>,
     names: usize,
 }
 
 /// An attribute of a node.
-pub enum Attribute<'a> {
+pub(super) enum Attribute<'a> {
     /// A whole number.
     Whole(&'a str, i64),
     /// A number.
@@ -21,7 +21,7 @@ pub enum Attribute<'a> {
 }
 
 /// A value of the graph, by its name.
-pub type Name = String;
+pub(super) type Name = String;
 
 const FLOAT: u64 = 1;
 const INT64: u64 = 7;
@@ -34,14 +34,14 @@ impl Graph {
     }
 
     /// A node with one output.
-    pub fn node(&mut self, kind: &str, inputs: &[&Name], attributes: &[Attribute]) -> Name {
+    pub(super) fn node(&mut self, kind: &str, inputs: &[&Name], attributes: &[Attribute]) -> Name {
         let output = self.name(&kind.to_lowercase());
         self.named(kind, inputs, attributes, &output);
         output
     }
 
     /// A node whose output has a name of its own.
-    pub fn named(&mut self, kind: &str, inputs: &[&Name], attributes: &[Attribute], output: &str) {
+    pub(super) fn named(&mut self, kind: &str, inputs: &[&Name], attributes: &[Attribute], output: &str) {
         let mut node: Vec<u8> = inputs.iter().flat_map(|input| bytes(1, input.as_bytes())).collect();
         node.extend(bytes(2, output.as_bytes()));
         node.extend(bytes(3, output.as_bytes()));
@@ -51,22 +51,22 @@ impl Graph {
     }
 
     /// A constant of single precision.
-    pub fn floats(&mut self, shape: &[usize], values: impl IntoIterator<Item = f32>) -> Name {
+    pub(super) fn floats(&mut self, shape: &[usize], values: impl IntoIterator<Item = f32>) -> Name {
         self.constant(FLOAT, shape, values.into_iter().flat_map(f32::to_le_bytes).collect())
     }
 
     /// One number.
-    pub fn float(&mut self, value: f64) -> Name {
+    pub(super) fn float(&mut self, value: f64) -> Name {
         self.floats(&[], [value as f32])
     }
 
     /// A constant of whole numbers.
-    pub fn wholes(&mut self, values: &[i64]) -> Name {
+    pub(super) fn wholes(&mut self, values: &[i64]) -> Name {
         self.constant(INT64, &[values.len()], values.iter().flat_map(|value| value.to_le_bytes()).collect())
     }
 
     /// A constant of answers.
-    pub fn answers(&mut self, values: &[bool]) -> Name {
+    pub(super) fn answers(&mut self, values: &[bool]) -> Name {
         self.constant(BOOL, &[values.len()], values.iter().map(|&value| u8::from(value)).collect())
     }
 
@@ -81,7 +81,7 @@ impl Graph {
     }
 
     /// The file: one input and one output with a row for each example, and what the model is.
-    pub fn file(
+    pub(super) fn file(
         self,
         (input, columns): (&str, usize),
         (output, width): (&str, usize),

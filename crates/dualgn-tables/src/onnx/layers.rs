@@ -6,7 +6,7 @@ use dualgn_networks::{Kind, Layer, Net, Tensors};
 use super::graph::{Attribute, Graph, Name};
 
 /// A network on its inputs; or why it has no such form.
-pub fn network(graph: &mut Graph, net: &Net, weights: &mut Tensors, inputs: &Name) -> Result<Name, String> {
+pub(super) fn network(graph: &mut Graph, net: &Net, weights: &mut Tensors, inputs: &Name) -> Result<Name, String> {
     let mut value = inputs.clone();
     let categories = net.categories();
     if categories > 0 {

@@ -14,7 +14,7 @@ const COLUMNS: usize = 1 << 22;
 
 /// Arrays with one row an example.
 #[derive(Debug)]
-pub struct Arrays {
+pub(super) struct Arrays {
     /// `NAME` of an array with one number a row, `NAME[0]`, `NAME[1]`, .. of others.
     pub header: Vec<String>,
     arrays: Vec<(String, Array)>,
@@ -22,7 +22,7 @@ pub struct Arrays {
 
 impl Arrays {
     /// Reads a file.
-    pub fn open(input: &Input) -> Result<Self, TableError> {
+    pub(super) fn open(input: &Input) -> Result<Self, TableError> {
         let file = input.path();
         let wrong = |problem: String| TableError::Format { file: file.into(), place: String::new(), problem };
         let arrays = npz::read_input(input, memory::budget()).map_err(|problem| wrong(format!("it {problem}")))?;
@@ -52,13 +52,13 @@ impl Arrays {
     }
 
     /// The arrays.
-    pub fn remarks(&self) -> Vec<String> {
+    pub(super) fn remarks(&self) -> Vec<String> {
         let arrays = self.arrays.iter().map(|(name, array)| format!("array `{name}` {:?}", array.shape));
         vec![arrays.collect::<Vec<_>>().join(", ")]
     }
 
     /// All rows.
-    pub fn rows(&self, visit: Visit) -> Result<(), TableError> {
+    pub(super) fn rows(&self, visit: Visit) -> Result<(), TableError> {
         for index in 0..self.arrays.first().map_or(0, |(_, array)| array.shape[0]) {
             let cells = self.arrays.iter().flat_map(|(_, array)| {
                 let width = array.len() / array.shape[0];

@@ -7,7 +7,7 @@ use super::numerals::sighted;
 
 /// The beginning of a text file.
 #[derive(Debug, Default)]
-pub struct Beginning {
+pub(super) struct Beginning {
     /// The first rows, without empty cells after the last separator.
     pub rows: Vec<Vec<String>>,
     /// What stands between cells.
@@ -20,7 +20,7 @@ pub struct Beginning {
 
 /// What stands before the table.
 #[derive(Debug, Default, PartialEq)]
-pub struct Preamble {
+pub(super) struct Preamble {
     /// Bytes of it in UTF-8.
     pub bytes: usize,
     /// Lines of it.
@@ -38,7 +38,7 @@ const ROWS: usize = 200;
 
 impl Beginning {
     /// Looks at a sample of a file, all of it if `is_whole`; the separator is that of the user, of the file, or the one that fits.
-    pub fn of(sample: &[u8], is_whole: bool, separator: Option<u8>) -> Self {
+    pub(super) fn of(sample: &[u8], is_whole: bool, separator: Option<u8>) -> Self {
         let preamble = Preamble::of(sample, is_whole, separator);
         let sample = &sample[preamble.bytes..];
         let separator = separator.or(preamble.separator).unwrap_or_else(|| fitting(sample, is_whole));
@@ -93,7 +93,7 @@ fn named_separator(line: &str) -> Option<u8> {
 }
 
 /// The first rows of a sample by a separator; the last one may be cut off.
-pub fn rows(sample: &[u8], separator: u8, is_whole: bool) -> Vec<Vec<String>> {
+pub(super) fn rows(sample: &[u8], separator: u8, is_whole: bool) -> Vec<Vec<String>> {
     let mut reader =
         csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(sample);
     let mut rows: Vec<Vec<String>> = reader
@@ -144,7 +144,7 @@ fn trim_ends(rows: &mut [Vec<String>]) -> bool {
 
 /// What the first row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FirstRow {
+pub(super) enum FirstRow {
     /// Names of columns.
     Names,
     /// Names of columns that are numbers, such as years.
@@ -157,7 +157,7 @@ pub enum FirstRow {
 
 /// Decides what the first row is. Names are no numbers, and differ from what is below; numbers are names if they count up, and those below
 /// do not.
-pub fn first_row(rows: &[Vec<String>]) -> FirstRow {
+pub(super) fn first_row(rows: &[Vec<String>]) -> FirstRow {
     let Some((first, rest)) = rows.split_first() else { return FirstRow::Data };
     if first.iter().any(|cell| is_number(cell)) {
         return counting(first, rest);
@@ -176,7 +176,7 @@ pub fn first_row(rows: &[Vec<String>]) -> FirstRow {
 }
 
 /// Whether the first row has a word above a column of numbers.
-pub fn names_numbers(rows: &[Vec<String>]) -> bool {
+pub(super) fn names_numbers(rows: &[Vec<String>]) -> bool {
     let Some((first, rest)) = rows.split_first() else { return false };
     let missing = MissingWords::default();
     let is_above_numbers = |(column, name): (usize, &String)| {

@@ -249,7 +249,7 @@ fn by_pattern(pattern: &str, text: &str) -> Option<f64> {
 }
 
 /// A moment in text, as files have it: `2024-03-31`, or `2024-03-31 10:30:15` if it is not midnight.
-pub fn written(seconds: f64) -> String {
+pub(super) fn written(seconds: f64) -> String {
     let whole = seconds.floor();
     let moment = SignedDuration::try_from_secs_f64(whole).ok().and_then(|since| {
         let since = Timestamp::UNIX_EPOCH.checked_add(since).ok()?;

@@ -191,7 +191,7 @@ impl Encoder {
 }
 
 /// The number itself, or `ln(1 + x / unit)`; below zero, where training rows had none, it goes on as a line.
-pub fn logarithm(number: f64, unit: Option<f64>) -> f64 {
+pub(super) fn logarithm(number: f64, unit: Option<f64>) -> f64 {
     match unit {
         Some(unit) if number > 0.0 => (number / unit).ln_1p(),
         Some(unit) => number / unit,

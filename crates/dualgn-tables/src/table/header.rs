@@ -6,7 +6,7 @@ use super::source::HeaderChoice;
 
 /// The columns of a text file.
 #[derive(Debug)]
-pub struct Header {
+pub(super) struct Header {
     /// A name for each column.
     pub names: Vec<String>,
     /// Whether the first row has the names, so that data begin with the second.
@@ -22,7 +22,7 @@ const ROW_NAMES: &str = "row names";
 
 impl Header {
     /// Decides where the names are.
-    pub fn of(beginning: &Beginning, choice: HeaderChoice) -> Self {
+    pub(super) fn of(beginning: &Beginning, choice: HeaderChoice) -> Self {
         let Beginning { rows, preamble, .. } = beginning;
         let line = match preamble.lines {
             0 => "the first line".to_owned(),

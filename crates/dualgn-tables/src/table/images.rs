@@ -16,7 +16,7 @@ use super::source::Visit;
 
 /// Images in a folder.
 #[derive(Debug)]
-pub struct Images {
+pub(super) struct Images {
     /// `pixel0`, `pixel1`, .., and `class`.
     pub header: Vec<String>,
     /// Channels, rows and columns.
@@ -33,7 +33,7 @@ enum Kind {
 }
 
 /// The column with the class.
-pub const CLASS: &str = "class";
+pub(super) const CLASS: &str = "class";
 /// Bytes that decoding an image may take.
 const LARGEST: u64 = 1 << 28;
 /// Pixels of a side at most: each is a number that a network sees.
@@ -44,7 +44,7 @@ impl Images {
     ///
     /// # Errors
     /// There is no image in it, or the first cannot be read.
-    pub fn open(folder: &Path) -> Result<Self, TableError> {
+    pub(super) fn open(folder: &Path) -> Result<Self, TableError> {
         let sets = idx_files(folder)?;
         if !sets.is_empty() {
             let images = idx::read_images(&sets[0].0).map_err(|error| of_set(folder, error))?;
@@ -71,7 +71,7 @@ impl Images {
     }
 
     /// What was found.
-    pub fn remarks(&self) -> Vec<String> {
+    pub(super) fn remarks(&self) -> Vec<String> {
         let [channels, rows, columns] = self.shape;
         let count = match &self.kind {
             Kind::Files(files) => format!("{} images", files.len()),
@@ -81,7 +81,7 @@ impl Images {
     }
 
     /// Reads all images.
-    pub fn rows(&self, folder: &Path, visit: Visit) -> Result<(), TableError> {
+    pub(super) fn rows(&self, folder: &Path, visit: Visit) -> Result<(), TableError> {
         let mut index = 0;
         let mut one = |pixels: &mut dyn Iterator<Item = u8>, class: Cell| {
             let mut cells: Vec<Cell> = pixels.map(|pixel| Cell::Number(f64::from(pixel))).collect();

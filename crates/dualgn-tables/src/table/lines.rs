@@ -18,7 +18,7 @@ use super::stream::unpacked;
 
 /// A file of objects.
 #[derive(Debug)]
-pub struct JsonLines {
+pub(super) struct JsonLines {
     /// The names of the columns.
     pub header: Vec<String>,
     /// The column of each key.
@@ -33,7 +33,7 @@ const LONGEST: u64 = 1 << 26;
 
 impl JsonLines {
     /// Goes through a file for its names, which come in the order in which they first do.
-    pub fn open(input: &Input) -> Result<Self, TableError> {
+    pub(super) fn open(input: &Input) -> Result<Self, TableError> {
         let file = input.path();
         let (mut keys, mut columns) = (vec![], HashMap::new());
         objects(input, &mut |line, Object(pairs)| {
@@ -53,12 +53,12 @@ impl JsonLines {
     }
 
     /// What was found out.
-    pub fn remarks(&self) -> Vec<String> {
+    pub(super) fn remarks(&self) -> Vec<String> {
         [vec!["one JSON object a line".to_owned()], self.remarks.clone()].concat()
     }
 
     /// Reads all rows.
-    pub fn rows(&self, input: &Input, visit: Visit) -> Result<(), TableError> {
+    pub(super) fn rows(&self, input: &Input, visit: Visit) -> Result<(), TableError> {
         let file = input.path();
         let mut index = 0;
         objects(input, &mut |line, Object(pairs)| {

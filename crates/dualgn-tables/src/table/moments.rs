@@ -5,7 +5,7 @@ use dualgn_train::magnitude;
 /// Mean and central moments of numbers as they come (Pébay, 2008), which keeps the digits of numbers far from zero. They are those of the
 /// numbers divided by a power of two, the largest so far, so that cubes of 1e300 and of 1e-300 are numbers too.
 #[derive(Clone, Copy, Default)]
-pub struct Moments {
+pub(super) struct Moments {
     count: f64,
     exponent: i32,
     mean: f64,
@@ -15,7 +15,7 @@ pub struct Moments {
 
 impl Moments {
     /// One number more.
-    pub fn see(&mut self, number: f64) {
+    pub(super) fn see(&mut self, number: f64) {
         let exponent = magnitude::exponent(number);
         if self.count == 0.0 || exponent > self.exponent {
             // Nothing was seen, or what was is divided by the larger power.
@@ -35,18 +35,18 @@ impl Moments {
     }
 
     /// The mean.
-    pub fn mean(&self) -> f64 {
+    pub(super) fn mean(&self) -> f64 {
         self.mean * magnitude::power(self.exponent)
     }
 
     /// The standard deviation; 1 where there is none, so that it can be divided by.
-    pub fn deviation(&self) -> f64 {
+    pub(super) fn deviation(&self) -> f64 {
         let deviation = self.scaled_deviation() * magnitude::power(self.exponent);
         if deviation > 0.0 { deviation } else { 1.0 }
     }
 
     /// The third central moment in deviations; 0 where there is no deviation.
-    pub fn skewness(&self) -> f64 {
+    pub(super) fn skewness(&self) -> f64 {
         let deviation = self.scaled_deviation();
         if deviation > 0.0 { self.cubes / self.count / deviation.powi(3) } else { 0.0 }
     }

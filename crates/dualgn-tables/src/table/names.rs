@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 /// The names of columns, and what was changed about them.
 #[derive(Debug, Default)]
-pub struct Names {
+pub(super) struct Names {
     /// A name for each column; no two are the same.
     pub all: Vec<String>,
     /// What was changed, a sentence each.
@@ -14,7 +14,7 @@ pub struct Names {
 impl Names {
     /// Makes names of what a file has: without spaces around, with one space for line breaks and the like. A second `x` is `x.2`, and a
     /// column without a name has that of its position, `column3`.
-    pub fn of<S: AsRef<str>>(found: impl IntoIterator<Item = S>) -> Self {
+    pub(super) fn of<S: AsRef<str>>(found: impl IntoIterator<Item = S>) -> Self {
         let given: Vec<String> = found.into_iter().map(|name| tidy(name.as_ref())).collect();
         let mut taken: HashSet<String> = given.iter().cloned().collect();
         let mut seen: HashMap<String, usize> = HashMap::new();
@@ -45,7 +45,7 @@ impl Names {
     }
 
     /// Names of columns by their positions, where a file has none: `column1`, `column2`, ..
-    pub fn of_positions(count: usize) -> Self {
+    pub(super) fn of_positions(count: usize) -> Self {
         Self { all: (1..=count).map(|column| format!("column{column}")).collect(), remarks: vec![] }
     }
 }

@@ -82,7 +82,7 @@ pub struct Numerals {
 
 /// A number as it reads by one decimal sign.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Numeral {
+pub(super) struct Numeral {
     /// The number.
     pub value: f64,
     /// The sign between its groups of three digits, if it has any.
@@ -91,7 +91,7 @@ pub struct Numeral {
 
 /// What stands between groups of three digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Group {
+pub(super) struct Group {
     /// The sign.
     pub sign: Thousands,
     /// Whether the sign could be taken for a decimal sign: `1,299`.
@@ -100,7 +100,7 @@ pub struct Group {
 
 /// A cell that is a number by at least one decimal sign.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sighting<'a> {
+pub(super) struct Sighting<'a> {
     /// What it is where decimals follow a point.
     pub point: Option<Numeral>,
     /// What it is where decimals follow a comma.
@@ -110,7 +110,7 @@ pub struct Sighting<'a> {
 }
 
 /// The sign that makes a number a hundredth.
-pub const PERCENT: &str = "%";
+pub(super) const PERCENT: &str = "%";
 /// Currencies by their codes.
 const CODES: [&str; 16] =
     ["AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "INR", "JPY", "NOK", "PLN", "SEK", "TRY", "USD"];
@@ -218,13 +218,13 @@ impl Numerals {
 }
 
 /// The one way to write a number.
-pub fn canonical(number: f64) -> String {
+pub(super) fn canonical(number: f64) -> String {
     // Zero has a sign.
     if number == 0.0 { "0".into() } else { number.to_string() }
 }
 
 /// What a text is by either decimal sign; `None` if it is a number by neither.
-pub fn sighted(text: &str) -> Option<Sighting<'_>> {
+pub(super) fn sighted(text: &str) -> Option<Sighting<'_>> {
     // Most cells are plain: what could be thousands has three digits after one to three.
     if is_plain(text)
         && let Some(value) = finite(text)

@@ -18,7 +18,7 @@ const SHOWN: usize = 40;
 
 /// What is in a column.
 #[derive(Clone, Debug)]
-pub struct Observation {
+pub(super) struct Observation {
     /// Rows.
     pub rows: usize,
     /// Cells where nothing stands.
@@ -51,7 +51,7 @@ pub struct Observation {
 
 /// The numbers of a column by one decimal sign.
 #[derive(Clone, Debug)]
-pub struct Numbers {
+pub(super) struct Numbers {
     /// Cells with a number.
     pub count: usize,
     /// Those that are none by the other sign.
@@ -126,7 +126,7 @@ impl Numbers {
 
 impl Observation {
     /// Begins with no rows.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             rows: 0,
             empty: 0,
@@ -146,22 +146,22 @@ impl Observation {
     }
 
     /// Cells that hold something, by the words for nothing alone.
-    pub fn there(&self) -> usize {
+    pub(super) fn there(&self) -> usize {
         self.rows - self.empty - self.nothing.iter().map(|(_, count, _)| count).sum::<usize>()
     }
 
     /// Whether so many cells are nearly all that hold something.
-    pub fn is_nearly_all(&self, count: usize) -> bool {
+    pub(super) fn is_nearly_all(&self, count: usize) -> bool {
         count > 0 && count * 20 >= self.there() * 19
     }
 
     /// The numbers by a decimal sign.
-    pub fn by(&self, decimal: DecimalSign) -> &Numbers {
+    pub(super) fn by(&self, decimal: DecimalSign) -> &Numbers {
         &self.numbers[decimal as usize]
     }
 
     /// Sees a cell.
-    pub fn see(&mut self, row: &Row, column: usize, missing: &MissingWords, dates: Option<&DateFormat>) {
+    pub(super) fn see(&mut self, row: &Row, column: usize, missing: &MissingWords, dates: Option<&DateFormat>) {
         self.rows += 1;
         let cell = &row.cells[column];
         match cell {

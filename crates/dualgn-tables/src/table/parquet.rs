@@ -20,7 +20,7 @@ use super::source::Visit;
 
 /// A Parquet file.
 #[derive(Debug)]
-pub struct Parquet {
+pub(super) struct Parquet {
     /// The names of the columns.
     pub header: Vec<String>,
     /// The positions of the columns that are the index of a table of pandas.
@@ -30,7 +30,7 @@ pub struct Parquet {
 
 impl Parquet {
     /// Reads the schema of a file.
-    pub fn open(input: &Input) -> Result<Self, TableError> {
+    pub(super) fn open(input: &Input) -> Result<Self, TableError> {
         let (file, reader) = (input.path(), reader(input)?);
         let metadata = reader.metadata().file_metadata();
         let fields = metadata.schema().get_fields();
@@ -67,12 +67,12 @@ impl Parquet {
     }
 
     /// What was found out.
-    pub fn remarks(&self) -> Vec<String> {
+    pub(super) fn remarks(&self) -> Vec<String> {
         self.remarks.clone()
     }
 
     /// Reads all rows.
-    pub fn rows(&self, input: &Input, visit: Visit) -> Result<(), TableError> {
+    pub(super) fn rows(&self, input: &Input, visit: Visit) -> Result<(), TableError> {
         let (file, reader) = (input.path(), reader(input)?);
         let ticks: Vec<Option<i64>> =
             reader.metadata().file_metadata().schema().get_fields().iter().map(|field| ticks(field)).collect();

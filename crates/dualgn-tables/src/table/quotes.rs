@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::rc::Rc;
 
 /// The same text; at its end [`Open::line`] says whether a quote is open.
-pub struct Quotes<R> {
+pub(super) struct Quotes<R> {
     text: R,
     separator: u8,
     place: Place,
@@ -19,11 +19,11 @@ pub struct Quotes<R> {
 
 /// The quote that is open where the text has been read to.
 #[derive(Default)]
-pub struct Open(Cell<Option<u64>>);
+pub(super) struct Open(Cell<Option<u64>>);
 
 impl Open {
     /// Returns the line that the open quote stands on, from 1; `None` if none is open.
-    pub fn line(&self) -> Option<u64> {
+    pub(super) fn line(&self) -> Option<u64> {
         self.0.get()
     }
 }
@@ -43,7 +43,7 @@ enum Place {
 
 impl<R: Read> Quotes<R> {
     /// Watches a text of cells between separators, whose lines end in `\n`.
-    pub fn new(text: R, separator: u8) -> (Self, Rc<Open>) {
+    pub(super) fn new(text: R, separator: u8) -> (Self, Rc<Open>) {
         let open = Rc::new(Open::default());
         (Self { text, separator, place: Place::Before, line: 1, begun: 1, open: Rc::clone(&open) }, open)
     }

@@ -15,7 +15,7 @@ use super::words::truth;
 const SIGNS: [DecimalSign; 2] = [DecimalSign::Point, DecimalSign::Comma];
 
 /// Decides for all columns.
-pub fn settle(source: &Source, observations: Vec<Observation>, target: Option<usize>) -> Profiles {
+pub(super) fn settle(source: &Source, observations: Vec<Observation>, target: Option<usize>) -> Profiles {
     let said = source.said();
     let names = source.header();
     let mut remarks = vec![];

@@ -78,7 +78,7 @@ enum Format {
 }
 
 /// Takes one row after another.
-pub type Visit<'a> = &'a mut dyn FnMut(Row) -> Result<(), TableError>;
+pub(super) type Visit<'a> = &'a mut dyn FnMut(Row) -> Result<(), TableError>;
 
 impl Source {
     /// Looks into a file: by its ending `.csv`, `.tsv`, `.txt`, `.jsonl`, `.ndjson` (each perhaps `.gz`), `.npy`, `.npz`, `.parquet`; by its

@@ -11,12 +11,12 @@ use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::read::MultiGzDecoder;
 
 /// Bytes of a row at most: one quote too many makes a row of the rest of the file.
-pub const LONGEST: usize = 1 << 26;
+pub(super) const LONGEST: usize = 1 << 26;
 /// The first bytes of a gzip file.
-pub const GZIP: [u8; 2] = [0x1f, 0x8b];
+pub(super) const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The bytes of a file, unpacked if they begin as gzip files do.
-pub fn unpacked(input: &Input) -> io::Result<Box<dyn BufRead>> {
+pub(super) fn unpacked(input: &Input) -> io::Result<Box<dyn BufRead>> {
     let mut bytes = BufReader::with_capacity(1 << 16, input.reader()?);
     Ok(if bytes.fill_buf()?.starts_with(&GZIP) {
         Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(bytes)))
@@ -26,7 +26,7 @@ pub fn unpacked(input: &Input) -> io::Result<Box<dyn BufRead>> {
 }
 
 /// The text of a file, every line of which ends in `\n` alone, and where its reader is.
-pub fn decoded(input: &Input, encoding: &'static Encoding) -> io::Result<(impl Read + use<>, Rc<Lines>)> {
+pub(super) fn decoded(input: &Input, encoding: &'static Encoding) -> io::Result<(impl Read + use<>, Rc<Lines>)> {
     let text = DecodeReaderBytesBuilder::new().encoding(Some(encoding)).bom_override(true).build(unpacked(input)?);
     let lines = Rc::new(Lines::default());
     Ok((Text { text, offset: 0, last: b'\n', is_pair: false, lines: lines.clone() }, lines))
@@ -34,7 +34,7 @@ pub fn decoded(input: &Input, encoding: &'static Encoding) -> io::Result<(impl R
 
 /// Where the reader of a text is, for the numbers of its lines.
 #[derive(Default)]
-pub struct Lines {
+pub(super) struct Lines {
     since: Cell<usize>,
     /// Empty lines that were read and not yet asked for: where the first of some is, and how many follow each other.
     empty: RefCell<VecDeque<(u64, u64)>>,
@@ -42,12 +42,12 @@ pub struct Lines {
 
 impl Lines {
     /// Says that a row has ended.
-    pub fn end_row(&self) {
+    pub(super) fn end_row(&self) {
         self.since.set(0);
     }
 
     /// How many lines are empty from a byte of the text on; those before are forgotten.
-    pub fn empty_from(&self, byte: u64) -> u64 {
+    pub(super) fn empty_from(&self, byte: u64) -> u64 {
         let mut empty = self.empty.borrow_mut();
         while empty.front().is_some_and(|&(start, count)| start + count <= byte) {
             empty.pop_front();
@@ -107,7 +107,7 @@ impl<R: Read> Read for Text<R> {
 }
 
 /// The encoding that a mark at the beginning of a file names.
-pub fn marked(beginning: &[u8]) -> Option<&'static Encoding> {
+pub(super) fn marked(beginning: &[u8]) -> Option<&'static Encoding> {
     match beginning {
         [0xff, 0xfe, ..] => Some(UTF_16LE),
         [0xfe, 0xff, ..] => Some(UTF_16BE),
@@ -116,7 +116,7 @@ pub fn marked(beginning: &[u8]) -> Option<&'static Encoding> {
 }
 
 /// UTF-8 if all of it is, or what a mark at its beginning says, or else Windows-1252, which all bytes are.
-pub fn encoding(bytes: &mut dyn Read) -> io::Result<&'static Encoding> {
+pub(super) fn encoding(bytes: &mut dyn Read) -> io::Result<&'static Encoding> {
     let mut buffer = vec![0; 1 << 16];
     let (mut kept, mut is_first) = (0, true);
     loop {

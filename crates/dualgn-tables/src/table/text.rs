@@ -16,7 +16,7 @@ use super::stream::{self, LONGEST};
 
 /// A text file with a table.
 #[derive(Debug)]
-pub struct Text {
+pub(super) struct Text {
     /// The names of the columns.
     pub header: Vec<String>,
     /// Whether the first column has the names that R gives to rows.
@@ -37,7 +37,7 @@ const ROWS: usize = 8;
 
 impl Text {
     /// Looks at the beginning of a file, and through all of it for its encoding.
-    pub fn open(input: &Input, reading: &Reading) -> Result<Self, TableError> {
+    pub(super) fn open(input: &Input, reading: &Reading) -> Result<Self, TableError> {
         let file = input.path();
         let read = |reason| TableError::Read { file: file.into(), reason };
         let wrong = |problem: String| TableError::Format { file: file.into(), place: String::new(), problem };
@@ -66,12 +66,12 @@ impl Text {
     }
 
     /// What was found out.
-    pub fn remarks(&self) -> Vec<String> {
+    pub(super) fn remarks(&self) -> Vec<String> {
         self.remarks.clone()
     }
 
     /// Reads all rows.
-    pub fn rows(&self, input: &Input, visit: Visit) -> Result<(), TableError> {
+    pub(super) fn rows(&self, input: &Input, visit: Visit) -> Result<(), TableError> {
         let file = input.path();
         let read = |reason| TableError::Read { file: file.into(), reason };
         let (mut text, lines) = stream::decoded(input, self.encoding).map_err(read)?;
@@ -151,7 +151,7 @@ impl Text {
 const NO_TEXT: &str = "it holds zero bytes, so it is no text; give a table as text, JSON lines, NPZ or Parquet";
 
 /// Refuses what holds zero bytes at its beginning, before all of it is read.
-pub fn check_text(file: &Path, bytes: &mut dyn Read) -> Result<(), TableError> {
+pub(super) fn check_text(file: &Path, bytes: &mut dyn Read) -> Result<(), TableError> {
     let mut start = vec![];
     // What is unpacked may be cut off here.
     let _ = bytes.take(SAMPLE as u64).read_to_end(&mut start);

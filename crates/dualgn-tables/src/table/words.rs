@@ -8,7 +8,7 @@ use super::notation::Reader;
 
 /// The words of a column by their positions.
 #[derive(Debug)]
-pub struct Words<'a> {
+pub(super) struct Words<'a> {
     positions: HashMap<Cow<'a, str>, usize>,
     /// The positions of no and yes, if those two are all words: then `true`, `T`, `yes` and `1` are one.
     answers: Option<[usize; 2]>,
@@ -16,7 +16,7 @@ pub struct Words<'a> {
 
 impl<'a> Words<'a> {
     /// Takes the words, the first at position 0.
-    pub fn new(words: &'a [String]) -> Self {
+    pub(super) fn new(words: &'a [String]) -> Self {
         let positions = words.iter().enumerate().map(|(position, word)| (key(word), position)).collect();
         let answers = match words {
             [first, second] => match [truth(first), truth(second)] {
@@ -30,7 +30,7 @@ impl<'a> Words<'a> {
     }
 
     /// The position of a cell that is not missing; `None` if it is no word of the column.
-    pub fn position(&self, cell: &Cell, reader: &Reader) -> Option<usize> {
+    pub(super) fn position(&self, cell: &Cell, reader: &Reader) -> Option<usize> {
         // Most cells are written as the word is, and take no new text.
         if let Cell::Text(text) = cell
             && reader.keeps(text)
@@ -44,7 +44,7 @@ impl<'a> Words<'a> {
 }
 
 /// The one way to write a word: true and false have several.
-pub fn key(word: &str) -> Cow<'_, str> {
+pub(super) fn key(word: &str) -> Cow<'_, str> {
     match word {
         "True" | "TRUE" => Cow::Borrowed("true"),
         "False" | "FALSE" => Cow::Borrowed("false"),
@@ -53,7 +53,7 @@ pub fn key(word: &str) -> Cow<'_, str> {
 }
 
 /// Whether a word says yes or no, among two that do.
-pub fn truth(word: &str) -> Option<bool> {
+pub(super) fn truth(word: &str) -> Option<bool> {
     let is = |words: [&str; 5]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
     match () {
         () if is(["true", "t", "yes", "y", "1"]) => Some(true),

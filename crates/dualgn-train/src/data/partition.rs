@@ -7,7 +7,7 @@ use super::standardise::Standardiser;
 
 /// The rows of a table in two parts, each in increasing order, counted from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Partition {
+pub(super) struct Partition {
     /// Rows to fit to.
     pub train: Vec<usize>,
     /// Rows to judge by.
@@ -19,7 +19,7 @@ impl Partition {
     ///
     /// # Errors
     /// A line is not a row number, not below `rows`, or not larger than the line before; one of the parts is empty.
-    pub fn parse(table: &str, text: &str, rows: usize) -> Result<Self, DataError> {
+    pub(super) fn parse(table: &str, text: &str, rows: usize) -> Result<Self, DataError> {
         let mut test = Vec::new();
         for (index, line) in text.lines().enumerate() {
             match line.trim().parse::<usize>() {
@@ -47,7 +47,7 @@ impl Partition {
     ///
     /// # Errors
     /// There are fewer than five rows.
-    pub fn fifth(table: &str, rows: usize) -> Result<Self, DataError> {
+    pub(super) fn fifth(table: &str, rows: usize) -> Result<Self, DataError> {
         if rows < 5 {
             return Err(DataError::OnePart { table: table.to_owned(), rows, found: 0 });
         }
@@ -65,7 +65,7 @@ impl Partition {
     ///
     /// # Errors
     /// As of [`Split::gather`].
-    pub fn divide(&self, all: &Split) -> Result<(Split, Split), DataError> {
+    pub(super) fn divide(&self, all: &Split) -> Result<(Split, Split), DataError> {
         let (train, test) = (all.gather(&self.train)?, all.gather(&self.test)?);
         let standardiser = Standardiser::fit(&train.0, all.features());
         let part = |(mut inputs, targets): (Vec<f32>, _)| {

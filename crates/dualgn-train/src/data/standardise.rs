@@ -52,7 +52,7 @@ impl Scale {
 
 /// The scales of all columns.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Standardiser {
+pub(super) struct Standardiser {
     scales: Vec<Scale>,
 }
 
@@ -64,12 +64,12 @@ impl Standardiser {
     ///
     /// # Panics
     /// `values` is empty or not a whole number of rows.
-    pub fn fit(values: &[f32], columns: usize) -> Self {
+    pub(super) fn fit(values: &[f32], columns: usize) -> Self {
         Self { scales: scales(values, columns) }
     }
 
     /// Standardises `values`, row-major with the columns of [`fit`](Self::fit), in place.
-    pub fn apply(&self, values: &mut [f32]) {
+    pub(super) fn apply(&self, values: &mut [f32]) {
         for row in values.chunks_exact_mut(self.scales.len()) {
             for (value, scale) in row.iter_mut().zip(&self.scales) {
                 *value = scale.apply(f64::from(*value)) as f32;

@@ -7,7 +7,7 @@ use super::split::{Split, Targets};
 
 /// What the last column of a table holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TargetKind {
+pub(super) enum TargetKind {
     /// Whole numbers from 0 to `classes - 1`.
     Class {
         /// Number of classes.
@@ -25,7 +25,7 @@ pub enum TargetKind {
 /// The header does not end in `target` or names no feature; there is no row; a row has another number of cells than the
 /// header; a cell is not a finite number in single precision; a class is not a whole number in range; `reader` fails or
 /// its text is not UTF-8.
-pub fn read(name: &str, mut reader: impl Read, kind: TargetKind) -> Result<Split, DataError> {
+pub(super) fn read(name: &str, mut reader: impl Read, kind: TargetKind) -> Result<Split, DataError> {
     let cannot_read = |reason| DataError::ReadTable { table: name.to_owned(), reason };
     // All at once: an error then finds its line in the text.
     let mut text = Vec::new();

@@ -22,7 +22,7 @@ pub(super) struct Centre {
 
 impl Centre {
     /// Cost: one product with `J`.
-    pub fn new(
+    pub(super) fn new(
         linearization: &Linearization,
         centre: &ParamVector,
         metric: Option<&ParamVector>,
@@ -37,7 +37,7 @@ impl Centre {
     }
 
     /// The centre in the combined outputs of a model, in the float type and on the device of its gradient.
-    pub fn combined(&self, map: Option<&CurvatureFactor>, gradient: &Tensor<2>) -> Self {
+    pub(super) fn combined(&self, map: Option<&CurvatureFactor>, gradient: &Tensor<2>) -> Self {
         let change = match map {
             Some(map) => map.apply_transpose(self.change.clone().unsqueeze()).squeeze_dim(0),
             None => self.change.clone(),
@@ -47,7 +47,7 @@ impl Centre {
 
     /// The measures of a prox-linear `d = c + e` from those of `e`, whose loss is that of the moved outputs. `gradient`
     /// is that at the unmoved outputs; `change` is `J e`.
-    pub fn prox_linear(
+    pub(super) fn prox_linear(
         &self,
         measures: Measures,
         gradient: &Tensor<2>,

@@ -61,7 +61,7 @@ pub(super) struct Task<'a> {
 }
 
 impl Task<'_> {
-    pub fn estimate(&self, how: How) -> Estimate {
+    pub(super) fn estimate(&self, how: How) -> Estimate {
         let Self { linearization, columns, .. } = *self;
         let (device, dtype) = (linearization.device(), linearization.output_type());
         let (machine, forward) = match self.is_repeatable {

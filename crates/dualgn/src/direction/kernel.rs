@@ -21,12 +21,12 @@ pub(super) enum Kernel<'a> {
 
 impl<'a> Kernel<'a> {
     /// Multiplies by products with the Jacobian.
-    pub fn products(linearization: &'a Linearization, map: Option<&'a CurvatureFactor>) -> Self {
+    pub(super) fn products(linearization: &'a Linearization, map: Option<&'a CurvatureFactor>) -> Self {
         Self::Products { linearization, products: Products::new(linearization), map }
     }
 
     /// Multiplies by products with the Jacobian, in a metric whose inverse is given.
-    pub fn scaled(
+    pub(super) fn scaled(
         linearization: &'a Linearization,
         map: Option<&'a CurvatureFactor>,
         inverse: &'a ParamVector,
@@ -35,7 +35,7 @@ impl<'a> Kernel<'a> {
     }
 
     /// Assembles the matrix of all rows, or of `columns` combinations of them per example.
-    pub fn assemble(
+    pub(super) fn assemble(
         linearization: &Linearization,
         map: Option<&CurvatureFactor>,
         columns: usize,
@@ -53,7 +53,7 @@ impl<'a> Kernel<'a> {
     }
 
     /// `K x` for each `x` of a stack `[c, m, r]`, in the type and on the device of `x`.
-    pub fn products_of(&self, x: Tensor<3>) -> Result<Tensor<3>, Error> {
+    pub(super) fn products_of(&self, x: Tensor<3>) -> Result<Tensor<3>, Error> {
         let Self::Products { linearization, products, map } = self else {
             let [count, m, r] = x.dims();
             let one = |i| self.product(x.clone().narrow(0, i, 1).reshape([m, r]));
@@ -69,7 +69,7 @@ impl<'a> Kernel<'a> {
     }
 
     /// `K x`, in the type and on the device of `x`.
-    pub fn product(&self, x: Tensor<2>) -> Result<Tensor<2>, Error> {
+    pub(super) fn product(&self, x: Tensor<2>) -> Result<Tensor<2>, Error> {
         let (device, dtype, shape) = (x.device(), x.dtype(), x.dims());
         match self {
             Self::Products { .. } => Ok(self.products_of(x.unsqueeze())?.squeeze_dim(0)),

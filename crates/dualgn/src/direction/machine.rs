@@ -27,14 +27,14 @@ const REPEATS: usize = 4;
 
 impl Machine {
     /// The speeds of a device, measured at the first call and remembered.
-    pub fn of(device: &Device, dtype: DType) -> Self {
+    pub(super) fn of(device: &Device, dtype: DType) -> Self {
         static KNOWN: Known = Mutex::new(None);
         remembered(&KNOWN, (format!("{device:?}"), dtype), || Self::measure(device, dtype))
     }
 
     /// The speeds of two cores of 2020 with wide vector units, or of a graphics card of that time: never measured, and
     /// so the same in every run.
-    pub fn nominal(device: &Device) -> Self {
+    pub(super) fn nominal(device: &Device) -> Self {
         match *device == Device::flex() {
             true => Self { flops: 1e11, host_flops: 5e10, bandwidth: 1e10, overhead: 1e-6 },
             false => Self { flops: 1e13, host_flops: 5e10, bandwidth: 1e12, overhead: 1e-5 },

@@ -49,7 +49,7 @@ pub(super) struct SecondOrder {
 impl Measures {
     /// The measures of a second-order model, which omits the value of the loss itself: `P(0)` is that of the proximity
     /// term alone.
-    pub fn second_order(of: SecondOrder) -> Self {
+    pub(super) fn second_order(of: SecondOrder) -> Self {
         let SecondOrder { slope, curvature, norm_squared, damping, dual_value, gap, rounding, dtype, .. } = of;
         let SecondOrder { distance_squared, along_centre, centre_squared, .. } = of;
         let second_order = 2.0 * curvature + damping * norm_squared;

@@ -31,7 +31,7 @@ pub(super) struct Solution {
 }
 
 impl Primal<'_> {
-    pub fn solve(&self, how: How, memory: usize) -> Result<Solution, Error> {
+    pub(super) fn solve(&self, how: How, memory: usize) -> Result<Solution, Error> {
         let m = self.linearization.examples() as f64;
         let whole = self.linearization.vjp(spread(self.linearization, self.map, self.model.gradient.clone()) / m)?;
         let gradient = whole.to_flat();

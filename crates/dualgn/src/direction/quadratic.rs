@@ -80,7 +80,7 @@ pub(super) struct Dual {
 
 impl Quadratic {
     /// The model of `g` and `L` around a centre; `None` means the centre zero.
-    pub fn new(gradient: Tensor<2>, factor: CurvatureFactor, damping: f64, centre: Option<Centre>) -> Self {
+    pub(super) fn new(gradient: Tensor<2>, factor: CurvatureFactor, damping: f64, centre: Option<Centre>) -> Self {
         let mut model = Self { gradient, factor, damping, centre: None };
         if let Some(centre) = centre {
             let curved = model.factor(model.factor_transpose(centre.change.clone()));
@@ -93,7 +93,7 @@ impl Quadratic {
 
     /// Solves `(I + LᵀKL/(λm)) β = -LᵀKg/(λm)` by a factorisation of the assembled matrix, or by conjugate gradient
     /// within a budget. Conjugate gradient starts from `start`, a `β`, or from zero.
-    pub fn solve(
+    pub(super) fn solve(
         &self,
         kernel: &Kernel,
         kernel_gradient: Tensor<2>,
@@ -160,7 +160,7 @@ impl Quadratic {
     }
 
     /// The exact solutions for several dampings, from one decomposition `LᵀKL = Q Λ Qᵀ`: `β = -Q (λm + Λ)⁻¹ Qᵀ LᵀKg`.
-    pub fn path(&self, kernel: &Kernel, dampings: &[f64]) -> Result<Vec<Dual>, Error> {
+    pub(super) fn path(&self, kernel: &Kernel, dampings: &[f64]) -> Result<Vec<Dual>, Error> {
         let Kernel::Matrix(matrix) = kernel else { unreachable!("a path is asked of the assembled matrix") };
         let [m, k] = self.gradient.dims();
         let system = with_entries!(matrix, entries => self.factor.system(entries, 1.0, [m, k])?);
@@ -241,7 +241,7 @@ impl Quadratic {
     }
 
     /// Computes everything that follows from `K α` without another product, with `J e = -K α / (λm)` for `d = c + e`.
-    pub fn measure(&self, dual: &Dual) -> Result<Measures, DeviceError> {
+    pub(super) fn measure(&self, dual: &Dual) -> Result<Measures, DeviceError> {
         let m = self.examples();
         let change = dual.kernel_alpha.clone() * -self.scale();
         // b - Aβ = Lᵀ J e - β, since α = g + L Lᵀ J c + Lβ.
@@ -259,7 +259,7 @@ impl Quadratic {
     }
 
     /// The measures of `d = c + e` from `J e`, `‖e‖²` and `α = g + H J d`.
-    pub fn measure_step(
+    pub(super) fn measure_step(
         &self,
         change: Tensor<2>,
         norm_squared: f64,
@@ -320,11 +320,11 @@ impl Quadratic {
         self.gradient.dims()[0] as f64
     }
 
-    pub fn factor(&self, x: Tensor<2>) -> Tensor<2> {
+    pub(super) fn factor(&self, x: Tensor<2>) -> Tensor<2> {
         self.factor.apply(x.unsqueeze()).squeeze_dim(0)
     }
 
-    pub fn factor_transpose(&self, x: Tensor<2>) -> Tensor<2> {
+    pub(super) fn factor_transpose(&self, x: Tensor<2>) -> Tensor<2> {
         self.factor.apply_transpose(x.unsqueeze()).squeeze_dim(0)
     }
 }

@@ -151,7 +151,7 @@ pub(super) struct How {
 
 impl How {
     /// The solver that allows this route and method only.
-    pub fn solver(self) -> Solver {
+    pub(super) fn solver(self) -> Solver {
         match self.method {
             Method::Direct => Solver::Cholesky,
             Method::Iterative(Budget { iterations, goal: Goal::Gap(gap) }) => Solver::Certified { iterations, gap },
@@ -168,7 +168,7 @@ impl How {
     }
 
     /// The budget of the iterations; none for the direct method.
-    pub fn budget(self) -> Budget {
+    pub(super) fn budget(self) -> Budget {
         match self.method {
             Method::Direct => Budget { iterations: 0, goal: Goal::Residual(0.0) },
             Method::Iterative(budget) | Method::Preconditioned(budget) | Method::Nystrom(_, budget) => budget,

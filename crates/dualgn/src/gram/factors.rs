@@ -47,7 +47,7 @@ pub(super) struct Sizes {
 const PAIR: f64 = 24.0;
 
 impl Sizes {
-    pub fn of(graph: &Graph, part: &Part) -> Self {
+    pub(super) fn of(graph: &Graph, part: &Part) -> Self {
         let (node, _) = part.sites[0];
         let shape = |position: usize| graph.values[graph.nodes[node].inputs[position]].shape.as_slice();
         let elements = |value: usize| graph.values[value].shape.iter().product::<usize>();
@@ -102,14 +102,14 @@ impl Sizes {
     }
 
     /// Floating-point operations of the cheaper form.
-    pub fn flops(&self, k: usize) -> f64 {
+    pub(super) fn flops(&self, k: usize) -> f64 {
         self.materialised(k, None).min(self.pairwise(k, None))
     }
 }
 
 impl Factors {
     /// The factors of a part with several positions, given its sensitivities by node.
-    pub fn of(
+    pub(super) fn of(
         linearization: &Linearization,
         part: &Part,
         sensitivities: impl Fn(usize) -> Option<Array>,
@@ -130,7 +130,7 @@ impl Factors {
     }
 
     /// The factors at one site.
-    pub fn at(
+    pub(super) fn at(
         linearization: &Linearization,
         kind: Kind,
         node: usize,
@@ -200,12 +200,12 @@ impl Factors {
     }
 
     /// Number of inputs `a`.
-    pub fn features(&self) -> usize {
+    pub(super) fn features(&self) -> usize {
         self.inputs.shape()[3]
     }
 
     /// Per-example gradients for some examples and input features, `[g, block, k, features, b]`.
-    pub fn gradients(&self, examples: Block, features: Block) -> Array {
+    pub(super) fn gradients(&self, examples: Block, features: Block) -> Array {
         let inputs =
             self.inputs.clone().narrow(1, examples.start, examples.end).narrow(3, features.start, features.end);
         let shape = inputs.shape();
@@ -215,7 +215,7 @@ impl Factors {
 
     /// Adds the contribution `[m k, m' k']` of two sets of rows; `right` is `None` if they are the same. Working arrays
     /// have about `chunk` numbers.
-    pub fn contribute(&self, right: Option<&Factors>, chunk: usize, sum: &mut Sum) {
+    pub(super) fn contribute(&self, right: Option<&Factors>, chunk: usize, sum: &mut Sum) {
         let (sizes, k) = self.sizes();
         let other = right.map(Self::sizes);
         let other = other.as_ref().map(|(sizes, k)| (sizes, *k));
@@ -274,7 +274,7 @@ pub(super) struct Vocabulary(HashMap<u64, usize>);
 
 impl Vocabulary {
     /// The tokens of the parts, one part per side; empty if they are no embeddings.
-    pub fn of<'a>(parts: impl Iterator<Item = (&'a Linearization, &'a Part)>) -> Self {
+    pub(super) fn of<'a>(parts: impl Iterator<Item = (&'a Linearization, &'a Part)>) -> Self {
         let mut known = HashMap::new();
         for (linearization, part) in parts.filter(|(_, part)| part.kind == Kind::Embedding) {
             for token in tokens(linearization.kept(part.sites[0].0).array(0)) {

@@ -43,7 +43,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub fn new(graph: &Graph) -> Self {
+    pub(super) fn new(graph: &Graph) -> Self {
         let readers = graph.readers();
         let (mut parts, mut loose) = (vec![], vec![]);
         for (index, &parameter) in graph.parameters.iter().enumerate() {
@@ -60,7 +60,7 @@ impl Plan {
     /// Plans for the products of the rows of two graphs. Parts and materialised parameters have the same order in both,
     /// and parameters of one graph only are left out. A parameter is structured if its gradients have the same
     /// structure in both graphs.
-    pub fn joint(graphs: [&Graph; 2]) -> [Self; 2] {
+    pub(super) fn joint(graphs: [&Graph; 2]) -> [Self; 2] {
         let readers = graphs.map(Graph::readers);
         let uses = |side: usize, index: usize| graphs[side].uses(&readers[side], graphs[side].parameters[index]);
         let mut plans =
@@ -99,7 +99,7 @@ impl Plan {
     }
 
     /// The plan that materialises the per-example gradients of all parameters, in their order.
-    pub fn materialised(graph: &Graph) -> Self {
+    pub(super) fn materialised(graph: &Graph) -> Self {
         let sites = graph.nodes.iter().enumerate().filter(|(_, node)| graph.is_site(node));
         let arrives = |(index, node): (usize, &Node)| {
             let positions = (0..node.inputs.len()).filter(|&position| graph.is_parameter_side(node.inputs[position]));
@@ -110,13 +110,13 @@ impl Plan {
     }
 
     /// The nodes whose sensitivities the rules need.
-    pub fn sites(&self) -> HashSet<usize> {
+    pub(super) fn sites(&self) -> HashSet<usize> {
         let structured = self.parts.iter().flat_map(|part| part.sites.iter().map(|(node, _)| *node));
         structured.chain(self.loose_sites.iter().map(|(node, _)| *node)).collect()
     }
 
     /// Describes in words how a site contributes.
-    pub fn describe(&self, node: usize) -> Option<&'static str> {
+    pub(super) fn describe(&self, node: usize) -> Option<&'static str> {
         if self.merged.contains(&node) {
             return Some("counted with the product before it");
         }

@@ -25,7 +25,7 @@ pub(crate) struct Products<'a> {
 
 impl<'a> Products<'a> {
     /// Cost: the inner products of the inputs of the layers that use the short form.
-    pub fn new(linearization: &'a Linearization) -> Self {
+    pub(crate) fn new(linearization: &'a Linearization) -> Self {
         let inner = |(node, rows, inputs)| {
             let a = widened(linearization.kept(node).array(0).clone(), linearization);
             (node, outer(a.reshape(&[rows, inputs])))
@@ -37,7 +37,7 @@ impl<'a> Products<'a> {
     }
 
     /// `K u`, `[c, m, k]`, of stacked `u`.
-    pub fn times(&self, u: Array) -> Array {
+    pub(crate) fn times(&self, u: Array) -> Array {
         let graph = self.linearization.graph();
         let shape = u.shape();
         let u = u.reshape(&[&[shape[0]], graph.values[graph.output].shape.as_slice()].concat());

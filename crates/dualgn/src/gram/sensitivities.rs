@@ -21,7 +21,7 @@ pub(crate) struct Sensitivities {
 
 impl Sensitivities {
     /// Computes the sensitivities of cotangents of the output, `[count, ..]`.
-    pub fn new(linearization: &Linearization, sites: &HashSet<usize>, cotangents: Array) -> Self {
+    pub(crate) fn new(linearization: &Linearization, sites: &HashSet<usize>, cotangents: Array) -> Self {
         let graph = linearization.graph();
         let count = cotangents.shape()[0];
         let mut by_node = HashMap::new();
@@ -41,7 +41,7 @@ impl Sensitivities {
 
     /// Computes `Σ_ic x[i, c] ∇f_{i,c}` for weights `[m, count]` of the rows: the last steps of a backward pass, from
     /// the sites on. Needs the sensitivities at all sites.
-    pub fn pull(&self, linearization: &Linearization, weights: Array) -> ParamVector {
+    pub(crate) fn pull(&self, linearization: &Linearization, weights: Array) -> ParamVector {
         let graph = linearization.graph();
         let weights = weights.cast(graph.dtype).transpose();
         let mut flow = Flow::new(graph.values.len());
@@ -61,7 +61,7 @@ impl Sensitivities {
     }
 
     /// Memory of one row per example, in bytes: at the sites, and at the two largest layers.
-    pub fn bytes(graph: &Graph, sites: &HashSet<usize>) -> usize {
+    pub(crate) fn bytes(graph: &Graph, sites: &HashSet<usize>) -> usize {
         let size = |node: usize| {
             let value = &graph.values[graph.nodes[node].output];
             value.shape.iter().product::<usize>() * value.dtype.size()

@@ -13,7 +13,7 @@ pub(super) enum Sum {
 
 impl Sum {
     /// Adds `R Sᵀ`; `S` is `None` where it is `R`.
-    pub fn add_product(&mut self, left: Array, right: Option<Array>) {
+    pub(super) fn add_product(&mut self, left: Array, right: Option<Array>) {
         match (self, right) {
             (Self::Symmetric(sum), _) => sum.add_outer(left),
             (rectangular, Some(right)) => rectangular.add(product(left, right.transpose())),
@@ -22,7 +22,7 @@ impl Sum {
     }
 
     /// Adds `(R Sᵀ) ⊙ (W ⊗ 11ᵀ)` for weights `W`, `[m, m']`.
-    pub fn add_weighted_product(&mut self, left: Array, right: Option<Array>, weights: Array) {
+    pub(super) fn add_weighted_product(&mut self, left: Array, right: Option<Array>, weights: Array) {
         match (self, right) {
             (Self::Symmetric(sum), _) => sum.add_weighted_outer(left, weights),
             (rectangular, Some(right)) => {
@@ -35,7 +35,7 @@ impl Sum {
     }
 
     /// Adds a given block.
-    pub fn add(&mut self, block: Array) {
+    pub(super) fn add(&mut self, block: Array) {
         match self {
             Self::Symmetric(sum) => sum.add(block),
             Self::Rectangular(sum) => {
@@ -48,7 +48,7 @@ impl Sum {
     }
 
     /// Returns the block; `None` if nothing was added to a rectangular one.
-    pub fn finish(self) -> Option<Array> {
+    pub(super) fn finish(self) -> Option<Array> {
         match self {
             Self::Symmetric(sum) => Some(sum.finish()),
             Self::Rectangular(sum) => sum,

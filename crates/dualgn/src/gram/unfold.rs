@@ -18,7 +18,7 @@ pub(super) struct Patches {
 
 impl Patches {
     /// The patches of a convolution with a weight of the given shape.
-    pub fn new(conv: &Conv, weight: &[usize]) -> Self {
+    pub(super) fn new(conv: &Conv, weight: &[usize]) -> Self {
         macro_rules! patches {
             ($options:ident, $padding:expr) => {
                 Self {
@@ -42,7 +42,7 @@ impl Patches {
     }
 
     /// `[n, channels, ..]` as `[n, channels · kernel, positions]`, with `counts` positions along each axis.
-    pub fn of(&self, x: Array, counts: &[usize]) -> Array {
+    pub(super) fn of(&self, x: Array, counts: &[usize]) -> Array {
         let x = self.pad(x);
         let shape = x.shape();
         let (n, channels) = (shape[0], shape[1]);

@@ -19,10 +19,16 @@ pub(super) struct Axis {
 
 impl Axis {
     /// An axis of length one, for images of lower dimension.
-    pub const MISSING: Self = Self { input: 1, output: 1, kernel: 1, stride: 1, dilation: 1, padding: 0 };
+    pub(super) const MISSING: Self = Self { input: 1, output: 1, kernel: 1, stride: 1, dilation: 1, padding: 0 };
 
     /// An axis with padding before and after; `None` if the window is longer than the padded image.
-    pub fn new(input: usize, kernel: usize, stride: usize, dilation: usize, padding: (usize, usize)) -> Option<Self> {
+    pub(super) fn new(
+        input: usize,
+        kernel: usize,
+        stride: usize,
+        dilation: usize,
+        padding: (usize, usize),
+    ) -> Option<Self> {
         let (before, after) = padding;
         let room = (input + before + after).checked_sub(dilation * (kernel - 1) + 1)?;
         Some(Self { input, output: room / stride + 1, kernel, stride, dilation, padding: before })
@@ -30,7 +36,7 @@ impl Axis {
 
     /// The range of positions at which an entry of the window lies inside the image, and the index in the image at the
     /// first of them.
-    pub fn met(&self, entry: usize) -> (usize, usize, usize) {
+    pub(super) fn met(&self, entry: usize) -> (usize, usize, usize) {
         let shift = entry * self.dilation;
         let start = self.padding.saturating_sub(shift).div_ceil(self.stride);
         let end = (self.input + self.padding).saturating_sub(shift).div_ceil(self.stride).min(self.output);

@@ -44,7 +44,7 @@ struct Stretch {
 
 impl Convolution {
     /// A convolution of the given shapes; `None` for several groups, or if the window does not fit.
-    pub fn new<const N: usize>(x: &[usize], weight: &[usize], options: &ConvOptions<N>) -> Option<Self> {
+    pub(crate) fn new<const N: usize>(x: &[usize], weight: &[usize], options: &ConvOptions<N>) -> Option<Self> {
         if options.groups != 1 {
             return None;
         }
@@ -59,7 +59,7 @@ impl Convolution {
     }
 
     /// `x * W + b`; `None` if the arrays are not on the host.
-    pub fn value(&self, x: &Array, weight: &Array, bias: Option<&Array>) -> Option<Array> {
+    pub(crate) fn value(&self, x: &Array, weight: &Array, bias: Option<&Array>) -> Option<Array> {
         let (device, dtype) = (x.device(), x.dtype());
         let (x, weight) = (contiguous(x)?, contiguous(weight)?);
         let bias = match bias {
@@ -76,7 +76,7 @@ impl Convolution {
     }
 
     /// The cotangent of `x` from that of the result.
-    pub fn transpose_input(&self, weight: &Array, y: &Array) -> Option<Array> {
+    pub(crate) fn transpose_input(&self, weight: &Array, y: &Array) -> Option<Array> {
         let (device, dtype, shape) = (y.device(), y.dtype(), self.shapes[0].clone());
         let (weight, y) = (contiguous(weight)?, contiguous(y)?);
         let data = with_float!(dtype, {
@@ -86,7 +86,7 @@ impl Convolution {
     }
 
     /// The cotangent of `W` from that of the result.
-    pub fn transpose_weight(&self, x: &Array, y: &Array) -> Option<Array> {
+    pub(crate) fn transpose_weight(&self, x: &Array, y: &Array) -> Option<Array> {
         let (device, dtype, shape) = (y.device(), y.dtype(), self.shapes[1].clone());
         let (x, y) = (contiguous(x)?, contiguous(y)?);
         let data = with_float!(dtype, {

@@ -31,17 +31,17 @@ const PARALLEL: usize = 4 * CHUNK;
 
 impl Function {
     /// Whether the kernels support an array.
-    pub fn takes(x: &Array) -> bool {
+    pub(crate) fn takes(x: &Array) -> bool {
         is_on_host(x)
     }
 
     /// `φ(x)` of an array that [`Function::takes`] accepts.
-    pub fn value(self, x: Array) -> Array {
+    pub(crate) fn value(self, x: Array) -> Array {
         self.apply(x, false).0
     }
 
     /// `φ(x)` and `φ'(x)` in one pass.
-    pub fn value_and_slope(self, x: Array) -> (Array, Array) {
+    pub(crate) fn value_and_slope(self, x: Array) -> (Array, Array) {
         let (value, slope) = self.apply(x, true);
         (value, slope.expect("asked for"))
     }

@@ -29,7 +29,7 @@ pub(crate) struct Windows {
 impl Windows {
     /// Maxima of `[m, channels, rows, columns]`, `[m, channels, ..]`, and their places in the plane,
     /// `[m, channels, windows]`; of equal ones the first, as Burn has it. `None` for an array that is not on the host.
-    pub fn maxima(&self, x: &Array) -> Option<(Array, Array)> {
+    pub(crate) fn maxima(&self, x: &Array) -> Option<(Array, Array)> {
         let (shape, data) = (x.shape(), contiguous(x)?);
         let (planes, rows, columns) = (shape[0] * shape[1], shape[2], shape[3]);
         let axis = |axis: usize, length: usize| {

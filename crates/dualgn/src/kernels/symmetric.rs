@@ -39,23 +39,23 @@ const TILE: usize = 32;
 const PIECE: usize = 256 << 10;
 
 impl SymmetricSum {
-    pub fn new(size: usize, dtype: DType, device: Device) -> Self {
+    pub(crate) fn new(size: usize, dtype: DType, device: Device) -> Self {
         let lower = if dtype == DType::F64 { Lower::Double(vec![]) } else { Lower::Single(vec![]) };
         Self { size, dtype, device, lower, rest: None }
     }
 
     /// Adds `R Rᵀ` of `R`, `[n, width]`.
-    pub fn add_outer(&mut self, rows: Array) {
+    pub(crate) fn add_outer(&mut self, rows: Array) {
         self.add_rows(rows, None);
     }
 
     /// Adds `(R Rᵀ) ⊙ (W ⊗ 11ᵀ)` for weights `W`, `[m, m]`, each of `n / m` rows by as many.
-    pub fn add_weighted_outer(&mut self, rows: Array, weights: Array) {
+    pub(crate) fn add_weighted_outer(&mut self, rows: Array, weights: Array) {
         self.add_rows(rows, Some(weights));
     }
 
     /// Adds a given symmetric matrix.
-    pub fn add(&mut self, matrix: Array) {
+    pub(crate) fn add(&mut self, matrix: Array) {
         self.rest = Some(match self.rest.take() {
             Some(sum) => sum.add(matrix),
             None => matrix,
@@ -95,7 +95,7 @@ impl SymmetricSum {
     }
 
     /// Returns the whole matrix.
-    pub fn finish(self) -> Array {
+    pub(crate) fn finish(self) -> Array {
         let (n, device, dtype) = (self.size, self.device, self.dtype);
         let array = |data| Array::from_data(data, &device);
         let made = match self.lower {

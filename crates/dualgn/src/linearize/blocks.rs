@@ -154,12 +154,12 @@ fn stacked(linearizations: Vec<Linearization>, history: History) -> Linearizatio
 }
 
 impl Stack {
-    pub fn blocks(&self) -> &[Block] {
+    pub(super) fn blocks(&self) -> &[Block] {
         &self.blocks
     }
 
     /// The outputs at other weights, `[M, 1]`.
-    pub fn outputs(
+    pub(super) fn outputs(
         &self,
         of: impl Fn(&Linearization) -> Result<Array, LinearizeError>,
     ) -> Result<Array, LinearizeError> {
@@ -168,7 +168,7 @@ impl Stack {
     }
 
     /// Pushes the tangents `[c, ..]` of all parameters forward to the rows, `[c, M, 1]`.
-    pub fn push(&self, tangents: &[Array]) -> Array {
+    pub(super) fn push(&self, tangents: &[Array]) -> Array {
         let count = tangents[0].shape()[0];
         let one = |block: &Block| {
             let own = block.places.iter().map(|&place| tangents[place].clone()).collect();
@@ -178,7 +178,7 @@ impl Stack {
     }
 
     /// Pulls cotangents of the rows, `[c, M, 1]`, back to all parameters.
-    pub fn pull(&self, cotangents: &Array, flow: &mut Flow) {
+    pub(super) fn pull(&self, cotangents: &Array, flow: &mut Flow) {
         let count = cotangents.shape()[0];
         for block in &self.blocks {
             let graph = &block.linearization.graph;

@@ -29,7 +29,7 @@ struct Record {
 
 impl<'a> Evaluation<'a> {
     /// Sets the values of inputs, module tensors and constants.
-    pub fn new(
+    pub(super) fn new(
         graph: &'a Arc<Graph>,
         tensors: &HashMap<ParamId, Array>,
         inputs: &[Array],
@@ -74,7 +74,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Runs the pass, keeping the values that derivatives need.
-    pub fn linearize(mut self, inputs: Vec<Array>) -> Linearization {
+    pub(super) fn linearize(mut self, inputs: Vec<Array>) -> Linearization {
         let kept = vec![Kept::default(); self.graph.nodes.len()];
         let mut record = Some(Record { kept, site_inputs: HashMap::new() });
         let outputs = self.run(&mut record);
@@ -84,12 +84,12 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Runs the pass and returns its outputs only, `[m, k]`.
-    pub fn outputs(self) -> Array {
+    pub(super) fn outputs(self) -> Array {
         self.outputs_and_draws().0
     }
 
     /// Runs the pass and returns its outputs and the random numbers drawn.
-    pub fn outputs_and_draws(mut self) -> (Array, HashMap<usize, Array>) {
+    pub(super) fn outputs_and_draws(mut self) -> (Array, HashMap<usize, Array>) {
         let outputs = self.run(&mut None);
         (outputs, self.drawn)
     }

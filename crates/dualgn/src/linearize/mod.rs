@@ -408,11 +408,11 @@ impl Linearization {
 pub(crate) struct Flow(Vec<Option<Array>>);
 
 impl Flow {
-    pub fn new(values: usize) -> Self {
+    pub(crate) fn new(values: usize) -> Self {
         Self(vec![None; values])
     }
 
-    pub fn add(&mut self, value: ValueId, vector: Array) {
+    pub(crate) fn add(&mut self, value: ValueId, vector: Array) {
         let slot = &mut self.0[value];
         *slot = Some(match slot.take() {
             Some(sum) => sum.add(vector),
@@ -420,11 +420,11 @@ impl Flow {
         });
     }
 
-    pub fn take(&mut self, value: ValueId) -> Option<Array> {
+    pub(crate) fn take(&mut self, value: ValueId) -> Option<Array> {
         self.0[value].take()
     }
 
-    pub fn get(&self, value: ValueId) -> Option<&Array> {
+    pub(crate) fn get(&self, value: ValueId) -> Option<&Array> {
         self.0[value].as_ref()
     }
 }

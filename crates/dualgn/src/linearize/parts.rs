@@ -108,34 +108,34 @@ impl Part {
 
 impl Parts {
     /// The range of examples of each part, and its graph.
-    pub fn ranges(&self) -> impl Iterator<Item = (Range<usize>, &Graph)> {
+    pub(super) fn ranges(&self) -> impl Iterator<Item = (Range<usize>, &Graph)> {
         self.parts.iter().map(|part| (part.start..part.start + part.graph.examples, &*part.graph))
     }
 
     /// The index of the first example of each part, and its inputs.
-    pub fn inputs(&self) -> impl Iterator<Item = (usize, &[Array])> {
+    pub(super) fn inputs(&self) -> impl Iterator<Item = (usize, &[Array])> {
         self.parts.iter().map(|part| (part.start, part.inputs.as_slice()))
     }
 
     /// Linearises the part with the given number.
-    pub fn linearize(&self, number: usize) -> Linearization {
+    pub(super) fn linearize(&self, number: usize) -> Linearization {
         self.parts[number].linearize(&self.tensors)
     }
 
     /// The outputs at other weights, `[m, k]`.
-    pub fn outputs(&self, tensors: &HashMap<ParamId, Array>) -> Result<Array, LinearizeError> {
+    pub(super) fn outputs(&self, tensors: &HashMap<ParamId, Array>) -> Result<Array, LinearizeError> {
         let each = self.parts.iter().map(|part| Ok(part.evaluation(tensors)?.outputs()));
         Ok(Array::cat(each.collect::<Result<_, _>>()?, 0))
     }
 
     /// Pushes the tangents `[c, ..]` of the parameters forward to the output, `[c, ..]`.
-    pub fn push(&self, tangents: Vec<Array>) -> Array {
+    pub(super) fn push(&self, tangents: Vec<Array>) -> Array {
         let each = self.parts.iter().map(|part| part.linearize(&self.tensors).push(tangents.clone()));
         Array::cat(each.collect(), 1)
     }
 
     /// Pulls cotangents of the output, `[c, m, ..]`, back to the parameters, `[c, ..]` each.
-    pub fn pull(&self, cotangents: Array) -> Vec<Array> {
+    pub(super) fn pull(&self, cotangents: Array) -> Vec<Array> {
         let each = self.parts.iter().map(|part| {
             let own = cotangents.clone().narrow(1, part.start, part.start + part.graph.examples);
             part.linearize(&self.tensors).pull_checked(own)

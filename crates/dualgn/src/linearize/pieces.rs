@@ -38,7 +38,7 @@ pub(crate) struct Place<'a> {
 
 impl<'a> Place<'a> {
     /// The piece. Cost: one forward pass of it, if its pass was not kept.
-    pub fn piece(&self) -> Piece<'a> {
+    pub(crate) fn piece(&self) -> Piece<'a> {
         match &self.of.saved {
             Saved::Parts(parts) => Piece::Made(Box::new(parts.linearize(self.number))),
             _ => Piece::Kept(self.of),

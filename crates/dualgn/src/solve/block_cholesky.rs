@@ -14,7 +14,7 @@ impl BlockCholesky {
     ///
     /// # Errors
     /// Returns `DirectionError::Factorisation` if a block is not positive definite or not finite.
-    pub fn new(blocks: Vec<Vec<f64>>) -> Result<Self, DirectionError> {
+    pub(crate) fn new(blocks: Vec<Vec<f64>>) -> Result<Self, DirectionError> {
         let mut start = 0;
         let factor = |block: Vec<f64>| {
             let size = block.len().isqrt();
@@ -28,12 +28,12 @@ impl BlockCholesky {
     }
 
     /// Replaces `x` by `C⁻¹ x`.
-    pub fn solve(&self, x: &mut [f64]) {
+    pub(crate) fn solve(&self, x: &mut [f64]) {
         self.each(x, |factor, x| solve_lower_triangular_in_place(factor, x, Par::Seq));
     }
 
     /// Replaces `x` by `C⁻ᵀ x`.
-    pub fn solve_transposed(&self, x: &mut [f64]) {
+    pub(crate) fn solve_transposed(&self, x: &mut [f64]) {
         self.each(x, |factor, x| solve_upper_triangular_in_place(factor.transpose(), x, Par::Seq));
     }
 

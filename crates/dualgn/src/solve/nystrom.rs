@@ -21,7 +21,7 @@ pub(crate) struct Nystrom {
 
 impl Nystrom {
     /// Orthonormal random vectors `Ω`, column-major `[n, r]`; the same on every machine.
-    pub fn test_vectors(n: usize, rank: usize) -> Mat<f64> {
+    pub(crate) fn test_vectors(n: usize, rank: usize) -> Mat<f64> {
         let mut state = 0x9e37_79b9_7f4a_7c15u64;
         // Random signs from the generator SplitMix64 of Steele, Lea and Flood.
         let mut sign = || {
@@ -39,7 +39,7 @@ impl Nystrom {
     /// # Errors
     /// Returns `DirectionError::Factorisation` if the products are not finite, or not those of a positive semidefinite
     /// matrix.
-    pub fn new(vectors: &Mat<f64>, mut products: Mat<f64>) -> Result<Self, DirectionError> {
+    pub(crate) fn new(vectors: &Mat<f64>, mut products: Mat<f64>) -> Result<Self, DirectionError> {
         let failed = DirectionError::Factorisation { pivot: 0 };
         // A shift of the size of rounding makes the factorisation possible and is removed below. Products of networks
         // are as accurate as their float type, which is single precision at worst.
@@ -59,7 +59,7 @@ impl Nystrom {
     }
 
     /// Replaces `x` by `P^(-1/2) x`.
-    pub fn solve(&self, x: &mut [f64]) {
+    pub(crate) fn solve(&self, x: &mut [f64]) {
         let column = MatRef::from_column_major_slice(x, x.len(), 1);
         let mut coordinates = self.vectors.transpose() * column;
         for (row, factor) in self.factors.iter().enumerate() {

@@ -17,7 +17,7 @@ impl Spectrum {
     ///
     /// # Errors
     /// Returns `DirectionError::Eigenvalues` if the iteration fails or the matrix is not finite.
-    pub fn new(matrix: &[f64]) -> Result<Self, DirectionError> {
+    pub(crate) fn new(matrix: &[f64]) -> Result<Self, DirectionError> {
         let size = matrix.len().isqrt();
         // The upper triangle by rows is the lower triangle by columns.
         let view = MatRef::from_column_major_slice(matrix, size, size);
@@ -30,13 +30,13 @@ impl Spectrum {
     }
 
     /// `Qᵀ x`.
-    pub fn coordinates(&self, x: &[f64]) -> Vec<f64> {
+    pub(crate) fn coordinates(&self, x: &[f64]) -> Vec<f64> {
         let product = self.vectors.transpose() * MatRef::from_column_major_slice(x, x.len(), 1);
         product.col(0).iter().copied().collect()
     }
 
     /// `Q c`.
-    pub fn combination(&self, coordinates: Vec<f64>) -> Vec<f64> {
+    pub(crate) fn combination(&self, coordinates: Vec<f64>) -> Vec<f64> {
         let product = &self.vectors * MatRef::from_column_major_slice(&coordinates, coordinates.len(), 1);
         product.col(0).iter().copied().collect()
     }

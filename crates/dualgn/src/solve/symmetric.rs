@@ -28,21 +28,21 @@ pub(crate) use with_entries;
 
 impl Symmetric {
     /// Creates a matrix from square data.
-    pub fn new(data: TensorData) -> Self {
+    pub(crate) fn new(data: TensorData) -> Self {
         Self(data)
     }
 
-    pub fn data(&self) -> &TensorData {
+    pub(crate) fn data(&self) -> &TensorData {
         &self.0
     }
 
     /// Number of rows.
-    pub fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.0.shape()[0]
     }
 
     /// `A x`.
-    pub fn multiply(&self, x: &[f64]) -> Vec<f64> {
+    pub(crate) fn multiply(&self, x: &[f64]) -> Vec<f64> {
         let (size, arch) = (self.size(), Arch::new());
         let row = |row: usize, entries: &[f64]| arch.dispatch(|| dot(&entries[row * size..(row + 1) * size], x));
         let single = |row: usize, entries: &[f32]| arch.dispatch(|| dot(&entries[row * size..(row + 1) * size], x));
@@ -57,13 +57,13 @@ impl Symmetric {
     }
 
     /// Adds `factor · A e_row` to `to`.
-    pub fn add_row(&self, row: usize, factor: f64, to: &mut [f64]) {
+    pub(crate) fn add_row(&self, row: usize, factor: f64, to: &mut [f64]) {
         let range = row * self.size()..(row + 1) * self.size();
         with_entries!(self, entries => add(&entries[range], factor, to));
     }
 
     /// The diagonal block `[k, k]` that begins at row `start`, row-major.
-    pub fn block(&self, start: usize, k: usize) -> Vec<f64> {
+    pub(crate) fn block(&self, start: usize, k: usize) -> Vec<f64> {
         let rows = (start..start + k).map(|row| row * self.size() + start..row * self.size() + start + k);
         with_entries!(self, entries => rows.flat_map(|row| double(&entries[row])).collect())
     }

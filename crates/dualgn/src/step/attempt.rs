@@ -52,12 +52,12 @@ pub(super) fn ratio([actual, predicted]: [f64; 2]) -> f64 {
 }
 
 impl Attempt {
-    pub fn ratio(&self) -> Option<f64> {
+    pub(super) fn ratio(&self) -> Option<f64> {
         self.decreases.map(ratio)
     }
 
     /// The attempt, with a step of zero.
-    pub fn refused(self) -> Self {
+    pub(super) fn refused(self) -> Self {
         let found = Found { step: 0.0, loss: Some(self.loss), ..self.found };
         Self { found, ..self }
     }
@@ -71,7 +71,7 @@ pub(super) struct Penalty {
 }
 
 impl Penalty {
-    pub fn new(decay: Decay, weights: &ParamVector, vector: &ParamVector) -> Result<Self, DeviceError> {
+    pub(super) fn new(decay: Decay, weights: &ParamVector, vector: &ParamVector) -> Result<Self, DeviceError> {
         let eta = decay.penalty();
         let squares = match eta {
             0.0 => [0.0; 3],
@@ -81,12 +81,12 @@ impl Penalty {
     }
 
     /// The penalty at `w + t p`.
-    pub fn at(&self, t: f64) -> f64 {
+    pub(super) fn at(&self, t: f64) -> f64 {
         let [own, along, square] = self.squares;
         0.5 * self.eta * (own + t * (2.0 * along + t * square))
     }
 
-    pub fn slope(&self) -> f64 {
+    pub(super) fn slope(&self) -> f64 {
         self.eta * self.squares[1]
     }
 }

@@ -36,11 +36,11 @@ pub(super) enum Kept {
 }
 
 impl State {
-    pub fn number(&self, name: &'static str) -> Option<f64> {
+    pub(super) fn number(&self, name: &'static str) -> Option<f64> {
         self.numbers.get(name).copied()
     }
 
-    pub fn vector(&self, name: &'static str, at: &Linearization) -> Result<Option<ParamVector>, Error> {
+    pub(super) fn vector(&self, name: &'static str, at: &Linearization) -> Result<Option<ParamVector>, Error> {
         match self.vectors.get(name) {
             None => Ok(None),
             Some(Kept::Vector(vector)) => Ok(Some(vector.clone())),
@@ -48,7 +48,7 @@ impl State {
         }
     }
 
-    pub fn save(&self) -> Result<StepperState, DeviceError> {
+    pub(super) fn save(&self) -> Result<StepperState, DeviceError> {
         let numbers = self.numbers.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
         let vector = |(name, kept): (&&str, &Kept)| {
             let entries = match kept {
@@ -62,7 +62,7 @@ impl State {
     }
 
     /// Ignores unknown names, which come from other versions.
-    pub fn restore(state: StepperState) -> Self {
+    pub(super) fn restore(state: StepperState) -> Self {
         let StepperState { mut numbers, mut vectors } = state;
         Self {
             numbers: NUMBERS.iter().filter_map(|name| Some((*name, numbers.remove(*name)?))).collect(),

@@ -7,22 +7,22 @@ use burn::backend::ops::{BoolTensorOps, FloatTensorOps, IntTensorOps};
 use super::{Array, bool_dtype, by_kind, by_number};
 
 impl Array {
-    pub fn equal(self, other: Self) -> Self {
+    pub(crate) fn equal(self, other: Self) -> Self {
         let dtype = bool_dtype(&self);
         by_kind!(self, t => Dispatch::float_equal(t, other.0, dtype), Dispatch::int_equal(t, other.0, dtype), Dispatch::bool_equal(t, other.0))
     }
 
-    pub fn equal_scalar(self, value: f64) -> Self {
+    pub(crate) fn equal_scalar(self, value: f64) -> Self {
         let (dtype, value) = (bool_dtype(&self), self.scalar_like(value));
         by_kind!(self, t => Dispatch::float_equal_elem(t, value, dtype), Dispatch::int_equal_elem(t, value, dtype), Dispatch::bool_equal_elem(t, value))
     }
 
-    pub fn not_equal(self, other: Self) -> Self {
+    pub(crate) fn not_equal(self, other: Self) -> Self {
         let dtype = bool_dtype(&self);
         by_kind!(self, t => Dispatch::float_not_equal(t, other.0, dtype), Dispatch::int_not_equal(t, other.0, dtype), Dispatch::bool_not_equal(t, other.0))
     }
 
-    pub fn not_equal_scalar(self, value: f64) -> Self {
+    pub(crate) fn not_equal_scalar(self, value: f64) -> Self {
         let (dtype, value) = (bool_dtype(&self), self.scalar_like(value));
         by_kind!(self, t => Dispatch::float_not_equal_elem(t, value, dtype), Dispatch::int_not_equal_elem(t, value, dtype), Dispatch::bool_not_equal_elem(t, value))
     }
@@ -32,12 +32,12 @@ macro_rules! orders {
     ($($name:ident: $float:ident $int:ident, $name_scalar:ident: $float_scalar:ident $int_scalar:ident;)*) => {
         impl Array {
             $(
-                pub fn $name(self, other: Self) -> Self {
+                pub(crate) fn $name(self, other: Self) -> Self {
                     let dtype = bool_dtype(&self);
                     by_number!(self, t => Dispatch::$float(t, other.0, dtype), Dispatch::$int(t, other.0, dtype))
                 }
 
-                pub fn $name_scalar(self, value: f64) -> Self {
+                pub(crate) fn $name_scalar(self, value: f64) -> Self {
                     let (dtype, value) = (bool_dtype(&self), self.scalar_like(value));
                     by_number!(self, t => Dispatch::$float_scalar(t, value, dtype), Dispatch::$int_scalar(t, value, dtype))
                 }

@@ -10,7 +10,7 @@ use super::{Array, by_kind, by_number};
 impl Array {
     // Layout; for every kind.
 
-    pub fn reshape(self, shape: &[usize]) -> Self {
+    pub(crate) fn reshape(self, shape: &[usize]) -> Self {
         if self.0.shape().as_slice() == shape {
             return self;
         }
@@ -18,11 +18,11 @@ impl Array {
         by_kind!(self, t => Dispatch::float_reshape(t, shape), Dispatch::int_reshape(t, shape), Dispatch::bool_reshape(t, shape))
     }
 
-    pub fn permute(self, axes: &[usize]) -> Self {
+    pub(crate) fn permute(self, axes: &[usize]) -> Self {
         by_kind!(self, t => Dispatch::float_permute(t, axes), Dispatch::int_permute(t, axes), Dispatch::bool_permute(t, axes))
     }
 
-    pub fn expand(self, shape: &[usize]) -> Self {
+    pub(crate) fn expand(self, shape: &[usize]) -> Self {
         if self.0.shape().as_slice() == shape {
             return self;
         }
@@ -30,19 +30,19 @@ impl Array {
         by_kind!(self, t => Dispatch::float_expand(t, shape), Dispatch::int_expand(t, shape), Dispatch::bool_expand(t, shape))
     }
 
-    pub fn slice(self, slices: &[Slice]) -> Self {
+    pub(crate) fn slice(self, slices: &[Slice]) -> Self {
         by_kind!(self, t => Dispatch::float_slice(t, slices), Dispatch::int_slice(t, slices), Dispatch::bool_slice(t, slices))
     }
 
-    pub fn flip(self, axes: &[usize]) -> Self {
+    pub(crate) fn flip(self, axes: &[usize]) -> Self {
         by_kind!(self, t => Dispatch::float_flip(t, axes), Dispatch::int_flip(t, axes), Dispatch::bool_flip(t, axes))
     }
 
-    pub fn repeat(self, axis: usize, times: usize) -> Self {
+    pub(crate) fn repeat(self, axis: usize, times: usize) -> Self {
         by_kind!(self, t => Dispatch::float_repeat_dim(t, axis, times), Dispatch::int_repeat_dim(t, axis, times), Dispatch::bool_repeat_dim(t, axis, times))
     }
 
-    pub fn cat(arrays: Vec<Self>, axis: usize) -> Self {
+    pub(crate) fn cat(arrays: Vec<Self>, axis: usize) -> Self {
         let dtype = arrays[0].dtype();
         let tensors = arrays.into_iter().map(Self::into_dispatch).collect();
         Self(if dtype.is_float() {
@@ -55,7 +55,7 @@ impl Array {
     }
 
     /// The range `start..end` of one axis.
-    pub fn narrow(self, axis: usize, start: usize, end: usize) -> Self {
+    pub(crate) fn narrow(self, axis: usize, start: usize, end: usize) -> Self {
         let shape = self.shape();
         if start == 0 && end == shape[axis] {
             return self;
@@ -67,12 +67,12 @@ impl Array {
     }
 
     /// Writes `value` into the given ranges.
-    pub fn slice_assign(self, slices: &[Slice], value: Self) -> Self {
+    pub(crate) fn slice_assign(self, slices: &[Slice], value: Self) -> Self {
         by_kind!(self, t => Dispatch::float_slice_assign(t, slices, value.0), Dispatch::int_slice_assign(t, slices, value.0), Dispatch::bool_slice_assign(t, slices, value.0))
     }
 
     /// Swaps the last two axes.
-    pub fn transpose(self) -> Self {
+    pub(crate) fn transpose(self) -> Self {
         let rank = self.shape().len();
         let mut axes: Vec<usize> = (0..rank).collect();
         axes.swap(rank - 2, rank - 1);
@@ -80,14 +80,14 @@ impl Array {
     }
 
     /// A new first axis of length one, along which cotangents and tangents are stacked.
-    pub fn lift(self) -> Self {
+    pub(crate) fn lift(self) -> Self {
         let mut shape = self.shape();
         shape.insert(0, 1);
         self.reshape(&shape)
     }
 
     /// Repeats an array of any kind `times` times along a new first axis, which is then merged with the old first one.
-    pub fn tile(self, times: usize) -> Self {
+    pub(crate) fn tile(self, times: usize) -> Self {
         let mut shape = self.shape();
         if times == 1 {
             return self;
@@ -101,30 +101,30 @@ impl Array {
 
     // Reductions; the reduced axes keep length one.
 
-    pub fn sum_axis(self, axis: usize) -> Self {
+    pub(crate) fn sum_axis(self, axis: usize) -> Self {
         by_number!(self, t => Dispatch::float_sum_dim(t, axis), Dispatch::int_sum_dim(t, axis))
     }
 
-    pub fn sum_axes(self, axes: &[usize]) -> Self {
+    pub(crate) fn sum_axes(self, axes: &[usize]) -> Self {
         axes.iter().fold(self, |array, &axis| array.sum_axis(axis))
     }
 
-    pub fn mean_axes(self, axes: &[usize]) -> Self {
+    pub(crate) fn mean_axes(self, axes: &[usize]) -> Self {
         axes.iter().fold(self, |array, &axis| Self(Dispatch::float_mean_dim(array.0, axis)))
     }
 
     /// Sum of all elements, shape `[1]`.
-    pub fn sum_all(self) -> Self {
+    pub(crate) fn sum_all(self) -> Self {
         by_number!(self, t => Dispatch::float_sum(t), Dispatch::int_sum(t))
     }
 
     /// Sums of the elements up to and including each one.
-    pub fn cumsum(self, axis: usize) -> Self {
+    pub(crate) fn cumsum(self, axis: usize) -> Self {
         by_number!(self, t => Dispatch::float_cumsum(t, axis), Dispatch::int_cumsum(t, axis))
     }
 
     /// Undoes a broadcast: sums over the axes where `shape` has length one and `self` has not.
-    pub fn sum_to(self, shape: &[usize]) -> Self {
+    pub(crate) fn sum_to(self, shape: &[usize]) -> Self {
         let own = self.shape();
         let axes: Vec<usize> = (0..own.len()).filter(|&a| shape[a] == 1 && own[a] != 1).collect();
         // Sums from the innermost axis outwards: the first reduction then reads contiguous memory.

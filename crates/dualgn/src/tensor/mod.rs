@@ -48,36 +48,36 @@ use by_number;
 /// Methods that forward to one of Burn's elementwise float operations.
 macro_rules! elementwise {
     ($($(#[$doc:meta])* $name:ident => $call:ident),* $(,)?) => {
-        $($(#[$doc])* pub fn $name(self) -> Self { Self(Dispatch::$call(self.0)) })*
+        $($(#[$doc])* pub(crate) fn $name(self) -> Self { Self(Dispatch::$call(self.0)) })*
     };
 }
 
 impl Array {
-    pub fn new(tensor: DispatchTensor) -> Self {
+    pub(crate) fn new(tensor: DispatchTensor) -> Self {
         Self(tensor)
     }
 
-    pub fn from_tensor<const D: usize, K: Basic>(tensor: Tensor<D, K>) -> Self {
+    pub(crate) fn from_tensor<const D: usize, K: Basic>(tensor: Tensor<D, K>) -> Self {
         Self(tensor.into_dispatch())
     }
 
     /// The rank must be `D` and the kind float; the callers know both.
-    pub fn into_tensor<const D: usize>(self) -> Tensor<D> {
+    pub(crate) fn into_tensor<const D: usize>(self) -> Tensor<D> {
         Tensor::from_dispatch(self.0)
     }
 
-    pub fn into_dispatch(self) -> DispatchTensor {
+    pub(crate) fn into_dispatch(self) -> DispatchTensor {
         self.0
     }
 
     /// A float array from host values, rounded to `dtype`.
-    pub fn from_f64(values: &[f64], shape: &[usize], dtype: DType, device: &Device) -> Self {
+    pub(crate) fn from_f64(values: &[f64], shape: &[usize], dtype: DType, device: &Device) -> Self {
         let data = TensorData::new(values.to_vec(), shape.to_vec()).convert_dtype(dtype);
         Self(Dispatch::float_from_data(data, device.as_dispatch()))
     }
 
     /// Any kind of array from host data.
-    pub fn from_data(data: TensorData, device: &Device) -> Self {
+    pub(crate) fn from_data(data: TensorData, device: &Device) -> Self {
         let dtype = data.dtype();
         let device = device.as_dispatch();
         Self(if dtype.is_float() {
@@ -89,12 +89,12 @@ impl Array {
         })
     }
 
-    pub fn zeros(shape: &[usize], dtype: DType, device: &Device) -> Self {
+    pub(crate) fn zeros(shape: &[usize], dtype: DType, device: &Device) -> Self {
         Self(Dispatch::float_zeros(Shape::from(shape.to_vec()), device.as_dispatch(), dtype.into()))
     }
 
     /// An array of one value, of any kind.
-    pub fn constant(shape: &[usize], value: f64, dtype: DType, device: &Device) -> Self {
+    pub(crate) fn constant(shape: &[usize], value: f64, dtype: DType, device: &Device) -> Self {
         let (shape, device) = (Shape::from(shape.to_vec()), device.as_dispatch());
         Self(if dtype.is_float() {
             Dispatch::float_full(shape, value.into(), device, dtype.into())
@@ -108,7 +108,7 @@ impl Array {
     }
 
     /// An array of any kind with unspecified values, for operations of Burn that only read the shape of a tensor.
-    pub fn blank(shape: &[usize], dtype: DType, device: &Device) -> Self {
+    pub(crate) fn blank(shape: &[usize], dtype: DType, device: &Device) -> Self {
         let (shape, device) = (Shape::from(shape.to_vec()), device.as_dispatch());
         Self(if dtype.is_float() {
             Dispatch::float_empty(shape, device, dtype.into())
@@ -119,90 +119,90 @@ impl Array {
         })
     }
 
-    pub fn shape(&self) -> Vec<usize> {
+    pub(crate) fn shape(&self) -> Vec<usize> {
         self.0.shape().to_vec()
     }
 
-    pub fn elements(&self) -> usize {
+    pub(crate) fn elements(&self) -> usize {
         self.0.shape().num_elements()
     }
 
-    pub fn dtype(&self) -> DType {
+    pub(crate) fn dtype(&self) -> DType {
         self.0.dtype()
     }
 
-    pub fn device(&self) -> Device {
+    pub(crate) fn device(&self) -> Device {
         Device::new(self.0.device())
     }
 
     /// Copies a float array to the host, row-major.
-    pub fn to_f64(&self) -> Result<Vec<f64>, DeviceError> {
+    pub(crate) fn to_f64(&self) -> Result<Vec<f64>, DeviceError> {
         let flat = self.clone().reshape(&[self.elements()]);
         let data = flat.into_tensor::<1>().try_into_data().map_err(DeviceError::from)?;
         Ok(data.iter::<f64>().collect())
     }
 
     /// The value of an array of one element.
-    pub fn scalar(&self) -> Result<f64, DeviceError> {
+    pub(crate) fn scalar(&self) -> Result<f64, DeviceError> {
         Ok(self.to_f64()?[0])
     }
 
     // Arithmetic of floats and integers; shapes of equal rank broadcast.
 
-    pub fn add(self, other: Self) -> Self {
+    pub(crate) fn add(self, other: Self) -> Self {
         by_number!(self, t => Dispatch::float_add(t, other.0), Dispatch::int_add(t, other.0))
     }
 
-    pub fn sub(self, other: Self) -> Self {
+    pub(crate) fn sub(self, other: Self) -> Self {
         by_number!(self, t => Dispatch::float_sub(t, other.0), Dispatch::int_sub(t, other.0))
     }
 
-    pub fn mul(self, other: Self) -> Self {
+    pub(crate) fn mul(self, other: Self) -> Self {
         by_number!(self, t => Dispatch::float_mul(t, other.0), Dispatch::int_mul(t, other.0))
     }
 
-    pub fn div(self, other: Self) -> Self {
+    pub(crate) fn div(self, other: Self) -> Self {
         by_number!(self, t => Dispatch::float_div(t, other.0), Dispatch::int_div(t, other.0))
     }
 
     /// The remainder with the sign of the divisor.
-    pub fn rem(self, other: Self) -> Self {
+    pub(crate) fn rem(self, other: Self) -> Self {
         by_number!(self, t => Dispatch::float_remainder(t, other.0), Dispatch::int_remainder(t, other.0))
     }
 
-    pub fn powf(self, exponent: Self) -> Self {
+    pub(crate) fn powf(self, exponent: Self) -> Self {
         by_number!(self, t => Dispatch::float_powf(t, exponent.0), Dispatch::int_powi(t, exponent.0))
     }
 
-    pub fn atan2(self, x: Self) -> Self {
+    pub(crate) fn atan2(self, x: Self) -> Self {
         Self(Dispatch::float_atan2(self.0, x.0))
     }
 
-    pub fn hypot(self, other: Self) -> Self {
+    pub(crate) fn hypot(self, other: Self) -> Self {
         Self(Dispatch::float_hypot(self.0, other.0))
     }
 
-    pub fn add_scalar(self, value: f64) -> Self {
+    pub(crate) fn add_scalar(self, value: f64) -> Self {
         let value = self.scalar_like(value);
         by_number!(self, t => Dispatch::float_add_scalar(t, value), Dispatch::int_add_scalar(t, value))
     }
 
-    pub fn scale(self, factor: f64) -> Self {
+    pub(crate) fn scale(self, factor: f64) -> Self {
         let factor = self.scalar_like(factor);
         by_number!(self, t => Dispatch::float_mul_scalar(t, factor), Dispatch::int_mul_scalar(t, factor))
     }
 
-    pub fn div_scalar(self, divisor: f64) -> Self {
+    pub(crate) fn div_scalar(self, divisor: f64) -> Self {
         let divisor = self.scalar_like(divisor);
         by_number!(self, t => Dispatch::float_div_scalar(t, divisor), Dispatch::int_div_scalar(t, divisor))
     }
 
-    pub fn rem_scalar(self, divisor: f64) -> Self {
+    pub(crate) fn rem_scalar(self, divisor: f64) -> Self {
         let divisor = self.scalar_like(divisor);
         by_number!(self, t => Dispatch::float_remainder_scalar(t, divisor), Dispatch::int_remainder_scalar(t, divisor))
     }
 
-    pub fn pow_scalar(self, exponent: f64) -> Self {
+    pub(crate) fn pow_scalar(self, exponent: f64) -> Self {
         // Burn treats an integral exponent exactly (0 and 1 included, negative bases allowed).
         let integral = exponent.fract() == 0.0 && exponent.abs() < 64.0;
         let exponent = if integral { Scalar::Int(exponent as i64) } else { Scalar::Float(exponent) };
@@ -211,7 +211,7 @@ impl Array {
         }, Dispatch::int_powi_scalar(t, exponent))
     }
 
-    pub fn clamp(self, min: f64, max: f64) -> Self {
+    pub(crate) fn clamp(self, min: f64, max: f64) -> Self {
         let (low, high) = (self.scalar_like(min), self.scalar_like(max));
         by_number!(self, t => Dispatch::float_clamp(t, low, high), match (min.is_finite(), max.is_finite()) {
             (true, true) => Dispatch::int_clamp(t, low, high),
@@ -221,24 +221,24 @@ impl Array {
         })
     }
 
-    pub fn neg(self) -> Self {
+    pub(crate) fn neg(self) -> Self {
         by_number!(self, t => Dispatch::float_neg(t), Dispatch::int_neg(t))
     }
 
-    pub fn abs(self) -> Self {
+    pub(crate) fn abs(self) -> Self {
         by_number!(self, t => Dispatch::float_abs(t), Dispatch::int_abs(t))
     }
 
-    pub fn sign(self) -> Self {
+    pub(crate) fn sign(self) -> Self {
         by_number!(self, t => Dispatch::float_sign(t), Dispatch::int_sign(t))
     }
 
-    pub fn matmul(self, other: Self) -> Self {
+    pub(crate) fn matmul(self, other: Self) -> Self {
         by_number!(self, t => Dispatch::float_matmul(t, other.0), Dispatch::int_matmul(t, other.0))
     }
 
     /// A scalar of the array's own kind.
-    pub fn scalar_like(&self, value: f64) -> Scalar {
+    pub(crate) fn scalar_like(&self, value: f64) -> Scalar {
         let dtype = self.dtype();
         if dtype.is_float() {
             Scalar::Float(value)
@@ -259,36 +259,36 @@ impl Array {
     }
 
     /// One where an element is zero, zero elsewhere.
-    pub fn zero_marks(self) -> Self {
+    pub(crate) fn zero_marks(self) -> Self {
         self.abs().sign().neg().add_scalar(1.0)
     }
 
     /// `self` where `output`, which is nonnegative, is positive; zero elsewhere.
-    pub fn where_positive(self, output: Self) -> Self {
+    pub(crate) fn where_positive(self, output: Self) -> Self {
         Self(Dispatch::relu_backward(output.0, self.0))
     }
 
-    pub fn leaky_relu(self, slope: f64) -> Self {
+    pub(crate) fn leaky_relu(self, slope: f64) -> Self {
         Self(Dispatch::leaky_relu(self.0, slope.into()))
     }
 
-    pub fn softmax(self, axis: usize) -> Self {
+    pub(crate) fn softmax(self, axis: usize) -> Self {
         Self(Dispatch::softmax(self.0, axis))
     }
 
-    pub fn log_softmax(self, axis: usize) -> Self {
+    pub(crate) fn log_softmax(self, axis: usize) -> Self {
         Self(Dispatch::log_softmax(self.0, axis))
     }
 
     /// The same numbers in another float type.
-    pub fn cast(self, dtype: DType) -> Self {
+    pub(crate) fn cast(self, dtype: DType) -> Self {
         if self.dtype() == dtype { self } else { Self(Dispatch::float_cast(self.0, dtype.into())) }
     }
 
     // Between the kinds.
 
     /// The same numbers in another type: floats to integers are truncated, and `true` is one.
-    pub fn convert(self, dtype: DType) -> Self {
+    pub(crate) fn convert(self, dtype: DType) -> Self {
         let (from, t) = (self.dtype(), self.0);
         Self(match (from.is_float(), from.is_bool()) {
             (true, _) if dtype.is_float() => Dispatch::float_cast(t, dtype.into()),

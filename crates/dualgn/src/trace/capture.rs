@@ -25,7 +25,7 @@ pub(super) struct Key<S> {
 }
 
 impl<S> Key<S> {
-    pub fn new<M: Module>(model: &M, shapes: S, choices: Choices) -> Self {
+    pub(super) fn new<M: Module>(model: &M, shapes: S, choices: Choices) -> Self {
         // Only batch statistics depend on the flags.
         let disabled = if choices.batch_statistics { disabled_flags(model) } else { vec![] };
         Self { shapes, trainable: trainable(model), disabled }

@@ -96,23 +96,23 @@ impl Default for History {
 
 impl History {
     /// Records the time of a forward pass.
-    pub fn note_forward(&self, time: Duration) {
+    pub(crate) fn note_forward(&self, time: Duration) {
         self.0.0.fetch_min(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// The time of the fastest forward pass, in seconds.
-    pub fn forward_seconds(&self) -> f64 {
+    pub(crate) fn forward_seconds(&self) -> f64 {
         self.0.0.load(Ordering::Relaxed) as f64 * 1e-9
     }
 
     /// Records the number of iterations after which conjugate gradient reached its goal; `None` if it did not.
-    pub fn note_iterations(&self, iterations: Option<usize>) {
+    pub(crate) fn note_iterations(&self, iterations: Option<usize>) {
         self.0.1.store(iterations.map_or(usize::MAX, |count| count.max(1)), Ordering::Relaxed);
     }
 
     /// The number of iterations of the last conjugate gradient, or `None` if it did not reach its goal; `otherwise` if
     /// it has not run.
-    pub fn iterations(&self, otherwise: usize) -> Option<usize> {
+    pub(crate) fn iterations(&self, otherwise: usize) -> Option<usize> {
         match self.0.1.load(Ordering::Relaxed) {
             0 => Some(otherwise),
             usize::MAX => None,
@@ -123,12 +123,12 @@ impl History {
 
 impl Graph {
     /// The module tensor behind a parameter of the vector `w`.
-    pub fn parameter(&self, index: usize) -> &ModuleTensor {
+    pub(crate) fn parameter(&self, index: usize) -> &ModuleTensor {
         self.module_tensor(self.parameters[index])
     }
 
     /// The module tensor of a value that comes from the module.
-    pub fn module_tensor(&self, value: ValueId) -> &ModuleTensor {
+    pub(crate) fn module_tensor(&self, value: ValueId) -> &ModuleTensor {
         match &self.values[value].source {
             Source::Module(index) => &self.tensors[*index],
             _ => unreachable!("only values of the module are asked for their tensor"),
@@ -136,23 +136,23 @@ impl Graph {
     }
 
     /// The identities of the parameters in the vector `w`, in its order.
-    pub fn parameter_ids(&self) -> Vec<ParamId> {
+    pub(crate) fn parameter_ids(&self) -> Vec<ParamId> {
         (0..self.parameters.len()).map(|index| self.parameter(index).id).collect()
     }
 
     /// Number of trainable numbers `p`.
-    pub fn parameter_count(&self) -> usize {
+    pub(crate) fn parameter_count(&self) -> usize {
         self.parameters.iter().map(|&value| self.values[value].shape.iter().product::<usize>()).sum()
     }
 
     /// Whether a value is computed from parameters only: it is the same for all examples and has a derivative.
-    pub fn is_parameter_side(&self, value: ValueId) -> bool {
+    pub(crate) fn is_parameter_side(&self, value: ValueId) -> bool {
         self.values[value].active && self.values[value].batch == Batch::Shared
     }
 
     /// Whether parameters meet data at a node: its output belongs to examples, and one of its inputs to parameters
     /// only.
-    pub fn is_site(&self, node: &Node) -> bool {
+    pub(crate) fn is_site(&self, node: &Node) -> bool {
         self.values[node.output].active
             && self.values[node.output].batch != Batch::Shared
             && node.inputs.iter().any(|&input| self.is_parameter_side(input))
@@ -160,19 +160,19 @@ impl Graph {
 
     /// The approximate number of floating-point operations of one forward pass: products count their multiplications
     /// and additions, and any other operation counts one per element.
-    pub fn forward_flops(&self) -> f64 {
+    pub(crate) fn forward_flops(&self) -> f64 {
         self.nodes.iter().map(|node| self.flops(node)).sum()
     }
 
     /// The floating-point operations of one backward pass without the gradients with respect to parameters.
-    pub fn backward_flops(&self) -> f64 {
+    pub(crate) fn backward_flops(&self) -> f64 {
         let passes =
             |node: &&Node| node.inputs.iter().any(|&input| self.values[input].active && !self.is_parameter_side(input));
         self.nodes.iter().filter(passes).map(|node| self.flops(node)).sum()
     }
 
     /// The floating-point operations of one product with `J` and one with `Jᵀ`.
-    pub fn product_flops(&self) -> f64 {
+    pub(crate) fn product_flops(&self) -> f64 {
         2.0 * (self.forward_flops() + self.backward_flops())
     }
 
@@ -195,7 +195,7 @@ impl Graph {
     }
 
     /// Describes the place of a node in words: its own parameters, or the nearest ones before and after it.
-    pub fn place(&self, node: usize) -> String {
+    pub(crate) fn place(&self, node: usize) -> String {
         place(&self.nodes, node, |value| self.tensor_path(value))
     }
 
@@ -212,17 +212,17 @@ impl Graph {
     }
 
     /// For each input of a node, whether it has a derivative.
-    pub fn active_inputs(&self, node: &Node) -> Vec<bool> {
+    pub(crate) fn active_inputs(&self, node: &Node) -> Vec<bool> {
         node.inputs.iter().map(|&input| self.values[input].active).collect()
     }
 
     /// Whether a derivative ends at a node, because the operation is piecewise constant.
-    pub fn ends_derivative(&self, node: &Node) -> bool {
+    pub(crate) fn ends_derivative(&self, node: &Node) -> bool {
         !self.values[node.output].active && node.inputs.iter().any(|&input| self.values[input].active)
     }
 
     /// Fills `active`, `batch`, `uses` and `mixing` from the nodes.
-    pub fn analyse(&mut self) {
+    pub(crate) fn analyse(&mut self) {
         let examples = self.examples;
         for index in 0..self.nodes.len() {
             let node = &self.nodes[index];
@@ -252,7 +252,7 @@ impl Graph {
     /// # Panics
     /// Panics if an invariant is violated, which is a defect of this crate.
     #[cfg(debug_assertions)]
-    pub fn verify(&self) {
+    pub(crate) fn verify(&self) {
         let mut defined = vec![false; self.values.len()];
         for (id, value) in self.values.iter().enumerate() {
             match value.source {

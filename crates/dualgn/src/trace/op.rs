@@ -296,12 +296,12 @@ pub(crate) struct Random {
 
 impl Op {
     /// Whether a derivative can pass through the operation.
-    pub fn differentiable(&self) -> bool {
+    pub(crate) fn differentiable(&self) -> bool {
         !matches!(self, Op::Discrete(_) | Op::Fill(_) | Op::Random(_))
     }
 
     /// The family, which is the name of the file with its rule.
-    pub fn family(&self) -> &'static str {
+    pub(crate) fn family(&self) -> &'static str {
         match self {
             Op::Unary(_) => "elementwise",
             Op::Binary(_) => "arithmetic",

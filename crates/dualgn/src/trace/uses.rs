@@ -17,7 +17,7 @@ pub(crate) struct Use<'a> {
 
 impl Graph {
     /// For each value, the nodes that read it, and the positions among their inputs.
-    pub fn readers(&self) -> Vec<Vec<(usize, usize)>> {
+    pub(crate) fn readers(&self) -> Vec<Vec<(usize, usize)>> {
         let mut readers = vec![vec![]; self.values.len()];
         for (index, node) in self.nodes.iter().enumerate() {
             for (position, &input) in node.inputs.iter().enumerate() {
@@ -29,7 +29,7 @@ impl Graph {
 
     /// All uses of a parameter in the order of execution; `None` if an operation other than a reshape, a permutation or
     /// a cast between float types precedes one of them.
-    pub fn uses(&self, readers: &[Vec<(usize, usize)>], parameter: ValueId) -> Option<Vec<Use<'_>>> {
+    pub(crate) fn uses(&self, readers: &[Vec<(usize, usize)>], parameter: ValueId) -> Option<Vec<Use<'_>>> {
         let mut uses = vec![];
         let mut open = vec![(parameter, vec![])];
         while let Some((value, path)) = open.pop() {

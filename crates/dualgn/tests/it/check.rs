@@ -15,7 +15,7 @@ use crate::common::{
 /// to 1e-6, whose own error at a step of 1e-5 is about 1e-10 from truncation and 1e-11 from rounding. f32: 1e-4, since
 /// sums of some thousand products lose that much; differences say nothing at that precision, so there the product is
 /// compared through the inner product `⟨J v, u⟩ = ⟨v, Jᵀ u⟩`.
-pub fn check<M: Module + 'static, I: Inputs, const E: usize>(
+pub(crate) fn check<M: Module + 'static, I: Inputs, const E: usize>(
     name: &str,
     model: &M,
     forward: impl Fn(&M, I) -> Tensor<E> + Send + Sync + Clone + 'static,
@@ -25,7 +25,7 @@ pub fn check<M: Module + 'static, I: Inputs, const E: usize>(
 }
 
 /// As [`check`], with another tolerance for the comparison with autodiff.
-pub fn check_to<M: Module + 'static, I: Inputs, const E: usize>(
+pub(crate) fn check_to<M: Module + 'static, I: Inputs, const E: usize>(
     close: Option<f64>,
     name: &str,
     model: &M,
@@ -81,7 +81,7 @@ pub fn check_to<M: Module + 'static, I: Inputs, const E: usize>(
 }
 
 /// Outputs, both products and the Gram matrix of a network, in parts of one example and of all but one.
-pub fn check_parts<M: Module + 'static, I: Inputs, const E: usize>(
+pub(crate) fn check_parts<M: Module + 'static, I: Inputs, const E: usize>(
     name: &str,
     model: &M,
     forward: impl Fn(&M, I) -> Tensor<E> + Send + Sync + 'static,

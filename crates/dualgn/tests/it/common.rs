@@ -7,14 +7,14 @@ use dualgn::{Direction, Inputs, Linearization, ParamVector, Route, Solver};
 
 /// The float types that networks may have on the default device. Not every one has f64, and shaders that have it may have no
 /// functions of it: theirs are those of f32, converted.
-pub fn precisions() -> impl Iterator<Item = DType> {
+pub(crate) fn precisions() -> impl Iterator<Item = DType> {
     let has_functions = || (host(from(vec![0.3], [1], DType::F64).tanh())[0] - 0.3f64.tanh()).abs() < 1e-14;
     let has_double = Device::default().supports_dtype(DType::F64) && has_functions();
     [DType::F64, DType::F32].into_iter().filter(move |dtype| *dtype == DType::F32 || has_double)
 }
 
 /// Repeatable numbers in [-1, 1], by the multiplicative generator of Park and Miller.
-pub fn numbers(count: usize, seed: u64) -> Vec<f64> {
+pub(crate) fn numbers(count: usize, seed: u64) -> Vec<f64> {
     let mut state = seed * 7919 + 12345;
     let mut next = || {
         state = state * 48271 % 2_147_483_647;
@@ -24,36 +24,36 @@ pub fn numbers(count: usize, seed: u64) -> Vec<f64> {
 }
 
 /// A tensor of repeatable numbers in [-1, 1].
-pub fn tensor<const D: usize>(shape: [usize; D], seed: u64, dtype: DType) -> Tensor<D> {
+pub(crate) fn tensor<const D: usize>(shape: [usize; D], seed: u64, dtype: DType) -> Tensor<D> {
     from(numbers(shape.iter().product(), seed), shape, dtype)
 }
 
 /// A tensor from host values.
-pub fn from<const D: usize>(values: Vec<f64>, shape: [usize; D], dtype: DType) -> Tensor<D> {
+pub(crate) fn from<const D: usize>(values: Vec<f64>, shape: [usize; D], dtype: DType) -> Tensor<D> {
     Tensor::from_data(TensorData::new(values, shape).convert_dtype(dtype), (&Device::default(), dtype))
 }
 
 /// A trainable parameter of repeatable numbers.
-pub fn param<const D: usize>(shape: [usize; D], seed: u64, dtype: DType) -> Param<Tensor<D>> {
+pub(crate) fn param<const D: usize>(shape: [usize; D], seed: u64, dtype: DType) -> Param<Tensor<D>> {
     Param::from_tensor(tensor(shape, seed, dtype))
 }
 
-pub fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+pub(crate) fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
     tensor.into_data().iter::<f64>().collect()
 }
 
 /// The pseudo-gradient's entries.
-pub fn entries(direction: &Direction) -> Vec<f64> {
+pub(crate) fn entries(direction: &Direction) -> Vec<f64> {
     direction.pseudo_gradient().to_vec().unwrap()
 }
 
 /// The Euclidean norm.
-pub fn norm(values: &[f64]) -> f64 {
+pub(crate) fn norm(values: &[f64]) -> f64 {
     values.iter().map(|value| value * value).sum::<f64>().sqrt()
 }
 
 /// `‖a - b‖ / max(‖a‖, ‖b‖)`, zero for two zeros.
-pub fn relative(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn relative(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());
     let scale = norm(a).max(norm(b));
     let difference = norm(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<_>>());
@@ -61,13 +61,13 @@ pub fn relative(a: &[f64], b: &[f64]) -> f64 {
 }
 
 #[track_caller]
-pub fn assert_close(what: &str, found: &[f64], wanted: &[f64], tolerance: f64) {
+pub(crate) fn assert_close(what: &str, found: &[f64], wanted: &[f64], tolerance: f64) {
     let error = relative(found, wanted);
     assert!(error <= tolerance, "{what}: relative error {error:e} above {tolerance:e}");
 }
 
 /// A module with all float tensors cast to a type, on an autodiff device.
-pub fn cast<M: Module>(module: M, dtype: DType) -> M {
+pub(crate) fn cast<M: Module>(module: M, dtype: DType) -> M {
     struct Cast(DType);
     impl ModuleMapper for Cast {
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
@@ -78,7 +78,7 @@ pub fn cast<M: Module>(module: M, dtype: DType) -> M {
 }
 
 /// A module whose flags are those of evaluation but whose tensors still record gradients: what is traced, for autodiff.
-pub fn evaluation<M: Module>(module: M) -> M {
+pub(crate) fn evaluation<M: Module>(module: M) -> M {
     struct Off;
     impl ModuleMapper for Off {
         fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
@@ -90,7 +90,7 @@ pub fn evaluation<M: Module>(module: M) -> M {
 
 /// A module with every trainable float replaced by repeatable numbers, so that tests repeat and no block is left at a
 /// special value such as a zero bias or a unit scale.
-pub fn shake<M: Module>(module: M, seed: u64) -> M {
+pub(crate) fn shake<M: Module>(module: M, seed: u64) -> M {
     struct Shake(u64);
     impl ModuleMapper for Shake {
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
@@ -109,7 +109,7 @@ pub fn shake<M: Module>(module: M, seed: u64) -> M {
 }
 
 /// Entries of a gradient in the order of the module's parameters; missing blocks are zero.
-pub fn flatten<M: Module>(module: &M, gradients: &GradientsParams) -> Vec<f64> {
+pub(crate) fn flatten<M: Module>(module: &M, gradients: &GradientsParams) -> Vec<f64> {
     struct Flatten<'a>(&'a GradientsParams, Vec<f64>);
     impl ModuleVisitor for Flatten<'_> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -127,12 +127,12 @@ pub fn flatten<M: Module>(module: &M, gradients: &GradientsParams) -> Vec<f64> {
 }
 
 /// The module at `w + step · v`.
-pub fn moved<M: Module>(module: &M, vector: &ParamVector, step: f64) -> M {
+pub(crate) fn moved<M: Module>(module: &M, vector: &ParamVector, step: f64) -> M {
     SgdConfig::new().init().step(-step, module.clone(), vector.clone().into_gradients())
 }
 
 /// `Jᵀ u` by Burn's autodiff, in the order of the module's parameters.
-pub fn vjp_by_autodiff<M: Module, I: Inputs, const E: usize>(
+pub(crate) fn vjp_by_autodiff<M: Module, I: Inputs, const E: usize>(
     model: &M,
     forward: &dyn Fn(&M, I) -> Tensor<E>,
     inputs: I,
@@ -145,7 +145,7 @@ pub fn vjp_by_autodiff<M: Module, I: Inputs, const E: usize>(
 }
 
 /// The Jacobian, row by row, by Burn's autodiff: `[mk][p]`.
-pub fn jacobian_by_autodiff<M: Module, I: Inputs, const E: usize>(
+pub(crate) fn jacobian_by_autodiff<M: Module, I: Inputs, const E: usize>(
     model: &M,
     forward: &dyn Fn(&M, I) -> Tensor<E>,
     inputs: I,
@@ -160,7 +160,7 @@ pub fn jacobian_by_autodiff<M: Module, I: Inputs, const E: usize>(
 }
 
 /// The Gram matrix, column by column, from products with unit vectors.
-pub fn gram_by_products(linearization: &Linearization, dtype: DType) -> Vec<f64> {
+pub(crate) fn gram_by_products(linearization: &Linearization, dtype: DType) -> Vec<f64> {
     let [m, k] = linearization.outputs().dims();
     let column = |index: usize| {
         let unit = from((0..m * k).map(|i| f64::from(i == index)).collect(), [m, k], dtype);
@@ -170,13 +170,13 @@ pub fn gram_by_products(linearization: &Linearization, dtype: DType) -> Vec<f64>
 }
 
 /// The central difference of a function of the step along a direction.
-pub fn difference(at: impl Fn(f64) -> Vec<f64>) -> Vec<f64> {
+pub(crate) fn difference(at: impl Fn(f64) -> Vec<f64>) -> Vec<f64> {
     let step = 1e-5;
     at(step).iter().zip(at(-step)).map(|(a, b)| (a - b) / (2.0 * step)).collect()
 }
 
 /// Whether changing one example of the input, as `change` does, changes the outputs of another.
-pub fn examples_mix<const D: usize, const E: usize>(
+pub(crate) fn examples_mix<const D: usize, const E: usize>(
     forward: impl Fn(Tensor<D>) -> Tensor<E>,
     inputs: &Tensor<D>,
     change: impl Fn(Tensor<D>, usize) -> Tensor<D>,
@@ -194,7 +194,7 @@ pub fn examples_mix<const D: usize, const E: usize>(
 }
 
 /// The dual route that a test of a solver means: the matrix for a factorisation, products for conjugate gradient.
-pub fn route_of(solver: Solver) -> Route {
+pub(crate) fn route_of(solver: Solver) -> Route {
     match solver {
         Solver::ConjugateGradient { .. } => Route::DualMatrixFree,
         _ => Route::DualAssembled,

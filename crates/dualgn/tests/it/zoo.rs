@@ -6,19 +6,19 @@ use burn::tensor::{Bool, DType, Device, Int, Tensor, TensorData};
 use crate::common::{cast, evaluation, numbers, shake};
 
 /// A model in a precision, with no parameter left at its initial zero or one.
-pub fn prepared<M: Module>(model: M, dtype: DType) -> M {
+pub(crate) fn prepared<M: Module>(model: M, dtype: DType) -> M {
     evaluation(shake(cast(model, dtype), 50))
 }
 
 /// Integers from 0 to `below - 1`.
-pub fn tokens(shape: [usize; 2], below: usize) -> Tensor<2, Int> {
+pub(crate) fn tokens(shape: [usize; 2], below: usize) -> Tensor<2, Int> {
     let values: Vec<i64> =
         numbers(shape.iter().product(), 4).iter().map(|x| ((x + 1.0) / 2.0 * (below as f64 - 0.01)) as i64).collect();
     Tensor::from_data(TensorData::new(values, shape), &Device::default())
 }
 
 /// Padding at the end of the later examples.
-pub fn padding([m, length]: [usize; 2]) -> Tensor<2, Bool> {
+pub(crate) fn padding([m, length]: [usize; 2]) -> Tensor<2, Bool> {
     // One token of the first example, two of the second, and so on.
     let padded: Vec<bool> = (0..m * length).map(|i| i % length + i / length + 1 >= length).collect();
     Tensor::from_data(TensorData::new(padded, [m, length]), &Device::default())

@@ -5,7 +5,7 @@ use crate::geometry::soup::Soup;
 use crate::geometry::vector::Vector;
 
 /// Reads the vertices and polygons of a file.
-pub fn read(text: &str) -> Result<Soup, String> {
+pub(super) fn read(text: &str) -> Result<Soup, String> {
     let (mut soup, mut polygons) = (Soup::default(), vec![]);
     // A line that ends with a backslash goes on in the next.
     let mut joined = String::new();

@@ -69,7 +69,7 @@ impl Vertex {
 }
 
 /// Reads the vertices and polygons of a file.
-pub fn read(bytes: &[u8]) -> Result<Soup, String> {
+pub(super) fn read(bytes: &[u8]) -> Result<Soup, String> {
     let bytes = &*readable(bytes);
     let mut reader = Reader::new(Cursor::new(bytes));
     let mut header = Parser::<DefaultElement>::new().read_header(&mut reader).map_err(said)?;

@@ -12,7 +12,7 @@ const EACH: usize = 50;
 const WORDS: [&str; 6] = ["solid", "facet", "outer", "endloop", "endfacet", "endsolid"];
 
 /// Reads the triangles of a file; vertices at one place are one.
-pub fn read(bytes: &[u8]) -> Result<Soup, String> {
+pub(super) fn read(bytes: &[u8]) -> Result<Soup, String> {
     let claimed = bytes.get(HEAD - 4..HEAD).and_then(|count| count.try_into().ok()).map(u32::from_le_bytes);
     let whole = claimed.map(|count| HEAD as u64 + EACH as u64 * u64::from(count));
     let is_binary = whole == Some(bytes.len() as u64) || !is_text(bytes);

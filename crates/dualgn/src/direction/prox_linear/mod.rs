@@ -81,7 +81,7 @@ struct Stop {
 impl<L: ConvexLoss> ProxLinear<'_, L> {
     /// Solves until the relative gap is reached or the budget spent. `start` is an `α` to start from, used if it is
     /// better than none.
-    pub fn solve(&self, kernel: &Kernel, start: Option<Tensor<2>>) -> Result<Solution, Error> {
+    pub(super) fn solve(&self, kernel: &Kernel, start: Option<Tensor<2>>) -> Result<Solution, Error> {
         let outputs = self.outputs.clone();
         let gradient = on_host(self.loss.gradient(outputs.clone(), self.targets));
         let initial_value = self.mean(self.loss.value(outputs.clone(), self.targets))?;

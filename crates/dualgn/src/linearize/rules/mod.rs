@@ -44,7 +44,7 @@ pub(crate) type Saved = Vec<Option<Array>>;
 
 impl Kept {
     /// Returns an array that the active inputs need.
-    pub fn array(&self, index: usize) -> &Array {
+    pub(crate) fn array(&self, index: usize) -> &Array {
         self.arrays[index].as_ref().expect("kept for the inputs that are active")
     }
 }

@@ -82,7 +82,7 @@ pub(super) struct Findings(Vec<(f64, Inconsistency)>);
 
 impl Findings {
     /// Records a number that fails the test, and returns whether it passes.
-    pub fn hold(&mut self, test: Test, example: usize, found: f64, wanted: f64, tolerance: f64) -> bool {
+    pub(super) fn hold(&mut self, test: Test, example: usize, found: f64, wanted: f64, tolerance: f64) -> bool {
         let Test { what, quantity, relation } = test;
         let excess = match relation {
             _ if found == wanted => 0.0,
@@ -105,11 +105,11 @@ impl Findings {
     }
 
     /// Whether every test passed so far.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub fn report(self) -> LossCheck {
+    pub(super) fn report(self) -> LossCheck {
         LossCheck { inconsistencies: self.0.into_iter().map(|(_, inconsistency)| inconsistency).collect() }
     }
 }

@@ -9,17 +9,17 @@ use crate::loss::{ConvexLoss, CurvatureFactor};
 pub(super) struct Random(u64);
 
 impl Random {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(12345)
     }
 
-    pub fn draw(&mut self) -> f64 {
+    pub(super) fn draw(&mut self) -> f64 {
         self.0 = self.0 * 48271 % 2_147_483_647;
         self.0 as f64 / 1_073_741_823.5 - 1.0
     }
 
     /// A point with every number moved by up to `scale`.
-    pub fn around(&mut self, point: &[f64], scale: f64) -> Vec<f64> {
+    pub(super) fn around(&mut self, point: &[f64], scale: f64) -> Vec<f64> {
         point.iter().map(|value| value + scale * self.draw()).collect()
     }
 }
@@ -41,37 +41,37 @@ pub(super) struct Point {
 }
 
 impl<'a, L: ConvexLoss> Subject<'a, L> {
-    pub fn new(loss: &'a L, targets: &'a L::Target, [examples, outputs]: [usize; 2]) -> Self {
+    pub(super) fn new(loss: &'a L, targets: &'a L::Target, [examples, outputs]: [usize; 2]) -> Self {
         Self { loss, targets, examples, outputs, device: Device::flex() }
     }
 
-    pub fn tensor(&self, values: &[f64]) -> Tensor<2> {
+    pub(super) fn tensor(&self, values: &[f64]) -> Tensor<2> {
         let data = TensorData::new(values.to_vec(), [self.examples, self.outputs]);
         Tensor::from_data(data, (&self.device, DType::F64))
     }
 
-    pub fn value(&self, at: &[f64]) -> Result<Vec<f64>, Error> {
+    pub(super) fn value(&self, at: &[f64]) -> Result<Vec<f64>, Error> {
         host(self.loss.value(self.tensor(at), self.targets))
     }
 
-    pub fn gradient(&self, at: &[f64]) -> Result<Vec<f64>, Error> {
+    pub(super) fn gradient(&self, at: &[f64]) -> Result<Vec<f64>, Error> {
         host(self.loss.gradient(self.tensor(at), self.targets))
     }
 
-    pub fn conjugate(&self, dual: &[f64]) -> Result<Vec<f64>, Error> {
+    pub(super) fn conjugate(&self, dual: &[f64]) -> Result<Vec<f64>, Error> {
         host(self.loss.conjugate(self.tensor(dual), self.targets))
     }
 
-    pub fn violation(&self, dual: &[f64]) -> Result<Vec<f64>, Error> {
+    pub(super) fn violation(&self, dual: &[f64]) -> Result<Vec<f64>, Error> {
         host(self.loss.domain_violation(self.tensor(dual), self.targets))
     }
 
-    pub fn point(&self, at: Vec<f64>) -> Result<Point, Error> {
+    pub(super) fn point(&self, at: Vec<f64>) -> Result<Point, Error> {
         Ok(Point { value: self.value(&at)?, gradient: self.gradient(&at)?, at })
     }
 
     /// `L Lᵀ` of each example, `[m, k, k]`; zeros for a loss without curvature.
-    pub fn curvature(&self, at: &[f64]) -> Result<Vec<f64>, Error> {
+    pub(super) fn curvature(&self, at: &[f64]) -> Result<Vec<f64>, Error> {
         match self.loss.curvature(self.tensor(at), self.targets) {
             Some(factor) => self.matrices(|units| factor.apply(factor.apply_transpose(units))),
             None => Ok(vec![0.0; self.examples * self.outputs * self.outputs]),
@@ -79,7 +79,7 @@ impl<'a, L: ConvexLoss> Subject<'a, L> {
     }
 
     /// The symmetric matrix per example, `[m, k, k]`, of a linear map of `[c, m, k]`.
-    pub fn matrices(&self, map: impl FnOnce(Tensor<3>) -> Tensor<3>) -> Result<Vec<f64>, Error> {
+    pub(super) fn matrices(&self, map: impl FnOnce(Tensor<3>) -> Tensor<3>) -> Result<Vec<f64>, Error> {
         let (m, k) = (self.examples, self.outputs);
         let units = (0..k * m * k).map(|index| f64::from(index % k == index / (m * k))).collect::<Vec<f64>>();
         let units = Tensor::from_data(TensorData::new(units, [k, m, k]), (&self.device, DType::F64));
@@ -87,7 +87,7 @@ impl<'a, L: ConvexLoss> Subject<'a, L> {
     }
 
     /// Other points for each example: the outputs of other examples, and its own with noise.
-    pub fn probes(&self, outputs: &[f64], random: &mut Random) -> Vec<Vec<f64>> {
+    pub(super) fn probes(&self, outputs: &[f64], random: &mut Random) -> Vec<Vec<f64>> {
         let rotated = |by: usize| {
             let mut values = outputs.to_vec();
             values.rotate_left(by * self.outputs);
@@ -99,12 +99,12 @@ impl<'a, L: ConvexLoss> Subject<'a, L> {
     }
 
     /// The numbers of one example.
-    pub fn row<'b>(&self, values: &'b [f64], example: usize) -> &'b [f64] {
+    pub(super) fn row<'b>(&self, values: &'b [f64], example: usize) -> &'b [f64] {
         &values[example * self.outputs..(example + 1) * self.outputs]
     }
 
     /// Inner products, one per example.
-    pub fn products(&self, a: &[f64], b: &[f64]) -> Vec<f64> {
+    pub(super) fn products(&self, a: &[f64], b: &[f64]) -> Vec<f64> {
         (0..self.examples).map(|example| dot(self.row(a, example), self.row(b, example))).collect()
     }
 }

@@ -35,7 +35,7 @@ impl Block {
     }
 
     /// `Lᵀ X` for `X` of `k` rows; `to` has `r` rows of the same width.
-    pub fn transpose_rows(&self, from: &[f64], width: usize, to: &mut [f64]) {
+    pub(super) fn transpose_rows(&self, from: &[f64], width: usize, to: &mut [f64]) {
         let add = |to: &mut [f64], factor: f64, from: &[f64]| {
             for (to, from) in to.iter_mut().zip(from) {
                 *to += factor * from;
@@ -90,7 +90,7 @@ impl Block {
     }
 
     /// `Lᵀ x` for one vector of `k` numbers.
-    pub fn transpose_vector(&self, from: &[f64], to: &mut [f64]) {
+    pub(super) fn transpose_vector(&self, from: &[f64], to: &mut [f64]) {
         match self {
             Self::Diagonal(diagonal) => {
                 for ((to, from), factor) in to.iter_mut().zip(from).zip(diagonal) {

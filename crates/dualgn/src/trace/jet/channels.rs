@@ -24,7 +24,7 @@ pub(crate) struct Channel(pub Vec<(f64, Multiset)>);
 
 impl Channel {
     /// One derivative.
-    pub fn single(mut directions: Multiset) -> Self {
+    pub(crate) fn single(mut directions: Multiset) -> Self {
         directions.sort_unstable();
         Self(vec![(1.0, directions)])
     }
@@ -72,7 +72,7 @@ pub(crate) struct Channels {
 
 impl Channels {
     /// The channels that the wanted ones need.
-    pub fn new<'a>(wanted: impl IntoIterator<Item = &'a Channel>) -> Self {
+    pub(crate) fn new<'a>(wanted: impl IntoIterator<Item = &'a Channel>) -> Self {
         let mut singles = vec![vec![]];
         let mut sums: Vec<Channel> = vec![];
         for channel in wanted {
@@ -120,22 +120,22 @@ impl Channels {
     }
 
     /// The number of channels.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.list.len()
     }
 
     /// The highest order of a derivative.
-    pub fn order(&self) -> usize {
+    pub(crate) fn order(&self) -> usize {
         self.list.iter().map(Channel::order).max().unwrap_or(0)
     }
 
     /// The directions of a channel that is a single derivative.
-    pub fn single(&self, index: usize) -> Option<&Multiset> {
+    pub(crate) fn single(&self, index: usize) -> Option<&Multiset> {
         self.list[index].as_single()
     }
 
     /// The channels, with weights, of which a wanted channel is the sum.
-    pub fn of(&self, wanted: &Channel) -> Vec<(f64, usize)> {
+    pub(crate) fn of(&self, wanted: &Channel) -> Vec<(f64, usize)> {
         match self.list.iter().position(|channel| channel == wanted) {
             Some(index) => vec![(1.0, index)],
             None => {

@@ -106,11 +106,11 @@ impl<'a> Travelling<'a> {
 }
 
 impl Expansion {
-    pub fn shape(&self, value: ValueId) -> &[usize] {
+    pub(super) fn shape(&self, value: ValueId) -> &[usize] {
         &self.values[value].shape
     }
 
-    pub fn dtype(&self, value: ValueId) -> DType {
+    pub(super) fn dtype(&self, value: ValueId) -> DType {
         self.values[value].dtype
     }
 
@@ -127,25 +127,25 @@ impl Expansion {
     }
 
     /// Appends a node and returns its output.
-    pub fn push(&mut self, op: Op, inputs: &[ValueId], shape: &[usize], dtype: DType) -> ValueId {
+    pub(super) fn push(&mut self, op: Op, inputs: &[ValueId], shape: &[usize], dtype: DType) -> ValueId {
         let output = self.define(shape, dtype, Source::Node(self.nodes.len()));
         self.nodes.push(Node { recorded: self.recorded, op, inputs: inputs.to_vec(), output });
         output
     }
 
     /// Appends a node whose output has the float type of its first input.
-    pub fn push_like(&mut self, op: Op, inputs: &[ValueId], shape: &[usize]) -> ValueId {
+    pub(super) fn push_like(&mut self, op: Op, inputs: &[ValueId], shape: &[usize]) -> ValueId {
         self.push(op, inputs, shape, self.dtype(inputs[0]))
     }
 
-    pub fn reshape(&mut self, value: ValueId, shape: &[usize]) -> ValueId {
+    pub(super) fn reshape(&mut self, value: ValueId, shape: &[usize]) -> ValueId {
         if self.shape(value) == shape {
             return value;
         }
         self.push_like(Op::Layout(Layout::Reshape(shape.to_vec())), &[value], shape)
     }
 
-    pub fn expand(&mut self, value: ValueId, shape: &[usize]) -> ValueId {
+    pub(super) fn expand(&mut self, value: ValueId, shape: &[usize]) -> ValueId {
         if self.shape(value) == shape {
             return value;
         }
@@ -153,24 +153,24 @@ impl Expansion {
     }
 
     /// Inserts a first axis of length one.
-    pub fn lift(&mut self, value: ValueId) -> ValueId {
+    pub(super) fn lift(&mut self, value: ValueId) -> ValueId {
         let shape = [&[1], self.shape(value)].concat();
         self.reshape(value, &shape)
     }
 
     /// A number as an array whose axes have length one.
-    pub fn number(&mut self, value: f64, rank: usize, dtype: DType) -> ValueId {
+    pub(super) fn number(&mut self, value: f64, rank: usize, dtype: DType) -> ValueId {
         let shape = vec![1; rank];
         self.push(Op::Fill(Fill { value, shape: shape.clone(), dtype }), &[], &shape, dtype)
     }
 
-    pub fn constant(&mut self, values: &[f64], shape: &[usize], dtype: DType) -> ValueId {
+    pub(super) fn constant(&mut self, values: &[f64], shape: &[usize], dtype: DType) -> ValueId {
         let data = TensorData::new(values.to_vec(), shape.to_vec()).convert_dtype(dtype);
         self.define(shape, dtype, Source::Constant(data))
     }
 
     /// Channels `start..end` of a jet.
-    pub fn part(&mut self, stack: ValueId, start: usize, end: usize) -> ValueId {
+    pub(super) fn part(&mut self, stack: ValueId, start: usize, end: usize) -> ValueId {
         let shape = self.shape(stack).to_vec();
         if end - start == shape[0] {
             return stack;
@@ -180,7 +180,7 @@ impl Expansion {
         self.push_like(Op::Layout(Layout::Slice(slices)), &[stack], &[&[end - start], &shape[1..]].concat())
     }
 
-    pub fn cat(&mut self, parts: &[ValueId], axis: usize) -> ValueId {
+    pub(super) fn cat(&mut self, parts: &[ValueId], axis: usize) -> ValueId {
         if let [only] = parts {
             return *only;
         }

@@ -43,12 +43,12 @@ macro_rules! vocabulary {
         pub(in crate::trace::lower) mod $family {
             use super::*;
 
-            pub const OPERATIONS: &[Operation] = &[
+            pub(crate) const OPERATIONS: &[Operation] = &[
                 $($(Operation { family: stringify!($family), name: stringify!($name), support: $support },)+)*
                 $($($(Operation { family: stringify!($family), name: stringify!($other_name), support: $other },)+)*)?
             ];
 
-            pub fn lower(operation: &$ir) -> (&'static Operation, Lowered) {
+            pub(crate) fn lower(operation: &$ir) -> (&'static Operation, Lowered) {
                 let (name, lowered) = match operation {
                     $($($ir::$name($recorded) => (stringify!($name), $lowered),)+)*
                     $($($($ir::$other_name(_) => (stringify!($other_name), match $other {

@@ -13,7 +13,7 @@ use dualgn::jet::Jet;
 use crate::common::{assert_close, difference, gram_by_products, host, moved, norm, tensor};
 
 /// What a network makes of points.
-pub fn outputs<M: Module>(
+pub(crate) fn outputs<M: Module>(
     model: &M,
     forward: impl Fn(&M, Tensor<2>) -> Tensor<2> + Send + Sync + 'static,
     points: &Tensor<2>,
@@ -23,7 +23,7 @@ pub fn outputs<M: Module>(
 }
 
 /// The derivative along an axis of a function of points, by differences of fourth order.
-pub fn difference_along(axis: usize, points: &Tensor<2>, at: impl Fn(&Tensor<2>) -> Vec<f64>) -> Vec<f64> {
+pub(crate) fn difference_along(axis: usize, points: &Tensor<2>, at: impl Fn(&Tensor<2>) -> Vec<f64>) -> Vec<f64> {
     let h = 2e-3;
     let [_, n] = points.dims();
     let unit: Vec<f64> = (0..n).map(|other| f64::from(u8::from(other == axis))).collect();
@@ -36,7 +36,7 @@ pub fn difference_along(axis: usize, points: &Tensor<2>, at: impl Fn(&Tensor<2>)
 }
 
 /// Products with the Jacobian of a residual against differences by the weights and each other, and the Gram matrix against them.
-pub fn check_jacobian<M: Module>(
+pub(crate) fn check_jacobian<M: Module>(
     what: &str,
     model: &M,
     residual: impl Fn(&M, Tensor<2>) -> Tensor<2> + Clone + Send + Sync + 'static,
@@ -61,7 +61,7 @@ pub fn check_jacobian<M: Module>(
 }
 
 /// All of a jet that the tests look at: slopes, second derivatives, some of orders three and four, sums.
-pub fn everything(u: &Jet) -> Tensor<2> {
+pub(crate) fn everything(u: &Jet) -> Tensor<2> {
     let [m, k] = u.value().dims();
     let flat = |tensor: Tensor<3>| tensor.flatten(1, 2);
     let fourth = u.along(&[0.5, -1.0], 4);

@@ -14,7 +14,7 @@ use burn::tensor::{Bool, Device, Int, Tensor};
 
 /// A two-layer encoder of tokens with a padding mask; one output row a token.
 #[derive(Module, Debug)]
-pub struct Encoder {
+pub(crate) struct Encoder {
     embedding: Embedding,
     positions: PositionalEncoding,
     encoder: TransformerEncoder,
@@ -22,7 +22,7 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self {
             embedding: EmbeddingConfig::new(9, 8).init(device),
             positions: PositionalEncodingConfig::new(8).with_max_sequence_size(6).init(device),
@@ -32,7 +32,7 @@ impl Encoder {
     }
 
     /// Tokens `[m, 5]` and where they are padding, to `[m, 5, 2]`.
-    pub fn forward(&self, (tokens, padding): (Tensor<2, Int>, Tensor<2, Bool>)) -> Tensor<3> {
+    pub(crate) fn forward(&self, (tokens, padding): (Tensor<2, Int>, Tensor<2, Bool>)) -> Tensor<3> {
         let x = self.positions.forward(self.embedding.forward(tokens));
         self.head.forward(self.encoder.forward(TransformerEncoderInput::new(x).mask_pad(padding)))
     }
@@ -40,20 +40,20 @@ impl Encoder {
 
 /// A decoder that sees the past of its target and all of a memory.
 #[derive(Module, Debug)]
-pub struct SequenceToSequence {
+pub(crate) struct SequenceToSequence {
     decoder: TransformerDecoder,
     head: Linear,
 }
 
 impl SequenceToSequence {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self {
             decoder: TransformerDecoderConfig::new(8, 10, 2, 1).init(device),
             head: LinearConfig::new(8, 2).init(device),
         }
     }
 
-    pub fn forward(&self, (target, memory): (Tensor<3>, Tensor<3>)) -> Tensor<3> {
+    pub(crate) fn forward(&self, (target, memory): (Tensor<3>, Tensor<3>)) -> Tensor<3> {
         let [m, length, _] = target.dims();
         let mask = generate_autoregressive_mask(m, length, &target.device());
         let input = TransformerDecoderInput::new(target, memory).target_mask_attn(mask);
@@ -63,14 +63,14 @@ impl SequenceToSequence {
 
 /// Cross-attention with one key head for two query heads, and rotary positions.
 #[derive(Module, Debug)]
-pub struct CrossReader {
+pub(crate) struct CrossReader {
     rotary: RotaryEncoding,
     attention: CrossAttention,
     head: Linear,
 }
 
 impl CrossReader {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self {
             rotary: RotaryEncodingConfig::new(8, 6).init(device),
             attention: CrossAttentionConfig::new(6, 5, 2, 1, 4).init(device),
@@ -78,7 +78,7 @@ impl CrossReader {
         }
     }
 
-    pub fn forward(&self, (query, context): (Tensor<3>, Tensor<3>)) -> Tensor<2> {
+    pub(crate) fn forward(&self, (query, context): (Tensor<3>, Tensor<3>)) -> Tensor<2> {
         let [m, _, _] = query.dims();
         let query = self.rotary.forward(query);
         let read = self.attention.forward(query.clone(), context, None);
@@ -89,20 +89,20 @@ impl CrossReader {
 
 /// A causal language model whose output weights are its embedding's.
 #[derive(Module, Debug)]
-pub struct CharacterModel {
+pub(crate) struct CharacterModel {
     embedding: Embedding,
     encoder: TransformerEncoder,
 }
 
 impl CharacterModel {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self {
             embedding: EmbeddingConfig::new(7, 8).init(device),
             encoder: TransformerEncoderConfig::new(8, 8, 2, 1).init(device),
         }
     }
 
-    pub fn forward(&self, tokens: Tensor<2, Int>) -> Tensor<3> {
+    pub(crate) fn forward(&self, tokens: Tensor<2, Int>) -> Tensor<3> {
         let [m, length] = tokens.dims();
         let mask = generate_autoregressive_mask(m, length, &tokens.device());
         let x = self.encoder.forward(TransformerEncoderInput::new(self.embedding.forward(tokens)).mask_attn(mask));

@@ -20,7 +20,7 @@ use burn::tensor::{Device, Tensor, activation};
 
 /// A residual block with group norm.
 #[derive(Module, Debug)]
-pub struct Residual {
+pub(crate) struct Residual {
     stem: Conv2d,
     first: Conv2d,
     norm: GroupNorm,
@@ -30,7 +30,7 @@ pub struct Residual {
 }
 
 impl Residual {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         let same = |channels| Conv2dConfig::new([channels, 4], [3, 3]).with_padding(PaddingConfig2d::Same);
         Self {
             stem: same(2).init(device),
@@ -42,7 +42,7 @@ impl Residual {
         }
     }
 
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         let x = self.stem.forward(x);
         let inner = self.slope.forward(self.norm.forward(self.first.forward(x.clone())));
         let x = x + self.second.forward(inner);
@@ -52,7 +52,7 @@ impl Residual {
 
 /// Down, up again, and a skip connection; an image of outputs.
 #[derive(Module, Debug)]
-pub struct Unet {
+pub(crate) struct Unet {
     down: Conv2d,
     norm: InstanceNorm,
     up: ConvTranspose2d,
@@ -61,7 +61,7 @@ pub struct Unet {
 }
 
 impl Unet {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self {
             down: Conv2dConfig::new([1, 3], [2, 2]).with_stride([2, 2]).init(device),
             norm: InstanceNormConfig::new(3).init(device),
@@ -71,7 +71,7 @@ impl Unet {
         }
     }
 
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let low = activation::silu(self.norm.forward(self.down.forward(x.clone())));
         let high = self.up.forward(low);
         self.resize.forward(self.last.forward(Tensor::cat(vec![high, x], 1)))
@@ -80,14 +80,14 @@ impl Unet {
 
 /// Three-dimensional convolution and pooling.
 #[derive(Module, Debug)]
-pub struct Volume {
+pub(crate) struct Volume {
     conv: Conv3d,
     pool: AdaptiveAvgPool3d,
     head: Linear,
 }
 
 impl Volume {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self {
             conv: Conv3dConfig::new([1, 3], [2, 2, 2]).init(device),
             pool: AdaptiveAvgPool3dConfig::new([2, 1, 1]).init(),
@@ -95,21 +95,21 @@ impl Volume {
         }
     }
 
-    pub fn forward(&self, x: Tensor<5>) -> Tensor<2> {
+    pub(crate) fn forward(&self, x: Tensor<5>) -> Tensor<2> {
         self.head.forward(self.pool.forward(self.conv.forward(x).tanh()).flatten(1, 4))
     }
 }
 
 /// A one-dimensional autoencoder.
 #[derive(Module, Debug)]
-pub struct Waveform {
+pub(crate) struct Waveform {
     encode: Conv1d,
     pool: AvgPool1d,
     decode: ConvTranspose1d,
 }
 
 impl Waveform {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self {
             encode: Conv1dConfig::new(1, 4, 3).with_padding(PaddingConfig1d::Same).init(device),
             pool: AvgPool1dConfig::new(2).with_stride(2).init(),
@@ -117,14 +117,14 @@ impl Waveform {
         }
     }
 
-    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+    pub(crate) fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         self.decode.forward(self.pool.forward(activation::mish(self.encode.forward(x))))
     }
 }
 
 /// Depthwise, grouped, strided, dilated and transposed convolutions, with unequal kernels.
 #[derive(Module, Debug)]
-pub struct Separable {
+pub(crate) struct Separable {
     depthwise: Conv2d,
     grouped: Conv2d,
     transposed: ConvTranspose2d,
@@ -132,7 +132,7 @@ pub struct Separable {
 }
 
 impl Separable {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self {
             depthwise: Conv2dConfig::new([4, 8], [3, 2])
                 .with_groups(4)
@@ -152,7 +152,7 @@ impl Separable {
         }
     }
 
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         let x = self.grouped.forward(self.depthwise.forward(x).tanh()).tanh();
         let x = self.transposed.forward(x).tanh();
         self.head.forward(x.flatten::<3>(2, 3).mean_dim(2).squeeze_dim(2))
@@ -161,7 +161,7 @@ impl Separable {
 
 /// Local response normalisation, as in the networks of 2012.
 #[derive(Module, Debug)]
-pub struct Classic {
+pub(crate) struct Classic {
     conv: Conv2d,
     norm: LocalResponseNorm,
     pool: MaxPool2d,
@@ -169,7 +169,7 @@ pub struct Classic {
 }
 
 impl Classic {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self {
             conv: Conv2dConfig::new([1, 4], [3, 3]).init(device),
             norm: LocalResponseNormConfig::new(3).init(),
@@ -178,7 +178,7 @@ impl Classic {
         }
     }
 
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         let x = self.norm.forward(activation::relu(self.conv.forward(x)));
         self.head.forward(self.pool.forward(x).flatten(1, 3))
     }
@@ -186,31 +186,31 @@ impl Classic {
 
 /// Super-resolution by shuffling channels into pixels.
 #[derive(Module, Debug)]
-pub struct Shuffled {
+pub(crate) struct Shuffled {
     conv: Conv2d,
     shuffle: PixelShuffle,
 }
 
 impl Shuffled {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self { conv: Conv2dConfig::new([1, 4], [2, 2]).init(device), shuffle: PixelShuffleConfig::new(2).init() }
     }
 
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         self.shuffle.forward(self.conv.forward(x)).tanh()
     }
 }
 
 /// A network that chooses where it looks, then classifies.
 #[derive(Module, Debug)]
-pub struct SpatialTransformer {
+pub(crate) struct SpatialTransformer {
     locate: Linear,
     conv: Conv2d,
     pool: AdaptiveAvgPool2d,
 }
 
 impl SpatialTransformer {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self {
             locate: LinearConfig::new(25, 6).init(device),
             conv: Conv2dConfig::new([1, 2], [2, 2]).init(device),
@@ -218,7 +218,7 @@ impl SpatialTransformer {
         }
     }
 
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         let [m, _, height, width] = x.dims();
         let transform = self.locate.forward(x.clone().flatten::<2>(1, 3)).reshape([m, 2, 3]);
         let grid = affine_grid_2d(transform, [m, 1, height, width]);
@@ -229,20 +229,20 @@ impl SpatialTransformer {
 
 /// A deformable convolution with learned offsets.
 #[derive(Module, Debug)]
-pub struct Deformed {
+pub(crate) struct Deformed {
     offsets: Conv2d,
     conv: DeformConv2d,
 }
 
 impl Deformed {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self {
             offsets: Conv2dConfig::new([1, 8], [2, 2]).init(device),
             conv: DeformConv2dConfig::new([1, 2], [2, 2]).init(device),
         }
     }
 
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let offsets = self.offsets.forward(x.clone());
         self.conv.forward(x, offsets, None)
     }

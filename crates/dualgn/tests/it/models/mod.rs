@@ -5,10 +5,12 @@ mod convolutional;
 mod pairs;
 mod recurrent;
 
-pub use attention::{CharacterModel, CrossReader, Encoder, SequenceToSequence};
-pub use convolutional::{Classic, Deformed, Residual, Separable, Shuffled, SpatialTransformer, Unet, Volume, Waveform};
-pub use pairs::{Adapted, Distances, Gated, Siamese, Siren};
-pub use recurrent::{BiLstmReader, GruTagger, LstmTagger, RnnReader};
+pub(crate) use attention::{CharacterModel, CrossReader, Encoder, SequenceToSequence};
+pub(crate) use convolutional::{
+    Classic, Deformed, Residual, Separable, Shuffled, SpatialTransformer, Unet, Volume, Waveform,
+};
+pub(crate) use pairs::{Adapted, Distances, Gated, Siamese, Siren};
+pub(crate) use recurrent::{BiLstmReader, GruTagger, LstmTagger, RnnReader};
 
 use burn::module::Module;
 use burn::nn::attention::{MhaInput, MultiHeadAttention, MultiHeadAttentionConfig};
@@ -22,14 +24,14 @@ use burn::tensor::{Device, Int, Tensor, activation};
 
 /// Dense layers with tanh.
 #[derive(Module, Debug)]
-pub struct Mlp {
+pub(crate) struct Mlp {
     first: Linear,
     second: Linear,
     last: Linear,
 }
 
 impl Mlp {
-    pub fn new([inputs, hidden, outputs]: [usize; 3], device: &Device) -> Self {
+    pub(crate) fn new([inputs, hidden, outputs]: [usize; 3], device: &Device) -> Self {
         Self {
             first: LinearConfig::new(inputs, hidden).init(device),
             second: LinearConfig::new(hidden, hidden).init(device),
@@ -37,7 +39,7 @@ impl Mlp {
         }
     }
 
-    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let x = self.first.forward(x).tanh();
         self.last.forward(self.second.forward(x).tanh())
     }
@@ -45,7 +47,7 @@ impl Mlp {
 
 /// A small convolutional classifier in the shape of LeNet, for `[m, 1, 12, 12]`.
 #[derive(Module, Debug)]
-pub struct LeNet {
+pub(crate) struct LeNet {
     conv1: Conv2d,
     conv2: Conv2d,
     pool: MaxPool2d,
@@ -55,7 +57,7 @@ pub struct LeNet {
 }
 
 impl LeNet {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self {
             conv1: Conv2dConfig::new([1, 3], [5, 5]).with_padding(PaddingConfig2d::Same).init(device),
             conv2: Conv2dConfig::new([3, 4], [3, 3]).init(device),
@@ -66,7 +68,7 @@ impl LeNet {
         }
     }
 
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         let x = self.pool.forward(self.activation.forward(self.conv1.forward(x)));
         let x = self.pool.forward(self.activation.forward(self.conv2.forward(x)));
         let x = self.activation.forward(self.hidden.forward(x.flatten(1, 3)));
@@ -76,7 +78,7 @@ impl LeNet {
 
 /// Dense layers with layer norm, GELU and dropout (which is off in evaluation mode).
 #[derive(Module, Debug)]
-pub struct LayerNormMlp {
+pub(crate) struct LayerNormMlp {
     first: Linear,
     norm: LayerNorm,
     dropout: Dropout,
@@ -84,7 +86,7 @@ pub struct LayerNormMlp {
 }
 
 impl LayerNormMlp {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self {
             first: LinearConfig::new(6, 9).init(device),
             norm: LayerNormConfig::new(9).init(device),
@@ -93,7 +95,7 @@ impl LayerNormMlp {
         }
     }
 
-    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let x = activation::gelu(self.norm.forward(self.first.forward(x)));
         self.last.forward(self.dropout.forward(x))
     }
@@ -101,7 +103,7 @@ impl LayerNormMlp {
 
 /// Convolutions with batch norm and adaptive pooling, for `[m, 2, 6, 6]`.
 #[derive(Module, Debug)]
-pub struct BatchNormCnn {
+pub(crate) struct BatchNormCnn {
     conv: Conv2d,
     norm: BatchNorm,
     depthwise: Conv2d,
@@ -110,7 +112,7 @@ pub struct BatchNormCnn {
 }
 
 impl BatchNormCnn {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self {
             conv: Conv2dConfig::new([2, 4], [3, 3]).with_stride([2, 1]).with_bias(false).init(device),
             norm: BatchNormConfig::new(4).init(device),
@@ -120,16 +122,16 @@ impl BatchNormCnn {
         }
     }
 
-    pub fn norm(&self) -> &BatchNorm {
+    pub(crate) fn norm(&self) -> &BatchNorm {
         &self.norm
     }
 
     /// What the batch norm sees.
-    pub fn before_norm(&self, x: Tensor<4>) -> Tensor<4> {
+    pub(crate) fn before_norm(&self, x: Tensor<4>) -> Tensor<4> {
         self.conv.forward(x)
     }
 
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         let x = activation::relu(self.norm.forward(self.before_norm(x)));
         let x = self.pool.forward(activation::silu(self.depthwise.forward(x)));
         self.last.forward(x.flatten(1, 3))
@@ -138,7 +140,7 @@ impl BatchNormCnn {
 
 /// Self-attention over positions with two heads of four features (so that the division by √4 is exact in Burn too), for `[m, 4, 8]`.
 #[derive(Module, Debug)]
-pub struct Transformer {
+pub(crate) struct Transformer {
     attention: MultiHeadAttention,
     norm: LayerNorm,
     mix: Linear,
@@ -146,7 +148,7 @@ pub struct Transformer {
 }
 
 impl Transformer {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self {
             attention: MultiHeadAttentionConfig::new(8, 2).with_dropout(0.0).init(device),
             norm: LayerNormConfig::new(8).init(device),
@@ -156,7 +158,7 @@ impl Transformer {
     }
 
     /// One output row a position: `[m, 4, 2]`.
-    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+    pub(crate) fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let attended = self.attention.forward(MhaInput::self_attn(x.clone())).context;
         let x = self.norm.forward(x + attended);
         self.last.forward(activation::relu(self.mix.forward(x)))
@@ -165,17 +167,17 @@ impl Transformer {
 
 /// Token embeddings, averaged, for `[m, 5]` tokens.
 #[derive(Module, Debug)]
-pub struct BagOfWords {
+pub(crate) struct BagOfWords {
     embedding: Embedding,
     last: Linear,
 }
 
 impl BagOfWords {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self { embedding: EmbeddingConfig::new(11, 4).init(device), last: LinearConfig::new(4, 3).init(device) }
     }
 
-    pub fn forward(&self, tokens: Tensor<2, Int>) -> Tensor<2> {
+    pub(crate) fn forward(&self, tokens: Tensor<2, Int>) -> Tensor<2> {
         let rows: Tensor<3> = self.embedding.forward(tokens);
         self.last.forward(rows.mean_dim(1).squeeze_dim(1))
     }
@@ -183,17 +185,17 @@ impl BagOfWords {
 
 /// One weight used twice, and its transpose.
 #[derive(Module, Debug)]
-pub struct Tied {
+pub(crate) struct Tied {
     shared: Linear,
     last: Linear,
 }
 
 impl Tied {
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         Self { shared: LinearConfig::new(5, 5).init(device), last: LinearConfig::new(5, 2).init(device) }
     }
 
-    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let x = self.shared.forward(self.shared.forward(x).tanh()).tanh();
         self.last.forward(x.matmul(self.shared.weight.val().transpose()))
     }

@@ -9,14 +9,14 @@ use crate::common::{from, host};
 
 /// The parameters of any reference network, by rank, in the order of the file's description.
 #[derive(Module, Debug)]
-pub struct Weights {
+pub(super) struct Weights {
     pub matrices: Vec<Param<Tensor<2>>>,
     pub vectors: Vec<Param<Tensor<1>>>,
     pub kernels: Vec<Param<Tensor<4>>>,
 }
 
 impl Weights {
-    pub fn read(reference: &mut Reference, names: &[&str]) -> Self {
+    pub(super) fn read(reference: &mut Reference, names: &[&str]) -> Self {
         let mut weights = Self { matrices: vec![], vectors: vec![], kernels: vec![] };
         for name in names {
             let array = reference.array(&format!("param.{name}"));
@@ -32,7 +32,7 @@ impl Weights {
     }
 
     /// The entries of a vector of parameter space in the order of the names.
-    pub fn flat(&self, vector: &ParamVector, names: &[&str], shapes: &[usize]) -> Vec<f64> {
+    pub(super) fn flat(&self, vector: &ParamVector, names: &[&str], shapes: &[usize]) -> Vec<f64> {
         let mut next = [0; 5];
         let mut take = |rank: usize| {
             next[rank] += 1;
@@ -50,7 +50,7 @@ impl Weights {
     }
 
     /// The vector of parameter space with the given entries in the order of the names; `like` is any vector of it.
-    pub fn vector(&self, like: &ParamVector, named: &[f64], names: &[&str], shapes: &[usize]) -> ParamVector {
+    pub(super) fn vector(&self, like: &ParamVector, named: &[f64], names: &[&str], shapes: &[usize]) -> ParamVector {
         // Where each entry stands is read off a vector that holds the positions themselves.
         let positions: Vec<f64> = (0..like.len()).map(|position| position as f64).collect();
         let order = self.flat(&like.with_entries(&positions).unwrap(), names, shapes);
@@ -61,20 +61,20 @@ impl Weights {
         like.with_entries(&entries).unwrap()
     }
 
-    pub fn matrix(&self, index: usize) -> Tensor<2> {
+    pub(super) fn matrix(&self, index: usize) -> Tensor<2> {
         self.matrices[index].val()
     }
 
-    pub fn row(&self, index: usize) -> Tensor<2> {
+    pub(super) fn row(&self, index: usize) -> Tensor<2> {
         self.vectors[index].val().unsqueeze()
     }
 
     /// Dense layer `index`: its matrix and vector have the same position.
-    pub fn dense(&self, index: usize, x: Tensor<2>) -> Tensor<2> {
+    pub(super) fn dense(&self, index: usize, x: Tensor<2>) -> Tensor<2> {
         x.matmul(self.matrix(index)) + self.row(index)
     }
 
-    pub fn mlp(&self, x: Tensor<2>, activation: fn(Tensor<2>) -> Tensor<2>) -> Tensor<2> {
+    pub(super) fn mlp(&self, x: Tensor<2>, activation: fn(Tensor<2>) -> Tensor<2>) -> Tensor<2> {
         let last = self.matrices.len() - 1;
         let x = (0..last).fold(x, |x, layer| activation(self.dense(layer, x)));
         self.dense(last, x)

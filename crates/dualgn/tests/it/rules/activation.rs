@@ -7,7 +7,7 @@ use dualgn::Network;
 use super::{Case, Probe, flat, run, run_rounded};
 use crate::common::{flatten, relative, tensor, vjp_by_autodiff};
 
-pub const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     ("abs", |p, x| p.z(x).abs()),
     ("acos", |p, x| p.inside(x).acos()),
     ("acosh", |p, x| (p.positive(x) + 1.0).acosh()),
@@ -66,7 +66,7 @@ pub const CASES: &[Case] = &[
 ];
 
 /// Burn divides by scalars that it rounds to f32, and its hard sigmoid goes through f32 altogether.
-pub const ROUNDED_BY_BURN: &[Case] = &[
+pub(super) const ROUNDED_BY_BURN: &[Case] = &[
     ("celu", |p, x| activation::celu(p.z(x) * 3.0, 1.5)),
     ("hard_swish", |p, x| activation::hard_swish(p.z(x) * 5.0)),
     ("gelu_approximate", |p, x| activation::gelu_approximate(p.z(x) * 3.0)),

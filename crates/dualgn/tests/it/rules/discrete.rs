@@ -32,7 +32,7 @@ fn where_int(p: &Probe, x: Tensor<2>, of: fn(Tensor<2, Int>, Tensor<2, Int>) -> 
     p.z(x.clone()) * truth(of(a, b), x.dtype())
 }
 
-pub const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     ("equal", |p, x| where_true(p, x, |a, b| a.equal(b))),
     ("not_equal", |p, x| where_true(p, x, |a, b| a.not_equal(b))),
     ("greater", |p, x| where_true(p, x, |a, b| a.greater(b))),

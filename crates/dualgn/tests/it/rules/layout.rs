@@ -9,7 +9,7 @@ use dualgn::Network;
 use super::{Case, Probe, flat, ints, mask, run};
 use crate::common::{assert_close, difference, flatten, host, moved, numbers, tensor, vjp_by_autodiff};
 
-pub const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     ("reshape", |p, x| flat(p.z3(x))),
     ("permute", |p, x| flat(p.z4(x).permute([0, 3, 1, 2]))),
     ("swap", |p, x| flat(p.z3(x).swap_dims(1, 2))),

@@ -18,13 +18,13 @@ use crate::common::{examples_mix, param, precisions, tensor};
 
 /// Two parameters. Each case makes the operation's inputs of them and of the data, so that all are active.
 #[derive(Module, Debug)]
-pub struct Probe {
+pub(crate) struct Probe {
     a: Param<Tensor<2>>,
     b: Param<Tensor<1>>,
 }
 
 impl Probe {
-    pub fn new(dtype: DType) -> Self {
+    pub(crate) fn new(dtype: DType) -> Self {
         Self { a: param([6, 4], 1, dtype), b: param([24], 2, dtype) }.train()
     }
 
@@ -65,10 +65,10 @@ impl Probe {
 }
 
 /// A case: its name and a forward pass from `[3, 24]`.
-pub type Case = (&'static str, fn(&Probe, Tensor<2>) -> Tensor<2>);
+pub(crate) type Case = (&'static str, fn(&Probe, Tensor<2>) -> Tensor<2>);
 
 /// All cases, family by family.
-pub const CASES: &[&[Case]] = &[
+pub(crate) const CASES: &[&[Case]] = &[
     activation::CASES,
     activation::ROUNDED_BY_BURN,
     discrete::CASES,

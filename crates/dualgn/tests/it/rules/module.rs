@@ -60,7 +60,7 @@ fn deformable(p: &Probe, x: Tensor<2>, masked: bool, groups: usize) -> Tensor<2>
     flat(nn::deform_conv2d(p.z4(x), offset, weight, mask, Some(bias), options))
 }
 
-pub const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     ("conv2d", |p, x| conv2d(p, x, ConvOptions::new([1, 1], [0, 0], [1, 1], 1), 2, true)),
     ("conv2d without bias", |p, x| conv2d(p, x, ConvOptions::new([1, 1], [0, 0], [1, 1], 1), 2, false)),
     ("conv2d stride", |p, x| conv2d(p, x, ConvOptions::new([2, 1], [0, 0], [1, 1], 1), 2, true)),
@@ -203,7 +203,7 @@ pub const CASES: &[Case] = &[
 ];
 
 /// Burn's deformable convolution computes in f32 on the CPU.
-pub const ROUNDED_BY_BURN: &[Case] = &[
+pub(super) const ROUNDED_BY_BURN: &[Case] = &[
     ("deform_conv2d", |p, x| deformable(p, x, false, 1)),
     ("deform_conv2d with a mask, in groups", |p, x| deformable(p, x, true, 2)),
 ];

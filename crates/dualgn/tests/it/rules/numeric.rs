@@ -8,7 +8,7 @@ use dualgn::jet::stop_gradient;
 use super::{Case, Probe, flat, ints, run, run_rounded};
 use crate::common::{assert_close, flatten, host, tensor, vjp_by_autodiff};
 
-pub const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     ("add", |p, x| p.z(x.clone()) + p.z(x.sin())),
     ("sub", |p, x| p.z(x.clone()) - p.z(x.sin())),
     ("mul", |p, x| p.z(x.clone()) * p.z(x.sin())),
@@ -83,7 +83,7 @@ pub const CASES: &[Case] = &[
 ];
 
 /// Burn's autodiff rounds the divisor's inverse to f32 even for f64 tensors.
-pub const ROUNDED_BY_BURN: &[Case] = &[("div_scalar", |p, x| p.z(x) / 3.0), ("var", |p, x| p.z(x).var_bias(1))];
+pub(super) const ROUNDED_BY_BURN: &[Case] = &[("div_scalar", |p, x| p.z(x) / 3.0), ("var", |p, x| p.z(x).var_bias(1))];
 
 #[test]
 fn arithmetic_and_orders() {

@@ -9,11 +9,11 @@ use faer::prelude::Solve;
 
 use crate::common::{from, numbers};
 
-pub const INPUTS: usize = 2;
-pub const HIDDEN: usize = 4;
+pub(super) const INPUTS: usize = 2;
+pub(super) const HIDDEN: usize = 4;
 
 #[derive(Module, Debug)]
-pub struct Small {
+pub(super) struct Small {
     first: Param<Tensor<2>>,
     shift: Param<Tensor<2>>,
     second: Param<Tensor<2>>,
@@ -22,7 +22,7 @@ pub struct Small {
 
 impl Small {
     /// With the flat weights `w`, in the order of the forward pass.
-    pub fn new(w: &[f64], outputs: usize) -> Self {
+    pub(super) fn new(w: &[f64], outputs: usize) -> Self {
         let mut start = 0;
         let mut next = |shape: [usize; 2]| {
             let range = start..start + shape[0] * shape[1];
@@ -37,12 +37,12 @@ impl Small {
         }
     }
 
-    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+    pub(super) fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let hidden = (x.matmul(self.first.val()) + self.shift.val()).tanh();
         hidden.matmul(self.second.val()) + self.last.val()
     }
 
-    pub fn flat(&self) -> Vec<f64> {
+    pub(super) fn flat(&self) -> Vec<f64> {
         let parts = [&self.first, &self.shift, &self.second, &self.last];
         parts.into_iter().flat_map(|part| part.val().into_data().iter::<f64>().collect::<Vec<_>>()).collect()
     }
@@ -50,14 +50,14 @@ impl Small {
 
 /// The loss of the test problems.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind {
+pub(super) enum Kind {
     Squared,
     Softmax,
 }
 
 /// A batch with its loss.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub(super) struct Problem {
     pub kind: Kind,
     pub outputs: usize,
     pub x: Vec<[f64; INPUTS]>,
@@ -66,7 +66,7 @@ pub struct Problem {
 }
 
 /// The network at a point: the mean loss and its model, dense.
-pub struct At {
+pub(super) struct At {
     pub loss: f64,
     /// `∇L`.
     pub gradient: Vec<f64>,
@@ -76,7 +76,7 @@ pub struct At {
 }
 
 impl Problem {
-    pub fn new(kind: Kind, examples: usize, seed: u64) -> Self {
+    pub(super) fn new(kind: Kind, examples: usize, seed: u64) -> Self {
         let outputs = if kind == Kind::Softmax { 3 } else { 2 };
         let x = numbers(examples * INPUTS, seed).chunks(INPUTS).map(|x| [2.0 * x[0], 2.0 * x[1]]).collect();
         let noise = numbers(examples * outputs, seed + 1);
@@ -93,29 +93,29 @@ impl Problem {
         Self { kind, outputs, x, y }
     }
 
-    pub fn parameters(&self) -> usize {
+    pub(super) fn parameters(&self) -> usize {
         (INPUTS + 1) * HIDDEN + (HIDDEN + 1) * self.outputs
     }
 
-    pub fn weights(&self, seed: u64) -> Vec<f64> {
+    pub(super) fn weights(&self, seed: u64) -> Vec<f64> {
         numbers(self.parameters(), seed)
     }
 
-    pub fn inputs(&self) -> Tensor<2> {
+    pub(super) fn inputs(&self) -> Tensor<2> {
         from(self.x.concat(), [self.x.len(), INPUTS], DType::F64)
     }
 
-    pub fn targets(&self) -> Tensor<2> {
+    pub(super) fn targets(&self) -> Tensor<2> {
         from(self.y.clone(), [self.x.len(), self.outputs], DType::F64)
     }
 
-    pub fn classes(&self) -> Tensor<1, Int> {
+    pub(super) fn classes(&self) -> Tensor<1, Int> {
         let class = |row: &[f64]| row.iter().position(|y| *y == 1.0).unwrap() as i64;
         let classes: Vec<i64> = self.y.chunks(self.outputs).map(class).collect();
         Tensor::from_data(TensorData::new(classes, [self.x.len()]), &Device::default())
     }
 
-    pub fn network(&self, model: &Small) -> Network<Small, Tensor<2>> {
+    pub(super) fn network(&self, model: &Small) -> Network<Small, Tensor<2>> {
         Network::trace(model, Small::forward, [self.x.len(), INPUTS]).unwrap()
     }
 
@@ -149,14 +149,14 @@ impl Problem {
         }
     }
 
-    pub fn loss(&self, w: &[f64]) -> f64 {
+    pub(super) fn loss(&self, w: &[f64]) -> f64 {
         let rows = self.x.iter().zip(self.y.chunks(self.outputs));
         let sum: f64 = rows.map(|(x, y)| self.example(&self.output(w, x).1, y).0).sum();
         sum / self.x.len() as f64
     }
 
     /// The loss along the linearised network.
-    pub fn model_loss(&self, w: &[f64], u: &[f64]) -> f64 {
+    pub(super) fn model_loss(&self, w: &[f64], u: &[f64]) -> f64 {
         let rows = self.x.iter().zip(self.y.chunks(self.outputs)).zip(u.chunks(self.outputs));
         let sum: f64 = rows
             .map(|((x, y), u)| {
@@ -167,7 +167,7 @@ impl Problem {
         sum / self.x.len() as f64
     }
 
-    pub fn at(&self, w: &[f64]) -> At {
+    pub(super) fn at(&self, w: &[f64]) -> At {
         let (m, k, p) = (self.x.len(), self.outputs, self.parameters());
         let second = (INPUTS + 1) * HIDDEN;
         let mut jacobian = Mat::<f64>::zeros(m * k, p);
@@ -202,7 +202,7 @@ impl Problem {
 
 impl At {
     /// The `d` that minimises the quadratic model with `(λ/2) (d - c)ᵀ M (d - c)`.
-    pub fn solve(&self, damping: f64, centre: &[f64], metric: &[f64]) -> Vec<f64> {
+    pub(super) fn solve(&self, damping: f64, centre: &[f64], metric: &[f64]) -> Vec<f64> {
         let p = self.gradient.len();
         let mut matrix = self.curvature.clone();
         (0..p).for_each(|i| matrix[(i, i)] += damping * metric[i]);
@@ -212,41 +212,41 @@ impl At {
     }
 
     /// The plain Gauss-Newton direction.
-    pub fn direction(&self, damping: f64) -> Vec<f64> {
+    pub(super) fn direction(&self, damping: f64) -> Vec<f64> {
         let p = self.gradient.len();
         self.solve(damping, &vec![0.0; p], &vec![1.0; p])
     }
 
     /// `vᵀ (JᵀHJ/m) w`.
-    pub fn form(&self, v: &[f64], w: &[f64]) -> f64 {
+    pub(super) fn form(&self, v: &[f64], w: &[f64]) -> f64 {
         let p = v.len();
         (0..p).map(|i| v[i] * (0..p).map(|j| self.curvature[(i, j)] * w[j]).sum::<f64>()).sum()
     }
 }
 
 /// `Jᵀ u`.
-pub fn transposed(jacobian: &Mat<f64>, u: &[f64]) -> Vec<f64> {
+pub(super) fn transposed(jacobian: &Mat<f64>, u: &[f64]) -> Vec<f64> {
     (0..jacobian.ncols()).map(|j| (0..u.len()).map(|i| jacobian[(i, j)] * u[i]).sum()).collect()
 }
 
 /// `J v`.
-pub fn times(jacobian: &Mat<f64>, v: &[f64]) -> Vec<f64> {
+pub(super) fn times(jacobian: &Mat<f64>, v: &[f64]) -> Vec<f64> {
     (0..jacobian.nrows()).map(|i| (0..v.len()).map(|j| jacobian[(i, j)] * v[j]).sum()).collect()
 }
 
-pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// `a + s b`.
-pub fn plus(a: &[f64], s: f64, b: &[f64]) -> Vec<f64> {
+pub(super) fn plus(a: &[f64], s: f64, b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a + s * b).collect()
 }
 
-pub fn squared(damping: f64) -> GaussNewton<Squared> {
+pub(super) fn squared(damping: f64) -> GaussNewton<Squared> {
     GaussNewton::new(Squared).damping(damping)
 }
 
-pub fn softmax(damping: f64) -> GaussNewton<SoftmaxCrossEntropy> {
+pub(super) fn softmax(damping: f64) -> GaussNewton<SoftmaxCrossEntropy> {
     GaussNewton::new(SoftmaxCrossEntropy).damping(damping)
 }
