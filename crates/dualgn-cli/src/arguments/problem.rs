@@ -99,22 +99,22 @@ impl FieldOptions {
 /// There are no options where there are no equations and shapes.
 #[cfg(not(feature = "fields"))]
 #[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize)]
-pub struct FieldOptions {}
+pub(crate) struct FieldOptions {}
 
 #[cfg(not(feature = "fields"))]
 impl FieldOptions {
     /// As they are.
-    pub fn unset() -> Self {
+    pub(crate) fn unset() -> Self {
         Self {}
     }
 
     /// The same from any folder.
-    pub fn absolute(&self) -> Self {
+    pub(crate) fn absolute(&self) -> Self {
         Self {}
     }
 
     /// Nothing to check.
-    pub fn words(&self) -> Vec<(&'static str, Option<String>)> {
+    pub(crate) fn words(&self) -> Vec<(&'static str, Option<String>)> {
         vec![]
     }
 }

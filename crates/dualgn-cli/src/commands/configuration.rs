@@ -132,7 +132,7 @@ pub(super) struct TableRun {
 /// There is none where tables are left out of the program.
 #[cfg(not(feature = "tables"))]
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum TableRun {}
+pub(crate) enum TableRun {}
 
 /// Whether a folder holds a run of version 0.1, by what its files say.
 pub(super) fn is_of_the_first_version(run: &Path) -> bool {
