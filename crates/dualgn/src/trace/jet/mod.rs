@@ -4,14 +4,13 @@
 //! mark.rs         what a forward pass asks of its jets while it is recorded
 //! channels.rs     which derivatives are carried, and how they combine
 //! expand.rs       graph -> graph: the part between points and value, once more, with derivatives
-//! carry.rs        what each operation becomes there
+//! carry/          what each operation becomes there
 //! ```
 //!
 //! A jet is an array `[channels, ..]`: the value and the wanted derivatives, stacked along a new first axis. Linear
 //! operations propagate it by ordinary operations, and nonlinear ones by two operations of its own (`Taylor`). The
 //! result is a graph like any other: it is linearised by the same rules and has the same Gram rules. A dense layer is
 //! one product for all channels, and one site with as many positions as there are channels.
-//! site with as many positions as there are channels.
 
 mod carry;
 mod channels;
