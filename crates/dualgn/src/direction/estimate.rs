@@ -62,81 +62,13 @@ pub(super) struct Task<'a> {
 
 impl Task<'_> {
     pub(super) fn estimate(&self, how: How) -> Estimate {
-        let Self { linearization, columns, .. } = *self;
-        let (device, dtype) = (linearization.device(), linearization.output_type());
-        let (machine, forward) = match self.is_repeatable {
-            true => (Machine::nominal(&device), None),
-            false => (Machine::of(&device, dtype), linearization.forward_seconds()),
-        };
-        let graph = linearization.graph();
-        let size = graph.dtype.size() as f64;
-        let (n, p) = ((graph.examples * columns) as f64, graph.parameter_count() as f64);
-        // A pass costs its operations, each of which has a fixed overhead.
-        let overhead = 2.0 * machine.overhead * linearization.over_pieces(|graph| graph.nodes.len() as f64);
-        let forward_flops = linearization.over_pieces(Graph::forward_flops);
-        let forward = forward.unwrap_or(forward_flops / machine.flops + overhead);
-        let work = (forward - overhead).max(forward_flops / machine.flops);
-        let passes = |flops: f64| overhead + work * flops / forward_flops;
-        let Budget { iterations, goal } = how.budget();
-        let expected = match goal {
-            Goal::Residual(0.0) => Some(iterations),
-            _ => graph.history.iterations(HOPED_ITERATIONS),
-        };
-        let is_accurate = how.method == Method::Direct || expected.is_some();
-        let iterations = expected.map_or(iterations, |expected| iterations.min(expected)) as f64;
-        let sketch = match how.method {
-            Method::Nystrom(rank, _) => rank as f64,
-            _ => 0.0,
-        };
-        let vectors = |length: f64| 10.0 * machine.overhead + 10.0 * length * size / machine.bandwidth;
-        // The parts of a batch are run again for each product, and for each pair of parts.
-        let parts = linearization.pieces().len() as f64;
-        let rerun = if linearization.is_made_again() { 2.0 * passes(forward_flops) } else { 0.0 };
-        let backward_flops = linearization.over_pieces(|piece| match piece.examples == graph.examples {
-            true => columns as f64 * piece.backward_flops(),
-            false => (columns * piece.outputs / graph.outputs.max(1)) as f64 * piece.backward_flops(),
-        });
-        let stacked = (passes(backward_flops) + 0.5 * rerun) * (parts + 1.0) / 2.0;
-        let seconds = match how.route {
-            Route::DualMatrixFree => {
-                let again = 8.0 * n * iterations / machine.bandwidth;
-                self.solves
-                    * (iterations + sketch + 1.0)
-                    * (passes(linearization.over_pieces(gram::product_flops)) + rerun + vectors(n) + again)
-            }
-            Route::DualAssembled => {
-                let rules = gram::cost_of_rules(linearization, columns);
-                let touched = 4.0 * n * n * size * (1 + rules.contributions) as f64;
-                let gram = rules.flops / machine.flops + touched / machine.bandwidth;
-                let solve = match how.method {
-                    Method::Direct => n.powi(3) / 1.5 / machine.host_flops + 48.0 * n * n / machine.bandwidth,
-                    _ => (iterations + sketch + 1.0) * (2.0 * n * n * size / machine.bandwidth + vectors(n)),
-                };
-                stacked + gram + self.solves * solve
-            }
-            Route::PrimalMatrixFree => {
-                (iterations + 3.0)
-                    * (passes(linearization.over_pieces(Graph::product_flops))
-                        + rerun
-                        + vectors(p)
-                        + 8.0 * p * iterations / machine.bandwidth)
-            }
-            Route::PrimalAssembled => {
-                let products = (2.0 * n * p + n * p * p) / machine.flops;
-                stacked + products + p.powi(3) / 1.5 / machine.host_flops + 24.0 * p * p / machine.bandwidth
-            }
-        };
-        let bytes = match how.route {
-            Route::DualMatrixFree => (8.0 * n * (iterations + 3.0 * sketch + 10.0)) as usize,
-            Route::DualAssembled => gram::memory_needed(linearization, columns).1,
-            Route::PrimalMatrixFree => (size * p * (iterations + 10.0)) as usize,
-            Route::PrimalAssembled => gram::normal_memory_needed(linearization, columns),
-        };
+        let cost = Cost::new(self, how);
+        let bytes = cost.bytes();
         Estimate {
             route: how.route,
             solver: how.solver(),
-            seconds: seconds + 2.0 * passes(forward_flops),
-            is_accurate,
+            seconds: cost.seconds(),
+            is_accurate: cost.effort.is_accurate,
             bytes,
             refusal: self.refusal(how, bytes),
         }
@@ -157,5 +89,178 @@ impl Task<'_> {
             _ => ("normal", self.linearization.parameter_count()),
         };
         (bytes > self.memory).then(|| gram::too_large(matrix, rows, self.linearization.examples(), bytes, self.memory))
+    }
+}
+
+/// The iterations that a method is expected to take.
+struct Effort {
+    iterations: f64,
+    /// Products with the matrix that a preconditioner takes beforehand.
+    sketch: f64,
+    /// Whether the goal is expected to be reached.
+    is_accurate: bool,
+}
+
+impl Effort {
+    fn new(how: How, graph: &Graph) -> Self {
+        let Budget { iterations, goal } = how.budget();
+        let expected = match goal {
+            Goal::Residual(0.0) => Some(iterations),
+            _ => graph.history.iterations(HOPED_ITERATIONS),
+        };
+        let sketch = match how.method {
+            Method::Nystrom(rank, _) => rank as f64,
+            _ => 0.0,
+        };
+        Self {
+            iterations: expected.map_or(iterations, |expected| iterations.min(expected)) as f64,
+            sketch,
+            is_accurate: how.method == Method::Direct || expected.is_some(),
+        }
+    }
+}
+
+/// The time of passes through the network. A pass costs its operations, each of which has a fixed overhead.
+struct Passes {
+    /// The overhead of one pass.
+    overhead: f64,
+    /// The time of a forward pass beyond the overhead.
+    work: f64,
+    /// Floating-point operations of a forward pass.
+    forward_flops: f64,
+}
+
+impl Passes {
+    /// The passes on a machine; `forward` is the measured time of a forward pass, if there is one.
+    fn new(linearization: &Linearization, machine: &Machine, forward: Option<f64>) -> Self {
+        let overhead = 2.0 * machine.overhead * linearization.over_pieces(|graph| graph.nodes.len() as f64);
+        let forward_flops = linearization.over_pieces(Graph::forward_flops);
+        let forward = forward.unwrap_or(forward_flops / machine.flops + overhead);
+        let work = (forward - overhead).max(forward_flops / machine.flops);
+        Self { overhead, work, forward_flops }
+    }
+
+    /// The time of a pass with so many operations.
+    fn seconds(&self, flops: f64) -> f64 {
+        self.overhead + self.work * flops / self.forward_flops
+    }
+
+    fn forward(&self) -> f64 {
+        self.seconds(self.forward_flops)
+    }
+}
+
+/// The cost of a direction by one method on one route.
+struct Cost<'a> {
+    task: &'a Task<'a>,
+    how: How,
+    machine: Machine,
+    passes: Passes,
+    effort: Effort,
+    /// Rows of the Gram matrix, `n`.
+    rows: f64,
+    /// Parameters, `p`.
+    parameters: f64,
+    /// Bytes of a number.
+    size: f64,
+}
+
+impl<'a> Cost<'a> {
+    fn new(task: &'a Task<'a>, how: How) -> Self {
+        let linearization = task.linearization;
+        let (device, dtype) = (linearization.device(), linearization.output_type());
+        let (machine, forward) = match task.is_repeatable {
+            true => (Machine::nominal(&device), None),
+            false => (Machine::of(&device, dtype), linearization.forward_seconds()),
+        };
+        let graph = linearization.graph();
+        Self {
+            task,
+            how,
+            machine,
+            passes: Passes::new(linearization, &machine, forward),
+            effort: Effort::new(how, graph),
+            rows: (graph.examples * task.columns) as f64,
+            parameters: graph.parameter_count() as f64,
+            size: graph.dtype.size() as f64,
+        }
+    }
+
+    /// Time of a direction, in seconds.
+    fn seconds(&self) -> f64 {
+        let seconds = match self.how.route {
+            Route::DualMatrixFree => self.dual_matrix_free(),
+            Route::DualAssembled => self.dual_assembled(),
+            Route::PrimalMatrixFree => self.primal_matrix_free(),
+            Route::PrimalAssembled => self.primal_assembled(),
+        };
+        seconds + 2.0 * self.passes.forward()
+    }
+
+    fn dual_matrix_free(&self) -> f64 {
+        let Effort { iterations, sketch, .. } = self.effort;
+        let product = self.passes.seconds(self.task.linearization.over_pieces(gram::product_flops));
+        let again = 8.0 * self.rows * iterations / self.machine.bandwidth;
+        self.task.solves * (iterations + sketch + 1.0) * (product + self.rerun() + self.vectors(self.rows) + again)
+    }
+
+    fn dual_assembled(&self) -> f64 {
+        let (n, bandwidth) = (self.rows, self.machine.bandwidth);
+        let rules = gram::cost_of_rules(self.task.linearization, self.task.columns);
+        let touched = 4.0 * n * n * self.size * (1 + rules.contributions) as f64;
+        let gram = rules.flops / self.machine.flops + touched / bandwidth;
+        let Effort { iterations, sketch, .. } = self.effort;
+        let solve = match self.how.method {
+            Method::Direct => n.powi(3) / 1.5 / self.machine.host_flops + 48.0 * n * n / bandwidth,
+            _ => (iterations + sketch + 1.0) * (2.0 * n * n * self.size / bandwidth + self.vectors(n)),
+        };
+        self.stacked() + gram + self.task.solves * solve
+    }
+
+    fn primal_matrix_free(&self) -> f64 {
+        let (p, iterations) = (self.parameters, self.effort.iterations);
+        let product = self.passes.seconds(self.task.linearization.over_pieces(Graph::product_flops));
+        (iterations + 3.0) * (product + self.rerun() + self.vectors(p) + 8.0 * p * iterations / self.machine.bandwidth)
+    }
+
+    fn primal_assembled(&self) -> f64 {
+        let (n, p) = (self.rows, self.parameters);
+        let products = (2.0 * n * p + n * p * p) / self.machine.flops;
+        let solve = p.powi(3) / 1.5 / self.machine.host_flops;
+        self.stacked() + products + solve + 24.0 * p * p / self.machine.bandwidth
+    }
+
+    /// Time of the operations on vectors of one iteration.
+    fn vectors(&self, length: f64) -> f64 {
+        10.0 * self.machine.overhead + 10.0 * length * self.size / self.machine.bandwidth
+    }
+
+    /// Time of running the parts of a batch again, as each product does.
+    fn rerun(&self) -> f64 {
+        if self.task.linearization.is_made_again() { 2.0 * self.passes.forward() } else { 0.0 }
+    }
+
+    /// Time of the backward passes of all rows. The parts of a batch are run again for each pair of parts.
+    fn stacked(&self) -> f64 {
+        let (linearization, columns) = (self.task.linearization, self.task.columns);
+        let graph = linearization.graph();
+        let parts = linearization.pieces().len() as f64;
+        let backward_flops = linearization.over_pieces(|piece| match piece.examples == graph.examples {
+            true => columns as f64 * piece.backward_flops(),
+            false => (columns * piece.outputs / graph.outputs.max(1)) as f64 * piece.backward_flops(),
+        });
+        (self.passes.seconds(backward_flops) + 0.5 * self.rerun()) * (parts + 1.0) / 2.0
+    }
+
+    /// Memory of the matrices and of the rows they are made of, in bytes.
+    fn bytes(&self) -> usize {
+        let Effort { iterations, sketch, .. } = self.effort;
+        let (linearization, columns) = (self.task.linearization, self.task.columns);
+        match self.how.route {
+            Route::DualMatrixFree => (8.0 * self.rows * (iterations + 3.0 * sketch + 10.0)) as usize,
+            Route::DualAssembled => gram::memory_needed(linearization, columns).1,
+            Route::PrimalMatrixFree => (self.size * self.parameters * (iterations + 10.0)) as usize,
+            Route::PrimalAssembled => gram::normal_memory_needed(linearization, columns),
+        }
     }
 }
