@@ -177,6 +177,7 @@ impl Quadratic {
         dampings.iter().map(solution).collect()
     }
 
+    /// Solves by conjugate gradient, as [`Quadratic::solve`] describes.
     fn iterate(
         &self,
         kernel: &Kernel,
@@ -185,50 +186,17 @@ impl Quadratic {
         start: Option<Tensor<2>>,
         preconditioner: Option<&Preconditioner>,
     ) -> Result<Dual, Error> {
-        let scale = self.scale();
-        let apply = |x: Tensor<2>| {
-            let kernel_x = kernel.product(self.factor(x.clone()))?;
-            Ok::<_, Error>((x + self.factor_transpose(kernel_x.clone()) * scale, kernel_x))
-        };
-        let mut rhs = self.factor_transpose(kernel_gradient.clone()) * -scale;
-        let mut kernel_alpha = kernel_gradient;
-        // Twice -m D(α) at the start, for which α = g without one.
-        let mut value = dot(&self.gradient, &kernel_alpha) * scale;
-        let mut whole = dot(&rhs, &rhs);
-        if let Some(start) = &start {
-            // A (β - β₀) = b - A β₀, and tolerances stay relative to b.
-            let (product, kernel_start) = apply(start.clone())?;
-            (rhs, kernel_alpha) = (rhs - product, kernel_alpha + kernel_start);
-            let alpha = self.gradient.clone() + self.factor(start.clone());
-            value = dot(&alpha, &kernel_alpha) * scale + dot(start, start);
-        }
-        // With M = C Cᵀ: plain iterations on C⁻¹ A C⁻ᵀ, whose solution is Cᵀ β.
-        let outer = |x: Tensor<2>, inverse: fn(&Preconditioner, &mut [f64])| match preconditioner {
-            Some(preconditioner) => {
-                let (shape, device, dtype) = (x.dims(), x.device(), x.dtype());
-                let mut values = to_host(x)?;
-                inverse(preconditioner, &mut values);
-                Ok::<_, Error>(from_host(values, shape, &device, dtype))
-            }
-            None => Ok(x),
-        };
-        let inner = |x: Tensor<2>| {
-            let (product, companion) = apply(outer(x, Preconditioner::solve_transposed)?)?;
-            Ok((outer(product, Preconditioner::solve)?, Some(companion)))
-        };
-        if preconditioner.is_some() {
-            rhs = outer(rhs, Preconditioner::solve)?;
-            whole = dot(&rhs, &rhs);
-        }
+        let system = System { model: self, kernel, preconditioner };
+        let Start { residual, mut kernel_alpha, value, whole } = system.start(kernel_gradient, start.as_ref())?;
         let [value, whole] = read([value, whole])?;
         // The gap is ‖r‖²/2, since A ⪰ I, and the decrease the value of the dual.
         let enough = |reached: Reached| match budget.goal {
             Goal::Residual(tolerance) => reached.residual <= tolerance * tolerance * whole,
             Goal::Gap(tolerance) => reached.residual <= tolerance * (value - 2.0 * reached.decrease),
         };
-        let progress = conjugate_gradient(inner, rhs, budget.iterations, enough)?;
+        let progress = conjugate_gradient(|x| system.preconditioned(x), residual, budget.iterations, enough)?;
         let Progress { solution, companion, iterations, is_enough } = progress;
-        let solution = outer(solution, Preconditioner::solve_transposed)?;
+        let solution = system.outer(solution, Preconditioner::solve_transposed)?;
         if let Some(companion) = companion {
             kernel_alpha = kernel_alpha + companion;
         }
@@ -326,5 +294,70 @@ impl Quadratic {
 
     pub(super) fn factor_transpose(&self, x: Tensor<2>) -> Tensor<2> {
         self.factor.apply_transpose(x.unsqueeze()).squeeze_dim(0)
+    }
+}
+
+/// The system `A β = b` with `A = I + LᵀKL/(λm)` and `b = -LᵀKg/(λm)`, as conjugate gradient sees it.
+///
+/// With a preconditioner `M = C Cᵀ` the iterations are plain ones on `C⁻¹ A C⁻ᵀ`, whose solution is `Cᵀ β`.
+struct System<'a, 'k> {
+    model: &'a Quadratic,
+    kernel: &'a Kernel<'k>,
+    preconditioner: Option<&'a Preconditioner>,
+}
+
+/// Where the iterations begin: at `β₀`, or at zero.
+struct Start {
+    /// `b - A β₀`, or `C⁻¹` times that.
+    residual: Tensor<2>,
+    /// `K α`.
+    kernel_alpha: Tensor<2>,
+    /// Twice `-m D(α)`.
+    value: Tensor<1>,
+    /// The square that tolerances are relative to.
+    whole: Tensor<1>,
+}
+
+impl System<'_, '_> {
+    fn start(&self, kernel_gradient: Tensor<2>, start: Option<&Tensor<2>>) -> Result<Start, Error> {
+        let (model, scale) = (self.model, self.model.scale());
+        let mut residual = model.factor_transpose(kernel_gradient.clone()) * -scale;
+        let mut kernel_alpha = kernel_gradient;
+        // At zero α = g.
+        let mut value = dot(&model.gradient, &kernel_alpha) * scale;
+        let mut whole = dot(&residual, &residual);
+        if let Some(start) = start {
+            // A (β - β₀) = b - A β₀, and tolerances stay relative to b.
+            let (product, kernel_start) = self.apply(start.clone())?;
+            (residual, kernel_alpha) = (residual - product, kernel_alpha + kernel_start);
+            let alpha = model.gradient.clone() + model.factor(start.clone());
+            value = dot(&alpha, &kernel_alpha) * scale + dot(start, start);
+        }
+        if self.preconditioner.is_some() {
+            residual = self.outer(residual, Preconditioner::solve)?;
+            whole = dot(&residual, &residual);
+        }
+        Ok(Start { residual, kernel_alpha, value, whole })
+    }
+
+    /// `A x` and `K L x`.
+    fn apply(&self, x: Tensor<2>) -> Result<(Tensor<2>, Tensor<2>), Error> {
+        let kernel_x = self.kernel.product(self.model.factor(x.clone()))?;
+        Ok((x + self.model.factor_transpose(kernel_x.clone()) * self.model.scale(), kernel_x))
+    }
+
+    /// `C⁻¹ A C⁻ᵀ x` and `K L C⁻ᵀ x`.
+    fn preconditioned(&self, x: Tensor<2>) -> Result<(Tensor<2>, Option<Tensor<2>>), Error> {
+        let (product, companion) = self.apply(self.outer(x, Preconditioner::solve_transposed)?)?;
+        Ok((self.outer(product, Preconditioner::solve)?, Some(companion)))
+    }
+
+    /// `C⁻¹ x` or `C⁻ᵀ x`; `x` without a preconditioner.
+    fn outer(&self, x: Tensor<2>, inverse: fn(&Preconditioner, &mut [f64])) -> Result<Tensor<2>, Error> {
+        let Some(preconditioner) = self.preconditioner else { return Ok(x) };
+        let (shape, device, dtype) = (x.dims(), x.device(), x.dtype());
+        let mut values = to_host(x)?;
+        inverse(preconditioner, &mut values);
+        Ok(from_host(values, shape, &device, dtype))
     }
 }
