@@ -23,7 +23,7 @@ use super::widened;
 use crate::kernels::{Terms, pair_sums};
 use crate::linearize::Linearization;
 use crate::tensor::Array;
-use crate::trace::{Graph, Op};
+use crate::trace::{Conv, Graph, Node, Op, ValueId};
 
 /// `a` and `δ` of one layer, in `g` independent groups.
 pub(super) struct Factors {
@@ -137,60 +137,17 @@ impl Factors {
         sensitivity: Array,
         vocabulary: &Vocabulary,
     ) -> Self {
-        let graph = linearization.graph();
-        let m = graph.examples;
-        let site = &graph.nodes[node];
-        let batch = |value: usize| &graph.values[value].batch;
-        let kept = linearization.kept(node);
-        let data = || kept.array(0).clone();
-        let wide = || widened(data(), linearization);
-        match (kind, &site.op) {
-            (Kind::Convolution | Kind::TransposedConvolution, Op::Conv(conv)) => {
-                let weight = graph.values[site.inputs[1]].shape.as_slice();
-                let patches = Patches::new(conv, weight);
-                let groups = patches.groups;
-                let k = sensitivity.shape()[0];
-                // [c, n, channels, positions] as [g, m, c, T, channels of a group].
-                let split = |stack: Array, value: usize| {
-                    let shape = stack.shape();
-                    let channels_last = stack.permute(&[0, 1, 3, 2]);
-                    let by_example = positions(channels_last, batch(value), m);
-                    let places = by_example.shape()[2];
-                    let parts = [shape[0], m, places, groups, shape[2] / groups];
-                    by_example.reshape(&parts).permute(&[3, 1, 0, 2, 4])
-                };
-                let flat = |stack: Array| {
-                    let shape = stack.shape();
-                    let places = shape[3..].iter().product();
-                    stack.reshape(&[shape[0], shape[1], shape[2], places])
-                };
-                let (inputs, outputs) = if kind == Kind::Convolution {
-                    let counts = &graph.values[site.output].shape[2..];
-                    let unfolded = patches.of(wide(), counts).lift();
-                    (unfolded, flat(sensitivity))
-                } else {
-                    let counts = &graph.values[site.inputs[0]].shape[2..];
-                    let shape = sensitivity.shape();
-                    let folded = sensitivity.reshape(&[&[k * shape[1]], &shape[2..]].concat());
-                    let unfolded = patches.of(folded, counts);
-                    let (channels, places) = (unfolded.shape()[1], unfolded.shape()[2]);
-                    (flat(wide().lift()), unfolded.reshape(&[k, shape[1], channels, places]))
-                };
-                let inputs = split(inputs, site.inputs[0]);
-                let shape = inputs.shape();
-                let inputs = inputs.reshape(&[shape[0], shape[1], shape[3], shape[4]]);
-                Self { inputs, sensitivities: split(outputs, site.output) }
-            }
+        let site = Site { linearization, index: node };
+        match (kind, &site.node().op) {
+            (Kind::Convolution, Op::Conv(conv)) => site.convolution(conv, sensitivity),
+            (Kind::TransposedConvolution, Op::Conv(conv)) => site.transposed_convolution(conv, sensitivity),
             (Kind::Embedding, _) => {
-                let indicators = vocabulary.indicators(&data(), m, sensitivity.dtype());
-                Self {
-                    inputs: indicators,
-                    sensitivities: positions(sensitivity, batch(site.output), m).permute(&[1, 0, 2, 3]).lift(),
-                }
+                let inputs = vocabulary.indicators(&site.data(), site.graph().examples, sensitivity.dtype());
+                Self { inputs, sensitivities: site.sensitivities(sensitivity) }
             }
             _ => Self {
-                inputs: positions(wide().lift(), batch(site.inputs[0]), m),
-                sensitivities: positions(sensitivity, batch(site.output), m).permute(&[1, 0, 2, 3]).lift(),
+                inputs: site.positions(site.wide().lift(), site.node().inputs[0]),
+                sensitivities: site.sensitivities(sensitivity),
             },
         }
     }
@@ -265,6 +222,93 @@ impl Factors {
         });
         sum.add(result.reshape(&[sizes.examples * k, others.examples * l]));
     }
+}
+
+/// A node where parameters meet data.
+struct Site<'a> {
+    linearization: &'a Linearization,
+    index: usize,
+}
+
+impl<'a> Site<'a> {
+    fn graph(&self) -> &'a Graph {
+        self.linearization.graph()
+    }
+
+    fn node(&self) -> &'a Node {
+        &self.graph().nodes[self.index]
+    }
+
+    /// The data, as they were kept.
+    fn data(&self) -> Array {
+        self.linearization.kept(self.index).array(0).clone()
+    }
+
+    /// The data in the type of the parameters.
+    fn wide(&self) -> Array {
+        widened(self.data(), self.linearization)
+    }
+
+    /// A stack of values as `[c, m, T, last]`.
+    fn positions(&self, stack: Array, value: ValueId) -> Array {
+        positions(stack, &self.graph().values[value].batch, self.graph().examples)
+    }
+
+    /// Sensitivities `[k, ..]` of the output as `[1, m, k, T, b]`.
+    fn sensitivities(&self, sensitivity: Array) -> Array {
+        self.positions(sensitivity, self.node().output).permute(&[1, 0, 2, 3]).lift()
+    }
+
+    fn convolution(&self, conv: &Conv, sensitivity: Array) -> Factors {
+        let patches = self.patches(conv);
+        let inputs = patches.of(self.wide(), self.spatial(self.node().output)).lift();
+        self.in_groups(inputs, flat(sensitivity), patches.groups)
+    }
+
+    /// The patches are those of the output, which the transposed convolution multiplies with its input.
+    fn transposed_convolution(&self, conv: &Conv, sensitivity: Array) -> Factors {
+        let patches = self.patches(conv);
+        let shape = sensitivity.shape();
+        let folded = sensitivity.reshape(&[&[shape[0] * shape[1]], &shape[2..]].concat());
+        let unfolded = patches.of(folded, self.spatial(self.node().inputs[0]));
+        let (channels, places) = (unfolded.shape()[1], unfolded.shape()[2]);
+        let outputs = unfolded.reshape(&[shape[0], shape[1], channels, places]);
+        self.in_groups(flat(self.wide().lift()), outputs, patches.groups)
+    }
+
+    fn patches(&self, conv: &Conv) -> Patches {
+        Patches::new(conv, &self.graph().values[self.node().inputs[1]].shape)
+    }
+
+    /// The lengths of the spatial axes of a value.
+    fn spatial(&self, value: ValueId) -> &'a [usize] {
+        &self.graph().values[value].shape[2..]
+    }
+
+    /// The factors of the groups of a convolution, from stacks `[c, n, channels, positions]` of inputs and outputs.
+    fn in_groups(&self, inputs: Array, outputs: Array, groups: usize) -> Factors {
+        let node = self.node();
+        let inputs = self.split(inputs, node.inputs[0], groups);
+        let shape = inputs.shape();
+        let inputs = inputs.reshape(&[shape[0], shape[1], shape[3], shape[4]]);
+        Factors { inputs, sensitivities: self.split(outputs, node.output, groups) }
+    }
+
+    /// `[c, n, channels, positions]` as `[g, m, c, T, channels of a group]`.
+    fn split(&self, stack: Array, value: ValueId, groups: usize) -> Array {
+        let shape = stack.shape();
+        let by_example = self.positions(stack.permute(&[0, 1, 3, 2]), value);
+        let places = by_example.shape()[2];
+        let parts = [shape[0], self.graph().examples, places, groups, shape[2] / groups];
+        by_example.reshape(&parts).permute(&[3, 1, 0, 2, 4])
+    }
+}
+
+/// A stack with its spatial axes as one.
+fn flat(stack: Array) -> Array {
+    let shape = stack.shape();
+    let places = shape[3..].iter().product();
+    stack.reshape(&[shape[0], shape[1], shape[2], places])
 }
 
 /// The tokens that occur, numbered: an embedding is a dense layer on their indicators. Two sets of rows are multiplied
