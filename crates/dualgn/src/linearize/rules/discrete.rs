@@ -17,44 +17,15 @@ pub(crate) fn discrete(op: &Discrete, inputs: &[Array]) -> Array {
     match *op {
         Discrete::Compare(comparison) => compare(comparison, a(), b()),
         Discrete::CompareScalar(comparison, value) => compare_scalar(comparison, a(), value),
-        Discrete::Logic(logic) => Array::new(match logic {
-            Logic::Not => Dispatch::bool_not(a().into_dispatch()),
-            Logic::And => Dispatch::bool_and(a().into_dispatch(), b().into_dispatch()),
-            Logic::Or => Dispatch::bool_or(a().into_dispatch(), b().into_dispatch()),
-            Logic::Xor => Dispatch::bool_xor(a().into_dispatch(), b().into_dispatch()),
-        }),
-        Discrete::Round(rounding) => match rounding {
-            Rounding::Sign => a().sign(),
-            Rounding::Round => a().round(),
-            Rounding::Floor => a().floor(),
-            Rounding::Ceil => a().ceil(),
-            Rounding::Trunc => a().trunc(),
-        },
+        Discrete::Logic(op) => logic(op, inputs),
+        Discrete::Round(op) => round(op, a()),
         Discrete::Position(position) => match position {
             Position::Max(axis) => a().argmax(axis),
             Position::Min(axis) => a().argmin(axis),
             Position::Sorted { axis, descending } => a().argsort(axis, descending),
         },
-        Discrete::Bits(bits) => {
-            let (a, b) = (a().into_dispatch(), b().into_dispatch());
-            Array::new(match bits {
-                Bits::And => Dispatch::bitwise_and(a, b),
-                Bits::Or => Dispatch::bitwise_or(a, b),
-                Bits::Xor => Dispatch::bitwise_xor(a, b),
-                Bits::ShiftLeft => Dispatch::bitwise_left_shift(a, b),
-                Bits::ShiftRight => Dispatch::bitwise_right_shift(a, b),
-            })
-        }
-        Discrete::BitsScalar(bits, value) => {
-            let (a, value) = (a().into_dispatch(), value.into());
-            Array::new(match bits {
-                Bits::And => Dispatch::bitwise_and_scalar(a, value),
-                Bits::Or => Dispatch::bitwise_or_scalar(a, value),
-                Bits::Xor => Dispatch::bitwise_xor_scalar(a, value),
-                Bits::ShiftLeft => Dispatch::bitwise_left_shift_scalar(a, value),
-                Bits::ShiftRight => Dispatch::bitwise_right_shift_scalar(a, value),
-            })
-        }
+        Discrete::Bits(op) => bits(op, a(), b()),
+        Discrete::BitsScalar(op, value) => bits_scalar(op, a(), value),
         Discrete::BitsNot => Array::new(Dispatch::bitwise_not(a().into_dispatch())),
         Discrete::Any(axis) => any(truth(a()), axis),
         // All elements hold unless the negation of any holds.
@@ -110,4 +81,46 @@ fn compare_scalar(op: Comparison, a: Array, value: f64) -> Array {
         Comparison::Lower => a.lower_scalar(value),
         Comparison::LowerEqual => a.lower_equal_scalar(value),
     }
+}
+
+fn logic(op: Logic, inputs: &[Array]) -> Array {
+    let input = |index: usize| inputs[index].clone().into_dispatch();
+    Array::new(match op {
+        Logic::Not => Dispatch::bool_not(input(0)),
+        Logic::And => Dispatch::bool_and(input(0), input(1)),
+        Logic::Or => Dispatch::bool_or(input(0), input(1)),
+        Logic::Xor => Dispatch::bool_xor(input(0), input(1)),
+    })
+}
+
+fn round(op: Rounding, a: Array) -> Array {
+    match op {
+        Rounding::Sign => a.sign(),
+        Rounding::Round => a.round(),
+        Rounding::Floor => a.floor(),
+        Rounding::Ceil => a.ceil(),
+        Rounding::Trunc => a.trunc(),
+    }
+}
+
+fn bits(op: Bits, a: Array, b: Array) -> Array {
+    let (a, b) = (a.into_dispatch(), b.into_dispatch());
+    Array::new(match op {
+        Bits::And => Dispatch::bitwise_and(a, b),
+        Bits::Or => Dispatch::bitwise_or(a, b),
+        Bits::Xor => Dispatch::bitwise_xor(a, b),
+        Bits::ShiftLeft => Dispatch::bitwise_left_shift(a, b),
+        Bits::ShiftRight => Dispatch::bitwise_right_shift(a, b),
+    })
+}
+
+fn bits_scalar(op: Bits, a: Array, value: i64) -> Array {
+    let (a, value) = (a.into_dispatch(), value.into());
+    Array::new(match op {
+        Bits::And => Dispatch::bitwise_and_scalar(a, value),
+        Bits::Or => Dispatch::bitwise_or_scalar(a, value),
+        Bits::Xor => Dispatch::bitwise_xor_scalar(a, value),
+        Bits::ShiftLeft => Dispatch::bitwise_left_shift_scalar(a, value),
+        Bits::ShiftRight => Dispatch::bitwise_right_shift_scalar(a, value),
+    })
 }
