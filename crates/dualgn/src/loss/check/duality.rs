@@ -25,56 +25,84 @@ pub(super) fn conjugate<L: ConvexLoss>(
         quantity: "the violation of a gradient, or of a mean of two",
         relation: Relation::AtMost,
     };
-    const EQUALITY: Test = Test {
-        what: "conjugate",
-        quantity: "ℓ(f) + ℓ*(α) - ⟨α, f⟩ with α the gradient at f",
-        relation: Relation::Equal,
-    };
-    const INEQUALITY: Test = Test {
-        what: "conjugate",
-        quantity: "ℓ(f) + ℓ*(α) - ⟨α, f⟩ with α a gradient elsewhere, or a mean of two",
-        relation: Relation::AtLeast,
-    };
     const CHORD: Test =
         Test { what: "conjugate", quantity: "ℓ* between two gradients beside its mean", relation: Relation::AtMost };
-    let mut duals: Vec<Vec<f64>> = points.iter().map(|point| point.gradient.clone()).collect();
-    let mut shares = vec![];
-    for pair in points.windows(2) {
-        let share = 0.5 + 0.5 * random.draw();
-        shares.push(share);
-        let step = plus(&pair[1].gradient, -1.0, &pair[0].gradient);
-        duals.push(plus(&pair[0].gradient, share, &step));
-    }
-    let conjugates = duals.iter().map(|dual| subject.conjugate(dual)).collect::<Result<Vec<_>, _>>()?;
-    for (index, (dual, conjugate)) in duals.iter().zip(&conjugates).enumerate() {
-        let violation = subject.violation(dual)?;
-        let pairings: Vec<_> = points.iter().map(|point| subject.products(dual, &point.at)).collect();
+    let shares: Vec<f64> = points.windows(2).map(|_| 0.5 + 0.5 * random.draw()).collect();
+    let duals = duals(subject, points, &shares)?;
+    for (index, dual) in duals.iter().enumerate() {
         for i in 0..subject.examples {
-            let largest = size(subject.row(dual, i));
+            let largest = size(subject.row(&dual.at, i));
             // Points so far out that the loss overflows are not informative.
             if !largest.is_finite() {
                 continue;
             }
-            if !findings.hold(INSIDE, i, violation[i], 0.0, TOLERANCE * (1.0 + largest)) {
+            if !findings.hold(INSIDE, i, dual.violation[i], 0.0, TOLERANCE * (1.0 + largest)) {
                 continue;
             }
-            for (other, (point, pairing)) in points.iter().zip(&pairings).enumerate() {
-                let (value, pairing) = (point.value[i], pairing[i]);
-                if !value.is_finite() {
-                    continue;
-                }
-                let tolerance = TOLERANCE * (1.0 + value.abs() + conjugate[i].abs() + pairing.abs());
-                let test = if other == index { EQUALITY } else { INEQUALITY };
-                findings.hold(test, i, value + conjugate[i] - pairing, 0.0, tolerance);
-            }
+            dual.pair_with(points, index, i, findings);
             if let Some(pair) = index.checked_sub(points.len()) {
-                let (a, b) = (conjugates[pair][i], conjugates[pair + 1][i]);
+                let (a, b) = (duals[pair].conjugate[i], duals[pair + 1].conjugate[i]);
                 let mean = a + shares[pair] * (b - a);
-                findings.hold(CHORD, i, conjugate[i], mean, TOLERANCE * (1.0 + a.abs() + b.abs()));
+                findings.hold(CHORD, i, dual.conjugate[i], mean, TOLERANCE * (1.0 + a.abs() + b.abs()));
             }
         }
     }
     Ok(())
+}
+
+/// A dual point that should be in the domain.
+struct Dual {
+    at: Vec<f64>,
+    /// `ℓ*(α)`.
+    conjugate: Vec<f64>,
+    violation: Vec<f64>,
+    /// `⟨α, f⟩` for each point `f`.
+    pairings: Vec<Vec<f64>>,
+}
+
+/// The gradients at the points, then a mean of each and its successor with the given share of the latter.
+fn duals<L: ConvexLoss>(subject: &Subject<'_, L>, points: &[Point], shares: &[f64]) -> Result<Vec<Dual>, Error> {
+    let gradients = points.iter().map(|point| point.gradient.clone());
+    let means = points.windows(2).zip(shares).map(|(pair, &share)| {
+        let step = plus(&pair[1].gradient, -1.0, &pair[0].gradient);
+        plus(&pair[0].gradient, share, &step)
+    });
+    let dual = |at: Vec<f64>| -> Result<Dual, Error> {
+        Ok(Dual {
+            conjugate: subject.conjugate(&at)?,
+            violation: subject.violation(&at)?,
+            pairings: points.iter().map(|point| subject.products(&at, &point.at)).collect(),
+            at,
+        })
+    };
+    gradients.chain(means).map(dual).collect()
+}
+
+impl Dual {
+    /// Checks the Fenchel-Young inequality of one example at all points. It is an equality at the point `own`, whose
+    /// gradient this is.
+    fn pair_with(&self, points: &[Point], own: usize, example: usize, findings: &mut Findings) {
+        const EQUALITY: Test = Test {
+            what: "conjugate",
+            quantity: "ℓ(f) + ℓ*(α) - ⟨α, f⟩ with α the gradient at f",
+            relation: Relation::Equal,
+        };
+        const INEQUALITY: Test = Test {
+            what: "conjugate",
+            quantity: "ℓ(f) + ℓ*(α) - ⟨α, f⟩ with α a gradient elsewhere, or a mean of two",
+            relation: Relation::AtLeast,
+        };
+        let conjugate = self.conjugate[example];
+        for (other, (point, pairing)) in points.iter().zip(&self.pairings).enumerate() {
+            let (value, pairing) = (point.value[example], pairing[example]);
+            if !value.is_finite() {
+                continue;
+            }
+            let tolerance = TOLERANCE * (1.0 + value.abs() + conjugate.abs() + pairing.abs());
+            let test = if other == own { EQUALITY } else { INEQUALITY };
+            findings.hold(test, example, value + conjugate - pairing, 0.0, tolerance);
+        }
+    }
 }
 
 /// Checks at random dual points that `⟨α, z⟩ - ℓ(z)` is bounded by `ℓ*(α)` inside the domain and unbounded outside.
