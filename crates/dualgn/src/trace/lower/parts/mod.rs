@@ -5,6 +5,7 @@
 
 mod blocks;
 mod deformable;
+mod resampling;
 
 use std::collections::BTreeMap;
 
@@ -13,17 +14,13 @@ use burn::backend::ir::{
     ActivationOperationIr, BaseOperationIr, FloatOperationIr, ModuleOperationIr, NumericOperationIr, OperationIr,
     TensorId, TensorIr,
 };
-use burn::backend::ops::ModuleOps;
 use burn::backend::ops::attention::attention_fallback;
 use burn::backend::ops::ctc::ctc_loss_default;
 use burn::backend::ops::grid_sample::float_grid_sample_2d_ref;
 use burn::tensor::ops::InterpolateMode;
 use burn::tensor::{Device, TensorData};
 
-use blocks::{
-    along, averages, extremes_so_far, flat_places, largest, pad, patches, product, products_so_far, smallest, sorted,
-    top,
-};
+use blocks::{extremes_so_far, flat_places, largest, pad, patches, product, products_so_far, smallest, sorted, top};
 
 use super::step::number;
 use crate::tensor::Array;
@@ -214,35 +211,8 @@ impl Scope {
                 let loss = ctc_loss_default::<Dispatch>(log_probs, targets, input_lengths, target_lengths, ir.blank);
                 vec![(Array::new(loss), &ir.out)]
             }
-            // Interpolation is the same along one axis as along the other, and linear: Burn's own, of unit vectors,
-            // gives the weights of each axis.
-            M::Interpolate(ir) => {
-                let x = self.read(&ir.x);
-                let weights = |length: usize, output: usize| {
-                    let dtype = ir.x.dtype;
-                    let unit = (0..length * length).map(|i| f64::from(i % (length + 1) == 0)).collect::<Vec<_>>();
-                    let unit = Array::from_f64(&unit, &[length, 1, length, 1], dtype, &Device::default());
-                    let size = [output, 1];
-                    let moved = Dispatch::interpolate(unit.into_dispatch(), size, ir.options.clone().into());
-                    Array::new(moved).reshape(&[length, output]).to_f64().map(|w| (w, [length, output]))
-                };
-                let mut result = x;
-                for (axis, &output) in ir.output_size.iter().enumerate() {
-                    let Ok((values, shape)) = weights(ir.x.shape[axis + 2], output) else { return vec![] };
-                    let weights = Array::from_f64(&values, &shape, ir.x.dtype, &self.device);
-                    result = along(result, axis + 2, weights);
-                }
-                vec![(result, &ir.out)]
-            }
-            M::AdaptiveAvgPool3d(ir) => {
-                let mut result = self.read(&ir.x);
-                for (axis, &output) in ir.output_size.iter().enumerate() {
-                    let weights = averages(ir.x.shape[axis + 2], output);
-                    let shape = [ir.x.shape[axis + 2], output];
-                    result = along(result, axis + 2, Array::from_f64(&weights, &shape, ir.x.dtype, &self.device));
-                }
-                vec![(result, &ir.out)]
-            }
+            M::Interpolate(ir) => self.interpolated(ir).map(|made| (made, &ir.out)).into_iter().collect(),
+            M::AdaptiveAvgPool3d(ir) => vec![(self.averaged(ir), &ir.out)],
             M::Unfold4d(ir) => vec![(patches(self.read(&ir.x), ir), &ir.out)],
             M::DeformableConv2d(ir) => vec![(self.deformable(ir), &ir.out)],
             _ => vec![],
