@@ -4,9 +4,10 @@
 //! ```text
 //! failure.rs   how something ends badly, and who can mend it    failure/library.rs   errors of the library as failures
 //! input.rs     files, pipes and standard input as bytes         files.rs             files that are whole or absent
-//! npz.rs       arrays of NumPy                                  protobuf.rs          fields of protocol buffers
-//! guarded.rs   readers of other crates that may panic           memory.rs            what may be taken, and what was
-//! number.rs    numbers as people read them                    allocator.rs         the end of memory, said
+//! npz.rs       archives of arrays of NumPy                      npz/npy.rs           one of the arrays
+//! guarded.rs   readers of other crates that may panic           protobuf.rs          fields of protocol buffers
+//! memory.rs    what may be taken, and what was                  allocator.rs         the end of memory, said
+//! number.rs    numbers as people read them
 //! ```
 //!
 //! ```

@@ -2,14 +2,17 @@
 //!
 //! An archive may be anybody's: what it says of itself is checked against its size and a limit before memory is taken for it.
 
+mod npy;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, Cursor, Read, Write};
 use std::path::Path;
 
-use npyz::{DType, NpyFile, Order, TypeChar, WriterBuilder};
+use npyz::WriterBuilder;
 
 use crate::Failure;
 use crate::input::Input;
+use npy::array;
 
 /// An array, the last axis running fastest.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,10 +43,6 @@ const ARCHIVE: &[u8] = b"PK\x03\x04";
 const ARRAY: &[u8; 6] = b"\x93NUMPY";
 /// What is said of a file that begins otherwise.
 const NO_ARRAY: &str = "does not begin as NPY files do; write it with `numpy.save` or `numpy.savez`";
-/// Bytes of a header at most; real ones have about a hundred.
-const HEADER: usize = 1 << 14;
-/// Brackets of a header at most: its reader goes one call deeper with each.
-const BRACKETS: usize = 64;
 
 impl Array {
     /// Of double precision.
@@ -138,138 +137,6 @@ pub fn archive(reader: impl Read + std::io::Seek, limit: u64) -> Result<BTreeMap
     Ok(arrays)
 }
 
-/// One array of so many bytes, header included; `limit` bytes may be taken for it.
-fn array(mut reader: impl Read, size: u64, limit: u64) -> Result<Array, Problem> {
-    let damaged = |error: std::io::Error| format!("is damaged ({error})");
-    let mut start = vec![0; 12];
-    if reader.read_exact(&mut start[..10]).is_err() || start[..6] != *ARRAY {
-        return Err(NO_ARRAY.into());
-    }
-    let header = match start[6] {
-        1 => {
-            start.truncate(10);
-            usize::from(u16::from_le_bytes([start[8], start[9]]))
-        }
-        2 | 3 => {
-            reader.read_exact(&mut start[10..]).map_err(damaged)?;
-            u32::from_le_bytes([start[8], start[9], start[10], start[11]]) as usize
-        }
-        other => return Err(format!("is of the version {other} of the format, which is not known")),
-    };
-    if header > HEADER {
-        return Err(format!("has a header of {header} bytes, more than any array needs"));
-    }
-    let mut text = vec![0; header];
-    reader.read_exact(&mut text).map_err(damaged)?;
-    if text.iter().filter(|&&byte| matches!(byte, b'(' | b'[' | b'{')).count() > BRACKETS {
-        return Err("has a header with too many brackets".into());
-    }
-    let data = size.saturating_sub((start.len() + header) as u64);
-    // Its reader multiplies the dimensions without a look at what comes out, and so do others: also those beside a 0.
-    let dimensions = dimensions(&text);
-    let count = dimensions.iter().try_fold(1u64, |count, &dim| count.checked_mul(dim?));
-    let size = dimensions.iter().try_fold(1usize, |size, &dim| size.checked_mul(usize::try_from(dim?).ok()?.max(1)));
-    let is_small = size.is_some_and(|size| size <= isize::MAX as usize / 16);
-    if !is_small || count.is_none_or(|count| count > data) {
-        let header = String::from_utf8_lossy(&text);
-        return Err(format!("says of itself {}, and has {data} bytes", header.trim()));
-    }
-    let head = Cursor::new([start, text].concat());
-    let file =
-        NpyFile::new(head.chain(reader)).map_err(|error| format!("has a header that cannot be read ({error})"))?;
-    let shape: Vec<usize> = file.shape().iter().map(|&dim| usize::try_from(dim).unwrap_or(usize::MAX)).collect();
-    let DType::Plain(kind) = file.dtype() else {
-        return Err("holds records; save one array for each of their fields".into());
-    };
-    let type_char = kind.type_char();
-    let Some(width) = kind.num_bytes().filter(|_| type_char != TypeChar::Object) else {
-        return Err("holds objects of Python; save numbers, such as after `.astype('float32')`".into());
-    };
-    let width = width.max(1);
-    let length = shape.iter().try_fold(1usize, |length, &dim| length.checked_mul(dim));
-    let length = length.filter(|length| length.checked_mul(width).is_some_and(|bytes| bytes as u64 <= data));
-    if length.is_none() || shape.len() > 8 {
-        return Err(format!("should have the shape {shape:?} with {width} bytes an entry, and has {data} bytes"));
-    }
-    let is_fortran = file.order() == Order::Fortran && shape.len() > 1;
-    // The entries as they stand there, as they are kept, and in another order.
-    let copies = 1 + u64::from(is_fortran);
-    let needed = length.unwrap_or_default() as u64 * (width as u64 + 8 * copies);
-    let is_float = type_char == TypeChar::Float;
-    if (!is_float || is_fortran) && needed > limit {
-        return Err(format!("takes {needed} bytes to read, and {limit} are left for it"));
-    }
-    let values = match (type_char, width) {
-        (TypeChar::Float, 8) => Values::Float64(ordered(entries(file)?, &shape, is_fortran)),
-        (TypeChar::Float, 4) => Values::Float32(ordered(entries(file)?, &shape, is_fortran)),
-        (TypeChar::Int, 8) => Values::Whole(ordered(entries(file)?, &shape, is_fortran)),
-        (TypeChar::Int, 4) => whole::<i32>(file, &shape, is_fortran)?,
-        (TypeChar::Int, 2) => whole::<i16>(file, &shape, is_fortran)?,
-        (TypeChar::Int, 1) => whole::<i8>(file, &shape, is_fortran)?,
-        (TypeChar::Uint, 4) => whole::<u32>(file, &shape, is_fortran)?,
-        (TypeChar::Uint, 2) => whole::<u16>(file, &shape, is_fortran)?,
-        (TypeChar::Uint, 1) => whole::<u8>(file, &shape, is_fortran)?,
-        (TypeChar::Bool, 1) => {
-            let values: Vec<bool> = entries(file)?;
-            Values::Whole(ordered(values.into_iter().map(i64::from).collect(), &shape, is_fortran))
-        }
-        _ => {
-            return Err(format!(
-                "has entries of the type {kind}; floats of 4 or 8 bytes, whole numbers and booleans are read, such as after \
-                 `.astype('float32')`"
-            ));
-        }
-    };
-    Ok(Array { shape, values })
-}
-
-/// The whole numbers of the shape in a header; `None` for one beyond 64 bits.
-fn dimensions(header: &[u8]) -> Vec<Option<u64>> {
-    let text = String::from_utf8_lossy(header);
-    let shape = text.split_once("shape").map_or("", |(_, rest)| rest);
-    let shape = shape.split_once(')').map_or(shape, |(shape, _)| shape);
-    let runs = shape.split(|character: char| !character.is_ascii_digit()).filter(|run| !run.is_empty());
-    runs.map(|run| run.parse().ok()).collect()
-}
-
-fn entries<T: npyz::Deserialize>(file: NpyFile<impl Read>) -> Result<Vec<T>, Problem> {
-    file.into_vec().map_err(|error| format!("is damaged ({error})"))
-}
-
-fn whole<T: npyz::Deserialize + Into<i64>>(
-    file: NpyFile<impl Read>,
-    shape: &[usize],
-    is_fortran: bool,
-) -> Result<Values, Problem> {
-    let values: Vec<T> = entries(file)?;
-    Ok(Values::Whole(ordered(values.into_iter().map(Into::into).collect(), shape, is_fortran)))
-}
-
-/// Entries with the last axis running fastest, of such with the first one.
-fn ordered<T: Copy>(values: Vec<T>, shape: &[usize], is_fortran: bool) -> Vec<T> {
-    if !is_fortran {
-        return values;
-    }
-    let mut index = vec![0; shape.len()];
-    let mut strides = vec![1; shape.len()];
-    for axis in 1..shape.len() {
-        strides[axis] = strides[axis - 1] * shape[axis - 1];
-    }
-    (0..values.len())
-        .map(|_| {
-            let value = values[index.iter().zip(&strides).map(|(i, stride)| i * stride).sum::<usize>()];
-            for axis in (0..shape.len()).rev() {
-                index[axis] += 1;
-                if index[axis] < shape[axis] {
-                    break;
-                }
-                index[axis] = 0;
-            }
-            value
-        })
-        .collect()
-}
-
 /// An archive of arrays, not packed, as `numpy.savez` writes it.
 pub fn to_bytes<'a>(arrays: impl IntoIterator<Item = (&'a str, &'a Array)>) -> std::io::Result<Vec<u8>> {
     let mut archive = zip::ZipWriter::new(Cursor::new(vec![]));
@@ -323,38 +190,9 @@ mod tests {
     }
 
     #[test]
-    fn the_first_axis_may_run_fastest() {
-        // [[1, 2, 3], [4, 5, 6]] by columns.
-        assert_eq!(ordered(vec![1, 4, 2, 5, 3, 6], &[2, 3], true), [1, 2, 3, 4, 5, 6]);
-    }
-
-    #[test]
     fn places_are_those_of_numpy() {
         let array = Array::float64(&[4, 3, 2], vec![0.0; 24]);
         assert_eq!([0, 5, 23].map(|index| array.place(index)), ["[0, 0, 0]", "[0, 2, 1]", "[3, 2, 1]"]);
-    }
-
-    fn npy(header: &str, data: &[u8]) -> Vec<u8> {
-        let length = (header.len() as u16).to_le_bytes();
-        [b"\x93NUMPY\x01\x00".as_slice(), &length, header.as_bytes(), data].concat()
-    }
-
-    #[test]
-    fn a_file_that_lies_is_refused_before_memory_is_taken() {
-        let problem = |bytes: Vec<u8>| array(Cursor::new(bytes.clone()), bytes.len() as u64, LIMIT).unwrap_err();
-        let of = |shape: &str| format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}\n");
-        for shape in
-            ["(1000000000000,)", "(18446744073709551615, 18446744073709551615)", "(0, 18446744073709551615)", "(2,)"]
-        {
-            let told = problem(npy(&of(shape), &[0; 8]));
-            assert!(told.contains("should have the shape") || told.contains("says of itself"), "{told}");
-        }
-        assert!(problem(npy(&"(".repeat(1000), &[])).contains("brackets"));
-        let huge = [b"\x93NUMPY\x02\x00".as_slice(), &u32::MAX.to_le_bytes()].concat();
-        assert!(problem(huge).contains("header of 4294967295 bytes"));
-        assert!(problem(b"no array at all".to_vec()).contains("numpy.save"));
-        let objects = problem(npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }\n", &[0; 8]));
-        assert!(objects.contains("astype") || objects.contains("header"), "{objects}");
     }
 
     #[cfg(target_os = "linux")]
