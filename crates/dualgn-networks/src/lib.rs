@@ -1,7 +1,7 @@
 //! Networks that are described in words: a TOML file, a preset, or what a trained model was; their weights as PyTorch lays them out.
 //!
 //! ```text
-//! description.rs   what can be said: layers, presets
+//! description/     what can be said: layers, presets
 //! build.rs         shapes followed from layer to layer     layer.rs   the layers, by Burn's modules
 //! net.rs           the network: categories, layers, a dense one at the end       room.rs   what memory leaves for it
 //! file.rs          the TOML file
