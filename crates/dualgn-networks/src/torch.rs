@@ -16,6 +16,18 @@ struct Entry {
     transposed: bool,
 }
 
+impl Entry {
+    fn new(name: &str, part: &str, transposed: bool) -> Self {
+        Self { name: name.to_owned(), parts: vec![part.to_owned()], transposed }
+    }
+
+    /// The same under the names of the module that it is in.
+    fn within(self, torch: &str, burn: &str) -> Self {
+        let parts = self.parts.iter().map(|part| format!("{burn}.{part}")).collect();
+        Self { name: format!("{torch}.{}", self.name), parts, transposed: self.transposed }
+    }
+}
+
 /// The weights of a network as PyTorch has them.
 pub fn to_torch(net: &Net) -> Result<Tensors, Failure> {
     Ok(arranged(net, weights(net)?))
@@ -103,83 +115,76 @@ pub fn from_torch(net: &Net, mut torch: Tensors) -> Result<Tensors, String> {
 fn entries(net: &Net) -> Vec<Entry> {
     let mut entries = vec![];
     for index in 0..net.categories.len() {
-        let part = format!("categories.{index}.weight");
-        entries.push(Entry { name: part.clone(), parts: vec![part], transposed: false });
+        let name = format!("categories.{index}.weight");
+        entries.push(Entry::new(&name, &name, false));
     }
-    of_layers(&net.layers, "", "layers", &mut entries);
+    entries.extend(of_layers(&net.layers, "layers"));
     entries
 }
 
-fn of_layers(layers: &[Layer], torch: &str, burn: &str, entries: &mut Vec<Entry>) {
+/// The tensors of layers on top of each other, which Burn has in the list `burn`.
+fn of_layers(layers: &[Layer], burn: &str) -> Vec<Entry> {
+    let mut entries = vec![];
     for (index, layer) in layers.iter().enumerate() {
-        let (torch, burn) = (format!("{torch}{index}"), format!("{burn}.{index}"));
-        let mut add = |name: &str, parts: &[&str], transposed: bool| {
-            let parts = parts.iter().map(|part| format!("{burn}.{part}")).collect();
-            entries.push(Entry { name: format!("{torch}.{name}"), parts, transposed });
-        };
-        match layer {
-            Layer::Dense(_) => {
-                add("weight", &["Dense.weight"], true);
-                add("bias", &["Dense.bias"], false);
-            }
-            Layer::Conv1d(_) => {
-                add("weight", &["Conv1d.weight"], false);
-                add("bias", &["Conv1d.bias"], false);
-            }
-            Layer::Conv2d(_) => {
-                add("weight", &["Conv2d.weight"], false);
-                add("bias", &["Conv2d.bias"], false);
-            }
-            Layer::LayerNorm(_) => {
-                add("weight", &["LayerNorm.gamma"], false);
-                add("bias", &["LayerNorm.beta"], false);
-            }
-            Layer::RmsNorm(_) => add("weight", &["RmsNorm.gamma"], false),
-            Layer::GroupNorm(_) => {
-                add("weight", &["GroupNorm.gamma"], false);
-                add("bias", &["GroupNorm.beta"], false);
-            }
-            Layer::BatchNorm(_) => {
-                add("weight", &["BatchNorm.gamma"], false);
-                add("bias", &["BatchNorm.beta"], false);
-                add("running_mean", &["BatchNorm.running_mean"], false);
-                add("running_var", &["BatchNorm.running_var"], false);
-            }
-            Layer::Embedding(_) => {
-                add("weight", &["Embedding.tokens.weight"], false);
-                add("positions", &["Embedding.positions"], false);
-            }
-            Layer::Attention(_) => {
-                let of = |what: &str| ["query", "key", "value"].map(|part| format!("Attention.heads.{part}.{what}"));
-                let (weights, biases) = (of("weight"), of("bias"));
-                add("in_proj_weight", &weights.each_ref().map(String::as_str), true);
-                add("in_proj_bias", &biases.each_ref().map(String::as_str), false);
-                add("out_proj.weight", &["Attention.heads.output.weight"], true);
-                add("out_proj.bias", &["Attention.heads.output.bias"], false);
-            }
-            Layer::Lstm(_) => {
-                gates(&mut add, "Lstm", &["input_gate", "forget_gate", "cell_gate", "output_gate"]);
-            }
-            Layer::Gru(_) => gates(&mut add, "Gru", &["reset_gate", "update_gate", "new_gate"]),
-            Layer::Residual(block) => {
-                of_layers(&block.layers, &format!("{torch}."), &format!("{burn}.Residual.layers"), entries);
-            }
-            Layer::MaxPool1d(_)
-            | Layer::MaxPool2d(_)
-            | Layer::AveragePool1d(_)
-            | Layer::AveragePool2d(_)
-            | Layer::Function(_) => {}
+        let (torch, burn) = (index.to_string(), format!("{burn}.{index}"));
+        entries.extend(of_layer(layer).into_iter().map(|entry| entry.within(&torch, &burn)));
+    }
+    entries
+}
+
+/// The tensors of a layer, by their names in it.
+fn of_layer(layer: &Layer) -> Vec<Entry> {
+    let weight = |part: &str, transposed: bool| Entry::new("weight", part, transposed);
+    let bias = |part: &str| Entry::new("bias", part, false);
+    match layer {
+        Layer::Dense(_) => vec![weight("Dense.weight", true), bias("Dense.bias")],
+        Layer::Conv1d(_) => vec![weight("Conv1d.weight", false), bias("Conv1d.bias")],
+        Layer::Conv2d(_) => vec![weight("Conv2d.weight", false), bias("Conv2d.bias")],
+        Layer::LayerNorm(_) => vec![weight("LayerNorm.gamma", false), bias("LayerNorm.beta")],
+        Layer::RmsNorm(_) => vec![weight("RmsNorm.gamma", false)],
+        Layer::GroupNorm(_) => vec![weight("GroupNorm.gamma", false), bias("GroupNorm.beta")],
+        Layer::BatchNorm(_) => vec![
+            weight("BatchNorm.gamma", false),
+            bias("BatchNorm.beta"),
+            Entry::new("running_mean", "BatchNorm.running_mean", false),
+            Entry::new("running_var", "BatchNorm.running_var", false),
+        ],
+        Layer::Embedding(_) => {
+            vec![weight("Embedding.tokens.weight", false), Entry::new("positions", "Embedding.positions", false)]
         }
+        Layer::Attention(_) => attention(),
+        Layer::Lstm(_) => gates("Lstm", &["input_gate", "forget_gate", "cell_gate", "output_gate"]),
+        Layer::Gru(_) => gates("Gru", &["reset_gate", "update_gate", "new_gate"]),
+        Layer::Residual(block) => of_layers(&block.layers, "Residual.layers"),
+        Layer::MaxPool1d(_)
+        | Layer::MaxPool2d(_)
+        | Layer::AveragePool1d(_)
+        | Layer::AveragePool2d(_)
+        | Layer::Function(_) => vec![],
     }
 }
 
-fn gates(add: &mut dyn FnMut(&str, &[&str], bool), layer: &str, gates: &[&str]) {
+/// The projections of attention, those of what goes in below each other.
+fn attention() -> Vec<Entry> {
+    let of = |what: &str| Vec::from(["query", "key", "value"].map(|part| format!("Attention.heads.{part}.{what}")));
+    vec![
+        Entry { name: "in_proj_weight".to_owned(), parts: of("weight"), transposed: true },
+        Entry { name: "in_proj_bias".to_owned(), parts: of("bias"), transposed: false },
+        Entry::new("out_proj.weight", "Attention.heads.output.weight", true),
+        Entry::new("out_proj.bias", "Attention.heads.output.bias", false),
+    ]
+}
+
+/// The gates of a recurrent layer below each other.
+fn gates(layer: &str, gates: &[&str]) -> Vec<Entry> {
+    let mut entries = vec![];
     for (of, to) in [("input_transform", "ih"), ("hidden_transform", "hh")] {
         for (what, transposed) in [("weight", true), ("bias", false)] {
-            let parts: Vec<String> = gates.iter().map(|gate| format!("{layer}.cell.{gate}.{of}.{what}")).collect();
-            add(&format!("{what}_{to}_l0"), &parts.iter().map(String::as_str).collect::<Vec<_>>(), transposed);
+            let parts = gates.iter().map(|gate| format!("{layer}.cell.{gate}.{of}.{what}")).collect();
+            entries.push(Entry { name: format!("{what}_{to}_l0"), parts, transposed });
         }
     }
+    entries
 }
 
 fn width(data: &TensorData) -> usize {
