@@ -7,7 +7,7 @@ use dualgn_io::memory;
 
 use super::build::{Builder, NetworkError, Shape, size};
 use super::description::Description;
-use super::layer::{Layer, Value, forward};
+use super::layer::{Kind, Layer, Value, forward};
 use super::room::Room;
 
 /// Gives parameters the numbers 1, 2, .. for their identities, which records of optimizers go by: Burn's are random, and would be
@@ -56,6 +56,16 @@ enum Input {
     Image(usize, usize, usize),
 }
 
+impl From<Shape> for Input {
+    fn from(shape: Shape) -> Self {
+        match shape {
+            Shape::Flat(_) => Self::Flat,
+            Shape::Sequence(t, c) => Self::Sequence(t, c),
+            Shape::Image(c, h, w) => Self::Image(c, h, w),
+        }
+    }
+}
+
 /// The shape as one of images; numbers in a row may be the pixels of a square.
 fn image(shape: &[usize]) -> Result<Shape, NetworkError> {
     let side = shape.iter().product::<usize>().isqrt();
@@ -67,6 +77,75 @@ fn image(shape: &[usize]) -> Result<Shape, NetworkError> {
              columns]`), or take `mlp`"
         ))),
     }
+}
+
+/// How many numbers of an example stand before its categories.
+fn numbers_before(categories: &[Category], shape: &[usize]) -> Result<usize, NetworkError> {
+    let (count, numbers) = (categories.len(), size(shape)?);
+    numbers
+        .checked_sub(count)
+        .ok_or_else(|| NetworkError::Input(format!("{count} categories are no part of examples of {numbers} numbers")))
+}
+
+/// The shape of an example as layers see it: what the description says or the data have, or the numbers and the vectors of categories
+/// in a row.
+fn example(
+    description: &Description,
+    shape: &[usize],
+    numbers: usize,
+    categories: &[Category],
+) -> Result<Vec<usize>, NetworkError> {
+    match (&description.input, categories) {
+        (Some(input), []) if size(input)? == numbers => Ok(input.clone()),
+        (None, []) => Ok(shape.to_vec()),
+        (None, _) => Ok(vec![numbers + categories.iter().map(|category| category.width).sum::<usize>()]),
+        (Some(input), []) => {
+            Err(NetworkError::Input(format!("`input` is {input:?}, and an example has {numbers} numbers")))
+        }
+        (Some(_), _) => Err(NetworkError::Input("`input` is for data without categories; leave it out".into())),
+    }
+}
+
+/// Refuses a description that contradicts itself or the targets.
+fn check(description: &Description, outputs: usize) -> Result<(), NetworkError> {
+    if description.preset.is_some() && !description.layers.is_empty() {
+        return Err(NetworkError::Input("a network has a `preset` or `layers`, not both".into()));
+    }
+    if let Some(stated) = description.outputs.filter(|&stated| stated != outputs) {
+        return Err(NetworkError::Input(format!("`outputs` is {stated}, and the targets need {outputs}")));
+    }
+    if outputs == 0 {
+        return Err(NetworkError::Input("`outputs` should be at least 1".into()));
+    }
+    Ok(())
+}
+
+/// The vectors of categories.
+fn embeddings(categories: &[Category], builder: &mut Builder) -> Result<Vec<Embedding>, NetworkError> {
+    for category in categories {
+        builder.room.take(&[category.levels, category.width]).map_err(NetworkError::Input)?;
+    }
+    // Small, so that a category starts as its column's mean does.
+    let initializer = Initializer::Normal { mean: 0.0, std: 0.1 };
+    let embedding = |category: &Category| {
+        EmbeddingConfig::new(category.levels, category.width).with_initializer(initializer.clone()).init(builder.device)
+    };
+    Ok(categories.iter().map(embedding).collect())
+}
+
+/// Adds the last layer, a dense one of whatever comes to it.
+fn finish(layers: &mut Vec<Layer>, builder: &mut Builder, outputs: usize) -> Result<(), NetworkError> {
+    let last = match builder.shape {
+        Shape::Flat(width) => width,
+        other => {
+            layers.push(Layer::function(Kind::Flatten));
+            other.size()
+        }
+    };
+    let size = builder.room.take(&[last.saturating_add(1), outputs]).and_then(|()| builder.room.pass(&[outputs]));
+    size.map_err(|problem| NetworkError::Input(format!("the last layer: {problem}")))?;
+    layers.push(Layer::Dense(LinearConfig::new(last, outputs).init(builder.device)));
+    Ok(())
 }
 
 impl Net {
@@ -94,68 +173,21 @@ impl Net {
         outputs: usize,
         device: &Device,
     ) -> Result<Self, NetworkError> {
-        let numbers = size(shape)?;
-        let width: usize = categories.iter().map(|category| category.width).sum();
-        let Some(numeric) = numbers.checked_sub(categories.len()) else {
-            let (count, numbers) = (categories.len(), numbers);
-            return Err(NetworkError::Input(format!(
-                "{count} categories are no part of examples of {numbers} numbers"
-            )));
-        };
-        let there = match (&description.input, categories) {
-            (Some(input), []) if size(input)? == numbers => input.clone(),
-            (None, []) => shape.to_vec(),
-            (None, _) => vec![numeric + width],
-            (Some(input), []) => {
-                return Err(NetworkError::Input(format!("`input` is {input:?}, and an example has {numbers} numbers")));
-            }
-            (Some(_), _) => {
-                return Err(NetworkError::Input("`input` is for data without categories; leave it out".into()));
-            }
-        };
-        if description.preset.is_some() && !description.layers.is_empty() {
-            return Err(NetworkError::Input("a network has a `preset` or `layers`, not both".into()));
-        }
-        if let Some(stated) = description.outputs.filter(|&stated| stated != outputs) {
-            return Err(NetworkError::Input(format!("`outputs` is {stated}, and the targets need {outputs}")));
-        }
-        if outputs == 0 {
-            return Err(NetworkError::Input("`outputs` should be at least 1".into()));
-        }
+        let numbers = numbers_before(categories, shape)?;
+        let example = example(description, shape, numbers, categories)?;
+        check(description, outputs)?;
         let layers = description.written_out().map_err(NetworkError::Input)?;
         let shape = match &description.preset {
-            Some(preset) if preset.is_for_images() => image(&there)?,
-            Some(_) => Shape::new(&[there.iter().product()])?,
-            None => Shape::new(&there)?,
+            Some(preset) if preset.is_for_images() => image(&example)?,
+            Some(_) => Shape::new(&[example.iter().product()])?,
+            None => Shape::new(&example)?,
         };
         let mut builder = Builder { device, shape, within: vec![], room: Room::new(budget, 4) };
-        for category in categories {
-            builder.room.take(&[category.levels, category.width]).map_err(NetworkError::Input)?;
-        }
-        // Small, so that a category starts as its column's mean does.
-        let initializer = Initializer::Normal { mean: 0.0, std: 0.1 };
-        let embedding = |category: &Category| {
-            EmbeddingConfig::new(category.levels, category.width).with_initializer(initializer.clone()).init(device)
-        };
-        let vectors: Vec<Embedding> = categories.iter().map(embedding).collect();
+        let categories = embeddings(categories, &mut builder)?;
         let mut layers = builder.layers(&layers)?;
-        let last = match builder.shape {
-            Shape::Flat(width) => width,
-            other => {
-                layers.push(Layer::function(super::layer::Kind::Flatten));
-                other.size()
-            }
-        };
-        let size = builder.room.take(&[last.saturating_add(1), outputs]).and_then(|()| builder.room.pass(&[outputs]));
-        size.map_err(|problem| NetworkError::Input(format!("the last layer: {problem}")))?;
-        layers.push(Layer::Dense(LinearConfig::new(last, outputs).init(device)));
-        let input = match shape {
-            Shape::Flat(_) => Input::Flat,
-            Shape::Sequence(t, c) => Input::Sequence(t, c),
-            Shape::Image(c, h, w) => Input::Image(c, h, w),
-        };
+        finish(&mut layers, &mut builder, outputs)?;
         let values = builder.room.values();
-        Ok(Self { categories: vectors, layers, input, numbers: numeric, values }.map(&mut Numbered(0)))
+        Ok(Self { categories, layers, input: shape.into(), numbers, values }.map(&mut Numbered(0)))
     }
 
     /// The layers, the last one dense.
