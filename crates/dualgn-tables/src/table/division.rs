@@ -50,17 +50,78 @@ impl Division {
         parts: Parts,
         given: Option<Vec<usize>>,
     ) -> Result<Self, TableError> {
+        parts.check(file)?;
+        let division = Self::of(order.groups(rows), rows, parts, given);
+        division.check(file, rows.len())?;
+        Ok(division)
+    }
+
+    /// Divides each of some groups by the parts.
+    fn of(groups: Vec<Vec<usize>>, rows: &[usize], parts: Parts, given: Option<Vec<usize>>) -> Self {
+        let mut stops = Stops { members: vec![vec![]; parts.members], turn: 0 };
+        let (mut learning, mut test) = (vec![], vec![]);
+        for mut group in groups {
+            let rows = group.len() as f64;
+            match &given {
+                Some(given) => group.retain(|row| given.binary_search(row).is_err()),
+                None => test.extend(group.split_off(group.len() - (parts.test * rows).round() as usize)),
+            }
+            stops.share(&group, (parts.validation * rows).round() as usize);
+            learning.extend(group);
+        }
+        test.extend(given.into_iter().flatten().filter(|row| rows.binary_search(row).is_ok()));
+        let mut validation = stops.members;
+        for part in validation.iter_mut().chain([&mut learning, &mut test]) {
+            part.sort_unstable();
+        }
+        Self { learning, validation, test }
+    }
+
+    /// Refuses a division with an empty part.
+    fn check(&self, file: &Path, rows: usize) -> Result<(), TableError> {
+        let lengths = || self.validation.iter().map(Vec::len);
+        let stops = lengths().min().unwrap_or_default();
+        let trains = self.learning.len() - lengths().max().unwrap_or_default();
+        if trains == 0 || stops == 0 || self.test.is_empty() {
+            return Err(TableError::Unfit {
+                file: file.into(),
+                problem: format!(
+                    "{rows} rows make {trains} to train on, {stops} to stop by and {} to test with, and each should have one at least; give \
+                     more rows, or other `--test`, `--members` and `--validation`",
+                    self.test.len(),
+                ),
+            });
+        }
+        Ok(())
+    }
+
+    /// The rows that a network is trained on.
+    pub fn train(&self, member: usize) -> Vec<usize> {
+        let stops = &self.validation[member];
+        self.learning.iter().copied().filter(|row| stops.binary_search(row).is_err()).collect()
+    }
+}
+
+impl Parts {
+    fn check(self, file: &Path) -> Result<(), TableError> {
         let is_part = |part: f64| (0.0..1.0).contains(&part);
-        if parts.members == 0 || !is_part(parts.test) || !is_part(parts.validation) {
+        if self.members == 0 || !is_part(self.test) || !is_part(self.validation) {
             return Err(TableError::Format {
                 file: file.into(),
                 place: String::new(),
                 problem: "rows are divided among one network or more, by parts from 0 to less than 1".into(),
             });
         }
-        let groups: Vec<Vec<usize>> = match order {
-            Order::Random(seed) => vec![shuffled(rows, *seed)],
-            Order::Stratified(seed, classes) => {
+        Ok(())
+    }
+}
+
+impl Order<'_> {
+    /// The rows in this order; those of each class apart, if classes keep their proportion.
+    fn groups(&self, rows: &[usize]) -> Vec<Vec<usize>> {
+        match self {
+            Self::Random(seed) => vec![shuffled(rows, *seed)],
+            Self::Stratified(seed, classes) => {
                 let mut groups: Vec<Vec<usize>> = vec![];
                 for &row in rows {
                     if groups.len() <= classes[row] {
@@ -70,63 +131,35 @@ impl Division {
                 }
                 groups.iter().map(|group| shuffled(group, *seed)).collect()
             }
-            Order::Time(times) => {
+            Self::Time(times) => {
                 let mut sorted = rows.to_vec();
                 sorted.sort_by(|&a, &b| times[a].total_cmp(&times[b]));
                 vec![sorted]
             }
-        };
-        let mut validation = vec![vec![]; parts.members];
-        let (mut learning, mut test) = (vec![], vec![]);
-        // Groups take turns, so that small ones do not all fall to the first network.
-        let mut turn = 0;
-        for group in groups {
-            let rows = group.len() as f64;
-            let mut rest = group;
-            match &given {
-                Some(given) => rest.retain(|row| given.binary_search(row).is_err()),
-                None => test.extend(rest.split_off(rest.len() - (parts.test * rows).round() as usize)),
-            }
-            match &mut validation[..] {
-                [only] => {
-                    let count = ((parts.validation * rows).round() as usize).min(rest.len());
-                    only.extend(&rest[rest.len() - count..]);
-                }
-                several => {
-                    for &row in &rest {
-                        let members = several.len();
-                        several[turn % members].push(row);
-                        turn += 1;
-                    }
-                }
-            }
-            learning.extend(rest);
         }
-        test.extend(given.into_iter().flatten().filter(|row| rows.binary_search(row).is_ok()));
-        for part in validation.iter_mut().chain([&mut learning, &mut test]) {
-            part.sort_unstable();
-        }
-        let division = Self { learning, validation, test };
-        let stops = division.validation.iter().map(Vec::len).min().unwrap_or_default();
-        let trains = division.learning.len() - division.validation.iter().map(Vec::len).max().unwrap_or_default();
-        if trains == 0 || stops == 0 || division.test.is_empty() {
-            return Err(TableError::Unfit {
-                file: file.into(),
-                problem: format!(
-                    "{} rows make {trains} to train on, {stops} to stop by and {} to test with, and each should have one at least; give \
-                     more rows, or other `--test`, `--members` and `--validation`",
-                    rows.len(),
-                    division.test.len(),
-                ),
-            });
-        }
-        Ok(division)
     }
+}
 
-    /// The rows that a network is trained on.
-    pub fn train(&self, member: usize) -> Vec<usize> {
-        let stops = &self.validation[member];
-        self.learning.iter().copied().filter(|row| stops.binary_search(row).is_err()).collect()
+/// The rows that say when to stop, while they are shared among networks.
+struct Stops {
+    members: Vec<Vec<usize>>,
+    /// Rows that were shared so far. Groups take turns, so that small ones do not all fall to the first network.
+    turn: usize,
+}
+
+impl Stops {
+    /// Gives the last `count` rows of a group to a single network, or each row to one of several.
+    fn share(&mut self, group: &[usize], count: usize) {
+        match &mut self.members[..] {
+            [only] => only.extend(&group[group.len() - count.min(group.len())..]),
+            several => {
+                for &row in group {
+                    let members = several.len();
+                    several[self.turn % members].push(row);
+                    self.turn += 1;
+                }
+            }
+        }
     }
 }
 
