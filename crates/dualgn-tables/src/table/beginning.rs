@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::missing::MissingWords;
-use super::numerals::sighted;
+use super::sighting::sighted;
 
 /// The beginning of a text file.
 #[derive(Debug, Default)]

@@ -4,7 +4,8 @@
 //! cell.rs      a cell, a row             error.rs    what can be wrong, and where
 //! source.rs    a file, by its format  <- text.rs (CSV, TSV), lines.rs (JSON lines), arrays.rs (NPY, NPZ), parquet.rs, images.rs (folders, idx)
 //! text.rs      rows of text           <- stream.rs (unpacked, decoded), quotes.rs, beginning.rs (separator, first rows), header.rs, names.rs
-//! notation.rs  how cells are written  <- numerals.rs (numbers), dates.rs, words.rs, missing.rs (words for nothing)
+//! notation.rs  how cells are written  <- numerals.rs (numbers of a column), dates.rs, words.rs, missing.rs (words for nothing)
+//! numerals.rs  reading numbers        <- sighting.rs (recognising one, by its parts), signs.rs (decimal and thousands signs)
 //! profile.rs   what is in a column    <- observation.rs (what one pass counts), settle.rs (how the cells are written, decided by that)
 //! role.rs      what a column is for, with the reason
 //! encoder.rs   from cells to numbers  <- learning.rs (from training rows), moments.rs, tally.rs (cells that were missing or not known)
@@ -35,6 +36,8 @@ mod profile;
 mod quotes;
 mod role;
 mod settle;
+mod sighting;
+mod signs;
 mod source;
 mod stream;
 mod tally;
@@ -48,9 +51,9 @@ pub use division::{Division, Order, Parts};
 pub use encoder::{Encoder, EncodingKind, Missing, Unseen};
 pub use error::TableError;
 pub use notation::Said;
-pub use numerals::{DecimalSign, Thousands};
 pub use profile::{Profile, Profiles, profiles};
 pub use role::{Decision, Role, roles};
+pub use signs::{DecimalSign, Thousands};
 pub use source::{HeaderChoice, Reading, Source};
 pub use tally::Tally;
 pub use target::{Target, TargetKind, TargetMap};

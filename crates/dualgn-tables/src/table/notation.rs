@@ -10,7 +10,8 @@ use super::cell::{Cell, Row};
 use super::dates::{DateFormat, written};
 use super::error::TableError;
 use super::missing::MissingWords;
-use super::numerals::{DecimalSign, Numerals, Thousands, canonical};
+use super::numerals::{Numerals, canonical};
+use super::signs::{DecimalSign, Thousands};
 use super::words::key;
 
 /// What the user says about the cells of a file; the rest is found out when a model is fitted, and the model's afterwards.

@@ -6,7 +6,8 @@ use super::cell::{Cell, Row};
 use super::dates::DateFormat;
 use super::missing::MissingWords;
 use super::notation::Reader;
-use super::numerals::{DecimalSign, Numeral, Thousands, sighted};
+use super::sighting::{Numeral, sighted};
+use super::signs::{DecimalSign, Thousands};
 use super::words::key;
 
 /// Different cells that are remembered at most; a column with more is no category.

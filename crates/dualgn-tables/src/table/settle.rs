@@ -6,9 +6,11 @@ use super::cell::Cell;
 use super::dates::DateFormat;
 use super::missing::MissingWords;
 use super::notation::{Notation, Reader, Said};
-use super::numerals::{DecimalSign, Numerals, PERCENT, Thousands};
+use super::numerals::Numerals;
 use super::observation::Observation;
 use super::profile::{Profile, Profiles};
+use super::sighting::PERCENT;
+use super::signs::{DecimalSign, Thousands};
 use super::source::Source;
 use super::words::truth;
 
