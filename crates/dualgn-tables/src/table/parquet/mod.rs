@@ -1,22 +1,22 @@
 //! [`Parquet`]: Parquet files of plain columns.
 
-use std::borrow::Cow;
+mod field;
+
 use std::path::Path;
 
 use dualgn_io::guarded::guarded;
 use dualgn_io::input::Input;
-use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
+use parquet::basic::{ConvertedType, Type as Physical};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::FileMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
-use parquet::record::Field;
-use parquet::schema::types::Type;
 use serde_json::Value;
 
-use super::cell::{Cell, Row};
+use super::cell::Row;
 use super::error::TableError;
 use super::names::Names;
 use super::source::Visit;
+use field::{cell, ticks};
 
 /// A Parquet file.
 #[derive(Debug)]
@@ -123,70 +123,6 @@ fn wrong(file: &Path, place: String, problem: String) -> TableError {
     TableError::Format { file: file.into(), place, problem }
 }
 
-/// How many units of a column of times make a second.
-fn ticks(column: &Type) -> Option<i64> {
-    let Some(LogicalType::Timestamp(time)) = column.get_basic_info().logical_type_ref() else { return None };
-    Some(match time.unit {
-        TimeUnit::MILLIS => 1_000,
-        TimeUnit::MICROS => 1_000_000,
-        TimeUnit::NANOS => 1_000_000_000,
-    })
-}
-
-/// A moment in seconds, from so many parts of one.
-fn time(since: i64, ticks: i64) -> Cell<'static> {
-    Cell::Time(since.div_euclid(ticks) as f64 + since.rem_euclid(ticks) as f64 / ticks as f64)
-}
-
-fn cell(field: &Field, ticks: Option<i64>) -> Cell<'static> {
-    match field {
-        Field::Null => Cell::Missing,
-        Field::Bool(answer) => Cell::Bool(*answer),
-        Field::Byte(value) => Cell::whole(*value),
-        Field::Short(value) => Cell::whole(*value),
-        Field::Int(value) => Cell::whole(*value),
-        Field::Long(value) => match ticks {
-            Some(ticks) => time(*value, ticks),
-            None => Cell::whole(*value),
-        },
-        Field::UByte(value) => Cell::whole(*value),
-        Field::UShort(value) => Cell::whole(*value),
-        Field::UInt(value) => Cell::whole(*value),
-        Field::ULong(value) => Cell::whole(*value),
-        Field::Float16(value) => Cell::number(f64::from(value.to_f32())),
-        Field::Float(value) => Cell::number(f64::from(*value)),
-        Field::Double(value) => Cell::number(*value),
-        Field::Date(days) => Cell::Time(f64::from(*days) * 86_400.0),
-        Field::TimestampMillis(since) => time(*since, 1_000),
-        Field::TimestampMicros(since) => time(*since, 1_000_000),
-        Field::Str(text) => owned(text),
-        // Text without a word that it is; other bytes are a word too, in hexadecimal digits.
-        Field::Bytes(bytes) => match std::str::from_utf8(bytes.data()) {
-            Ok(text) => owned(text),
-            Err(_) => Cell::Text(Cow::Owned(bytes.data().iter().map(|byte| format!("{byte:02x}")).collect())),
-        },
-        // Decimals print with a point, and are numbers whatever sign text has.
-        Field::Decimal(_) => decimal(&field.to_string()),
-        other => owned(&other.to_string()),
-    }
-}
-
-fn owned(text: &str) -> Cell<'static> {
-    match text.trim() {
-        "" => Cell::Missing,
-        text => Cell::Text(Cow::Owned(text.to_owned())),
-    }
-}
-
-/// A decimal number; one that is whole keeps its digits.
-fn decimal(text: &str) -> Cell<'static> {
-    match (text.parse::<i128>(), text.parse()) {
-        (Ok(whole), _) => Cell::whole(whole),
-        (Err(_), Ok(number)) => Cell::number(number),
-        (Err(_), Err(_)) => owned(text),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -199,6 +135,7 @@ mod tests {
     use parquet::schema::parser::parse_message_type;
 
     use super::*;
+    use crate::table::Cell;
 
     /// Three rows written by the crate's own writer: numbers, words with one missing, days.
     #[test]
@@ -352,7 +289,7 @@ mod tests {
 
     fn owned_cell(cell: Cell) -> Cell<'static> {
         match cell {
-            Cell::Text(text) => owned(&text),
+            Cell::Text(text) => Cell::Text(text.into_owned().into()),
             Cell::Missing => Cell::Missing,
             Cell::Number(number) => Cell::Number(number),
             Cell::Bool(answer) => Cell::Bool(answer),
