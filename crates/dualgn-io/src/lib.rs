@@ -4,9 +4,9 @@
 //! ```text
 //! failure.rs   how something ends badly, and who can mend it    failure/library.rs   errors of the library as failures
 //! input.rs     files, pipes and standard input as bytes         files.rs             files that are whole or absent
-//! npz.rs       arrays of NumPy                                  protobuf.rs          fields of protocol buffers
+//! npz.rs       arrays of NumPy                                  number.rs            numbers as people read them
 //! guarded.rs   readers of other crates that may panic           memory.rs            what may be taken, and what was
-//! number.rs    numbers as people read them                    allocator.rs         the end of memory, said
+//! allocator.rs the end of memory, said
 //! ```
 //!
 //! ```
@@ -34,7 +34,6 @@ pub mod input;
 pub mod memory;
 pub mod npz;
 pub mod number;
-pub mod protobuf;
 
 pub use allocator::{Allocator, fallible};
 pub use failure::{Failure, Kind};
