@@ -6,6 +6,7 @@
 mod graph;
 mod inputs;
 mod layers;
+mod precision;
 #[allow(clippy::all, dead_code, missing_docs, unreachable_pub, reason = "generated from `onnx.proto`")]
 mod schema;
 
@@ -54,6 +55,11 @@ pub fn column_names(card: &Card) -> Vec<String> {
         columns.map(|column| column.name.clone())
     };
     of(false).chain(of(true)).collect()
+}
+
+/// Says which columns have too few digits left in single precision, in which runtimes take them; if there are any.
+pub fn remark(card: &Card) -> Option<String> {
+    precision::remark(&card.encoder)
 }
 
 /// The answer that outputs mean.
