@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use dualgn_io::memory;
 use dualgn_train::Checkpoint;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::{fuzzing, terminal};
 
@@ -27,7 +27,7 @@ const LARGE: [&str; 8] =
 
 /// One change.
 fn changed(bytes: &mut Vec<u8>, seeds: &[Vec<u8>], random: &mut ChaCha8Rng) {
-    let mut below = |limit: usize| (random.next_u64() % limit.max(1) as u64) as usize;
+    let mut below = |limit: usize| random.random_range(..limit.max(1));
     let place = below(bytes.len() + 1);
     match below(9) {
         0 if !bytes.is_empty() => {
@@ -105,8 +105,8 @@ fn fuzz(name: &str, seeds: &[Vec<u8>], read: impl Fn(&[u8])) {
     while Instant::now() < end {
         // Every other file is near a sound one: changes that add up for long lead to what any reader refuses at once.
         let among = if count.is_multiple_of(2) { seeds.len() } else { pool.len() };
-        let mut bytes = pool[(random.next_u64() % among as u64) as usize].clone();
-        for _ in 0..1 + random.next_u64() % 6 {
+        let mut bytes = pool[random.random_range(..among)].clone();
+        for _ in 0..random.random_range(1..=6) {
             changed(&mut bytes, seeds, &mut random);
         }
         check(&bytes);
@@ -114,7 +114,7 @@ fn fuzz(name: &str, seeds: &[Vec<u8>], read: impl Fn(&[u8])) {
         if pool.len() < 200 {
             pool.push(bytes);
         } else if count.is_multiple_of(64) {
-            let place = seeds.len() + (random.next_u64() as usize) % (pool.len() - seeds.len());
+            let place = random.random_range(seeds.len()..pool.len());
             pool[place] = bytes;
         }
     }

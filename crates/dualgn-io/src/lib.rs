@@ -5,9 +5,8 @@
 //! failure.rs   how something ends badly, and who can mend it    failure/library.rs   errors of the library as failures
 //! input.rs     files, pipes and standard input as bytes         files.rs             files that are whole or absent
 //! npz.rs       archives of arrays of NumPy                      npz/npy.rs           one of the arrays
-//! guarded.rs   readers of other crates that may panic           protobuf.rs          fields of protocol buffers
+//! guarded.rs   readers of other crates that may panic           number.rs            numbers as people read them
 //! memory.rs    what may be taken, and what was                  allocator.rs         the end of memory, said
-//! number.rs    numbers as people read them
 //! ```
 //!
 //! ```
@@ -35,7 +34,6 @@ pub mod input;
 pub mod memory;
 pub mod npz;
 pub mod number;
-pub mod protobuf;
 
 pub use allocator::{Allocator, fallible};
 pub use failure::{Failure, Kind};

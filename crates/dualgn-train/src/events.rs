@@ -1,23 +1,27 @@
 //! [`Events`]: event files as TensorBoard reads them.
 //!
 //! A file is a sequence of records, each `length: u64, crc(length), bytes, crc(bytes)` with masked CRC-32C sums, and each holds an
-//! `Event` message of TensorFlow (`tensorflow/core/util/event.proto`). Of that message four fields are enough, so they are written here
-//! and not by a generator:
-//!
-//! ```text
-//! Event    1: wall_time, double   2: step, int64   3: file_version, string   5: summary, Summary   7: session_log, SessionLog
-//! Summary  1: value, repeated     Value  1: tag, string   2: simple_value, float     SessionLog  1: status, START = 1
-//! ```
+//! `Event` message of TensorFlow (`event.proto`).
+
+#[allow(clippy::all, dead_code, missing_docs, unreachable_pub, reason = "generated from `event.proto`")]
+mod schema;
 
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use dualgn_io::protobuf::{bytes, double, single, whole};
 use dualgn_io::{Failure, files};
+use prost::Message;
+use schema::event::What;
+use schema::session_log::SessionStatus;
+use schema::summary::{Value, value};
+use schema::{Event, SessionLog, Summary};
 
 use crate::record::{Metric, Record, StepRecord};
+
+/// The format of the file, in the words that its readers look for.
+const VERSION: &str = "brain.Event:2";
 
 /// An event file of a run. Every record is in the hands of the system before training goes on.
 pub struct Events {
@@ -31,15 +35,16 @@ impl Events {
     pub fn start(folder: &Path, metric: Metric, from: Option<usize>) -> Result<Self, Failure> {
         files::make_folder(folder)?;
         let now = now();
+        let opening = Event { wall_time: Some(now), step: None, what: Some(What::FileVersion(VERSION.to_owned())) };
         // Names sort by time, and one second may see several.
         let path = (0..).map(|index| folder.join(format!("events.out.tfevents.{:010}.{index}.dualgn", now as u64)));
         let path = path.into_iter().find(|path| !path.exists()).unwrap_or_default();
         let file = File::create(&path).map_err(|error| Failure::file("write", &path, &error))?;
         let mut events = Self { path, file, metric };
-        events.append(&[double(1, now), bytes(3, b"brain.Event:2")].concat())?;
+        events.append(&opening)?;
         if let Some(step) = from {
-            let start = bytes(7, &whole(1, 1));
-            events.append(&[double(1, now), whole(2, step as u64), start].concat())?;
+            let start = SessionLog { status: Some(SessionStatus::Start.into()) };
+            events.append(&at(now, step, What::SessionLog(start)))?;
         }
         Ok(events)
     }
@@ -77,19 +82,25 @@ impl Events {
     }
 
     fn values(&mut self, step: usize, values: impl Iterator<Item = (&'static str, f64)>) -> Result<(), Failure> {
-        let value = |(tag, value): (&str, f64)| {
-            let number = single(2, value as f32);
-            bytes(1, &[bytes(1, tag.as_bytes()), number].concat())
+        let one = |(tag, number): (&str, f64)| Value {
+            tag: Some(tag.to_owned()),
+            value: Some(value::Value::SimpleValue(number as f32)),
         };
-        let summary: Vec<u8> = values.flat_map(value).collect();
-        self.append(&[double(1, now()), whole(2, step as u64), bytes(5, &summary)].concat())
+        let summary = Summary { value: values.map(one).collect() };
+        self.append(&at(now(), step, What::Summary(summary)))
     }
 
-    fn append(&mut self, event: &[u8]) -> Result<(), Failure> {
+    fn append(&mut self, event: &Event) -> Result<(), Failure> {
+        let event = event.encode_to_vec();
         let length = (event.len() as u64).to_le_bytes();
-        let record = [&length[..], &masked(&length), event, &masked(event)].concat();
+        let record = [&length[..], &masked(&length), &event, &masked(&event)].concat();
         self.file.write_all(&record).map_err(|error| Failure::file("write", &self.path, &error))
     }
+}
+
+/// An event of a step, of which 0 is one too.
+fn at(time: f64, step: usize, what: What) -> Event {
+    Event { wall_time: Some(time), step: Some(step as i64), what: Some(what) }
 }
 
 fn now() -> f64 {
@@ -107,18 +118,9 @@ mod tests {
 
     use super::*;
 
-    /// A file taken apart again: lengths, checksums, and the end.
-    #[test]
-    fn records_follow_one_another_with_their_checksums() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut events = Events::start(folder.path(), Metric::Accuracy, Some(3)).unwrap();
-        let record =
-            Record { step: 300, epoch: 1.5, seconds: 2.0, train_loss: 0.25, test_loss: 0.5, test_metric: 0.75 };
-        events.evaluated(&record).unwrap();
-        let second = Events::start(folder.path(), Metric::Accuracy, None).unwrap();
-        assert_ne!(events.path, second.path);
-
-        let bytes = fs::read(&events.path).unwrap();
+    /// The messages in a file, taken apart again: lengths, checksums, and the end.
+    fn messages(path: &Path) -> Vec<Vec<u8>> {
+        let bytes = fs::read(path).unwrap();
         let (mut rest, mut found) = (bytes.as_slice(), vec![]);
         while !rest.is_empty() {
             let length = u64::from_le_bytes(rest[..8].try_into().unwrap()) as usize;
@@ -128,14 +130,38 @@ mod tests {
             found.push(event.to_vec());
             rest = &rest[16 + length..];
         }
+        found
+    }
+
+    /// Messages byte by byte, from the numbers in TensorFlow's published schemas.
+    #[test]
+    fn records_follow_one_another_with_their_checksums() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut events = Events::start(folder.path(), Metric::Accuracy, Some(3)).unwrap();
+        let record =
+            Record { step: 300, epoch: 1.5, seconds: 2.0, train_loss: 0.25, test_loss: 0.0, test_metric: 0.75 };
+        events.evaluated(&record).unwrap();
+        let second = Events::start(folder.path(), Metric::Accuracy, Some(0)).unwrap();
+        assert_ne!(events.path, second.path);
+
+        let found = messages(&events.path);
         assert_eq!(found.len(), 3);
-        assert!(found[0].ends_with(b"brain.Event:2"));
+        // Field 1, the time; field 3 of 13 bytes.
+        assert_eq!(found[0][0], 0x09);
+        assert_eq!(found[0][9..], *b"\x1a\x0dbrain.Event:2");
         // Field 2, 3; field 7 of two bytes, status 1.
         assert_eq!(found[1][9..], [0x10, 3, 0x3a, 2, 0x08, 1]);
-        // Field 2, 300 in two bytes; the first value: its tag and 0.25 in four bytes.
-        assert_eq!(found[2][9..12], [0x10, 0xac, 0x02]);
-        let value = [b"\x0a\x0atrain/loss\x15".as_slice(), &0.25f32.to_le_bytes()].concat();
-        assert!(found[2].windows(value.len()).any(|window| window == value));
+        // Field 2, 300 in two bytes; field 5, whose values have a tag and four bytes.
+        let value = |tag: &[u8], number: f32| {
+            let inside = [&[0x0a, tag.len() as u8], tag, &[0x15], &number.to_le_bytes()].concat();
+            [vec![0x0a, inside.len() as u8], inside].concat()
+        };
+        let values =
+            [value(b"train/loss", 0.25), value(b"test/loss", 0.0), value(b"test/accuracy", 0.75), value(b"epoch", 1.5)];
+        let summary = values.concat();
+        assert_eq!(found[2][9..], [&[0x10, 0xac, 0x02, 0x2a, summary.len() as u8], &summary[..]].concat());
+        // The step 0 is written like any other.
+        assert_eq!(messages(&second.path)[1][9..], [0x10, 0, 0x3a, 2, 0x08, 1]);
     }
 
     #[test]

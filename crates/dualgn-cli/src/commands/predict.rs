@@ -133,6 +133,9 @@ pub(super) fn export(arguments: &Export) -> Result<(), Failure> {
     let predictor = Predictor::load(&arguments.model, &DeviceName::default().open()?)?;
     refuse_own(&arguments.out)?;
     files::replace(&arguments.out, &onnx::export(&predictor)?)?;
+    if let Some(remark) = onnx::remark(&predictor.card) {
+        terminal::say(format!("note: {remark}"));
+    }
     let columns = onnx::column_names(&predictor.card);
     terminal::print(format!(
         "{}: input `columns`, a row for each example of {}",

@@ -102,15 +102,8 @@ impl Region {
                 if count >= all {
                     return rows.to_vec();
                 }
-                // Different ones: the first of a random order.
-                let mut order: Vec<usize> = (0..all).collect();
-                let mut chosen = Vec::with_capacity(count * columns);
-                for index in 0..count {
-                    let other = index + ((random.uniform() * (all - index) as f64) as usize).min(all - index - 1);
-                    order.swap(index, other);
-                    chosen.extend_from_slice(&rows[order[index] * columns..(order[index] + 1) * columns]);
-                }
-                chosen
+                let row = |row: usize| &rows[row * columns..(row + 1) * columns];
+                random.choice(all, count).into_iter().flat_map(row).copied().collect()
             }
             Self::Surface(mesh) => mesh
                 .sample(count, sampling, random)

@@ -1,7 +1,9 @@
 //! [`Sampling`]: points in the unit cube.
 
+use rand::seq::{SliceRandom, index};
+use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
@@ -49,18 +51,17 @@ impl Generator {
 
     /// Uniform in `[0, 1)`.
     pub fn uniform(&mut self) -> f64 {
-        (self.0.next_u64() >> 11) as f64 * (0.5f64).powi(53)
+        self.0.random()
     }
 
-    /// Standard normal (Box and Muller).
+    /// Standard normal.
     pub fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.uniform()).cos()
+        self.0.sample(StandardNormal)
     }
 
-    /// Below a bound.
-    fn below(&mut self, bound: usize) -> usize {
-        ((self.uniform() * bound as f64) as usize).min(bound - 1)
+    /// Draws so many different numbers below a bound, or all of them, in random order.
+    pub(crate) fn choice(&mut self, bound: usize, count: usize) -> Vec<usize> {
+        index::sample(&mut self.0, bound, count.min(bound)).into_vec()
     }
 }
 
@@ -73,9 +74,7 @@ impl Sampling {
                 let mut points = vec![0.0; count * dims];
                 for axis in 0..dims {
                     let mut slices: Vec<usize> = (0..count).collect();
-                    for last in (1..count).rev() {
-                        slices.swap(last, random.below(last + 1));
-                    }
+                    slices.shuffle(&mut random.0);
                     for (point, slice) in slices.into_iter().enumerate() {
                         points[point * dims + axis] = (slice as f64 + random.uniform()) / count as f64;
                     }

@@ -3,8 +3,8 @@
 use dualgn_train::magnitude;
 use dualgn_train::problem::{LossName, Task};
 use dualgn_train::scores::{Interval, Score, Scores};
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::answers::Answers;
 use super::card::Card;
@@ -175,7 +175,7 @@ fn bootstrap(pairs: &[(f64, f64)], measure: Measure) -> Interval {
     let mut random = ChaCha8Rng::seed_from_u64(0);
     let mut sampled: Vec<f64> = (0..SAMPLES)
         .map(|_| {
-            let mut draws = (0..pairs.len()).map(|_| pairs[(random.next_u64() % pairs.len() as u64) as usize]);
+            let mut draws = (0..pairs.len()).map(|_| pairs[random.random_range(..pairs.len())]);
             measure(&mut draws)
         })
         // A sample of one class has no such measure.

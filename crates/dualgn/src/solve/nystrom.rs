@@ -7,6 +7,8 @@
 
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use faer::{Mat, MatRef, Par, Side};
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{RngExt, SeedableRng};
 
 use crate::error::DirectionError;
 
@@ -22,15 +24,8 @@ pub(crate) struct Nystrom {
 impl Nystrom {
     /// Orthonormal random vectors `Ω`, column-major `[n, r]`; the same on every machine.
     pub(crate) fn test_vectors(n: usize, rank: usize) -> Mat<f64> {
-        let mut state = 0x9e37_79b9_7f4a_7c15u64;
-        // Random signs from the generator SplitMix64 of Steele, Lea and Flood.
-        let mut sign = || {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = state;
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            if (z ^ (z >> 31)) >> 63 == 0 { 1.0 } else { -1.0 }
-        };
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(0);
+        let mut sign = || if random.random() { 1.0 } else { -1.0 };
         Mat::from_fn(n, rank.min(n), |_, _| sign()).qr().compute_thin_Q()
     }
 

@@ -12,6 +12,9 @@
 //! data.)
 
 use burn::tensor::Tensor;
+use rand::SeedableRng;
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::seq::SliceRandom;
 
 use super::{Point, ProxLinear, Stop};
 use crate::direction::kernel::{host_tensor, to_host};
@@ -40,7 +43,7 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
         let curvatures: Vec<f64> = (0..m).map(|i| scale * largest_eigenvalue(&matrix.block(i * k, k), k)).collect();
         let largest = curvatures.iter().copied().fold(0.0, f64::max);
         let mut order: Vec<usize> = (0..m).collect();
-        let mut random = Shuffle(1);
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(1);
         let mut block = vec![0.0; k];
         let mut iterations = 0;
         let mut dual_value = f64::NEG_INFINITY;
@@ -57,7 +60,7 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
             if done || self.is_spent(iterations, point.value, initial_value) || largest == 0.0 {
                 return Ok(Stop { point, dual_value, iterations });
             }
-            random.shuffle(&mut order);
+            order.shuffle(&mut random);
             for &i in &order {
                 let sigma = curvatures[i].max(NEGLIGIBLE * largest);
                 let range = i * k..(i + 1) * k;
@@ -76,26 +79,6 @@ impl<L: ConvexLoss> ProxLinear<'_, L> {
                 }
             }
             iterations += 1;
-        }
-    }
-}
-
-/// A repeatable sequence of permutations: the algorithm of Fisher and Yates on a generator of Vigna, "splitmix64".
-struct Shuffle(u64);
-
-impl Shuffle {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn shuffle(&mut self, order: &mut [usize]) {
-        for last in (1..order.len()).rev() {
-            let other = (self.next() % (last as u64 + 1)) as usize;
-            order.swap(last, other);
         }
     }
 }
