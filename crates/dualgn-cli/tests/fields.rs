@@ -164,7 +164,7 @@ fn a_shape_becomes_a_surface() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");
     let mesh = sphere(folder.path(), "ball.obj", true);
-    let options = ["--points", "900", "--hidden", "12,12", "--epochs", "8", "--resolution", "32", "--quiet", "--json"];
+    let options = ["--points", "900", "--hidden", "12,12", "--epochs", "30", "--resolution", "32", "--quiet", "--json"];
     succeeds(&[&["train", "shape", "--mesh", &mesh, "--out", out.to_str().unwrap()], &options[..]].concat());
     let deviation: serde_json::Value = serde_json::from_slice(&fs::read(out.join("deviation.json")).unwrap()).unwrap();
     // The ball has a radius of 0.9, and its triangles are up to 0.01 within it.
@@ -342,7 +342,7 @@ fn points_with_normals_are_a_shape_too() {
     }
     fs::write(&path, rows).unwrap();
     let options =
-        ["--points", "900", "--hidden", "12,12", "--epochs", "8", "--resolution", "32", "--format", "glb", "--quiet"];
+        ["--points", "900", "--hidden", "12,12", "--epochs", "30", "--resolution", "32", "--format", "glb", "--quiet"];
     let given = ["train", "shape", "--mesh", path.to_str().unwrap(), "--out", out.to_str().unwrap()];
     succeeds(&[&given[..], &options].concat());
     let deviation: serde_json::Value = serde_json::from_slice(&fs::read(out.join("deviation.json")).unwrap()).unwrap();

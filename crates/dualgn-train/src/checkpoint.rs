@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dualgn::step::StepperState;
+use dualgn::step::{Accumulated, StepperState};
 use dualgn_io::{Failure, files, input};
 use dualgn_networks::{Tensors, from_safetensors, to_safetensors};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -75,20 +75,19 @@ struct Numbers {
     step: usize,
     #[serde(with = "exact")]
     seconds: f64,
-    #[serde(with = "exact::map")]
-    stepper: BTreeMap<String, f64>,
     taker: TakerKind,
     best: Option<Best>,
     records: Vec<Record>,
     ended: Option<Ended>,
 }
 
-/// What a method carries.
+/// What a method carries, without the entries of its vectors.
 #[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum TakerKind {
     Nothing,
     Optimizer,
-    Stepper,
+    Stepper(StepperState),
 }
 
 const LAST: &str = "last.safetensors";
@@ -190,7 +189,6 @@ impl Checkpoint {
             run: self.run.clone(),
             step: self.step,
             seconds: self.seconds,
-            stepper: BTreeMap::new(),
             taker: TakerKind::Nothing,
             best: self.best,
             records: self.records.clone(),
@@ -203,11 +201,13 @@ impl Checkpoint {
                 tensors.insert(OPTIMIZER.into(), (Dtype::U8, vec![bytes.len()], bytes.clone()));
             }
             TakerState::Stepper(state) => {
-                (numbers.taker, numbers.stepper) = (TakerKind::Stepper, state.numbers.clone());
-                for (name, entries) in &state.vectors {
+                let mut state = state.clone();
+                for (name, vector) in vectors(&mut state) {
+                    let entries = std::mem::take(&mut vector.entries);
                     let bytes = entries.iter().flat_map(|entry| entry.to_le_bytes()).collect();
                     tensors.insert(format!("{VECTORS}{name}"), (Dtype::F64, vec![entries.len()], bytes));
                 }
+                numbers.taker = TakerKind::Stepper(state);
             }
         }
         let run = |error: &dyn std::fmt::Display| Failure::run(format!("cannot write a checkpoint: {error}"));
@@ -237,28 +237,39 @@ impl Checkpoint {
         }
         let numbers: Numbers = serde_json::from_str(numbers).map_err(|error| broken(&error))?;
         let (mut weights, mut batches) = (Tensors::new(), Tensors::new());
-        let (mut vectors, mut optimizer) = (BTreeMap::new(), vec![]);
+        let (mut entries, mut optimizer) = (BTreeMap::new(), vec![]);
         for (name, view) in tensors {
             if let Some(name) = name.strip_prefix(MODEL) {
                 weights.insert(name.to_owned(), from_safetensors(&view)?);
             } else if let Some(name) = name.strip_prefix(BATCHES) {
                 batches.insert(name.to_owned(), from_safetensors(&view)?);
             } else if let Some(name) = name.strip_prefix(VECTORS) {
-                let entries =
+                let numbers =
                     view.data().chunks_exact(8).map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap_or_default()));
-                vectors.insert(name.to_owned(), entries.collect());
+                entries.insert(name.to_owned(), numbers.collect());
             } else if name == OPTIMIZER {
                 optimizer = view.data().to_vec();
             }
         }
-        let Numbers { run, step, seconds, stepper, taker, best, records, ended } = numbers;
+        let Numbers { run, step, seconds, taker, best, records, ended } = numbers;
         let taker = match taker {
-            TakerKind::Stepper => TakerState::Stepper(StepperState { numbers: stepper, vectors }),
+            TakerKind::Stepper(mut state) => {
+                for (name, vector) in vectors(&mut state) {
+                    vector.entries = entries.remove(name).ok_or_else(|| format!("is damaged ({name} is missing)"))?;
+                }
+                TakerState::Stepper(state)
+            }
             TakerKind::Optimizer => TakerState::Burn(optimizer),
             TakerKind::Nothing => TakerState::None,
         };
         Ok(Self { run, step, seconds, weights, taker, batches, best, records, ended })
     }
+}
+
+/// The vectors of a stepper by the names that they have in a file.
+fn vectors(state: &mut StepperState) -> impl Iterator<Item = (&'static str, &mut Accumulated)> {
+    let named = [("momentum", &mut state.momentum), ("second moments", &mut state.second_moments)];
+    named.into_iter().filter_map(|(name, vector)| Some((name, vector.as_mut()?)))
 }
 
 /// A checksum of everything in a file, in the order of the names.

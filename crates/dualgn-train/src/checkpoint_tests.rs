@@ -1,4 +1,5 @@
 use burn::tensor::{Device, TensorData};
+use dualgn::step::Decreases;
 use dualgn_networks::{Activation, Description, Net, weights, with_weights};
 use proptest::prelude::*;
 
@@ -12,11 +13,18 @@ fn mlp(hidden: usize) -> Net {
 
 const RUN: &str = "0a1b2c3d";
 
+/// A stepper's state with some numbers and the entries of a momentum.
+fn state([damping, actual]: [f64; 2], momentum: &[f64]) -> StepperState {
+    let mut state = StepperState::default();
+    state.damping = Some(damping);
+    state.decreases = Some(Decreases { actual, predicted: 0.5 });
+    state.momentum = Some(Accumulated { entries: momentum.to_vec(), steps: 3 });
+    state
+}
+
 fn sample(step: usize) -> Checkpoint {
     let model = mlp(4);
-    let vectors = BTreeMap::from([("momentum".to_owned(), vec![1.0, -0.1, 1e-300])]);
-    let numbers = BTreeMap::from([("damping".to_owned(), 0.1 + 0.2)]);
-    let taker = TakerState::Stepper(StepperState { numbers, vectors });
+    let taker = TakerState::Stepper(state([0.1 + 0.2, 0.7], &[1.0, -0.1, 1e-300]));
     let batches = Tensors::from([("points".to_owned(), TensorData::from([1.5, -2.5]))]);
     let record =
         Record { step: 3, epoch: 0.1, seconds: 0.3, train_loss: 0.7, test_loss: 0.25, test_metric: f64::INFINITY };
@@ -104,11 +112,11 @@ proptest! {
         let record = Record {
             step: 1, epoch: number[0], seconds: number[1], train_loss: number[2], test_loss: number[3], test_metric: number[4],
         };
-        let numbers = BTreeMap::from([("damping".to_owned(), number[5]), ("other".to_owned(), number[6])]);
-        let vectors = BTreeMap::from([("centre".to_owned(), number[7..10].to_vec())]);
+        // A stepper's scalars are finite; its vectors are stored as bits.
+        let finite = [number[5], number[6]].map(|x| if x.is_finite() { x } else { -0.0 });
         let saved = Checkpoint {
             seconds: number[10],
-            taker: TakerState::Stepper(StepperState { numbers, vectors }),
+            taker: TakerState::Stepper(state(finite, &number[7..10])),
             best: Some(Best { step: 1, loss: number[11] }),
             records: vec![record],
             ..sample(1)
@@ -119,7 +127,8 @@ proptest! {
             let Record { epoch, seconds, train_loss, test_loss, test_metric, .. } = checkpoint.records[0];
             let mut all = vec![checkpoint.seconds, epoch, seconds, train_loss, test_loss, test_metric];
             all.extend(checkpoint.best.map(|best| best.loss));
-            all.extend(state.numbers.values().chain(&state.vectors["centre"]));
+            all.extend(state.damping.into_iter().chain(state.decreases.map(|both| both.actual)));
+            all.extend(state.momentum.iter().flat_map(|momentum| &momentum.entries));
             all.into_iter().map(|x| if x.is_nan() { f64::NAN } else { x }.to_bits()).collect::<Vec<u64>>()
         };
         prop_assert_eq!(all(&read), all(&saved));

@@ -65,23 +65,3 @@ pub(crate) mod option {
         Written::deserialize(deserializer).map(|number| Some(f64::from(number)))
     }
 }
-
-/// The same for numbers by name; for `#[serde(with = "exact::map")]`.
-pub(crate) mod map {
-    use std::collections::BTreeMap;
-
-    use super::{Deserialize, Deserializer, Serialize, Serializer, Written};
-
-    /// Writes the numbers.
-    pub(crate) fn serialize<S: Serializer>(numbers: &BTreeMap<String, f64>, serializer: S) -> Result<S::Ok, S::Error> {
-        let written: BTreeMap<&String, Written> =
-            numbers.iter().map(|(name, number)| (name, Written::from(*number))).collect();
-        written.serialize(serializer)
-    }
-
-    /// Reads the numbers.
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, f64>, D::Error> {
-        let written = BTreeMap::<String, Written>::deserialize(deserializer)?;
-        Ok(written.into_iter().map(|(name, number)| (name, f64::from(number))).collect())
-    }
-}

@@ -95,13 +95,9 @@ pub const ALL: [Method; 22] = [
         "Exact Gauss-Newton",
         "Korbit, Adeoye, Bemporad and Zanon, arXiv 2405.14402",
         Guide {
-            adaptation: Adaptation::LevenbergMarquardt(LevenbergMarquardt {
-                rise: 1.01,
-                fall: 0.99,
-                smoothing: 0.0,
-                floor: false,
-                ..LevenbergMarquardt::STOCHASTIC
-            }),
+            adaptation: Adaptation::LevenbergMarquardt(
+                LevenbergMarquardt::STOCHASTIC.factors(1.01, 0.99, 4.0).smoothing(0.0).floor(false),
+            ),
             search: Search::Armijo(Armijo::EXACT_GAUSS_NEWTON),
             momentum: Momentum::Mean(0.9),
             annealed: false,

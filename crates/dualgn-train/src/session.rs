@@ -93,8 +93,8 @@ impl<S: Subject> Session<S> {
             }
             _ => oracle.solver(self.usual_solver),
         };
-        Some(match &self.choice {
-            Some(choice) => choice.on(oracle.clone()).unwrap_or(oracle),
+        Some(match self.choice {
+            Some(choice) => choice.on(oracle),
             None => oracle,
         })
     }
@@ -122,6 +122,6 @@ impl<S: Subject> Session<S> {
         {
             chosen = exact;
         }
-        Ok(SolverChoice::new(chosen.solver, chosen.route))
+        Ok(Some(SolverChoice { solver: chosen.solver, route: chosen.route }))
     }
 }

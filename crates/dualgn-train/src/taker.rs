@@ -167,7 +167,7 @@ impl<L: ConvexLoss> Taker<L> {
         let Self { method, rate, kind } = self;
         let kind = match (kind, state) {
             (Kind::Guided(mut stepper), TakerState::Stepper(state)) => {
-                stepper.restore(state);
+                stepper.restore(state).map_err(|error| failed(&error))?;
                 Kind::Guided(stepper)
             }
             (Kind::Optimizer { optimizer, oracle }, TakerState::Burn(bytes)) => {

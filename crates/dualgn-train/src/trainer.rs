@@ -81,7 +81,10 @@ impl<'a, S: Subject> Trainer<'a, S> {
         if let Some(from) = from {
             (step, seconds, best, is_over) = (from.step, from.seconds, from.best, from.ended.is_some());
             model = with_weights(model, from.weights)?;
-            taker = taker.restore(from.taker)?;
+            // Nothing more is taken of a run that has ended, and the state of one that diverged is not finite.
+            if !is_over {
+                taker = taker.restore(from.taker)?;
+            }
             points = from.batches;
         }
         Ok(Self {

@@ -10,6 +10,7 @@ use crate::error::DirectionError;
 /// Levenberg-Marquardt method, "On the quadratic convergence of the Levenberg-Marquardt method without nonsingularity
 /// assumption", Computing 74, 2005.)
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Damping {
     /// A fixed `λ`.

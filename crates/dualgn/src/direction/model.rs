@@ -2,6 +2,7 @@
 
 /// The model of the loss along the linearised network.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum LossModel {
     /// The second-order model `⟨g, u⟩ + ½ ‖Lᵀ u‖²`, which yields the generalized Gauss-Newton direction. It needs a

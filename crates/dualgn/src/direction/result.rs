@@ -16,6 +16,7 @@ use crate::linearize::ParamVector;
 /// Wall-clock times of the phases of one direction. On a device that works asynchronously, a phase may include the end
 /// of the previous one.
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct Timings {
     /// Time of the forward pass.
     pub linearize: Duration,

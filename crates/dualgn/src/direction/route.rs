@@ -6,6 +6,7 @@ use crate::error::DirectionError;
 ///
 /// All four routes solve the same convex problem and agree up to the tolerance of their solvers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Route {
     /// Solves for the `mk` dual variables by products with `K = J Jᵀ`.
@@ -57,6 +58,7 @@ impl Route {
 /// The descriptions are for second-order models. For the prox-linear model the solver chooses between the assembled
 /// matrix and products with `K`; conjugate gradient then solves the Newton steps of losses with curvature.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Solver {
     /// The fastest solver by the estimates ([`GaussNewton::estimates`](crate::GaussNewton::estimates)), within the

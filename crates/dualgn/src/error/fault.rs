@@ -29,6 +29,7 @@ impl Error {
             Self::Linearize(error) => error.fault(),
             Self::Loss(error) => error.fault(),
             Self::Direction(error) => error.fault(),
+            Self::State(_) => Fault::Program,
             Self::Device(_) => Fault::Device,
         }
     }

@@ -5,6 +5,7 @@ mod direction;
 mod fault;
 mod linearize;
 mod loss;
+mod state;
 mod trace;
 
 use thiserror::Error;
@@ -14,6 +15,7 @@ pub use direction::DirectionError;
 pub use fault::Fault;
 pub use linearize::LinearizeError;
 pub use loss::LossError;
+pub use state::StateError;
 pub use trace::TraceError;
 
 /// Any error of this crate.
@@ -32,6 +34,9 @@ pub enum Error {
     /// The direction could not be computed.
     #[error(transparent)]
     Direction(#[from] DirectionError),
+    /// The state of a stepper cannot be restored.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The device failed while a value was read back.
     #[error(transparent)]
     Device(#[from] DeviceError),

@@ -14,6 +14,7 @@ use crate::error::Error;
 /// Gradient `r` clipped to `[-δ, δ]`, curvature `1{|r| ≤ δ}`, conjugate `½ ‖α‖² + ⟨α, y⟩` for `α` in `[-δ, δ]`. (Huber,
 /// "Robust estimation of a location parameter", 1964.)
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Huber {
     /// The residual `δ` at which the loss changes from squared to linear; positive.
     pub delta: f64,

@@ -14,6 +14,7 @@ use crate::error::Error;
 /// A subgradient is `-τ` below the target and `1 - τ` above. There is no curvature, so use the prox-linear model.
 /// Conjugate `⟨α, y⟩` for `α` in `[-τ, 1 - τ]`. (Koenker and Bassett, "Regression quantiles", 1978.)
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Quantile {
     /// The level `τ` of the quantile, between 0 and 1.
     pub level: f64,

@@ -17,6 +17,7 @@ use crate::error::{Error, LossError};
 /// `(μ/2) (‖π‖² - 1) - Σ_{c≠y} π_c` with `π = α + e_y` in the simplex. (Nesterov, "Smooth minimization of non-smooth
 /// functions", 2005, for this loss.)
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SmoothedMulticlassHinge {
     /// The smoothing `μ`, positive.
     pub smoothing: f64,

@@ -2,6 +2,7 @@
 
 /// The rule by which the damping of a [`Stepper`](super::Stepper) changes from step to step.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Adaptation {
     /// The damping of the oracle at the loss of each batch.
@@ -15,6 +16,8 @@ pub enum Adaptation {
 /// A decaying damping: the damping of the oracle times `factor^t` after `t` steps, bounded below by `least`. It is
 /// strong at first, where the linearised network is accurate for short steps only, and weak near a minimum.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct DampingSchedule {
     /// Factor of the damping per step, above 0 and usually below 1.
     pub factor: f64,
@@ -23,9 +26,14 @@ pub struct DampingSchedule {
 }
 
 impl DampingSchedule {
+    /// Creates the schedule that multiplies the damping by `factor` at each step and keeps it above `least`.
+    pub const fn new(factor: f64, least: f64) -> Self {
+        Self { factor, least }
+    }
+
     /// The damping after a number of steps, from that of the oracle.
-    pub(super) fn after(self, steps: f64, oracle: f64) -> f64 {
-        (oracle * self.factor.powf(steps)).max(self.least)
+    pub(super) fn after(self, steps: u64, oracle: f64) -> f64 {
+        (oracle * self.factor.powf(steps as f64)).max(self.least)
     }
 }
 
@@ -37,6 +45,8 @@ impl DampingSchedule {
 /// of the smoothed decreases adapts the damping. (Marquardt, 1963; Martens, "Deep learning via Hessian-free
 /// optimization", 2010, for the factors.)
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct LevenbergMarquardt {
     /// Ratio below which the damping rises.
     pub poor: f64,
@@ -90,6 +100,48 @@ impl LevenbergMarquardt {
         ..Self::STOCHASTIC
     };
 
+    /// Sets the ratio below which the damping rises, and the ratio above which it falls.
+    #[must_use]
+    pub const fn thresholds(mut self, poor: f64, good: f64) -> Self {
+        (self.poor, self.good) = (poor, good);
+        self
+    }
+
+    /// Sets the factors by which the damping rises, falls, and rises after a rejected step.
+    #[must_use]
+    pub const fn factors(mut self, rise: f64, fall: f64, refuse: f64) -> Self {
+        (self.rise, self.fall, self.refuse) = (rise, fall, refuse);
+        self
+    }
+
+    /// Sets the ratio below which a step is rejected.
+    #[must_use]
+    pub const fn accept(mut self, ratio: f64) -> Self {
+        self.accept = ratio;
+        self
+    }
+
+    /// Sets the weight of earlier steps in the smoothed decreases.
+    #[must_use]
+    pub const fn smoothing(mut self, weight: f64) -> Self {
+        self.smoothing = weight;
+        self
+    }
+
+    /// Sets whether the damping of the oracle is a lower bound.
+    #[must_use]
+    pub const fn floor(mut self, is_bound: bool) -> Self {
+        self.floor = is_bound;
+        self
+    }
+
+    /// Sets the bounds on the damping.
+    #[must_use]
+    pub const fn bounds(mut self, least: f64, most: f64) -> Self {
+        (self.least, self.most) = (least, most);
+        self
+    }
+
     pub(super) fn clamp(&self, damping: f64) -> f64 {
         damping.clamp(self.least, self.most)
     }
@@ -113,9 +165,9 @@ mod tests {
     #[test]
     fn a_schedule_ends_at_its_least() {
         let schedule = DampingSchedule { factor: 0.5, least: 1e-3 };
-        assert_eq!(schedule.after(0.0, 2.0), 2.0);
-        assert_eq!(schedule.after(3.0, 2.0), 0.25);
-        assert_eq!(schedule.after(100.0, 2.0), 1e-3);
+        assert_eq!(schedule.after(0, 2.0), 2.0);
+        assert_eq!(schedule.after(3, 2.0), 0.25);
+        assert_eq!(schedule.after(100, 2.0), 1e-3);
     }
 
     #[test]

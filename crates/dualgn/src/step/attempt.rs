@@ -13,11 +13,9 @@ pub(super) struct Point<'a, M, L: ConvexLoss> {
     pub model: &'a M,
     pub subproblem: &'a Subproblem<'a, L>,
     pub weights: ParamVector,
-    /// The momentum vector of earlier steps.
-    pub momentum: Option<ParamVector>,
+    /// The momentum of earlier steps, and their number.
+    pub momentum: Option<(ParamVector, u64)>,
     pub metric: Option<ParamVector>,
-    /// Number of directions averaged so far by [`Momentum::Mean`](super::Momentum::Mean).
-    pub averaged: f64,
     pub last: Option<f64>,
 }
 
@@ -31,8 +29,8 @@ pub(super) struct Attempt {
     pub vector: ParamVector,
     /// The vector that momentum keeps if the step is taken; `None` means the step itself.
     pub kept: Option<ParamVector>,
-    /// Number of directions averaged, including this one.
-    pub averaged: f64,
+    /// Number of directions in the momentum, including this one.
+    pub accumulated: u64,
     pub norm: f64,
     pub along: Along,
     pub penalty: Penalty,
@@ -42,18 +40,30 @@ pub(super) struct Attempt {
     pub model_step: f64,
     pub found: Found,
     /// The actual and the predicted decrease, if there was a step and its loss is known.
-    pub decreases: Option<[f64; 2]>,
+    pub decreases: Option<Decreases>,
 }
 
-/// The ratio of actual to predicted decrease. If the model predicts no decrease, which can happen when its solver stops
-/// early, the step cannot be accepted whatever the loss does: two increases are no agreement.
-pub(super) fn ratio([actual, predicted]: [f64; 2]) -> f64 {
-    if predicted > 0.0 { actual / predicted } else { f64::NEG_INFINITY }
+/// The decrease of the loss by a step, and the decrease that the model predicted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Decreases {
+    /// The actual decrease, negative for an increase.
+    pub actual: f64,
+    /// The predicted decrease.
+    pub predicted: f64,
+}
+
+impl Decreases {
+    /// The ratio of actual to predicted decrease. If the model predicts no decrease, which can happen when its solver
+    /// stops early, the step cannot be accepted whatever the loss does: two increases are no agreement.
+    fn ratio(self) -> f64 {
+        if self.predicted > 0.0 { self.actual / self.predicted } else { f64::NEG_INFINITY }
+    }
 }
 
 impl Attempt {
     pub(super) fn ratio(&self) -> Option<f64> {
-        self.decreases.map(ratio)
+        self.decreases.map(Decreases::ratio)
     }
 
     /// The attempt, with a step of zero.

@@ -13,8 +13,10 @@
 mod adaptation;
 mod attempt;
 mod fallback;
+mod finish;
 mod metric;
 mod momentum;
+mod propose;
 mod report;
 mod search;
 mod state;
@@ -22,10 +24,11 @@ mod stepper;
 
 pub use crate::direction::Proximity;
 pub use adaptation::{Adaptation, DampingSchedule, LevenbergMarquardt};
+pub use attempt::Decreases;
 pub use fallback::Fallback;
 pub use metric::SecondMoments;
 pub use momentum::{Decay, Momentum};
 pub use report::StepReport;
 pub use search::{Armijo, Grid, Search};
-pub use state::StepperState;
+pub use state::{Accumulated, StepperState};
 pub use stepper::Stepper;

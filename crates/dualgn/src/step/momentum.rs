@@ -2,6 +2,7 @@
 
 /// The momentum of a [`Stepper`](super::Stepper). `d` is the direction, and `p` the vector along which the step goes.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Momentum {
     /// No momentum: `p = d`.
@@ -24,6 +25,7 @@ pub enum Momentum {
 
 /// The weight decay of a [`Stepper`](super::Stepper).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Decay {
     /// No decay.

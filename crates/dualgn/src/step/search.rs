@@ -2,6 +2,7 @@
 
 /// The rule by which a [`Stepper`](super::Stepper) chooses its step size along the vector `p`, given a rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Search {
     /// The rate itself. No loss is evaluated.
@@ -17,6 +18,8 @@ pub enum Search {
 
 /// Backtracking: the step size `t` shrinks until `L(w + t p) ≤ L(w) + c t ⟨∇L, p⟩`. (Armijo, 1966.)
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct Armijo {
     /// The constant `c`, at least 0 and below 1.
     pub sufficient: f64,
@@ -34,10 +37,40 @@ impl Armijo {
     pub const HALVING: Self = Self { sufficient: 1e-4, shrink: 0.5, trials: 20, growth: None };
     /// The settings of exact Gauss-Newton (Korbit et al., arXiv 2405.14402).
     pub const EXACT_GAUSS_NEWTON: Self = Self { sufficient: 0.1, shrink: 0.8, trials: 15, growth: Some(1.5) };
+
+    /// Sets the constant `c`.
+    #[must_use]
+    pub const fn sufficient(mut self, constant: f64) -> Self {
+        self.sufficient = constant;
+        self
+    }
+
+    /// Sets the factor by which a rejected step size shrinks.
+    #[must_use]
+    pub const fn shrink(mut self, factor: f64) -> Self {
+        self.shrink = factor;
+        self
+    }
+
+    /// Sets the largest number of steps tried.
+    #[must_use]
+    pub const fn trials(mut self, most: usize) -> Self {
+        self.trials = most;
+        self
+    }
+
+    /// Starts each search at so many times the last step that was taken.
+    #[must_use]
+    pub const fn growth(mut self, factor: f64) -> Self {
+        self.growth = Some(factor);
+        self
+    }
 }
 
 /// A grid of step sizes, spaced evenly in their logarithm. If all are worse than staying, no step is taken.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct Grid {
     /// The shortest step, for a rate of one.
     pub least: f64,
@@ -50,6 +83,11 @@ impl Grid {
     pub const SHAPES: Self = Self { least: 1e-3, trials: 15 };
     /// 31 powers of one half, as in energy natural gradients (Müller and Zeinhofer, ICML 2023).
     pub const HALVES: Self = Self { least: 1.0 / (1 << 30) as f64, trials: 31 };
+
+    /// Creates the grid of so many steps from 1 down to `least`.
+    pub const fn new(least: f64, trials: usize) -> Self {
+        Self { least, trials }
+    }
 
     pub(super) fn steps(self, rate: f64) -> impl Iterator<Item = f64> {
         let last = self.trials.max(2) - 1;

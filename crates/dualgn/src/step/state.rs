@@ -1,72 +1,158 @@
 //! [`StepperState`]: the state that a stepper carries from step to step.
 
-use std::collections::BTreeMap;
-
-use crate::error::{DeviceError, Error};
+use super::attempt::Decreases;
+use super::stepper::Stepper;
+use crate::error::{DeviceError, Error, StateError};
 use crate::linearize::{Linearization, ParamVector};
 
-/// The whole state that a [`Stepper`](super::Stepper) carries from step to step, as plain numbers, for checkpoints. A
-/// stepper with the same settings and this state continues exactly like the original.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// The whole state that a [`Stepper`] carries from step to step, for checkpoints. A stepper with the same settings and
+/// this state continues exactly like the original.
+///
+/// A state is read back into [`StepperState::default`], field by field or, with the feature `serde`, as a whole.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct StepperState {
-    /// Scalars by name.
-    pub numbers: BTreeMap<String, f64>,
-    /// Vectors in parameter space by name, with their entries in the order of [`ParamVector::to_vec`].
-    pub vectors: BTreeMap<String, Vec<f64>>,
+    /// The version of the layout, [`StepperState::VERSION`] for states of this crate.
+    pub version: u32,
+    /// The damping of the next step, if it adapts and a step was taken.
+    pub damping: Option<f64>,
+    /// The decreases of earlier steps, smoothed, by which the damping adapts.
+    pub decreases: Option<Decreases>,
+    /// The size of the last step that was taken.
+    pub last_step: Option<f64>,
+    /// Number of steps that a damping schedule has counted.
+    pub steps: u64,
+    /// The momentum.
+    pub momentum: Option<Accumulated>,
+    /// The second moments of the gradients.
+    pub second_moments: Option<Accumulated>,
+}
+
+/// A vector in parameter space that is accumulated over steps.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Accumulated {
+    /// Its entries, in the order of [`ParamVector::to_vec`].
+    pub entries: Vec<f64>,
+    /// Number of steps over which it was accumulated.
+    pub steps: u64,
+}
+
+impl StepperState {
+    /// The version of the layout that this crate writes and reads.
+    pub const VERSION: u32 = 1;
+
+    /// Checks that a stepper with these settings can have left the state.
+    pub(super) fn check<L>(&self, stepper: &Stepper<L>) -> Result<(), StateError> {
+        if self.version != Self::VERSION {
+            return Err(StateError::Version { found: self.version, known: Self::VERSION });
+        }
+        let decreases = self.decreases.map_or([None; 2], |both| [Some(both.actual), Some(both.predicted)]);
+        let numbers = [
+            ("damping", self.damping, self.damping.is_none_or(|damping| damping > 0.0)),
+            ("last step", self.last_step, true),
+            ("actual decrease", decreases[0], true),
+            ("predicted decrease", decreases[1], true),
+        ];
+        for (what, value, fits) in numbers {
+            if let Some(value) = value.filter(|value| !(fits && value.is_finite())) {
+                return Err(StateError::Number { what, value });
+            }
+        }
+        let vectors = [
+            ("momentum", &self.momentum, stepper.has_momentum()),
+            ("second moments", &self.second_moments, stepper.has_metric()),
+        ];
+        for (what, vector, is_used) in vectors {
+            let Some(vector) = vector else { continue };
+            if !is_used {
+                return Err(StateError::Unused { what });
+            }
+            if let Some(&value) = vector.entries.iter().find(|entry| !entry.is_finite()) {
+                return Err(StateError::Number { what, value });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Default for StepperState {
+    /// The state before the first step.
+    fn default() -> Self {
+        Self {
+            version: Self::VERSION,
+            damping: None,
+            decreases: None,
+            last_step: None,
+            steps: 0,
+            momentum: None,
+            second_moments: None,
+        }
+    }
 }
 
 /// The state in use.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
-    pub numbers: BTreeMap<&'static str, f64>,
-    pub vectors: BTreeMap<&'static str, Kept>,
+    pub damping: Option<f64>,
+    pub decreases: Option<Decreases>,
+    pub last_step: Option<f64>,
+    pub steps: u64,
+    pub momentum: Option<Kept>,
+    pub second_moments: Option<Kept>,
 }
 
-/// The names of the scalars that a stepper may keep.
-pub(super) const NUMBERS: [&str; 7] =
-    ["averaged", "damping", "actual decrease", "predicted decrease", "last step", "moments", "steps"];
-/// The names of the vectors that a stepper may keep.
-pub(super) const VECTORS: [&str; 2] = ["momentum", "second moments"];
-
-/// A vector, or its entries until a network is known that it belongs to.
+/// A vector that is accumulated over steps.
 #[derive(Clone, Debug)]
 pub(super) enum Kept {
-    Vector(ParamVector),
-    Entries(Vec<f64>),
+    /// In use.
+    Vector(ParamVector, u64),
+    /// Restored, until a network is known that it belongs to.
+    Restored(Accumulated),
 }
 
-impl State {
-    pub(super) fn number(&self, name: &'static str) -> Option<f64> {
-        self.numbers.get(name).copied()
-    }
-
-    pub(super) fn vector(&self, name: &'static str, at: &Linearization) -> Result<Option<ParamVector>, Error> {
-        match self.vectors.get(name) {
-            None => Ok(None),
-            Some(Kept::Vector(vector)) => Ok(Some(vector.clone())),
-            Some(Kept::Entries(entries)) => Ok(Some(at.zeros().with_entries(entries)?)),
+impl Kept {
+    /// The vector for a network, and the number of steps.
+    pub(super) fn at(&self, at: &Linearization) -> Result<(ParamVector, u64), Error> {
+        match self {
+            Self::Vector(vector, steps) => Ok((vector.clone(), *steps)),
+            Self::Restored(kept) => Ok((at.zeros().with_entries(&kept.entries)?, kept.steps)),
         }
     }
 
+    fn save(&self) -> Result<Accumulated, DeviceError> {
+        match self {
+            Self::Vector(vector, steps) => Ok(Accumulated { entries: vector.to_vec()?, steps: *steps }),
+            Self::Restored(kept) => Ok(kept.clone()),
+        }
+    }
+}
+
+impl State {
     pub(super) fn save(&self) -> Result<StepperState, DeviceError> {
-        let numbers = self.numbers.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
-        let vector = |(name, kept): (&&str, &Kept)| {
-            let entries = match kept {
-                Kept::Vector(vector) => vector.to_vec()?,
-                Kept::Entries(entries) => entries.clone(),
-            };
-            Ok(((*name).to_owned(), entries))
-        };
-        let vectors = self.vectors.iter().map(vector).collect::<Result<_, DeviceError>>()?;
-        Ok(StepperState { numbers, vectors })
+        let Self { damping, decreases, last_step, steps, momentum, second_moments } = self;
+        Ok(StepperState {
+            version: StepperState::VERSION,
+            damping: *damping,
+            decreases: *decreases,
+            last_step: *last_step,
+            steps: *steps,
+            momentum: momentum.as_ref().map(Kept::save).transpose()?,
+            second_moments: second_moments.as_ref().map(Kept::save).transpose()?,
+        })
     }
 
-    /// Ignores unknown names, which come from other versions.
     pub(super) fn restore(state: StepperState) -> Self {
-        let StepperState { mut numbers, mut vectors } = state;
+        let StepperState { version: _, damping, decreases, last_step, steps, momentum, second_moments } = state;
+        let restored = |kept: Option<Accumulated>| kept.map(Kept::Restored);
         Self {
-            numbers: NUMBERS.iter().filter_map(|name| Some((*name, numbers.remove(*name)?))).collect(),
-            vectors: VECTORS.iter().filter_map(|name| Some((*name, Kept::Entries(vectors.remove(*name)?)))).collect(),
+            damping,
+            decreases,
+            last_step,
+            steps,
+            momentum: restored(momentum),
+            second_moments: restored(second_moments),
         }
     }
 }

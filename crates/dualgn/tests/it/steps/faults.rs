@@ -2,9 +2,11 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Tensor};
-use dualgn::error::DirectionError;
+use dualgn::error::{DirectionError, LinearizeError, StateError};
 use dualgn::loss::Squared;
-use dualgn::step::{Adaptation, DampingSchedule, Decay, Fallback, LevenbergMarquardt, Momentum, Search, SecondMoments};
+use dualgn::step::{
+    Adaptation, DampingSchedule, Decay, Fallback, LevenbergMarquardt, Momentum, Search, SecondMoments, StepperState,
+};
 use dualgn::{Error, GaussNewton, Network, Route, Solver, Stepper};
 
 use super::dense::{Kind, Problem, Small, softmax, squared};
@@ -59,7 +61,7 @@ fn steps_that_overflow_are_refused_and_the_damping_rises() {
 #[test]
 fn an_error_changes_nothing() {
     let (model, network, x, y) = growth();
-    let rule = LevenbergMarquardt { most: 1e-5, ..LevenbergMarquardt::FULL };
+    let rule = LevenbergMarquardt::FULL.bounds(LevenbergMarquardt::FULL.least, 1e-5);
     let mut stepper =
         Stepper::new(GaussNewton::new(Squared).damping(1e-6)).adaptation(Adaptation::LevenbergMarquardt(rule));
     let before = stepper.state().unwrap();
@@ -100,7 +102,7 @@ fn a_restored_stepper_goes_on_as_the_other() {
     let problem = Problem::new(Kind::Softmax, 9, 3);
     let exact = Solver::ConjugateGradient { iterations: 40, tolerance: 1e-12 };
     let momenta = [Momentum::HeavyBall(0.5), Momentum::Mean(0.9), Momentum::Centre(0.8), Momentum::Model];
-    let schedule = Adaptation::Schedule(DampingSchedule { factor: 0.8, least: 1e-3 });
+    let schedule = Adaptation::Schedule(DampingSchedule::new(0.8, 1e-3));
     for (momentum, metric) in momenta.into_iter().zip([true, false, true, false]) {
         let new = || {
             let stepper = Stepper::guarded(softmax(0.1).solver(exact)).momentum(momentum).decay(Decay::Coupled(0.01));
@@ -116,7 +118,7 @@ fn a_restored_stepper_goes_on_as_the_other() {
             model = step(&mut stepper, &model);
         }
         let mut other = new();
-        other.restore(stepper.state().unwrap());
+        other.restore(stepper.state().unwrap()).unwrap();
         assert_eq!(other.state().unwrap(), stepper.state().unwrap());
         let mut twin = model.clone();
         for _ in 0..5 {
@@ -125,6 +127,42 @@ fn a_restored_stepper_goes_on_as_the_other() {
             assert_eq!(model.flat(), twin.flat(), "{momentum:?}");
         }
     }
+}
+
+#[test]
+fn states_of_other_steppers_are_refused() {
+    let problem = Problem::new(Kind::Softmax, 9, 3);
+    let model = Small::new(&problem.weights(5), problem.outputs);
+    let network = problem.network(&model);
+    let new = || Stepper::guarded(softmax(0.1)).momentum(Momentum::HeavyBall(0.5));
+    let mut stepper = new();
+    stepper.step(1.0, &network, &model, problem.inputs(), problem.classes()).unwrap();
+    let good = stepper.state().unwrap();
+
+    let changed = |change: &dyn Fn(&mut StepperState)| {
+        let mut state = good.clone();
+        change(&mut state);
+        new().restore(state)
+    };
+    let version = changed(&|state| state.version = 7);
+    assert_eq!(version, Err(StateError::Version { found: 7, known: StepperState::VERSION }));
+    for damping in [0.0, -1.0, f64::INFINITY] {
+        let number = changed(&|state| state.damping = Some(damping));
+        assert_eq!(number, Err(StateError::Number { what: "damping", value: damping }));
+    }
+    let entry = changed(&|state| state.momentum.as_mut().unwrap().entries[1] = f64::INFINITY);
+    assert_eq!(entry, Err(StateError::Number { what: "momentum", value: f64::INFINITY }));
+    let unused = Stepper::guarded(softmax(0.1)).restore(good.clone());
+    assert_eq!(unused, Err(StateError::Unused { what: "momentum" }));
+
+    // The network is known at the next step only, and an error there leaves the state.
+    let mut other = new();
+    let mut short = good.clone();
+    short.momentum.as_mut().unwrap().entries.pop();
+    other.restore(short.clone()).unwrap();
+    let error = other.step(1.0, &network, &model, problem.inputs(), problem.classes()).unwrap_err();
+    assert!(matches!(error, Error::Linearize(LinearizeError::Shape { .. })), "{error}");
+    assert_eq!(other.state().unwrap(), short);
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn plain_steps() {
 
 #[test]
 fn a_damping_schedule() {
-    let schedule = DampingSchedule { factor: 0.7, least: 0.02 };
+    let schedule = DampingSchedule::new(0.7, 0.02);
     let reference = |problem: &Problem| {
         let (problem, mut count) = (problem.clone(), 0);
         move |w: &mut Vec<f64>| {
@@ -302,7 +302,7 @@ fn levenberg_marquardt() {
 /// On batches the decreases are smoothed before their ratio counts.
 #[test]
 fn smoothed_damping() {
-    let rule = LevenbergMarquardt { floor: false, ..LevenbergMarquardt::STOCHASTIC };
+    let rule = LevenbergMarquardt::STOCHASTIC.floor(false);
     let reference = |problem: &Problem| {
         let (problem, mut damping) = (problem.clone(), DAMPING);
         let mut smoothed: Option<[f64; 2]> = None;
@@ -338,7 +338,7 @@ fn smoothed_damping() {
 /// Directions in the metric of Adam's second moments.
 #[test]
 fn second_moments() {
-    let moments = SecondMoments { decay: 0.9, epsilon: 1e-3 };
+    let moments = SecondMoments::new(0.9, 1e-3);
     let reference = |problem: &Problem| {
         let (problem, mut v, mut count) = (problem.clone(), vec![0.0; problem.parameters()], 0);
         move |w: &mut Vec<f64>| {

@@ -54,7 +54,7 @@ fn fit(problem: &Problem, start: &[f64]) -> (Vec<f64>, usize) {
     let (x, y): (Tensor<2>, Tensor<2>) = (from(x, [m, 1], DType::F64), from(y, [m, 1], DType::F64));
     let network = Network::trace(&model, forward, [m, 1]).unwrap();
     let oracle = GaussNewton::new(Squared).damping(1.0).solver(Solver::Cholesky);
-    let rule = Adaptation::LevenbergMarquardt(LevenbergMarquardt { least: 1e-30, ..LevenbergMarquardt::FULL });
+    let rule = Adaptation::LevenbergMarquardt(LevenbergMarquardt::FULL.bounds(1e-30, LevenbergMarquardt::FULL.most));
     let mut stepper = Stepper::new(oracle).adaptation(rule);
     let mut steps = 0;
     for step in 1..=3000 {
