@@ -7,6 +7,7 @@
 //! session.rs     what the runs of several methods share <- way.rs
 //! trainer.rs     a run, step by step <- taker.rs, schedule.rs, evaluate.rs
 //! checkpoint.rs  a moment of a run, to go on from  record.rs       what is measured <- events.rs (TensorBoard), picture.rs
+//! run/           a run in a folder, which is recorded as it goes on and can be killed at any moment
 //! exact.rs       floats in JSON, bit for bit       magnitude.rs    powers of two
 //! ```
 //!
@@ -52,6 +53,7 @@ pub mod picture;
 mod presets;
 pub mod problem;
 pub mod record;
+pub mod run;
 mod schedule;
 pub mod scores;
 mod session;

@@ -13,7 +13,7 @@ use super::check;
 use super::configuration::{Configuration, Origins};
 use super::plan::Plan;
 use super::routes::{Routes, Shape, Timed};
-use super::setup::{AnySession, session};
+use super::setup::{Work, on_session};
 use super::train::checkpoint_of;
 use crate::arguments::{Cost, Priced};
 
@@ -53,12 +53,7 @@ fn of_run(run: &Path, arguments: &Cost) -> Result<String, Failure> {
     let weights = checkpoint_of(run, &configuration)?;
     let origins = Origins::load(&configuration, run)?;
     let plan = Plan::new("cost", origins.origin(), loss, &options);
-    let of_run = OfRun { run, method, weights };
-    match session(&plan)? {
-        (AnySession::Data(session), blank) => of_run.text(&session, &blank),
-        #[cfg(feature = "fields")]
-        (AnySession::Field(session), blank) => of_run.text(&session, &blank),
-    }
+    on_session(&plan, OfRun { run, method, weights })
 }
 
 /// What was timed, and the times.
@@ -72,8 +67,10 @@ struct OfRun<'a> {
     weights: Option<Checkpoint>,
 }
 
-impl OfRun<'_> {
-    fn text<S: Subject>(self, session: &Session<S>, comparison: &Comparison) -> Result<String, Failure> {
+impl Work for OfRun<'_> {
+    type Result = String;
+
+    fn on<S: Subject>(self, session: &mut Session<S>, comparison: Comparison) -> Result<String, Failure> {
         let (model, place) = match self.weights {
             Some(Checkpoint { weights, step, .. }) => {
                 (with_weights(session.model.clone(), weights)?, format!("at its checkpoint of step {step}"))

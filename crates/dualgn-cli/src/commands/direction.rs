@@ -13,9 +13,9 @@ use dualgn_networks::{
     Net, NetworkChoice, Tensors, Weights, entries, read_weights, torch, with_weights, write_weights,
 };
 use dualgn_train::problem::{NamedLoss, TargetTensor};
+use dualgn_train::run::refuse_own;
 use dualgn_train::{ModelName, ProxLinear, network_failure};
 
-use super::belongings::refuse_own;
 use crate::arguments::{Direction, SolverName};
 use crate::terminal;
 

@@ -13,14 +13,15 @@ use dualgn_tables::Prepared;
 use dualgn_tables::model::{Answers, Posterior, Predictor, coverage};
 use dualgn_train::data::Targets;
 use dualgn_train::problem::NamedLoss;
+use dualgn_train::record::Comparison;
+use dualgn_train::run::network_folder;
 use dualgn_train::{Batch, Checkpoint, Method, ModelName, Session, Subject, WEIGHTS, checkpoints};
 use faer::{Mat, Side};
 
-use super::belongings::network;
 use super::columns::columns;
 use super::configuration::{Configuration, Origins};
 use super::plan::Plan;
-use super::setup::{AnySession, session};
+use super::setup::{Work, on_session};
 use super::train::checkpoint_of;
 use crate::arguments::Explain;
 use crate::terminal;
@@ -40,7 +41,7 @@ pub(super) fn explain(arguments: &Explain) -> Result<(), Failure> {
     let mut options = configuration.options(run, [true, false])?;
     let method = if method.model.is_some() { method } else { Method::guided(ModelName::default_for(loss)) };
     // Of several networks the first.
-    let first = run.join(network(1));
+    let first = run.join(network_folder(1));
     let member = if first.is_dir() { first } else { run.clone() };
     let checkpoint = match Checkpoint::load_best(&checkpoints(&member), &configuration.identity()?)? {
         Some(best) if configuration.table.is_some() => Some(best),
@@ -51,12 +52,8 @@ pub(super) fn explain(arguments: &Explain) -> Result<(), Failure> {
         u32::try_from(configuration.batch).ok().filter(|_| options.batch.is_some() || configuration.table.is_some());
     options.batch = options.batch.map(|batch| batch.min(arguments.examples));
     let plan = Plan::new("explain", origins.origin(), loss, &options);
-    let explaining = Explaining { method, checkpoint, folder: run.display().to_string() };
-    let mut explained = match session(&plan)? {
-        (AnySession::Data(session), _) => explaining.on(&session)?,
-        #[cfg(feature = "fields")]
-        (AnySession::Field(session), _) => explaining.on(&session)?,
-    };
+    let folder = run.display().to_string();
+    let mut explained = on_session(&plan, Explaining { method, checkpoint, folder })?;
     if let Origins::Table(prepared) = &origins
         && run.join(WEIGHTS).exists()
     {
@@ -75,8 +72,10 @@ struct Explaining {
     folder: String,
 }
 
-impl Explaining {
-    fn on<S: Subject>(self, session: &Session<S>) -> Result<Explained, Failure> {
+impl Work for Explaining {
+    type Result = Explained;
+
+    fn on<S: Subject>(self, session: &mut Session<S>, _: Comparison) -> Result<Explained, Failure> {
         let (model, place) = match self.checkpoint {
             Some(Checkpoint { weights, step, .. }) => {
                 (with_weights(session.model.clone(), weights)?, format!("its weights of step {step}"))

@@ -3,13 +3,11 @@
 use burn::module::Module;
 use burn::tensor::{DType, Device};
 use dualgn::Solver;
-#[cfg(feature = "fields")]
-use dualgn_fields::Solve;
 use dualgn_io::Failure;
 use dualgn_networks::Preset;
 use dualgn_train::problem::Study;
 use dualgn_train::record::Comparison;
-use dualgn_train::{Examples, Length, ProxLinear, Session, Settings, Specification};
+use dualgn_train::{Examples, Length, ProxLinear, Session, Settings, Specification, Subject};
 
 #[cfg(feature = "fields")]
 use super::field;
@@ -18,39 +16,44 @@ use crate::arguments::{Run, SolverName};
 use crate::terminal;
 use crate::topic::Topic;
 
-/// What a command trains.
-pub(super) enum AnySession {
-    /// A network on data.
-    Data(Box<Session<Examples>>),
-    /// A network as a function of space.
-    #[cfg(feature = "fields")]
-    Field(Box<Session<Solve>>),
+/// What a command does with the session of its plan, whatever is trained in it.
+pub(super) trait Work {
+    /// What comes of it.
+    type Result;
+
+    /// Does it, with the session and the comparison before any run.
+    fn on<S: Subject>(self, session: &mut Session<S>, blank: Comparison) -> Result<Self::Result, Failure>;
 }
 
-/// Makes the session of a plan, and the comparison before any run; says what the user should know of the files that were read.
-pub(super) fn session(plan: &Plan) -> Result<(AnySession, Comparison), Failure> {
-    match plan.origin {
+/// Makes the session of a plan for some work; says what the user should know of the files that were read.
+pub(super) fn on_session<W: Work>(plan: &Plan, work: W) -> Result<W::Result, Failure> {
+    let own;
+    let study = match plan.origin {
         #[cfg(feature = "fields")]
         Origin::Problem(Topic::Field(name), options) => {
-            let (session, blank) = field::session(plan, name, &options.field)?;
+            let (mut session, blank) = field::session(plan, name, &options.field)?;
             session.remarks.iter().for_each(terminal::say);
-            Ok((AnySession::Field(Box::new(session)), blank))
+            return work.on(&mut session, blank);
         }
         Origin::Problem(Topic::Data(problem), options) => {
             let limit = options.limit.map(|limit| limit as usize);
-            on_data(plan, &problem.study(options.data.as_deref(), limit)?)
+            own = problem.study(options.data.as_deref(), limit)?;
+            &own
         }
-        Origin::Study(study) => on_data(plan, study),
-    }
+        Origin::Study(study) => study,
+    };
+    let (mut session, blank) = on_data(plan, study)?;
+    session.remarks.iter().for_each(terminal::say);
+    work.on(&mut session, blank)
 }
 
-fn on_data(plan: &Plan, study: &Study) -> Result<(AnySession, Comparison), Failure> {
+/// The session of a plan on some data, and the comparison before any run.
+fn on_data(plan: &Plan, study: &Study) -> Result<(Session<Examples>, Comparison), Failure> {
     let device = plan.run.device.open()?;
     let specification = specification(plan, study);
     let session = specification.session(&device)?;
-    session.remarks.iter().for_each(terminal::say);
     let blank = blank(plan, &specification, &session, &device)?;
-    Ok((AnySession::Data(Box::new(session)), blank))
+    Ok((session, blank))
 }
 
 /// What a plan trains on data.

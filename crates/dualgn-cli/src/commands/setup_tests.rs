@@ -57,10 +57,11 @@ fn on(session: &Session<Examples>, loss: LossName, blank: &Comparison) -> Result
 fn two_steps(problem: ProblemName) {
     let arguments = ["dualgn", "compare", problem.name(), "--batch", "64"];
     let Command::Compare(arguments) = Arguments::parse_from(arguments).command else { panic!() };
+    let study = problem.study(None, None).unwrap();
     for loss in LossName::fitting(problem.task()) {
         let plan =
             Plan::new("compare", Origin::Problem(Topic::Data(problem), &arguments.options), loss, &arguments.run);
-        let (AnySession::Data(session), blank) = session(&plan).unwrap() else { panic!() };
+        let (session, blank) = on_data(&plan, &study).unwrap();
         on(&session, loss, &blank).unwrap();
     }
 }

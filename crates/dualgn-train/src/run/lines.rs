@@ -1,66 +1,20 @@
-//! The files of a run: `metrics.jsonl` and `steps.jsonl` of each method, written line by line, and a page and a
-//! summary, written whole.
+//! Records in files of one line each: `metrics.jsonl` and `steps.jsonl` of a method.
 
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use dualgn_io::{Failure, files, input};
-use dualgn_train::record::{Comparison, StepRecord};
 use serde::{Deserialize, Serialize};
 
-/// A folder of results.
-pub(super) struct Output {
-    folder: PathBuf,
-}
+use crate::record::StepRecord;
 
-impl Output {
-    /// Of a folder, which need not be there before something is written.
-    pub(super) fn new(folder: PathBuf) -> Self {
-        Self { folder }
-    }
-
-    /// The folder.
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
-    }
-
-    /// Starts a file of a method, `FOLDER/METHOD/NAME.jsonl`, with the records of an earlier part of the run.
-    pub(super) fn lines<T: Serialize>(
-        &self,
-        method: &str,
-        name: &str,
-        run: &str,
-        earlier: &[T],
-    ) -> Result<Lines, Failure> {
-        let folder = self.folder.join(method);
-        files::make_folder(&folder)?;
-        let path = folder.join(format!("{name}.jsonl"));
-        let text = earlier.iter().map(|record| line(record, run)).collect::<Result<Vec<_>, _>>()?.concat();
-        files::replace(&path, &text)?;
-        let file = File::options().append(true).open(&path).map_err(|error| Failure::file("write", &path, &error))?;
-        Ok(Lines { file, path, run: run.to_owned() })
-    }
-
-    /// Writes `report.html` and `comparison.json` of what there is so far.
-    pub(super) fn write(&self, comparison: &Comparison) -> Result<(), Failure> {
-        let json = serde_json::to_vec_pretty(comparison).map_err(|error| Failure::run(error.to_string()))?;
-        files::replace(&self.folder.join("comparison.json"), &json)?;
-        files::replace(&self.page(), dualgn_report::page(comparison).as_bytes())
-    }
-
-    /// The page.
-    pub(super) fn page(&self) -> PathBuf {
-        self.folder.join("report.html")
-    }
-}
-
-/// The steps along directions in a method's folder, up to one; none of methods without. A line that was cut off when the run was
+/// Reads the steps along directions in a method's folder, up to one; none of methods without. A line that was cut off when the run was
 /// killed ends them.
 ///
 /// # Errors
 /// The file cannot be read, or holds the steps of another run.
-pub(super) fn steps(method: &Path, run: &str, until: usize) -> Result<Vec<StepRecord>, Failure> {
+pub fn steps(method: &Path, run: &str, until: usize) -> Result<Vec<StepRecord>, Failure> {
     let path = method.join("steps.jsonl");
     let Some(text) = input::read_own(&path)? else { return Ok(vec![]) };
     let mut steps = vec![];
@@ -97,15 +51,25 @@ fn line(record: &impl Serialize, run: &str) -> Result<Vec<u8>, Failure> {
 
 /// A file of one line a record. Each line is in the hands of the system before training goes on, so that a killed run
 /// keeps what it measured.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     path: PathBuf,
     file: File,
     run: String,
 }
 
 impl Lines {
+    /// Starts a file in a method's folder, `NAME.jsonl`, with the records of an earlier part of the run.
+    pub(crate) fn start<T: Serialize>(method: &Path, name: &str, run: &str, earlier: &[T]) -> Result<Self, Failure> {
+        files::make_folder(method)?;
+        let path = method.join(format!("{name}.jsonl"));
+        let text = earlier.iter().map(|record| line(record, run)).collect::<Result<Vec<_>, _>>()?.concat();
+        files::replace(&path, &text)?;
+        let file = File::options().append(true).open(&path).map_err(|error| Failure::file("write", &path, &error))?;
+        Ok(Self { path, file, run: run.to_owned() })
+    }
+
     /// Appends a record.
-    pub(super) fn append(&mut self, record: &impl Serialize) -> Result<(), Failure> {
+    pub(crate) fn append(&mut self, record: &impl Serialize) -> Result<(), Failure> {
         let line = line(record, &self.run)?;
         self.file.write_all(&line).map_err(|error| Failure::file("write", &self.path, &error))
     }
