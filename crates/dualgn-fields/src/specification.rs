@@ -69,10 +69,7 @@ impl Specification {
     /// The surface cannot be read; the problem has no such boundary values; or memory has no room for it.
     pub fn session(&self, device: &Device) -> Result<Session<Solve>, Failure> {
         let Self { settings, showing, .. } = self;
-        let mut problem = self.name.problem(self.mesh.as_deref())?;
-        if self.hard {
-            self.build_in(&mut problem)?;
-        }
+        let mut problem = self.problem()?;
         let Architecture { hidden, activation, .. } = &mut problem.architecture;
         *hidden = self.hidden.clone().unwrap_or(std::mem::take(hidden));
         *activation = self.activation.unwrap_or(*activation);
@@ -113,6 +110,18 @@ impl Specification {
             patience: false,
             remarks,
         })
+    }
+
+    /// Reads the surface, if there is one, and builds the boundary values in, if they are to be.
+    ///
+    /// # Errors
+    /// The surface cannot be read or is not of such a problem, or the problem has no such boundary values.
+    pub fn problem(&self) -> Result<Problem, Failure> {
+        let mut problem = self.name.problem(self.mesh.as_deref())?;
+        if self.hard {
+            self.build_in(&mut problem)?;
+        }
+        Ok(problem)
     }
 
     /// Builds the boundary values into the network instead of fitting them.

@@ -9,7 +9,7 @@ use dualgn_train::{Session, Subject};
 
 use super::plan::Plan;
 use super::setup::{environment, settings};
-use crate::arguments::FieldOptions;
+use crate::arguments::{FieldOptions, Run};
 
 /// The session of a plan, and the comparison before any run.
 pub(super) fn session(
@@ -17,7 +17,15 @@ pub(super) fn session(
     name: FieldName,
     options: &FieldOptions,
 ) -> Result<(Session<Solve>, Comparison), Failure> {
-    let specification = Specification {
+    let device = plan.run.device.open()?;
+    let session = specification(name, options, plan.run).session(&device)?;
+    let blank = blank(plan, name, &session, environment(&device, DType::F64));
+    Ok((session, blank))
+}
+
+/// An equation or a shape as the options say.
+pub(super) fn specification(name: FieldName, options: &FieldOptions, run: &Run) -> Specification {
+    Specification {
         mesh: options.mesh.clone(),
         hard: options.hard,
         hidden: options.hidden.as_ref().map(|widths| widths.iter().map(|&width| width as usize).collect()),
@@ -32,13 +40,9 @@ pub(super) fn session(
             resolution: options.resolution as usize,
             is_normalised: options.normalised,
         },
-        settings: settings(plan.run),
+        settings: settings(run),
         ..Specification::new(name)
-    };
-    let device = plan.run.device.open()?;
-    let session = specification.session(&device)?;
-    let blank = blank(plan, name, &session, environment(&device, DType::F64));
-    Ok((session, blank))
+    }
 }
 
 /// The comparison before any run.
