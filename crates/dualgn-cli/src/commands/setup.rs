@@ -1,10 +1,7 @@
 //! From a plan to a session: options become the specification of what is trained.
 
-use burn::module::Module;
-use burn::tensor::{DType, Device};
 use dualgn::Solver;
 use dualgn_io::Failure;
-use dualgn_networks::Preset;
 use dualgn_train::problem::Study;
 use dualgn_train::record::Comparison;
 use dualgn_train::{Examples, Length, ProxLinear, Session, Settings, Specification, Subject};
@@ -52,7 +49,7 @@ fn on_data(plan: &Plan, study: &Study) -> Result<(Session<Examples>, Comparison)
     let device = plan.run.device.open()?;
     let specification = specification(plan, study);
     let session = specification.session(&device)?;
-    let blank = blank(plan, &specification, &session, &device)?;
+    let blank = Comparison { command: plan.typed.clone(), ..specification.comparison(&session, &device)? };
     Ok((session, blank))
 }
 
@@ -84,49 +81,6 @@ pub(super) fn settings(run: &Run) -> Settings {
     }
 }
 
-/// The comparison before any run.
-fn blank(
-    plan: &Plan,
-    specification: &Specification,
-    session: &Session<Examples>,
-    device: &Device,
-) -> Result<Comparison, Failure> {
-    let Plan { loss, run, typed, .. } = plan;
-    let objective = &session.subject.objective;
-    let Study { name, words, task, dataset, .. } = specification.study;
-    let network = specification.description()?;
-    let layers = network.words(dataset.train.features(), dataset.outputs);
-    let between = match &network.preset {
-        Some(Preset::Mlp { activation, .. }) => format!(" with {}", activation.name()),
-        _ => String::new(),
-    };
-    Ok(Comparison {
-        problem: name.clone(),
-        loss: loss.name().into(),
-        description: format!(
-            "A network of {layers}{between} and the loss {} on {words}.{}{}",
-            loss.name(),
-            objective.reading.remark(objective.scale),
-            if session.patience { "" } else { " All methods start from the same weights and see the same batches." },
-        ),
-        network: layers,
-        citation: dataset.citation.clone(),
-        metric: task.metric(),
-        parameters: session.model.num_params(),
-        examples: (dataset.train.len(), dataset.test.len()),
-        batch: session.batch,
-        seed: run.seed,
-        gap: run.gap,
-        target: None,
-        command: typed.clone(),
-        environment: environment(device, DType::F32),
-        runs: vec![],
-        coefficients: vec![],
-        pictures: vec![],
-        fitted: None,
-    })
-}
-
 /// The solver that the options name.
 fn solver(run: &Run) -> Solver {
     match run.solver {
@@ -135,21 +89,3 @@ fn solver(run: &Run) -> Solver {
         SolverName::Cg => Solver::ConjugateGradient { iterations: run.iterations as usize, tolerance: 1e-3 },
     }
 }
-
-/// The program's version, the system, its cores, the device.
-pub(super) fn environment(device: &Device, dtype: DType) -> String {
-    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    format!(
-        "dualgn {} ({} build), {} {}, {cores} cores, {}, {:?}",
-        env!("CARGO_PKG_VERSION"),
-        if cfg!(debug_assertions) { "debug" } else { "release" },
-        std::env::consts::OS,
-        std::env::consts::ARCH,
-        format!("{device:?}").trim_start_matches("Device<").trim_end_matches('>'),
-        dtype,
-    )
-}
-
-#[cfg(all(test, feature = "fields"))]
-#[path = "setup_tests.rs"]
-mod tests;

@@ -1,6 +1,7 @@
 //! The page of `dualgn explain`.
 
 use dualgn_io::number::{grouped, significant};
+use dualgn_train::explain::{Damped, Explained};
 use maud::{Markup, html};
 
 use super::axis::Scale;
@@ -8,7 +9,6 @@ use super::chart::{Chart, Quantity};
 use super::document;
 use super::results::head;
 use super::series::Series;
-use crate::explained::Explained;
 
 /// What was found, a sentence or two a matter.
 pub fn words(explained: &Explained) -> Vec<String> {
@@ -92,7 +92,7 @@ pub fn page(explained: &Explained) -> String {
         let series = vec![Series { name, style: 1, points, diverged: false }];
         Chart { id, x, y, series, target: None }.svg()
     };
-    let path = |of: &dyn Fn(&crate::explained::Damped) -> Option<f64>| -> Vec<(f64, f64)> {
+    let path = |of: &dyn Fn(&Damped) -> Option<f64>| -> Vec<(f64, f64)> {
         explained.path.iter().filter_map(|at| Some((at.damping.log10(), of(at)?))).collect()
     };
     let spectrum = explained.spectrum.iter().enumerate().map(|(index, value)| ((index + 1) as f64, *value)).collect();
