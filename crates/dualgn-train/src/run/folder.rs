@@ -309,3 +309,7 @@ fn no_run(path: &Path) -> Failure {
     Failure::input(format!("{} {found}", path.display()))
         .hint("`dualgn train` and `dualgn fit` make one when they begin, and name it when they end")
 }
+
+#[cfg(all(test, unix))]
+#[path = "folder_tests.rs"]
+mod tests;
