@@ -23,6 +23,11 @@ pub(crate) enum DeviceName {
 }
 
 impl DeviceName {
+    /// The name on the command line.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
     /// The device itself.
     pub(crate) fn open(self) -> Result<Device, Failure> {
         match self {
@@ -39,7 +44,7 @@ impl DeviceName {
             Self::Metal => Ok(Device::metal(burn::tensor::DeviceKind::DefaultDevice)),
             #[allow(unreachable_patterns, reason = "with all features there is nothing left")]
             other => {
-                let name = other.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+                let name = other.name();
                 Err(Failure::input(format!(
                     "this program was built without `{name}`; build it with `cargo build --release --features {name}`"
                 )))

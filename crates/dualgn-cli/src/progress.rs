@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
+use dualgn_train::Moment;
 use dualgn_train::record::{Metric, Record, StepRecord};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -54,10 +55,11 @@ impl Progress {
         }
     }
 
-    /// A step was taken.
-    pub(crate) fn step(&mut self, step: usize, spent: f64, direction: Option<&StepRecord>) {
-        self.steps = step;
-        self.direction = direction.map(|direction| {
+    /// A step was taken, or none so far.
+    pub(crate) fn step(&mut self, moment: &Moment) {
+        let Moment { step, spent, direction, .. } = moment;
+        self.steps = *step;
+        self.direction = direction.as_ref().map(|direction| {
             let ratio = direction.ratio.map_or(String::new(), |ratio| format!("  ratio {ratio:.2}"));
             let rate = direction.rate.map_or(String::new(), |rate| format!("  step {rate:.2}"));
             let StepRecord { slope, damping, iterations, relative_gap, .. } = *direction;

@@ -185,6 +185,13 @@ fn bad_input_is_one_sentence_and_exit_code_two() {
     let file = folder.path().join("file");
     fs::File::create(&file).unwrap();
     refused(&["compare", "digits", "--out", file.join("below").to_str().unwrap()], &["folder", "file"]);
+    for command in
+        [&["train", "digits", "--out", "-"][..], &["init", "digits", "--out", "-"], &["report", empty, "--out", "-"]]
+    {
+        refused(command, &["invalid value '-' for '--out", "does not stand for standard output here", "`./-`"]);
+    }
+    refused(&["report", empty], &["is not the folder of a run", "hint: `dualgn train` and `dualgn fit` make one"]);
+    refused(&["report", "/nonexistent/run"], &["/nonexistent/run is no folder", "hint: `dualgn train`"]);
 }
 
 /// A table of the shape of `concrete.csv`, with one column that never changes.

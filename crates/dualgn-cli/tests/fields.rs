@@ -388,3 +388,23 @@ fn meshes_that_will_not_do_are_refused() {
     refused(&["train", "poisson2d", "--batch", "10"], &["`--batch` is for problems with data"]);
     refused(&["train", "poisson2d", "--loss", "softmax"], &["`--loss` is for problems with data"]);
 }
+
+/// What `train` refuses of a configuration before it reads data, `validate` refuses too.
+#[test]
+fn a_configuration_is_checked_as_its_command_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.toml");
+    let path = file.to_str().unwrap();
+    for (text, words) in [
+        ("problem = \"heat\"\nhard = true\n", "the boundary values of heat cannot be built in"),
+        ("problem = \"shape\"\n", "shape needs `--mesh FILE`"),
+        ("problem = \"poisson2d\"\nmesh = \"x.ply\"\n", "`--mesh` is for shape"),
+        ("problem = \"digits\"\nhard = true\n", "digits is a problem with data"),
+        ("problem = \"digits\"\nepochs = 3.0\nseconds = 1.0\n", "'--epochs <EPOCHS>' cannot be used with"),
+    ] {
+        fs::write(&file, text).unwrap();
+        refused(&["validate", path], &[words]);
+    }
+    fs::write(&file, "problem = \"poisson2d\"\nhard = true\n").unwrap();
+    assert!(text(&common::succeeds(&["validate", path]).stdout).contains("is good, and means"));
+}

@@ -176,6 +176,8 @@ fn results_are_json_on_request() {
     let output = succeeds(&[&["train", "diabetes"], &rest[..]].concat());
     let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&result["batch"], &result["runs"][0]["method"]), (&354.into(), &"dual-gn".into()));
+    // Once it is finished, `resume` prints the same again.
+    assert!(succeeds(&["resume", out.to_str().unwrap(), "--json"]).stdout == output.stdout);
     let events = fs::read_dir(out.join("dual-gn"))
         .unwrap()
         .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("events.out.tfevents"));

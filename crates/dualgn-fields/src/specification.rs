@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
-use burn::tensor::Device;
+use burn::module::Module;
+use burn::tensor::{DType, Device};
 use dualgn::{GaussNewton, Solver};
 use dualgn_io::{Failure, memory};
-use dualgn_train::{Length, Session, Settings, Subject};
+use dualgn_train::problem::LossName;
+use dualgn_train::record::{Comparison, Metric};
+use dualgn_train::{Length, Session, Settings, Subject, environment};
 
 use super::network::{Activation, Architecture, Field};
 use super::points::Drawing;
@@ -69,10 +72,7 @@ impl Specification {
     /// The surface cannot be read; the problem has no such boundary values; or memory has no room for it.
     pub fn session(&self, device: &Device) -> Result<Session<Solve>, Failure> {
         let Self { settings, showing, .. } = self;
-        let mut problem = self.name.problem(self.mesh.as_deref())?;
-        if self.hard {
-            self.build_in(&mut problem)?;
-        }
+        let mut problem = self.problem()?;
         let Architecture { hidden, activation, .. } = &mut problem.architecture;
         *hidden = self.hidden.clone().unwrap_or(std::mem::take(hidden));
         *activation = self.activation.unwrap_or(*activation);
@@ -113,6 +113,52 @@ impl Specification {
             patience: false,
             remarks,
         })
+    }
+
+    /// Reads the surface, if there is one, and builds the boundary values in, if they are to be.
+    ///
+    /// # Errors
+    /// The surface cannot be read or is not of such a problem, or the problem has no such boundary values.
+    pub fn problem(&self) -> Result<Problem, Failure> {
+        let mut problem = self.name.problem(self.mesh.as_deref())?;
+        if self.hard {
+            self.build_in(&mut problem)?;
+        }
+        Ok(problem)
+    }
+
+    /// Describes the session that was made on a device, for the runs that are to come; the command is left to the caller.
+    pub fn comparison(&self, session: &Session<Solve>, device: &Device) -> Comparison {
+        let (subject, examples) = (&session.subject, session.subject.examples());
+        let Architecture { dims, hidden, activation, .. } = &subject.problem.architecture;
+        let hidden: Vec<String> = hidden.iter().map(ToString::to_string).collect();
+        let widths = format!("{dims}-{}-1", hidden.join("-"));
+        let activation = format!("{activation:?}").to_lowercase();
+        Comparison {
+            problem: self.name.name().into(),
+            loss: LossName::Squared.name().into(),
+            description: format!(
+                "{} A network {widths} with {activation} in double precision; terms: {}. All methods start from the same weights and see \
+                 the same points.",
+                subject.problem.description,
+                subject.terms(),
+            ),
+            network: format!("layers {widths}"),
+            citation: subject.problem.source.into(),
+            metric: Metric::RelativeError,
+            parameters: session.model.num_params(),
+            examples: (examples, examples),
+            batch: examples,
+            seed: self.settings.seed,
+            gap: self.settings.prox_linear.gap,
+            target: None,
+            command: String::new(),
+            environment: environment(device, DType::F64),
+            runs: vec![],
+            coefficients: vec![],
+            pictures: vec![],
+            fitted: None,
+        }
     }
 
     /// Builds the boundary values into the network instead of fitting them.

@@ -1,8 +1,8 @@
 //! Pages for a browser and tables for a terminal of what training recorded, with charts and pictures; a page needs no network.
 //!
 //! ```text
-//! page/         the page and the table of a comparison    explained.rs   what `dualgn explain` finds out
-//! pictures/     rasters, their files, maps of values
+//! page/         the page and the table of a comparison    store.rs   the results of a run in its folder
+//! pictures/     rasters, their files, maps of values      film.rs    pictures of a run on its way, and their movie
 //! ```
 //!
 //! ```
@@ -22,9 +22,11 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
-mod explained;
+mod film;
 mod page;
 pub mod pictures;
+mod store;
 
-pub use explained::{Damped, Explained, OfTable};
+pub use film::Film;
 pub use page::{explanation, explanation_in_words, page, terminal};
+pub use store::store;

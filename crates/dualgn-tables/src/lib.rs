@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! options.rs   what is to be learnt from a table      prepared.rs   the table, read and divided <- studies.rs
-//! fit.rs       from there to a model
+//! fit.rs       from there to a model                  explain.rs    what one of its predictions comes from
 //! table/       files row by row, what their columns are, and how cells become numbers
 //! model/       a trained model in one file: predictions, posterior, scores
 //! onnx/        the same for other runtimes
@@ -34,6 +34,7 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod explain;
 mod fit;
 pub mod model;
 pub mod onnx;

@@ -5,8 +5,8 @@
 //! Files are written beside their place, synced and renamed; the one before stays, so that there is a good one at any moment.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 use dualgn::step::{Accumulated, StepperState};
 use dualgn_io::{Failure, files, input};
@@ -58,6 +58,20 @@ pub struct Ended {
     pub status: Status,
     /// Why, if it could not go on.
     pub reason: Option<String>,
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match (self.status, &self.reason) {
+            (Status::Finished, _) => "finished",
+            (Status::Reached, _) => "reached the target loss",
+            (Status::Converged, _) => "converged: no step decreases the loss any more",
+            (Status::EarlyStopped, _) => "the loss of the validation rows falls no more",
+            (Status::Interrupted, _) => "interrupted",
+            (Status::Diverged, None) => "diverged: the loss is not finite",
+            (Status::Diverged, Some(reason)) => return write!(formatter, "diverged ({reason})"),
+        })
+    }
 }
 
 /// A checkpoint that was read, and where it was.
@@ -175,6 +189,11 @@ impl Checkpoint {
     pub fn records_before_going_on(&self) -> Vec<Record> {
         let stays = |record: &&Record| record.step < self.step || self.ended.is_some();
         self.records.iter().filter(stays).cloned().collect()
+    }
+
+    /// Returns the first step that is evaluated when a run goes on from here: that of the checkpoint itself, unless the run has ended.
+    pub fn goes_on_at(&self) -> usize {
+        self.step + usize::from(self.ended.is_some())
     }
 
     fn to_bytes(&self) -> Result<Vec<u8>, Failure> {

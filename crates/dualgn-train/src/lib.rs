@@ -3,10 +3,12 @@
 //! ```text
 //! data/          data sets, batches                problem/        objectives: a loss with its targets and its metric
 //! subject.rs     what is trained <- examples.rs    method.rs       who takes the steps <- presets.rs, model.rs
-//! specification.rs   data, network, loss and settings, from which a session is made
+//! specification.rs   data, network, loss and settings, from which a session is made <- comparison.rs (in words)
 //! session.rs     what the runs of several methods share <- way.rs
 //! trainer.rs     a run, step by step <- taker.rs, schedule.rs, evaluate.rs
 //! checkpoint.rs  a moment of a run, to go on from  record.rs       what is measured <- events.rs (TensorBoard), picture.rs
+//! run/           a run in a folder, which is recorded as it goes on and can be killed at any moment
+//! explain/       what the directions of a run are like   routes.rs     what they cost, one way and another
 //! exact.rs       floats in JSON, bit for bit       magnitude.rs    powers of two
 //! ```
 //!
@@ -40,11 +42,13 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod checkpoint;
+mod comparison;
 pub mod data;
 mod evaluate;
 pub mod events;
 mod exact;
 mod examples;
+pub mod explain;
 pub mod magnitude;
 mod method;
 mod model;
@@ -52,6 +56,8 @@ pub mod picture;
 mod presets;
 pub mod problem;
 pub mod record;
+pub mod routes;
+pub mod run;
 mod schedule;
 pub mod scores;
 mod session;
@@ -62,6 +68,7 @@ mod trainer;
 mod way;
 
 pub use checkpoint::{Checkpoint, Ended, Loaded, WEIGHTS, best_file, folder as checkpoints};
+pub use comparison::environment;
 pub use examples::Examples;
 pub use method::Method;
 pub use model::{ModelName, ProxLinear};

@@ -196,3 +196,7 @@ pub fn network_failure(choice: Option<&NetworkChoice>, error: &NetworkError) -> 
         None => format!("the network does not fit: {error}"),
     })
 }
+
+#[cfg(test)]
+#[path = "specification_tests.rs"]
+mod tests;

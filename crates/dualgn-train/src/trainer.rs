@@ -36,7 +36,8 @@ pub struct Trainer<'a, S: Subject> {
     /// Whether the last step found nothing better than staying.
     stays: bool,
     has_begun: bool,
-    is_over: bool,
+    has_failed: bool,
+    ended: Option<Ended>,
     stops: Box<dyn Fn() -> bool + 'a>,
 }
 
@@ -77,12 +78,12 @@ impl<'a, S: Subject> Trainer<'a, S> {
     ) -> Result<Self, Failure> {
         let mut taker = Taker::new(method, rate, session.oracle(method));
         let mut model = session.model.clone();
-        let (mut step, mut seconds, mut best, mut points, mut is_over) = (0, 0.0, None, Tensors::new(), false);
+        let (mut step, mut seconds, mut best, mut points, mut ended) = (0, 0.0, None, Tensors::new(), None);
         if let Some(from) = from {
-            (step, seconds, best, is_over) = (from.step, from.seconds, from.best, from.ended.is_some());
+            (step, seconds, best, ended) = (from.step, from.seconds, from.best, from.ended);
             model = with_weights(model, from.weights)?;
             // Nothing more is taken of a run that has ended, and the state of one that diverged is not finite.
-            if !is_over {
+            if ended.is_none() {
                 taker = taker.restore(from.taker)?;
             }
             points = from.batches;
@@ -100,7 +101,8 @@ impl<'a, S: Subject> Trainer<'a, S> {
             evaluated: None,
             stays: false,
             has_begun: false,
-            is_over,
+            has_failed: false,
+            ended,
             stops: Box::new(|| false),
         })
     }
@@ -108,6 +110,16 @@ impl<'a, S: Subject> Trainer<'a, S> {
     /// Asks before each step whether the run is to stop there.
     pub fn stopping(self, stops: impl Fn() -> bool + 'a) -> Self {
         Self { stops: Box::new(stops), ..self }
+    }
+
+    /// Returns how the run ended; `None` as long as it goes on, and after an error.
+    pub fn ended(&self) -> Option<&Ended> {
+        self.ended.as_ref()
+    }
+
+    /// What is trained.
+    pub(crate) fn session(&self) -> &'a Session<S> {
+        self.session
     }
 
     /// The model as it is now.
@@ -245,11 +257,14 @@ impl<S: Subject> Iterator for Trainer<'_, S> {
     type Item = Result<Moment, Failure>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.is_over {
+        if self.has_failed || self.ended.is_some() {
             return None;
         }
         let moment = self.advance();
-        self.is_over = moment.as_ref().map_or(true, |moment| moment.ended.is_some());
+        match &moment {
+            Ok(moment) => self.ended.clone_from(&moment.ended),
+            Err(_) => self.has_failed = true,
+        }
         Some(moment)
     }
 }

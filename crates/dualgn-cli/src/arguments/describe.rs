@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use clap_complete::Shell;
 
+use super::run::output;
+
 /// `dualgn init`.
 #[derive(Debug, Args)]
 pub(crate) struct Init {
@@ -12,7 +14,7 @@ pub(crate) struct Init {
     #[arg(value_name = "TABLE|PROBLEM")]
     pub subject: String,
     /// The file to write
-    #[arg(long, default_value = "dualgn.toml", value_name = "FILE")]
+    #[arg(long, default_value = "dualgn.toml", value_parser = output(), value_name = "FILE")]
     pub out: PathBuf,
 }
 
@@ -23,7 +25,7 @@ pub(crate) struct Report {
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
     /// The HTML file to write  [default: report.html in that folder]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_parser = output(), value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Print the results as a text table instead of writing the HTML file
     #[arg(long)]
@@ -49,6 +51,6 @@ pub(crate) struct Completions {
 #[derive(Debug, Args)]
 pub(crate) struct Man {
     /// Write one manual page per command into this folder, instead of printing the page of the program
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_parser = output(), value_name = "DIR")]
     pub out: Option<PathBuf>,
 }

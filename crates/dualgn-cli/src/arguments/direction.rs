@@ -7,7 +7,7 @@ use dualgn_train::ModelName;
 use dualgn_train::problem::LossName;
 
 use super::SolverName;
-use super::run::{positive, whole};
+use super::run::{output, positive, whole};
 use crate::choice::choice;
 use crate::device::DeviceName;
 
@@ -53,7 +53,7 @@ pub(crate) struct Direction {
     #[arg(long, value_parser = whole(1..))]
     pub memory: Option<u32>,
     /// The file to write the result to, .npz or .safetensors
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_parser = output(), value_name = "FILE")]
     pub out: PathBuf,
     /// Device to compute on; every device except `flex` needs the Cargo feature of the same name
     #[arg(long, value_enum, default_value_t)]

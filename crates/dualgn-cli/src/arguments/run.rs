@@ -3,6 +3,7 @@
 use std::ops::{Bound, RangeBounds};
 use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use dualgn_networks::NetworkChoice;
 use dualgn_train::problem::LossName;
@@ -67,7 +68,7 @@ pub(crate) struct Run {
     pub micro_batch: Option<u32>,
     /// Folder for the results  [default: runs/COMMAND-NAME, with -LOSS for a loss other than the default, and a number if
     /// that folder holds a run]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_parser = output(), value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Replace the run in that folder once the new run is finished
     #[arg(long)]
@@ -98,6 +99,14 @@ pub(crate) enum SolverName {
 
 /// Seconds of a hundred years, more than any clock here is asked for.
 const LONGEST: f64 = 3.2e9;
+
+/// A parser of the name of a file or folder to write.
+pub(super) fn output() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| match path.to_str() {
+        Some("-") => Err("`-` does not stand for standard output here; a file or folder of that name is `./-`"),
+        _ => Ok(path),
+    })
+}
 
 /// A parser of whole numbers in a range.
 pub(super) fn whole<R>(range: R) -> impl Fn(&str) -> Result<u32, String> + Clone

@@ -10,7 +10,7 @@ use dualgn_tables::{Options, SplitName};
 use serde::{Deserialize, Serialize};
 
 use super::Learning;
-use super::run::{Run, whole};
+use super::run::{Run, output, whole};
 use crate::choice::choice;
 use crate::device::DeviceName;
 
@@ -148,7 +148,7 @@ pub(crate) struct Predict {
     #[arg(value_name = "TABLE")]
     pub data: PathBuf,
     /// File for the predictions, in CSV format  [default: standard output]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_parser = output(), value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Add the predictive standard deviation, from the Gauss-Newton approximation of the posterior
     #[arg(long)]
@@ -188,7 +188,7 @@ pub(crate) struct Export {
     #[arg(value_name = "MODEL")]
     pub model: PathBuf,
     /// The file to write
-    #[arg(long, default_value = "model.onnx", value_name = "FILE")]
+    #[arg(long, default_value = "model.onnx", value_parser = output(), value_name = "FILE")]
     pub out: PathBuf,
 }
 

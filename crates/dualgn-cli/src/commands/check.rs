@@ -11,10 +11,11 @@ use dualgn_networks::{Activation, Description, Net, NetworkChoice};
 #[cfg(feature = "tables")]
 use dualgn_tables::model::Predictor;
 use dualgn_train::problem::{ProblemName, Task};
+use dualgn_train::routes::Shape;
 use dualgn_train::{check_batch, network_failure};
 
 use super::columns::{cells, columns};
-use super::routes::Shape;
+use super::routes::table;
 use crate::arguments::{Check, Checked};
 
 /// What a network consists of: each operation with its rule, whether examples mix, and what a direction costs by each route.
@@ -48,8 +49,9 @@ pub(super) fn check(arguments: &Check) -> Result<String, Failure> {
         None => "Examples do not mix: the Gram matrix can be assembled, site by site.".into(),
         Some(place) => format!("Examples mix, first at {place}: directions come from conjugate gradient."),
     };
-    let routes = match (Shape { task, batch, memory: arguments.memory, device }).routes(&network, &model) {
-        Ok(routes) => routes.table,
+    let shape = Shape { task, batch, memory: arguments.memory.map(|mib| (mib as usize) << 20), device };
+    let routes = match shape.costs(&network, &model) {
+        Ok(costs) => table(&costs),
         // The operations are worth reading all the same.
         Err(failure) => format!("not timed: {failure}\n"),
     };

@@ -1,13 +1,15 @@
 //! `dualgn compare`.
 
+use std::path::Path;
+
 use dualgn_io::Failure;
 use dualgn_train::record::{Comparison, MethodRun, Status, Target};
+use dualgn_train::run::{PAGE, RunFolder};
 use dualgn_train::{Method, ModelName, Session, Subject};
 
-use super::folder::RunFolder;
-use super::output::Output;
+use super::folder::claimed;
 use super::plan::{self, Origin, Plan};
-use super::setup::{AnySession, session};
+use super::setup::{Work, on_session};
 use super::tune::{Outcome, Running, choose_rate, recorded_run};
 use crate::arguments::{Compare, Run};
 use crate::{interrupt, terminal};
@@ -22,32 +24,27 @@ pub(super) fn compare(arguments: &Compare) -> Result<(), Failure> {
     plan::check(&methods, loss)?;
     let plan = Plan::new("compare", origin, loss, &arguments.run);
     let Run { quiet, json, .. } = arguments.run;
-    let mut folder = RunFolder::claim(arguments.run.out.as_deref(), &plan.folder, arguments.run.overwrite)?;
-    folder.sign()?;
-    let output = Output::new(folder.path().to_owned());
-    let comparing = Comparing { methods, folder: &mut folder, output, quiet, json };
-    match session(&plan)? {
-        (AnySession::Data(mut session), blank) => comparing.on(&mut session, blank),
-        #[cfg(feature = "fields")]
-        (AnySession::Field(mut session), blank) => comparing.on(&mut session, blank),
-    }
+    let folder = claimed(&plan)?;
+    on_session(&plan, Comparing { methods, folder, quiet, json })
 }
 
-struct Comparing<'a> {
+struct Comparing {
     methods: Vec<Method>,
-    folder: &'a mut RunFolder,
-    output: Output,
+    folder: RunFolder,
     quiet: bool,
     json: bool,
 }
 
-impl Comparing<'_> {
+impl Work for Comparing {
+    type Result = ();
+
     fn on<S: Subject>(self, session: &mut Session<S>, mut comparison: Comparison) -> Result<(), Failure> {
-        let Self { methods, folder, output, quiet, json } = self;
+        let Self { methods, mut folder, quiet, json } = self;
+        let path = folder.path().to_owned();
         // It has no configuration; the command says what it computes.
         let identity = format!("{:08x}", crc32fast::hash(comparison.command.as_bytes()));
-        let running =
-            Running { budget: session.budget, run: &identity, metric: comparison.metric, output: &output, quiet };
+        let (budget, metric) = (session.budget, comparison.metric);
+        let running = Running { budget, run: &identity, metric, folder: &path, checkpoint: None, quiet };
         folder.begin()?;
         for &method in &methods {
             let rate = choose_rate(session, method, None, running)?;
@@ -56,15 +53,15 @@ impl Comparing<'_> {
             comparison.runs.push(run);
             comparison.target = target(&comparison.runs);
             // After every method, so that a killed comparison leaves a page of what it has.
-            output.write(&comparison)?;
+            dualgn_report::store(&path, &comparison)?;
             if interrupt::requested() {
                 break;
             }
         }
-        output.write(&comparison)?;
+        dualgn_report::store(&path, &comparison)?;
         folder.finish()?;
         show(&comparison, json)?;
-        finish(&output, false)
+        finish(&path, false)
     }
 }
 
@@ -79,14 +76,14 @@ pub(super) fn show(comparison: &Comparison, json: bool) -> Result<(), Failure> {
 }
 
 /// Names the page, and fails if the user stopped the run.
-pub(super) fn finish(output: &Output, resumes: bool) -> Result<(), Failure> {
-    terminal::say(format!("report: {}", output.page().display()));
-    interrupted(output, resumes)
+pub(super) fn finish(folder: &Path, resumes: bool) -> Result<(), Failure> {
+    terminal::say(format!("report: {}", folder.join(PAGE).display()));
+    interrupted(folder, resumes)
 }
 
 /// Fails if the user stopped the run.
-pub(super) fn interrupted(output: &Output, resumes: bool) -> Result<(), Failure> {
-    let folder = output.folder().display();
+pub(super) fn interrupted(folder: &Path, resumes: bool) -> Result<(), Failure> {
+    let folder = folder.display();
     match (interrupt::requested(), resumes) {
         (false, _) => Ok(()),
         (true, true) => Err(Failure::interrupted(format!("go on with `dualgn resume {folder}`"))),

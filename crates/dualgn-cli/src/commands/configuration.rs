@@ -11,6 +11,7 @@ use dualgn_networks::{Description, NetworkChoice};
 use dualgn_tables::{Prepared, Room};
 use dualgn_train::problem::LossName;
 use dualgn_train::record::Trial;
+use dualgn_train::run::{CONFIGURATION, is_of_the_first_version};
 use dualgn_train::{Budget, Method, SolverChoice};
 use serde::{Deserialize, Serialize};
 
@@ -117,6 +118,14 @@ pub(super) struct Asked {
     pub memory: Option<u32>,
 }
 
+impl Asked {
+    /// Those of a run, with the rate that was given.
+    pub(super) fn new(run: &Run, rate: Option<f64>) -> Self {
+        let Run { epochs, batch, solver, iterations, memory, .. } = *run;
+        Self { rate, epochs, batch, solver, iterations, memory }
+    }
+}
+
 #[cfg(feature = "tables")]
 /// A table, and what is learnt of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -134,15 +143,6 @@ pub(super) struct TableRun {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum TableRun {}
 
-/// Whether a folder holds a run of version 0.1, by what its files say.
-pub(super) fn is_of_the_first_version(run: &Path) -> bool {
-    let says = |name: &str, words: &str| {
-        let text = input::read_own(&run.join(name)).unwrap_or_default().unwrap_or_default();
-        String::from_utf8_lossy(&text).contains(words)
-    };
-    says(FILE, "\"version\": \"0.1") || says("comparison.json", "\"environment\": \"dualgn 0.1")
-}
-
 fn unwritable(error: &serde_json::Error) -> Failure {
     Failure::input(format!("the configuration of the run cannot be kept: {error}"))
         .hint("give the file or folder a name in UTF-8")
@@ -152,8 +152,6 @@ fn median() -> f64 {
     0.5
 }
 
-const FILE: &str = "configuration.json";
-
 impl Configuration {
     /// Writes it into the folder of a run.
     ///
@@ -162,12 +160,12 @@ impl Configuration {
     pub(super) fn save(&self, run: &Path) -> Result<(), Failure> {
         let signed = Self { checksum: self.sum()?, ..self.clone() };
         let text = serde_json::to_vec_pretty(&signed).map_err(|error| unwritable(&error))?;
-        files::replace(&run.join(FILE), &text)
+        files::replace(&run.join(CONFIGURATION), &text)
     }
 
     /// Whether a folder has one.
     pub(super) fn is_in(run: &Path) -> bool {
-        run.join(FILE).exists()
+        run.join(CONFIGURATION).exists()
     }
 
     /// A checksum of all but itself.
@@ -189,10 +187,10 @@ impl Configuration {
 
     /// Reads that of a run.
     pub(super) fn load(run: &Path) -> Result<Self, Failure> {
-        let path = run.join(FILE);
+        let path = run.join(CONFIGURATION);
         let text = input::read_own(&path)?.ok_or_else(|| {
             Failure::input(format!(
-                "{} is not the folder of a run: it has no {FILE}; `dualgn train` writes one when training begins",
+                "{} is not the folder of a run: it has no {CONFIGURATION}; `dualgn train` writes one when training begins",
                 run.display()
             ))
         })?;
@@ -271,7 +269,7 @@ impl Configuration {
     /// Loss and method by their names.
     pub(super) fn names(&self, run: &Path) -> Result<(LossName, Method), Failure> {
         let unknown = |what: &str, name: &str| {
-            Failure::input(format!("{}: there is no {what} `{name}`", run.join(FILE).display()))
+            Failure::input(format!("{}: there is no {what} `{name}`", run.join(CONFIGURATION).display()))
         };
         Ok((
             self.loss.parse::<LossName>().map_err(|_| unknown("loss", &self.loss))?,
@@ -304,7 +302,8 @@ impl Configuration {
     /// The options that lead to the same session.
     pub(super) fn options(&self, run: &Path, [quiet, json]: [bool; 2]) -> Result<Run, Failure> {
         let device = DeviceName::from_str(&self.device, false);
-        let unknown = |_| Failure::input(format!("{}: there is no device `{}`", run.join(FILE).display(), self.device));
+        let unknown =
+            |_| Failure::input(format!("{}: there is no device `{}`", run.join(CONFIGURATION).display(), self.device));
         Ok(Run {
             loss: None,
             epochs: self.asked.epochs,
@@ -353,9 +352,9 @@ impl Origins {
             return Ok(Self::Table(Box::new(configuration.prepared(run)?)));
         }
         let Configuration { problem, data, limit, field, .. } = configuration;
-        let topic = problem
-            .parse::<Topic>()
-            .map_err(|_| Failure::input(format!("{}: there is no problem `{problem}`", run.join(FILE).display())))?;
+        let topic = problem.parse::<Topic>().map_err(|_| {
+            Failure::input(format!("{}: there is no problem `{problem}`", run.join(CONFIGURATION).display()))
+        })?;
         Ok(Self::Problem(topic, ProblemOptions { data: data.clone(), limit: *limit, field: field.clone() }))
     }
 

@@ -7,13 +7,14 @@ use dualgn_io::{Failure, memory};
 use dualgn_networks::{Net, with_weights};
 use dualgn_train::problem::ProblemName;
 use dualgn_train::record::Comparison;
+use dualgn_train::routes::{Costs, Shape, Timed};
 use dualgn_train::{Batch, Checkpoint, Method, ModelName, Session, Subject, check_batch};
 
 use super::check;
 use super::configuration::{Configuration, Origins};
 use super::plan::Plan;
-use super::routes::{Routes, Shape, Timed};
-use super::setup::{AnySession, session};
+use super::routes::{size, table};
+use super::setup::{Work, on_session};
 use super::train::checkpoint_of;
 use crate::arguments::{Cost, Priced};
 
@@ -32,8 +33,8 @@ fn of_problem(problem: ProblemName, arguments: &Cost) -> Result<String, Failure>
     let (model, words) = check::of_problem(problem, arguments.network.as_ref(), &device)?;
     check_batch(&model, batch[0], memory::budget(), |fitting| format!("`--batch {fitting}` takes fewer"))?;
     let network = Network::trace(&model, Net::forward, batch)?;
-    let shape = Shape { task: problem.task(), batch, memory: arguments.memory, device };
-    Ok(text(&format!("{}: {words}", problem.name()), &shape.routes(&network, &model)?))
+    let shape = Shape { task: problem.task(), batch, memory: arguments.memory.map(|mib| (mib as usize) << 20), device };
+    Ok(text(&format!("{}: {words}", problem.name()), &shape.costs(&network, &model)?))
 }
 
 /// At the last checkpoint of a run, or where it started: its network, loss, damping, memory and first batch.
@@ -53,17 +54,12 @@ fn of_run(run: &Path, arguments: &Cost) -> Result<String, Failure> {
     let weights = checkpoint_of(run, &configuration)?;
     let origins = Origins::load(&configuration, run)?;
     let plan = Plan::new("cost", origins.origin(), loss, &options);
-    let of_run = OfRun { run, method, weights };
-    match session(&plan)? {
-        (AnySession::Data(session), blank) => of_run.text(&session, &blank),
-        #[cfg(feature = "fields")]
-        (AnySession::Field(session), blank) => of_run.text(&session, &blank),
-    }
+    on_session(&plan, OfRun { run, method, weights })
 }
 
 /// What was timed, and the times.
-fn text(title: &str, routes: &Routes) -> String {
-    format!("{title}, {}\n\n{}", routes.size, routes.table)
+fn text(title: &str, costs: &Costs) -> String {
+    format!("{title}, {}\n\n{}", size(costs), table(costs))
 }
 
 struct OfRun<'a> {
@@ -72,8 +68,10 @@ struct OfRun<'a> {
     weights: Option<Checkpoint>,
 }
 
-impl OfRun<'_> {
-    fn text<S: Subject>(self, session: &Session<S>, comparison: &Comparison) -> Result<String, Failure> {
+impl Work for OfRun<'_> {
+    type Result = String;
+
+    fn on<S: Subject>(self, session: &mut Session<S>, comparison: Comparison) -> Result<String, Failure> {
         let (model, place) = match self.weights {
             Some(Checkpoint { weights, step, .. }) => {
                 (with_weights(session.model.clone(), weights)?, format!("at its checkpoint of step {step}"))
@@ -84,7 +82,7 @@ impl OfRun<'_> {
         let Batch { inputs, targets } = session.first_batch(self.method)?;
         let title = format!("{}, {place}: {}", self.run.display(), comparison.network);
         let timed = Timed { network: session.subject.network(), model: &model, oracle, inputs };
-        Ok(text(&title, &timed.routes(session.subject.loss().clone(), targets)?))
+        Ok(text(&title, &timed.costs(session.subject.loss().clone(), targets)?))
     }
 }
 

@@ -1,10 +1,11 @@
 //! The commands about commands: `init`, `validate`, `schema`, `completions`, `man`.
 
+use std::ffi::OsString;
 #[cfg(feature = "tables")]
 use std::path::Path;
 
 use burn::tensor::Device;
-use clap::CommandFactory;
+use clap::{CommandFactory, Parser};
 use dualgn_io::{Failure, files, input};
 use dualgn_networks::{Net, NetworkChoice};
 #[cfg(feature = "tables")]
@@ -12,7 +13,10 @@ use dualgn_tables::table::{Source, profiles, roles};
 use dualgn_train::network_failure;
 use toml::de::DeTable;
 
-use crate::arguments::{Arguments, Completions, Init, Man, Validate};
+#[cfg(feature = "fields")]
+use super::field;
+use super::plan::{self, Origin};
+use crate::arguments::{Arguments, Command, Compare, Completions, Init, Man, Train, Validate};
 use crate::configuration::{RunFile, schema, template};
 use crate::terminal;
 use crate::topic::Topic;
@@ -74,6 +78,7 @@ pub(super) fn validate(arguments: &Validate) -> Result<(), Failure> {
     }
     let network = if is_run {
         let run = RunFile::read(path)?;
+        check(&run)?;
         terminal::print(format!("{} is good, and means:\n{}", path.display(), run.typed()))?;
         run.network()
     } else {
@@ -98,6 +103,28 @@ pub(super) fn validate(arguments: &Validate) -> Result<(), Failure> {
             network.display()
         )),
     }
+}
+
+/// Refuses options that do not go together, as the command itself does: what is for other problems, a surface that is missing or not
+/// wanted, boundary values that cannot be built in.
+fn check(run: &RunFile) -> Result<(), Failure> {
+    let words = std::iter::once(OsString::from("dualgn")).chain(run.words(|_| false));
+    let arguments = Arguments::try_parse_from(words).map_err(|error| {
+        let text = error.to_string();
+        let said: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+        Failure::input(said.join(" ").trim_start_matches("error: ").to_owned())
+    })?;
+    let (Command::Train(Train { problem, run, options, .. }) | Command::Compare(Compare { problem, run, options, .. })) =
+        arguments.command
+    else {
+        return Ok(());
+    };
+    plan::loss(Origin::Problem(problem, &options), &run)?;
+    #[cfg(feature = "fields")]
+    if let Topic::Field(name) = problem {
+        field::specification(name, &options.field, &run).problem()?;
+    }
+    Ok(())
 }
 
 /// Prints the schema of a run's file.

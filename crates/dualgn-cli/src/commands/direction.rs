@@ -6,16 +6,16 @@ use std::path::Path;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use dualgn::error::DirectionError;
-use dualgn::{Error, GaussNewton, Linearize, LossModel, Network, ParamVector, Solver};
+use dualgn::{Error, GaussNewton, Linearization, Linearize, LossModel, Network, ParamVector, Solver};
 use dualgn_io::npz::{self, Array, Values};
 use dualgn_io::{Failure, files, memory};
 use dualgn_networks::{
     Net, NetworkChoice, Tensors, Weights, entries, read_weights, torch, with_weights, write_weights,
 };
 use dualgn_train::problem::{NamedLoss, TargetTensor};
+use dualgn_train::run::refuse_own;
 use dualgn_train::{ModelName, ProxLinear, network_failure};
 
-use super::belongings::refuse_own;
 use crate::arguments::{Direction, SolverName};
 use crate::terminal;
 
@@ -83,39 +83,68 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn answer(self) -> Result<(), Failure> {
-        let Self { arguments, net, x, y, outputs, dtype, device } = self;
-        let examples = x.shape[0];
-        let features: usize = x.shape[1..].iter().product();
-        let numbers = x.numbers();
-        check_finite(arguments, &x, &numbers, dtype)?;
-        let inputs = TensorData::new(numbers, [examples, features]);
-        let inputs: Tensor<2> = Tensor::from_data(inputs, (&device, dtype));
-        let loss = NamedLoss::new(arguments.loss, arguments.quantile, outputs);
-        let targets = targets(&loss, &y, outputs, dtype, &device)
+    fn answer(&self) -> Result<(), Failure> {
+        let Self { arguments, net, y, outputs, dtype, device, .. } = self;
+        let inputs = self.inputs()?;
+        let loss = NamedLoss::new(arguments.loss, arguments.quantile, *outputs);
+        let targets = targets(&loss, y, *outputs, *dtype, device)
             .map_err(|problem| Failure::input(format!("{}, array `y`: {problem}", arguments.batch.display())))?;
-        let network = Network::trace(&net, Net::forward, [examples, features])?;
-        let name = arguments.model.unwrap_or(ModelName::default_for(arguments.loss));
-        let model = name.model(ProxLinear { gap: arguments.accuracy, iterations: arguments.iterations as usize });
-        if (model == LossModel::Quadratic && !arguments.loss.has_curvature())
-            || (model == LossModel::FastGaussNewton && !arguments.loss.has_margin())
+        let network = Network::trace(net, Net::forward, inputs.dims())?;
+        let oracle = self.oracle(loss)?;
+        let linearization = network.linearization(net, inputs.clone(), None)?;
+        let direction = oracle.direction(&network, net, inputs, targets);
+        let direction = direction.map_err(|error| overflow(arguments, net, &error).unwrap_or_else(|| error.into()))?;
+        let result = self.result(&linearization, &direction)?;
+        write(&arguments.out, &result)?;
+        terminal::print(format!(
+            "loss {:.6e}  slope {:.6e}  norm {:.6e}  gap {:.3e}  {}, {} iterations\n{} tensors: {}",
+            direction.loss,
+            direction.slope,
+            direction.norm,
+            direction.gap,
+            direction.route.name(),
+            direction.iterations,
+            result.len(),
+            arguments.out.display()
+        ))
+    }
+
+    /// The inputs on the device, all finite.
+    fn inputs(&self) -> Result<Tensor<2>, Failure> {
+        let Self { arguments, x, dtype, device, .. } = self;
+        let numbers = x.numbers();
+        check_finite(arguments, x, &numbers, *dtype)?;
+        let features: usize = x.shape[1..].iter().product();
+        Ok(Tensor::from_data(TensorData::new(numbers, [x.shape[0], features]), (device, *dtype)))
+    }
+
+    /// What computes the direction, if model and loss go together.
+    fn oracle(&self, loss: NamedLoss) -> Result<GaussNewton<NamedLoss>, Failure> {
+        let arguments = self.arguments;
+        let (name, iterations) = (arguments.loss, arguments.iterations as usize);
+        let model = arguments.model.unwrap_or(ModelName::default_for(name));
+        let model = model.model(ProxLinear { gap: arguments.accuracy, iterations });
+        if (model == LossModel::Quadratic && !name.has_curvature())
+            || (model == LossModel::FastGaussNewton && !name.has_margin())
         {
-            let text = format!("the model does not work with the loss {}", arguments.loss.name());
+            let text = format!("the model does not work with the loss {}", name.name());
             return Err(Failure::input(text).hint("`--model prox-linear` works with every loss"));
         }
-        let iterations = arguments.iterations as usize;
         let solver = match arguments.solver {
             SolverName::Auto => Solver::Auto,
             SolverName::Cholesky => Solver::Cholesky,
             SolverName::Cg => Solver::ConjugateGradient { iterations, tolerance: arguments.accuracy },
         };
-        let mut oracle = GaussNewton::new(loss).model(model).solver(solver).damping(arguments.damping);
-        if let Some(mib) = arguments.memory {
-            oracle = oracle.memory((mib as usize) << 20);
-        }
-        let linearization = network.linearization(&net, inputs.clone(), None)?;
-        let direction = oracle.direction(&network, &net, inputs, targets);
-        let direction = direction.map_err(|error| overflow(arguments, &net, &error).unwrap_or_else(|| error.into()))?;
+        let oracle = GaussNewton::new(loss).model(model).solver(solver).damping(arguments.damping);
+        Ok(match arguments.memory {
+            Some(mib) => oracle.memory((mib as usize) << 20),
+            None => oracle,
+        })
+    }
+
+    /// What is written: numbers, outputs, dual variables, the Gram matrix if it is asked for, and the direction.
+    fn result(&self, linearization: &Linearization, direction: &dualgn::Direction) -> Result<Tensors, Failure> {
+        let (examples, outputs) = (self.x.shape[0], self.outputs);
         let mut result = Tensors::new();
         let mut add = |name: &str, shape: &[usize], values: Vec<f64>| {
             result.insert(name.into(), TensorData::new(values, shape.to_vec()));
@@ -137,24 +166,13 @@ impl Asked<'_> {
         }
         add("outputs", &[examples, outputs], entries(linearization.outputs())?);
         add("dual", &[examples, direction.dual().dims()[1]], entries(direction.dual())?);
-        if arguments.gram {
+        if self.arguments.gram {
             let rows = examples * outputs;
             add("K", &[rows, rows], entries(linearization.gram()?)?);
         }
-        let vector = torch::arranged(&net, tensors(&direction.vector())?);
+        let vector = torch::arranged(&self.net, tensors(&direction.vector())?);
         result.extend(vector.into_iter().map(|(name, data)| (format!("direction.{name}"), data)));
-        write(&arguments.out, &result)?;
-        terminal::print(format!(
-            "loss {:.6e}  slope {:.6e}  norm {:.6e}  gap {:.3e}  {}, {} iterations\n{} tensors: {}",
-            direction.loss,
-            direction.slope,
-            direction.norm,
-            direction.gap,
-            direction.route.name(),
-            direction.iterations,
-            result.len(),
-            arguments.out.display()
-        ))
+        Ok(result)
     }
 }
 
@@ -216,7 +234,7 @@ fn targets(loss: &NamedLoss, y: &Array, outputs: usize, dtype: DType, device: &D
 }
 
 /// The blocks of a vector by their names.
-pub(super) fn tensors(vector: &ParamVector) -> Result<Tensors, Failure> {
+fn tensors(vector: &ParamVector) -> Result<Tensors, Failure> {
     let entries = vector.to_vec().map_err(|error| Failure::run(error.to_string()))?;
     let mut rest = entries.as_slice();
     let block = |(name, shape): (&str, &[usize])| {

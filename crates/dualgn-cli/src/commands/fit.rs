@@ -1,6 +1,6 @@
 //! `dualgn fit`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dualgn_io::input::is_standard_input;
 use dualgn_io::number::significant;
@@ -11,19 +11,18 @@ use dualgn_tables::table::Tally;
 use dualgn_tables::{Prepared, Room};
 use dualgn_train::problem::LossName;
 use dualgn_train::record::{Comparison, Fitted};
+use dualgn_train::run::{PAGE, RunFolder, SUMMARY, TEST, network_folder};
 use dualgn_train::scores::Scores;
 use dualgn_train::{Checkpoint, Method, WEIGHTS, best_file, checkpoints};
 
-use super::belongings::network;
 use super::columns::columns;
 use super::compare::interrupted;
 use super::configuration::{Configuration, TableRun};
-use super::folder::RunFolder;
-use super::output::Output;
+use super::folder::claimed;
 use super::plan::{self, Origin, Plan};
 use super::setup;
-use super::train::{checkpoint_of, method};
-use super::training::{Start, Training};
+use super::train::{checkpoint_of, method, print_stored};
+use super::training::{New, Start, Training};
 use crate::arguments::{Fit, Run, TableOptions};
 use crate::progress::counted;
 use crate::{interrupt, terminal};
@@ -43,16 +42,15 @@ pub(super) fn fit(arguments: &Fit) -> Result<(), Failure> {
     let loss = plan::loss(origin, run)?;
     let method = method(learning, loss)?;
     let plan = Plan::new("fit", origin, loss, run);
-    let mut folder = RunFolder::claim(run.out.as_deref(), &plan.folder, run.overwrite)?;
-    folder.sign()?;
-    let output = Output::new(folder.path().to_owned());
+    let mut folder = claimed(&plan)?;
+    let path = folder.path().to_owned();
     let table = TableRun {
         file: if is_standard_input(data) { data.clone() } else { files::absolute(data) },
         options: TableOptions { test_rows: table.test_rows.as_deref().map(files::absolute), ..table.clone() },
         checksum: prepared.checksum,
     };
     let begin = Begin::New { rate: learning.rate, checkpoint: learning.checkpoint, table: Box::new(table) };
-    let fitting = Fitting { plan, method, output, begin, prepared: &prepared };
+    let fitting = Fitting { plan, method, folder: path, begin, prepared: &prepared };
     let scores = fitting.run(&mut folder)?;
     fitting.show(&scores)
 }
@@ -64,17 +62,16 @@ pub(super) fn resume(
     (loss, method): (LossName, Method),
     (run, shows): (&Run, bool),
 ) -> Result<(), Failure> {
-    if [WEIGHTS, "test.json", "comparison.json", "report.html"].iter().all(|name| folder.path().join(name).exists()) {
+    if [WEIGHTS, TEST, SUMMARY, PAGE].iter().all(|name| folder.path().join(name).exists()) {
         folder.finish()?;
         terminal::say("nothing to do: the run is finished");
-        return Ok(());
+        return if run.json { print_stored(&folder.path().join(TEST)) } else { Ok(()) };
     }
     let prepared = configuration.prepared(folder.path())?;
     let typed = configuration.command.clone();
     let plan = Plan { typed, ..Plan::new("fit", Origin::Study(&prepared.studies[0]), loss, run) };
-    let output = Output::new(folder.path().to_owned());
     let begin = Begin::Resumed(Box::new(configuration.clone()));
-    let fitting = Fitting { plan, method, output, begin, prepared: &prepared };
+    let fitting = Fitting { plan, method, folder: folder.path().to_owned(), begin, prepared: &prepared };
     let scores = fitting.run(folder)?;
     if shows { fitting.show(&scores) } else { Ok(()) }
 }
@@ -91,7 +88,7 @@ enum Begin {
 struct Fitting<'a> {
     plan: Plan<'a>,
     method: Method,
-    output: Output,
+    folder: PathBuf,
     begin: Begin,
     prepared: &'a Prepared,
 }
@@ -118,7 +115,7 @@ impl Fitting<'_> {
         let device = self.plan.run.device.open()?;
         let predictor = self.prepared.model(&specification, self.method, best, &device)?;
         let (answers, scores) = self.prepared.test(&predictor)?;
-        files::replace(&self.output.folder().join("test.json"), json_of(&scores)?.as_bytes())?;
+        files::replace(&self.folder.join(TEST), json_of(&scores)?.as_bytes())?;
         let division = &self.prepared.division;
         comparison.fitted = Some(Fitted {
             columns: self.prepared.table(),
@@ -135,10 +132,10 @@ impl Fitting<'_> {
             targets: self.prepared.test.targets.numbers(),
             places: division.test.clone(),
         });
-        self.output.write(&comparison)?;
+        dualgn_report::store(&self.folder, &comparison)?;
         // Last, since it says that the run is finished.
         let identity = comparison.runs.first().map_or("", |run| &run.run);
-        predictor.save(&self.output.folder().join(WEIGHTS), identity)?;
+        predictor.save(&self.folder.join(WEIGHTS), identity)?;
         folder.finish()?;
         Ok(scores)
     }
@@ -148,12 +145,12 @@ impl Fitting<'_> {
         terminal::print(if self.plan.run.json { json_of(scores)? } else { table_of(scores) })?;
         if !self.plan.run.quiet {
             told("of the test rows, ", &self.prepared.tally);
-            let folder = self.output.folder();
+            let folder = &self.folder;
             let quoted = plan::quoted(folder.display().to_string());
             terminal::say(format!(
                 "model: {}\nreport: {}",
                 folder.join(WEIGHTS).display(),
-                self.output.page().display()
+                folder.join(PAGE).display()
             ));
             terminal::say(format!("predict with `dualgn predict {quoted} TABLE`"));
         }
@@ -164,7 +161,7 @@ impl Fitting<'_> {
     fn member(&self, member: usize, run: &mut RunFolder) -> Result<(Comparison, Checkpoint), Failure> {
         let root = run.path().to_owned();
         let alone = self.prepared.studies.len() == 1;
-        let folder = if alone { root } else { root.join(network(member + 1)) };
+        let folder = if alone { root } else { root.join(network_folder(member + 1)) };
         let study = &self.prepared.studies[member];
         let (typed, folder_of) = (self.plan.typed.clone(), folder.clone());
         let plan =
@@ -181,44 +178,36 @@ impl Fitting<'_> {
                 Start::Resumed { configuration, checkpoint }
             }
             // Killed before it began.
-            Begin::Resumed(first) => Start::New {
+            Begin::Resumed(first) => Start::New(New {
                 rate: first.asked.rate,
                 checkpoint: first.checkpoint,
                 table: first.table.clone(),
                 first_in: None,
-            },
-            Begin::New { rate, checkpoint, table } => Start::New {
+            }),
+            Begin::New { rate, checkpoint, table } => Start::New(New {
                 rate: *rate,
                 checkpoint: *checkpoint,
                 table: Some((**table).clone()),
                 first_in: (member == 0).then_some(run),
-            },
+            }),
         };
-        let output = Output::new(folder);
-        let training = Training {
-            method: self.method,
-            plan: &plan,
-            network_number: member,
-            output: &output,
-            start,
-            keeps_last: false,
-        };
-        let comparison = training.run()?;
+        let training =
+            Training { method: self.method, plan: &plan, network_number: member, folder: &folder, keeps_last: false };
+        let comparison = training.run(start)?;
         if interrupt::requested() {
-            interrupted(&self.output, true)?;
+            interrupted(&self.folder, true)?;
         }
-        best_of(&output, comparison)
+        best_of(&folder, comparison)
     }
 }
 
 /// The best weights of a run that has ended.
-fn best_of(output: &Output, comparison: Comparison) -> Result<(Comparison, Checkpoint), Failure> {
-    let folder = checkpoints(output.folder());
+fn best_of(folder: &Path, comparison: Comparison) -> Result<(Comparison, Checkpoint), Failure> {
     let identity = comparison.runs.first().map_or("", |run| &run.run);
     let mut records = comparison.runs.iter().flat_map(|run| &run.records);
-    match Checkpoint::load_best(&folder, identity)? {
+    match Checkpoint::load_best(&checkpoints(folder), identity)? {
         Some(best) => Ok((comparison, best)),
-        None if records.any(|record| record.test_loss.is_finite()) => Err(missing_best(output.folder())),
+        None if records.any(|record| record.test_loss.is_finite()) => Err(missing_best(folder)),
         None => Err(Failure::input("the loss of the validation rows was never finite".into())
             .hint("take a smaller `--rate`, or more `--damping`")),
     }

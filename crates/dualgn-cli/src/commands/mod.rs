@@ -1,6 +1,5 @@
 //! The commands.
 
-mod belongings;
 mod check;
 mod columns;
 mod compare;
@@ -12,14 +11,11 @@ mod direction;
 mod explain;
 #[cfg(feature = "fields")]
 mod field;
-mod film;
 #[cfg(feature = "tables")]
 mod fit;
 mod folder;
-mod keep;
 mod methods;
 mod ops;
-mod output;
 mod plan;
 #[cfg(feature = "tables")]
 mod predict;

@@ -126,7 +126,12 @@ pub(super) fn check(methods: &[Method], loss: LossName) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+    use dualgn_train::problem::{ProblemName, Task};
+    use strum::VariantArray;
+
     use super::*;
+    use crate::arguments::{Arguments, Command};
 
     #[test]
     fn a_command_can_be_typed_again() {
@@ -134,5 +139,38 @@ mod tests {
         assert_eq!(quoted("my table.csv".into()), "'my table.csv'");
         assert_eq!(quoted("it's".into()), "'it'\\''s'");
         assert_eq!(quoted(String::new()), "''");
+    }
+
+    /// What the table leaves out is refused by the plan, with a sentence that names the problems that fit.
+    #[test]
+    fn pairs_that_do_not_fit_are_refused() {
+        let chosen = |problem: ProblemName, loss: LossName| {
+            let arguments = ["dualgn", "compare", problem.name(), "--loss", loss.name()];
+            let Command::Compare(arguments) = Arguments::parse_from(arguments).command else { panic!() };
+            super::loss(Origin::Problem(arguments.problem, &arguments.options), &arguments.run)
+        };
+        let mut refused = 0;
+        for problem in ProblemName::ALL {
+            for &loss in LossName::VARIANTS {
+                match chosen(problem, loss) {
+                    Ok(fitting) => assert!(fitting == loss && loss.reading(problem.task()).is_some()),
+                    Err(failure) => {
+                        let sentence = failure.to_string();
+                        refused += 1;
+                        assert!(loss.reading(problem.task()).is_none());
+                        for word in [loss.name(), problem.name(), problem.task().targets()] {
+                            assert!(sentence.contains(word), "{sentence}");
+                        }
+                        let (_, fitting) = sentence.split_once("it fits ").unwrap();
+                        for name in fitting.split(", ") {
+                            let other = name.parse::<ProblemName>().unwrap();
+                            assert!(chosen(other, loss).is_ok(), "{sentence}");
+                        }
+                    }
+                }
+            }
+        }
+        let left_out = |task| LossName::VARIANTS.len() - LossName::fitting(task).count();
+        assert_eq!(refused, 2 * left_out(Task::Classes) + left_out(Task::YesOrNo) + 3 * left_out(Task::Positive));
     }
 }

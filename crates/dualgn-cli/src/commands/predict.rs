@@ -6,9 +6,9 @@ use dualgn_io::{Failure, files};
 use dualgn_tables::model::{Answers, Passed, Posterior, Predictor, scores_of};
 use dualgn_tables::table::Source;
 use dualgn_tables::{Prepared, onnx};
+use dualgn_train::run::refuse_own;
 use dualgn_train::scores::Scores;
 
-use super::belongings::refuse_own;
 use super::configuration::Configuration;
 use super::fit::{table_of, told};
 use crate::arguments::{Evaluate, Export, Predict};

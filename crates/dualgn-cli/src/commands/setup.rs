@@ -1,15 +1,10 @@
 //! From a plan to a session: options become the specification of what is trained.
 
-use burn::module::Module;
-use burn::tensor::{DType, Device};
 use dualgn::Solver;
-#[cfg(feature = "fields")]
-use dualgn_fields::Solve;
 use dualgn_io::Failure;
-use dualgn_networks::Preset;
 use dualgn_train::problem::Study;
 use dualgn_train::record::Comparison;
-use dualgn_train::{Examples, Length, ProxLinear, Session, Settings, Specification};
+use dualgn_train::{Examples, Length, ProxLinear, Session, Settings, Specification, Subject};
 
 #[cfg(feature = "fields")]
 use super::field;
@@ -18,39 +13,44 @@ use crate::arguments::{Run, SolverName};
 use crate::terminal;
 use crate::topic::Topic;
 
-/// What a command trains.
-pub(super) enum AnySession {
-    /// A network on data.
-    Data(Box<Session<Examples>>),
-    /// A network as a function of space.
-    #[cfg(feature = "fields")]
-    Field(Box<Session<Solve>>),
+/// What a command does with the session of its plan, whatever is trained in it.
+pub(super) trait Work {
+    /// What comes of it.
+    type Result;
+
+    /// Does it, with the session and the comparison before any run.
+    fn on<S: Subject>(self, session: &mut Session<S>, blank: Comparison) -> Result<Self::Result, Failure>;
 }
 
-/// Makes the session of a plan, and the comparison before any run; says what the user should know of the files that were read.
-pub(super) fn session(plan: &Plan) -> Result<(AnySession, Comparison), Failure> {
-    match plan.origin {
+/// Makes the session of a plan for some work; says what the user should know of the files that were read.
+pub(super) fn on_session<W: Work>(plan: &Plan, work: W) -> Result<W::Result, Failure> {
+    let own;
+    let study = match plan.origin {
         #[cfg(feature = "fields")]
         Origin::Problem(Topic::Field(name), options) => {
-            let (session, blank) = field::session(plan, name, &options.field)?;
+            let (mut session, blank) = field::session(plan, name, &options.field)?;
             session.remarks.iter().for_each(terminal::say);
-            Ok((AnySession::Field(Box::new(session)), blank))
+            return work.on(&mut session, blank);
         }
         Origin::Problem(Topic::Data(problem), options) => {
             let limit = options.limit.map(|limit| limit as usize);
-            on_data(plan, &problem.study(options.data.as_deref(), limit)?)
+            own = problem.study(options.data.as_deref(), limit)?;
+            &own
         }
-        Origin::Study(study) => on_data(plan, study),
-    }
+        Origin::Study(study) => study,
+    };
+    let (mut session, blank) = on_data(plan, study)?;
+    session.remarks.iter().for_each(terminal::say);
+    work.on(&mut session, blank)
 }
 
-fn on_data(plan: &Plan, study: &Study) -> Result<(AnySession, Comparison), Failure> {
+/// The session of a plan on some data, and the comparison before any run.
+fn on_data(plan: &Plan, study: &Study) -> Result<(Session<Examples>, Comparison), Failure> {
     let device = plan.run.device.open()?;
     let specification = specification(plan, study);
     let session = specification.session(&device)?;
-    session.remarks.iter().for_each(terminal::say);
-    let blank = blank(plan, &specification, &session, &device)?;
-    Ok((AnySession::Data(Box::new(session)), blank))
+    let blank = Comparison { command: plan.typed.clone(), ..specification.comparison(&session, &device)? };
+    Ok((session, blank))
 }
 
 /// What a plan trains on data.
@@ -81,49 +81,6 @@ pub(super) fn settings(run: &Run) -> Settings {
     }
 }
 
-/// The comparison before any run.
-fn blank(
-    plan: &Plan,
-    specification: &Specification,
-    session: &Session<Examples>,
-    device: &Device,
-) -> Result<Comparison, Failure> {
-    let Plan { loss, run, typed, .. } = plan;
-    let objective = &session.subject.objective;
-    let Study { name, words, task, dataset, .. } = specification.study;
-    let network = specification.description()?;
-    let layers = network.words(dataset.train.features(), dataset.outputs);
-    let between = match &network.preset {
-        Some(Preset::Mlp { activation, .. }) => format!(" with {}", activation.name()),
-        _ => String::new(),
-    };
-    Ok(Comparison {
-        problem: name.clone(),
-        loss: loss.name().into(),
-        description: format!(
-            "A network of {layers}{between} and the loss {} on {words}.{}{}",
-            loss.name(),
-            objective.reading.remark(objective.scale),
-            if session.patience { "" } else { " All methods start from the same weights and see the same batches." },
-        ),
-        network: layers,
-        citation: dataset.citation.clone(),
-        metric: task.metric(),
-        parameters: session.model.num_params(),
-        examples: (dataset.train.len(), dataset.test.len()),
-        batch: session.batch,
-        seed: run.seed,
-        gap: run.gap,
-        target: None,
-        command: typed.clone(),
-        environment: environment(device, DType::F32),
-        runs: vec![],
-        coefficients: vec![],
-        pictures: vec![],
-        fitted: None,
-    })
-}
-
 /// The solver that the options name.
 fn solver(run: &Run) -> Solver {
     match run.solver {
@@ -132,21 +89,3 @@ fn solver(run: &Run) -> Solver {
         SolverName::Cg => Solver::ConjugateGradient { iterations: run.iterations as usize, tolerance: 1e-3 },
     }
 }
-
-/// The program's version, the system, its cores, the device.
-pub(super) fn environment(device: &Device, dtype: DType) -> String {
-    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    format!(
-        "dualgn {} ({} build), {} {}, {cores} cores, {}, {:?}",
-        env!("CARGO_PKG_VERSION"),
-        if cfg!(debug_assertions) { "debug" } else { "release" },
-        std::env::consts::OS,
-        std::env::consts::ARCH,
-        format!("{device:?}").trim_start_matches("Device<").trim_end_matches('>'),
-        dtype,
-    )
-}
-
-#[cfg(all(test, feature = "fields"))]
-#[path = "setup_tests.rs"]
-mod tests;

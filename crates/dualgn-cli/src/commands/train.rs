@@ -3,19 +3,19 @@
 use std::path::Path;
 
 use clap::Parser;
-use dualgn_io::Failure;
+use dualgn_io::{Failure, input};
 use dualgn_train::problem::LossName;
 use dualgn_train::record::Comparison;
+use dualgn_train::run::{CONFIGURATION, Owner, PAGE, RunFolder, SUMMARY};
 use dualgn_train::{Checkpoint, Loaded, Method, ModelName, WEIGHTS, checkpoints};
 
 use super::compare::{finish, show};
 use super::configuration::{Configuration, Origins};
 #[cfg(feature = "tables")]
 use super::fit;
-use super::folder::{Owner, RunFolder};
-use super::output::Output;
+use super::folder::{claimed, reclaimed};
 use super::plan::{self, Origin, Plan};
-use super::training::{Start, Training};
+use super::training::{New, Start, Training};
 use crate::arguments::{Arguments, Learning, Resume, Train};
 use crate::configuration::expanded;
 use crate::{interrupt, terminal};
@@ -27,18 +27,14 @@ pub(super) fn train(arguments: &Train) -> Result<(), Failure> {
     let loss = plan::loss(origin, run)?;
     let method = method(learning, loss)?;
     let plan = Plan::new("train", origin, loss, run);
-    let mut folder = RunFolder::claim(run.out.as_deref(), &plan.folder, run.overwrite)?;
-    folder.sign()?;
-    let output = Output::new(folder.path().to_owned());
-    let new = |folder| Start::New {
-        rate: learning.rate,
-        checkpoint: learning.checkpoint,
-        table: None,
-        first_in: Some(folder),
-    };
-    let ended = trained(&plan, method, &output, new(&mut folder))?;
-    stored(&mut folder, &output, &ended)?;
-    shown(&output, &ended, run.json)
+    let mut folder = claimed(&plan)?;
+    let path = folder.path().to_owned();
+    let Learning { rate, checkpoint, .. } = *learning;
+    let new = New { rate, checkpoint, table: None, first_in: Some(&mut folder) };
+    let comparison = trained(&plan, method, &path, Start::New(new))?;
+    stored(&mut folder, &comparison)?;
+    show(&comparison, run.json)?;
+    finish(&path, true)
 }
 
 /// The method that was asked for, if it works with the loss; else the usual one.
@@ -60,7 +56,7 @@ pub(super) fn complete(run: &Path) -> Result<(), Failure> {
 }
 
 fn go_on(arguments: &Resume, shows: bool) -> Result<(), Failure> {
-    let mut folder = RunFolder::reclaim(&arguments.run)?;
+    let mut folder = reclaimed(&arguments.run)?;
     if !Configuration::is_in(folder.path()) {
         return again(folder);
     }
@@ -77,18 +73,28 @@ fn go_on(arguments: &Resume, shows: bool) -> Result<(), Failure> {
     let checkpoint = checkpoint_of(&path, &configuration)?;
     let ended = checkpoint.as_ref().filter(|checkpoint| checkpoint.ended.is_some());
     if let Some(ended) = ended
-        && [WEIGHTS, "comparison.json", "report.html"].iter().all(|name| path.join(name).exists())
+        && [WEIGHTS, SUMMARY, PAGE].iter().all(|name| path.join(name).exists())
     {
         folder.finish()?;
         terminal::say(format!("nothing to do: the run is finished, after {} steps", ended.step));
-        return Ok(());
+        return if arguments.json { print_stored(&path.join(SUMMARY)) } else { Ok(()) };
     }
     let origins = Origins::load(&configuration, &path)?;
     let plan = Plan { typed, ..Plan::new("train", origins.origin(), loss, &run) };
-    let output = Output::new(path);
-    let ended = trained(&plan, method, &output, Start::Resumed { configuration: Box::new(configuration), checkpoint })?;
-    stored(&mut folder, &output, &ended)?;
-    if shows { shown(&output, &ended, arguments.json) } else { Ok(()) }
+    let start = Start::Resumed { configuration: Box::new(configuration), checkpoint };
+    let comparison = trained(&plan, method, &path, start)?;
+    stored(&mut folder, &comparison)?;
+    if !shows {
+        return Ok(());
+    }
+    show(&comparison, arguments.json)?;
+    finish(&path, true)
+}
+
+/// Prints a result of a run that is finished, as it was printed and stored at its end.
+pub(super) fn print_stored(file: &Path) -> Result<(), Failure> {
+    let text = input::read_own(file)?.unwrap_or_default();
+    terminal::print(String::from_utf8_lossy(&text))
 }
 
 /// Starts a run that was killed before it began, by the command that is written in its folder.
@@ -100,8 +106,8 @@ fn again(folder: RunFolder) -> Result<(), Failure> {
         return Err(Failure::input(format!("{shown} is a comparison, and `resume` is for runs of `train` and `fit`"))
             .hint("start the comparison again, with `--overwrite`"));
     }
-    if [WEIGHTS, "comparison.json", "checkpoints"].iter().any(|name| path.join(name).exists()) {
-        return Err(Failure::input(format!("{shown} has no configuration.json, without which its run cannot go on"))
+    if [WEIGHTS, SUMMARY, "checkpoints"].iter().any(|name| path.join(name).exists()) {
+        return Err(Failure::input(format!("{shown} has no {CONFIGURATION}, without which its run cannot go on"))
             .hint("put it back, or start the run again with `--overwrite`"));
     }
     let Some(Owner { folder: started_in, words, .. }) = folder.began().filter(|_| command.is_some()).cloned() else {
@@ -115,7 +121,7 @@ fn again(folder: RunFolder) -> Result<(), Failure> {
         .map_err(|error| Failure::input(format!("the run cannot be started again: {error}")))?;
     // A command that names another folder does not bring back what is in this one.
     if !arguments.command.set_out(path.clone()) {
-        return Err(Failure::input(format!("{shown} has no configuration.json")).hint("start the run again"));
+        return Err(Failure::input(format!("{shown} has no {CONFIGURATION}")).hint("start the run again"));
     }
     super::run_command(arguments)
 }
@@ -133,19 +139,13 @@ pub(super) fn checkpoint_of(folder: &Path, configuration: &Configuration) -> Res
 }
 
 /// Trains, and returns what was measured.
-fn trained(plan: &Plan, method: Method, output: &Output, start: Start) -> Result<Comparison, Failure> {
-    Training { method, plan, network_number: 0, output, start, keeps_last: true }.run()
+fn trained(plan: &Plan, method: Method, folder: &Path, start: Start) -> Result<Comparison, Failure> {
+    Training { method, plan, network_number: 0, folder, keeps_last: true }.run(start)
 }
 
 /// Stores what was measured; the run is finished then.
-fn stored(folder: &mut RunFolder, output: &Output, comparison: &Comparison) -> Result<(), Failure> {
-    output.write(comparison)?;
+fn stored(folder: &mut RunFolder, comparison: &Comparison) -> Result<(), Failure> {
+    dualgn_report::store(folder.path(), comparison)?;
     // One that was interrupted is not finished: what it was to replace stays.
     if interrupt::requested() { Ok(()) } else { folder.finish() }
-}
-
-/// Shows what was measured, and where it is.
-fn shown(output: &Output, comparison: &Comparison, json: bool) -> Result<(), Failure> {
-    show(comparison, json)?;
-    finish(output, true)
 }

@@ -1,34 +1,39 @@
 //! [`Training`]: one run of one method, kept as it goes, from nothing or from a checkpoint.
 
-use clap::ValueEnum;
+use std::path::{Path, PathBuf};
+
 use dualgn_io::{Failure, files};
 use dualgn_networks::{NetworkChoice, Seal, write_weights};
-use dualgn_train::record::{Comparison, Status, StepRecord};
-use dualgn_train::{Budget, Checkpoint, Method, Session, Subject, WEIGHTS, checkpoints};
+use dualgn_train::record::{Comparison, Status};
+use dualgn_train::run::{Rate, RunFolder};
+use dualgn_train::{Budget, Checkpoint, Ended, Method, Session, Subject, WEIGHTS};
 
 use super::configuration::{Asked, Configuration, TableRun};
-use super::folder::RunFolder;
-use super::keep::Keep;
-use super::output::{Output, steps};
 use super::plan::{Origin, Plan};
-use super::setup::{AnySession, session};
-use super::tune::{Outcome, Rate, Running, choose_rate, ending, recorded_run};
+use super::setup::{Work, on_session};
+use super::tune::{Outcome, Running, choose_rate, recorded_run};
 use crate::arguments::FieldOptions;
 use crate::terminal;
+
+/// One run.
+#[derive(Clone, Copy)]
+pub(super) struct Training<'a> {
+    /// The method.
+    pub method: Method,
+    /// What is trained.
+    pub plan: &'a Plan<'a>,
+    /// The number of the network, where there are several.
+    pub network_number: usize,
+    /// Where the results go.
+    pub folder: &'a Path,
+    /// Whether the last weights are the result.
+    pub keeps_last: bool,
+}
 
 /// Where a run begins.
 pub(super) enum Start<'a> {
     /// With nothing.
-    New {
-        /// The learning rate, if the user says it.
-        rate: Option<f64>,
-        /// Seconds between checkpoints.
-        checkpoint: f64,
-        /// The table it learns from, if it is one.
-        table: Option<TableRun>,
-        /// The folder of the run, for the first of its networks: it makes room there, and keeps its configuration there too.
-        first_in: Option<&'a mut RunFolder>,
-    },
+    New(New<'a>),
     /// Where it was.
     Resumed {
         /// What it was started with.
@@ -38,172 +43,196 @@ pub(super) enum Start<'a> {
     },
 }
 
-/// One run.
-pub(super) struct Training<'a> {
-    /// The method.
-    pub method: Method,
-    /// What is trained.
-    pub plan: &'a Plan<'a>,
-    /// The number of the network, where there are several.
-    pub network_number: usize,
-    /// Where the results go.
-    pub output: &'a Output,
-    /// Where it begins.
-    pub start: Start<'a>,
-    /// Whether the last weights are the result.
-    pub keeps_last: bool,
+/// What a new run is begun with.
+pub(super) struct New<'a> {
+    /// The learning rate, if the user says it.
+    pub rate: Option<f64>,
+    /// Seconds between checkpoints.
+    pub checkpoint: f64,
+    /// The table it learns from, if it is one.
+    pub table: Option<TableRun>,
+    /// The folder of the run, for the first of its networks: it makes room there, and keeps its configuration there too.
+    pub first_in: Option<&'a mut RunFolder>,
 }
 
-impl Training<'_> {
+/// A run with its beginning.
+struct Begun<'a> {
+    training: Training<'a>,
+    start: Start<'a>,
+}
+
+impl Work for Begun<'_> {
+    type Result = Comparison;
+
+    fn on<S: Subject>(self, session: &mut Session<S>, blank: Comparison) -> Result<Comparison, Failure> {
+        self.training.on(session, self.start, blank)
+    }
+}
+
+impl<'a> Training<'a> {
     /// Trains the session of the plan; returns what was measured.
-    pub(super) fn run(self) -> Result<Comparison, Failure> {
-        match session(self.plan)? {
-            (AnySession::Data(mut session), blank) => self.on(&mut session, blank),
-            #[cfg(feature = "fields")]
-            (AnySession::Field(mut session), blank) => self.on(&mut session, blank),
-        }
+    pub(super) fn run(self, start: Start<'a>) -> Result<Comparison, Failure> {
+        on_session(self.plan, Begun { training: self, start })
     }
 
-    fn on<S: Subject>(self, session: &mut Session<S>, mut comparison: Comparison) -> Result<Comparison, Failure> {
-        let Self { method, plan, network_number, output, start, keeps_last } = self;
-        let mut running =
-            Running { budget: session.budget, run: "", metric: comparison.metric, output, quiet: plan.run.quiet };
+    fn on<S: Subject>(
+        self,
+        session: &mut Session<S>,
+        start: Start,
+        mut comparison: Comparison,
+    ) -> Result<Comparison, Failure> {
         let (configuration, from) = match start {
-            Start::New { rate, checkpoint, table, first_in } => {
-                let memory = session.oracle.memory_budget();
-                session.oracle = session.oracle.clone().memory(memory);
-                session.choice = session.choose(method)?;
-                let asked = rate;
-                let rate = choose_rate(session, method, rate, running)?;
-                let ends = (running.budget, checkpoint, memory);
-                let configuration = resolved(plan, session, (method, asked), rate, ends, &comparison, table)?;
-                let configuration = Configuration { network_number, ..configuration };
-                if let Some(folder) = first_in {
-                    folder.begin()?;
-                    configuration.save(folder.path())?;
-                }
-                // One of several networks has a folder of its own, which may have been replaced just now.
-                files::make_folder(output.folder())?;
-                configuration.save(output.folder())?;
-                (configuration, None)
-            }
+            Start::New(new) => (self.begun(session, new, &comparison)?, None),
             Start::Resumed { configuration, checkpoint } => {
                 session.oracle = session.oracle.clone().memory(configuration.memory);
-                session.choice = configuration.solver.clone();
-                running.budget = configuration.budget();
+                session.choice = configuration.solver;
                 (*configuration, checkpoint)
             }
         };
         let identity = configuration.identity()?;
-        running.run = &identity;
-        let mut keep = Keep::new(checkpoints(output.folder()), configuration.checkpoint, identity.clone());
-        if let Some(checkpoint) = from {
-            let steps = steps_until(&checkpoint, method, output)?;
-            keep = keep.resuming(checkpoint, steps);
-        }
+        let running = Running {
+            budget: configuration.budget(),
+            run: &identity,
+            metric: comparison.metric,
+            folder: self.folder,
+            checkpoint: Some(configuration.checkpoint),
+            quiet: self.plan.run.quiet,
+        };
         let Configuration { rate, trials, rate_words: words, .. } = configuration;
-        let Outcome { run, model, reason } =
-            recorded_run(session, method, Rate { rate, trials, words }, running, Some(keep))?;
-        comparison.coefficients = session.subject.coefficients(&model, method.name)?;
-        let portrait = session.subject.portrait([&session.model, &model], output.folder())?;
+        let Outcome { run, model, ended } =
+            recorded_run(session, self.method, Rate { rate, trials, words }, running, from)?;
+        comparison.coefficients = session.subject.coefficients(&model, self.method.name)?;
+        let portrait = session.subject.portrait([&session.model, &model], self.folder)?;
         portrait.notes.iter().for_each(|note| terminal::say(format!("note: {note}")));
         comparison.pictures = portrait.pictures;
-        let status = run.status;
         comparison.runs.push(run);
-        if !plan.run.quiet || status == Status::Diverged {
-            let ending = ending(status, reason.as_deref());
-            terminal::say(format!("stopped: {}", ending.trim_end_matches(',')));
-        }
-        if keeps_last {
-            let path = output.folder().join(WEIGHTS);
-            write_weights(&path, &session.subject.weights(&model)?, Some(Seal::new(&identity, None)))?;
-            if !plan.run.quiet {
-                terminal::say(format!("weights: {}", path.display()));
-            }
+        self.say_stopped(&ended);
+        if self.keeps_last {
+            self.keep(session, &model, &identity)?;
         }
         Ok(comparison)
     }
-}
 
-/// The steps that a run recorded before a checkpoint; says so if some are lost, which costs nothing but their place on its page.
-fn steps_until(checkpoint: &Checkpoint, method: Method, output: &Output) -> Result<Vec<StepRecord>, Failure> {
-    let folder = output.folder().join(method.name);
-    let steps = steps(&folder, &checkpoint.run, checkpoint.step)?;
-    if method.model.is_some() && steps.len() < checkpoint.step {
-        terminal::say(format!(
-            "note: {} has only {} of {} steps; the others are missing from the page",
-            folder.join("steps.jsonl").display(),
-            steps.len(),
-            checkpoint.step
-        ));
-    }
-    Ok(steps)
-}
-
-/// The configuration with every default written out.
-fn resolved<S: Subject>(
-    plan: &Plan,
-    session: &Session<S>,
-    (method, asked_rate): (Method, Option<f64>),
-    rate: Rate,
-    (budget, checkpoint, memory): (Budget, f64, usize),
-    comparison: &Comparison,
-    table: Option<TableRun>,
-) -> Result<Configuration, Failure> {
-    let run = plan.run;
-    let (steps, seconds) = match budget {
-        Budget::Steps(steps) => (Some(steps), None),
-        Budget::Seconds(seconds) => (None, Some(seconds)),
-    };
-    let device = run.device.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
-    let Rate { rate, trials, words } = rate;
-    let (problem, data, limit, field) = match plan.origin {
-        // Resumed from another folder, a relative one would lead elsewhere.
-        Origin::Problem(topic, options) => {
-            let data = options.data.as_deref().map(files::absolute);
-            (topic.name().to_owned(), data, options.limit, options.field.absolute())
+    /// Chooses what is left to choose, makes room for a new run, and keeps its configuration.
+    fn begun<S: Subject>(
+        &self,
+        session: &mut Session<S>,
+        new: New,
+        comparison: &Comparison,
+    ) -> Result<Configuration, Failure> {
+        // What is free changes meanwhile, and the run stays with what it was.
+        session.oracle = session.oracle.clone().memory(session.oracle.memory_budget());
+        session.choice = session.choose(self.method)?;
+        let running = Running {
+            budget: session.budget,
+            run: "",
+            metric: comparison.metric,
+            folder: self.folder,
+            checkpoint: None,
+            quiet: self.plan.run.quiet,
+        };
+        let rate = choose_rate(session, self.method, new.rate, running)?;
+        let configuration = self.resolved(session, &new, rate, &comparison.environment)?;
+        if let Some(folder) = new.first_in {
+            folder.begin()?;
+            configuration.save(folder.path())?;
         }
-        Origin::Study(study) => (study.name.clone(), None, None, FieldOptions::unset()),
-    };
-    Ok(Configuration {
-        version: env!("CARGO_PKG_VERSION").into(),
-        command: plan.typed.clone(),
-        environment: comparison.environment.clone(),
-        problem,
-        table,
-        network: run.network.as_ref().map(NetworkChoice::load).transpose()?,
-        weights: run.weights.as_deref().map(files::absolute),
-        quantile: run.quantile,
-        loss: plan.loss.name().into(),
-        method: method.name.into(),
-        rate,
-        rate_words: words,
-        trials,
-        damping: session.damping(method),
-        batch: session.batch,
-        asked: Asked {
-            rate: asked_rate,
-            epochs: run.epochs,
-            batch: run.batch,
-            solver: run.solver,
-            iterations: run.iterations,
-            memory: run.memory,
-        },
-        steps,
-        seconds,
-        target_loss: run.target_loss,
-        seed: run.seed,
-        solver: session.choice.clone(),
-        memory,
-        micro_batch: run.micro_batch,
-        gap: run.gap,
-        inner: run.inner,
-        data,
-        limit,
-        device,
-        field,
-        checkpoint,
-        network_number: 0,
-        checksum: String::new(),
-    })
+        // One of several networks has a folder of its own, which may have been replaced just now.
+        files::make_folder(self.folder)?;
+        configuration.save(self.folder)?;
+        Ok(configuration)
+    }
+
+    /// The configuration with every default written out.
+    fn resolved<S: Subject>(
+        &self,
+        session: &Session<S>,
+        new: &New,
+        rate: Rate,
+        environment: &str,
+    ) -> Result<Configuration, Failure> {
+        let (plan, run) = (self.plan, self.plan.run);
+        let (steps, seconds) = match session.budget {
+            Budget::Steps(steps) => (Some(steps), None),
+            Budget::Seconds(seconds) => (None, Some(seconds)),
+        };
+        let Rate { rate, trials, words } = rate;
+        let Source { problem, data, limit, field } = Source::of(plan.origin);
+        Ok(Configuration {
+            version: env!("CARGO_PKG_VERSION").into(),
+            command: plan.typed.clone(),
+            environment: environment.to_owned(),
+            problem,
+            table: new.table.clone(),
+            network: run.network.as_ref().map(NetworkChoice::load).transpose()?,
+            weights: run.weights.as_deref().map(files::absolute),
+            quantile: run.quantile,
+            loss: plan.loss.name().into(),
+            method: self.method.name.into(),
+            rate,
+            rate_words: words,
+            trials,
+            damping: session.damping(self.method),
+            batch: session.batch,
+            asked: Asked::new(run, new.rate),
+            steps,
+            seconds,
+            target_loss: run.target_loss,
+            seed: run.seed,
+            solver: session.choice,
+            memory: session.oracle.memory_budget(),
+            micro_batch: run.micro_batch,
+            gap: run.gap,
+            inner: run.inner,
+            data,
+            limit,
+            device: run.device.name(),
+            field,
+            checkpoint: new.checkpoint,
+            network_number: self.network_number,
+            checksum: String::new(),
+        })
+    }
+
+    /// Says how the run ended.
+    fn say_stopped(&self, ended: &Ended) {
+        if !self.plan.run.quiet || ended.status == Status::Diverged {
+            terminal::say(format!("stopped: {ended}"));
+        }
+    }
+
+    /// Keeps the weights.
+    fn keep<S: Subject>(&self, session: &Session<S>, model: &S::Model, identity: &str) -> Result<(), Failure> {
+        let path = self.folder.join(WEIGHTS);
+        write_weights(&path, &session.subject.weights(model)?, Some(Seal::new(identity, None)))?;
+        if !self.plan.run.quiet {
+            terminal::say(format!("weights: {}", path.display()));
+        }
+        Ok(())
+    }
+}
+
+/// What a configuration has of where the data come from.
+struct Source {
+    problem: String,
+    data: Option<PathBuf>,
+    limit: Option<u32>,
+    field: FieldOptions,
+}
+
+impl Source {
+    fn of(origin: Origin) -> Self {
+        match origin {
+            // Resumed from another folder, a relative one would lead elsewhere.
+            Origin::Problem(topic, options) => Self {
+                problem: topic.name().to_owned(),
+                data: options.data.as_deref().map(files::absolute),
+                limit: options.limit,
+                field: options.field.absolute(),
+            },
+            Origin::Study(study) => {
+                Self { problem: study.name.clone(), data: None, limit: None, field: FieldOptions::unset() }
+            }
+        }
+    }
 }

@@ -50,13 +50,8 @@ pub(crate) fn expanded(words: impl Iterator<Item = OsString>) -> Result<Vec<OsSt
         let long = format!("--{option}");
         typed.iter().filter_map(|word| word.to_str()).any(|word| word == long || word.starts_with(&format!("{long}=")))
     };
-    let mut expanded = vec![words[0].clone(), name.into(), file.subject.into()];
-    for (option, value) in file.options.iter().filter(|(option, _)| !is_typed(option)) {
-        expanded.push(match value {
-            Some(value) => format!("--{option}={value}").into(),
-            None => format!("--{option}").into(),
-        });
-    }
+    let mut expanded = vec![words[0].clone()];
+    expanded.extend(file.words(is_typed));
     expanded.extend_from_slice(typed);
     Ok(expanded)
 }
@@ -100,6 +95,18 @@ impl RunFile {
     pub(crate) fn network(&self) -> Option<PathBuf> {
         let (_, value) = self.options.iter().find(|(option, _)| option == "network")?;
         value.as_deref().filter(|value| value.ends_with(".toml")).map(PathBuf::from)
+    }
+
+    /// The words of its command after the name of the program, without some options.
+    pub(crate) fn words(&self, is_left_out: impl Fn(&str) -> bool) -> Vec<OsString> {
+        let mut words = vec![self.command.clone().into(), self.subject.clone().into()];
+        for (option, value) in self.options.iter().filter(|(option, _)| !is_left_out(option)) {
+            words.push(match value {
+                Some(value) => format!("--{option}={value}").into(),
+                None => format!("--{option}").into(),
+            });
+        }
+        words
     }
 
     /// The command as it could be typed.

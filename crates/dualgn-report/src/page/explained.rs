@@ -1,6 +1,7 @@
 //! The page of `dualgn explain`.
 
 use dualgn_io::number::{grouped, significant};
+use dualgn_train::explain::{Damped, Explained, OfTable};
 use maud::{Markup, html};
 
 use super::axis::Scale;
@@ -8,7 +9,6 @@ use super::chart::{Chart, Quantity};
 use super::document;
 use super::results::head;
 use super::series::Series;
-use crate::explained::{Damped, Explained, OfTable};
 
 /// What was found, a sentence or two a matter.
 pub fn words(explained: &Explained) -> Vec<String> {

@@ -4,20 +4,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use dualgn_io::{Failure, files, input};
-use dualgn_report::pictures::{from_png, movie, png};
 use dualgn_train::picture::Raster;
+
+use crate::pictures::{from_png, movie, png};
 
 /// Pictures of a second.
 const PER_SECOND: u16 = 8;
 
 /// A folder of pictures by step: a run that is stopped keeps them.
-pub(super) struct Film {
+pub struct Film {
     folder: PathBuf,
 }
 
 impl Film {
-    /// For a method's folder; without pictures of an earlier run, but for those from before a step.
-    pub(super) fn start(method: &Path, before: Option<usize>) -> Result<Self, Failure> {
+    /// Starts a film in a method's folder, without pictures of an earlier run but for those from before a step.
+    ///
+    /// # Errors
+    /// A picture cannot be removed.
+    pub fn start(method: &Path, before: Option<usize>) -> Result<Self, Failure> {
         let film = Self { folder: method.join("frames") };
         for (step, path) in film.frames()? {
             if before.is_none_or(|before| step >= before) {
@@ -27,8 +31,11 @@ impl Film {
         Ok(film)
     }
 
-    /// Adds a picture.
-    pub(super) fn add(&self, step: usize, picture: &Raster) -> Result<(), Failure> {
+    /// Adds the picture of a step.
+    ///
+    /// # Errors
+    /// The folder cannot be written to.
+    pub fn add(&self, step: usize, picture: &Raster) -> Result<(), Failure> {
         files::make_folder(&self.folder)?;
         let path = self.folder.join(format!("{step:08}.png"));
         let bytes = png(picture).map_err(|error| Failure::file("write", &path, &error))?;
@@ -36,7 +43,10 @@ impl Film {
     }
 
     /// Makes the movie, if there are pictures.
-    pub(super) fn finish(&self, path: &Path) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// A picture cannot be read, or the movie cannot be written.
+    pub fn finish(&self, path: &Path) -> Result<(), Failure> {
         let read = |(_, path): (usize, PathBuf)| {
             let bytes = input::read_own(&path)?.unwrap_or_default();
             from_png(&bytes).map_err(|error| Failure::file("read", &path, &error))

@@ -6,15 +6,27 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use dualgn_io::{Failure, files};
-use dualgn_train::{Method, WEIGHTS, checkpoints};
+
+use super::lock::LOCK;
+use crate::checkpoint::{WEIGHTS, folder as checkpoints};
+use crate::method::Method;
+
+/// What a run was started with.
+pub const CONFIGURATION: &str = "configuration.json";
+/// What a run has measured.
+pub const SUMMARY: &str = "comparison.json";
+/// The page that shows what a run has measured.
+pub const PAGE: &str = "report.html";
+/// How good the model of a table is on the rows that test.
+pub const TEST: &str = "test.json";
 
 /// Files of a run, and of each of several networks.
 const OF_RUN: [&str; 10] = [
-    "configuration.json",
-    "comparison.json",
-    "report.html",
+    CONFIGURATION,
+    SUMMARY,
+    PAGE,
     "explain.html",
-    "test.json",
+    TEST,
     "deviation.json",
     "frame.json",
     "solution.svg",
@@ -28,14 +40,17 @@ const OF_CHECKPOINTS: [&str; 4] =
     ["last.safetensors", "previous.safetensors", "best.safetensors", "unfinished.safetensors"];
 
 /// Refuses to write something else onto a file that a run needs: its model, its configuration, what it recorded.
-pub(super) fn refuse_own(path: &Path) -> Result<(), Failure> {
+///
+/// # Errors
+/// The path is that of such a file, in the folder of a run.
+pub fn refuse_own(path: &Path) -> Result<(), Failure> {
     let path = &*files::absolute(path);
     let is_named = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
-        [WEIGHTS, "configuration.json", "comparison.json", "test.json", "run.lock"].contains(&name)
+        [WEIGHTS, CONFIGURATION, SUMMARY, TEST, LOCK].contains(&name)
             || OF_METHOD.contains(&name)
             || OF_CHECKPOINTS.contains(&name)
     });
-    let is_of_run = path.ancestors().skip(1).take(3).any(|folder| folder.join("run.lock").is_file());
+    let is_of_run = path.ancestors().skip(1).take(3).any(|folder| folder.join(LOCK).is_file());
     if is_named && is_of_run {
         return Err(Failure::input(format!("{} is a file that its run needs", path.display()))
             .hint("give another name with `--out`"));
@@ -43,18 +58,18 @@ pub(super) fn refuse_own(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The folder of one of several networks.
-pub(super) fn network(number: impl Display) -> String {
+/// Returns the name of the folder of one of several networks, which are numbered from 1.
+pub fn network_folder(number: impl Display) -> String {
     format!("network-{number}")
 }
 
 /// The folders of the networks of a run, if it has several.
-pub(super) fn networks(run: &Path) -> Vec<PathBuf> {
-    (1..).map(|number| run.join(network(number))).take_while(|path| path.is_dir()).collect()
+pub(crate) fn networks(run: &Path) -> Vec<PathBuf> {
+    (1..).map(|number| run.join(network_folder(number))).take_while(|path| path.is_dir()).collect()
 }
 
 /// Removes the files of a run, and the folders that are empty then.
-pub(super) fn remove(run: &Path) -> Result<(), Failure> {
+pub(crate) fn remove(run: &Path) -> Result<(), Failure> {
     for file in all(run) {
         match fs::remove_file(&file) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(Failure::file("remove", &file, &error)),
@@ -66,7 +81,7 @@ pub(super) fn remove(run: &Path) -> Result<(), Failure> {
 }
 
 /// Moves the files of a run into another folder of the same disk; whether there were any.
-pub(super) fn set_aside(run: &Path, to: &Path) -> Result<bool, Failure> {
+pub(crate) fn set_aside(run: &Path, to: &Path) -> Result<bool, Failure> {
     let files = all(run);
     for file in &files {
         let Ok(relative) = file.strip_prefix(run) else { continue };
@@ -79,7 +94,7 @@ pub(super) fn set_aside(run: &Path, to: &Path) -> Result<bool, Failure> {
 }
 
 /// Removes unfinished files of a program that was killed.
-pub(super) fn remove_unfinished(run: &Path) {
+pub(crate) fn remove_unfinished(run: &Path) {
     folders(run).iter().for_each(|(folder, _)| files::remove_unfinished(folder));
 }
 

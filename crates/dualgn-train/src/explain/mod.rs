@@ -1,4 +1,6 @@
-//! [`Explained`]: what `dualgn explain` finds out about a run; plain data that the terminal and a page show.
+//! [`Explained`]: what the directions of a run are like, as plain data that a terminal and a page show.
+
+mod directions;
 
 /// About one moment of a run.
 #[derive(Clone, Debug)]
@@ -25,7 +27,7 @@ pub struct Explained {
     pub path: Vec<Damped>,
     /// Iterations of conjugate gradient, and the relative duality gap that they leave.
     pub gaps: Vec<(f64, f64)>,
-    /// Of models of tables.
+    /// Of models of tables, if one was looked at.
     pub table: Option<OfTable>,
 }
 
