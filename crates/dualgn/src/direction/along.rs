@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use super::form::{Expansion, Model};
 use super::kernel::placed;
 use super::measures::{dot, read};
 use super::{Direction, Subproblem};
@@ -23,7 +24,7 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
     /// Evaluates the model along a vector. If the vector is a direction of a second-order model, no product is needed;
     /// otherwise this costs one product with `J`.
     pub(crate) fn along(&self, vector: &ParamVector, direction: Option<&Direction>) -> Result<Along, Error> {
-        let is_second_order = self.form()?.second_order.is_some();
+        let is_second_order = matches!(self.form()?.model, Model::SecondOrder(_));
         if let (Some(direction), true) = (direction, is_second_order) {
             let curvature = Some(-direction.predicted_decrease - direction.slope);
             return Ok(Along { slope: direction.slope, curvature, change: None });
@@ -80,7 +81,9 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
     /// `Lᵀ u` of the model's curvature, on the device of the model.
     fn factored(&self, change: &Tensor<2>) -> Result<Tensor<2>, Error> {
         let form = self.form()?;
-        let (gradient, factor) = form.second_order.as_ref().ok_or(DirectionError::NoCurvature)?;
+        let Model::SecondOrder(Expansion { gradient, factor }) = &form.model else {
+            return Err(DirectionError::NoCurvature.into());
+        };
         let change = match &form.map {
             Some(map) => map.apply_transpose(change.clone().unsqueeze()).squeeze_dim(0),
             None => change.clone(),

@@ -17,13 +17,36 @@ use crate::solve::Symmetric;
 #[derive(Debug)]
 pub(super) struct Form {
     pub how: How,
-    /// `g` and `L` of a second-order model, in the combined outputs if there is a map.
-    pub second_order: Option<(Tensor<2>, CurvatureFactor)>,
+    pub model: Model,
     /// The map from the combined outputs to the outputs, if they differ.
     pub map: Option<CurvatureFactor>,
     pub matrix: Option<Symmetric>,
     /// What the matrix was made of, if all of it is in memory at once: it shortens the way back to the parameters.
     pub sensitivities: Option<Sensitivities>,
+}
+
+/// A model of the loss at a point: of second order, or the loss itself, with the relative duality gap and the number of
+/// iterations at which its solver stops.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one exists per direction; a box would be one more thing to unwrap")]
+pub(super) enum Model {
+    SecondOrder(Expansion),
+    ProxLinear { gap: f64, iterations: usize },
+}
+
+/// `g` and `L` of a second-order model, in the combined outputs if there is a map.
+#[derive(Debug)]
+pub(super) struct Expansion {
+    pub gradient: Tensor<2>,
+    pub factor: CurvatureFactor,
+}
+
+impl Expansion {
+    /// The model with its centre.
+    pub(super) fn quadratic(&self, map: Option<&CurvatureFactor>, damping: f64, centre: Option<&Centre>) -> Quadratic {
+        let centre = centre.map(|centre| centre.combined(map, &self.gradient));
+        Quadratic::new(self.gradient.clone(), self.factor.clone(), damping, centre)
+    }
 }
 
 impl<L: ConvexLoss> Subproblem<'_, L> {
@@ -37,12 +60,12 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
 
     /// The form of the oracle's model, computed once.
     pub(super) fn form(&self) -> Result<&Form, Error> {
-        if self.form.get().is_none() {
-            let form = self.make_form(None)?;
-            // Another thread may have been first; both forms are the same.
-            let _ = self.form.set(form);
+        if let Some(form) = self.form.get() {
+            return Ok(form);
         }
-        Ok(self.form.get().expect("it was just set"))
+        let form = self.make_form(None)?;
+        // Another thread may have been first; both forms are the same.
+        Ok(self.form.get_or_init(|| form))
     }
 
     /// The form of the model for a given route and method, or for those that the oracle chooses.
@@ -61,11 +84,11 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
         let how = how.map_or_else(|| oracle.choose(linearization, columns), Ok)?;
         // Where the matrix is on the host in double precision, everything else is.
         let outputs = if how.route == Route::DualAssembled { on_host(outputs) } else { outputs };
-        let (second_order, map) = match oracle.model {
-            LossModel::ProxLinear { .. } => (None, None),
+        let (model, map) = match oracle.model {
+            LossModel::ProxLinear { gap, iterations } => (Model::ProxLinear { gap, iterations }, None),
             LossModel::FastGaussNewton => {
                 let Margin { gradient, curvature, .. } = margin(outputs)?;
-                (Some((gradient, curvature)), map)
+                (Model::SecondOrder(Expansion { gradient, factor: curvature }), map)
             }
             LossModel::Quadratic => {
                 let factor = oracle.loss.curvature(outputs.clone(), targets).ok_or(DirectionError::NoCurvature)?;
@@ -73,49 +96,40 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
                     Route::DualAssembled => oracle.loss.gradient(outputs, targets),
                     _ => self.gradient.clone(),
                 };
-                if how.route.is_assembled() {
-                    self.contrasts(gradient, factor)
-                } else {
-                    (Some((gradient, factor)), None)
-                }
+                let expansion = Expansion { gradient, factor };
+                let (expansion, map) =
+                    if how.route.is_assembled() { self.contrasts(expansion) } else { (expansion, None) };
+                (Model::SecondOrder(expansion), map)
             }
         };
         let (matrix, sensitivities) = match how.route {
             Route::DualAssembled => {
-                let columns = second_order.as_ref().map_or(columns, |(gradient, _)| gradient.dims()[1]);
+                let columns = match &model {
+                    Model::SecondOrder(expansion) => expansion.gradient.dims()[1],
+                    Model::ProxLinear { .. } => columns,
+                };
                 let (matrix, sensitivities) =
                     Kernel::assemble(linearization, map.as_ref(), columns, oracle.memory_budget())?;
                 (Some(matrix), sensitivities)
             }
             _ => (None, None),
         };
-        Ok(Form { how, second_order, map, matrix, sensitivities })
+        Ok(Form { how, model, map, matrix, sensitivities })
     }
 
     /// The model in the contrasts to the last output, with the map from them to the outputs, if the loss depends on
     /// those alone: fewer rows to assemble and fewer unknowns.
-    fn contrasts(
-        &self,
-        gradient: Tensor<2>,
-        factor: CurvatureFactor,
-    ) -> (Option<(Tensor<2>, CurvatureFactor)>, Option<CurvatureFactor>) {
-        let [m, k] = gradient.dims();
+    fn contrasts(&self, expansion: Expansion) -> (Expansion, Option<CurvatureFactor>) {
+        let [m, k] = expansion.gradient.dims();
         let columns = self.oracle.columns(&self.linearization);
-        match factor.without_last() {
+        match expansion.factor.without_last() {
             Some(factor) if columns < k => {
                 let (device, dtype) = (self.linearization.device(), self.linearization.output_type());
                 let map = CurvatureFactor::contrasts([m, k], &device, dtype);
-                (Some((gradient.narrow(1, 0, columns), factor)), Some(map))
+                (Expansion { gradient: expansion.gradient.narrow(1, 0, columns), factor }, Some(map))
             }
-            _ => (Some((gradient, factor)), None),
+            _ => (expansion, None),
         }
-    }
-
-    /// The second-order model with its centre.
-    pub(super) fn quadratic(form: &Form, damping: f64, centre: Option<&Centre>) -> Quadratic {
-        let (gradient, factor) = form.second_order.clone().expect("of a second-order model");
-        let centre = centre.map(|centre| centre.combined(form.map.as_ref(), &gradient));
-        Quadratic::new(gradient, factor, damping, centre)
     }
 
     pub(super) fn kernel<'k>(&'k self, form: &'k Form, inverse: Option<&'k ParamVector>) -> Kernel<'k> {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use super::form::Form;
+use super::form::{Form, Model};
 use super::measures::read;
 use super::proximity::Proximity;
 use super::quadratic::Dual;
@@ -71,10 +71,8 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
         }
         let start = Instant::now();
         let path = |form: &Form| {
-            if form.second_order.is_none() {
-                return Err(DirectionError::Primal.into());
-            }
-            let model = |damping: f64| Self::quadratic(form, damping, None);
+            let Model::SecondOrder(expansion) = &form.model else { return Err(DirectionError::Primal.into()) };
+            let model = |damping: f64| expansion.quadratic(form.map.as_ref(), damping, None);
             let duals = model(1.0).path(&self.kernel(form, None), dampings)?;
             let solve = start.elapsed();
             let direction = |(dual, &damping): (Dual, &f64)| {

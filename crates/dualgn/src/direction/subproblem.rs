@@ -7,14 +7,14 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 use super::centre::Centre;
-use super::form::Form;
+use super::form::{Expansion, Form, Model};
 use super::kernel::{on_host, placed, spread};
 use super::measures::{Measures, read};
 use super::primal::{self, Primal};
 use super::prox_linear::{self, ProxLinear};
 use super::proximity::Proximity;
 use super::route::{DEFAULT_BUDGET, How, Method, Route};
-use super::{Direction, GaussNewton, LossModel, Timings};
+use super::{Direction, GaussNewton, Timings};
 use crate::error::{DirectionError, Error};
 use crate::kernels::on_workers;
 use crate::linearize::{Linearization, ParamVector};
@@ -255,11 +255,16 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
             let centre = proximity.centre.map(|centre| Centre::new(&self.linearization, centre, proximity.metric));
             let centre = centre.transpose()?;
             let inverse = proximity.metric.map(ParamVector::reciprocal);
-            let solved = match form.second_order {
-                Some(_) => self.second_order(form, damping, centre.as_ref(), inverse.as_ref(), earlier)?,
-                None => self.prox_linear(form, damping, centre.as_ref(), inverse.as_ref(), earlier)?,
+            let (centre, inverse) = (centre.as_ref(), inverse.as_ref());
+            let solved = match &form.model {
+                Model::SecondOrder(expansion) => {
+                    self.second_order(form, expansion, damping, centre, inverse, earlier)?
+                }
+                &Model::ProxLinear { gap, iterations } => {
+                    self.prox_linear(form, (gap, iterations), damping, centre, inverse, earlier)?
+                }
             };
-            self.finish(form, proximity, inverse.as_ref(), solved, start.elapsed())
+            self.finish(form, proximity, inverse, solved, start.elapsed())
         })
     }
 
@@ -302,13 +307,14 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
     fn second_order(
         &self,
         form: &Form,
+        expansion: &Expansion,
         damping: f64,
         centre: Option<&Centre>,
         inverse: Option<&ParamVector>,
         earlier: Option<&Direction>,
     ) -> Result<Solved, Error> {
         let (how, map) = (form.how, form.map.as_ref());
-        let model = Self::quadratic(form, damping, centre);
+        let model = expansion.quadratic(map, damping, centre);
         if !how.route.is_dual() {
             let problem = Primal { linearization: &self.linearization, map, model: &model };
             let primal::Solution { direction, alpha, measures, iterations } =
@@ -341,18 +347,16 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
         Ok(Solved { alpha, vector: None, start, measures, iterations, route: how.route, warm })
     }
 
-    /// Solves the subproblem of the loss itself.
+    /// Solves the subproblem of the loss itself, up to a relative duality gap or for a number of iterations.
     fn prox_linear(
         &self,
         form: &Form,
+        (tolerance, iterations): (f64, usize),
         damping: f64,
         centre: Option<&Centre>,
         inverse: Option<&ParamVector>,
         earlier: Option<&Direction>,
     ) -> Result<Solved, Error> {
-        let LossModel::ProxLinear { gap: tolerance, iterations } = self.oracle.model else {
-            unreachable!("the model has no form")
-        };
         if !(tolerance.is_finite() && tolerance >= 0.0) {
             return Err(DirectionError::Tolerance(tolerance).into());
         }

@@ -16,7 +16,7 @@ fn apart(shape: &[usize], batch: &Batch, examples: usize) -> (Vec<usize>, usize)
 /// A stack `[c, ..]` as `[c, m, T, last]`: its examples, its positions in an example, its last axis.
 pub(super) fn positions(stack: Array, batch: &Batch, examples: usize) -> Array {
     let shape = stack.shape();
-    let last = *shape.last().expect("a dense layer has features");
+    let last = shape[shape.len() - 1];
     let (parts, at) = apart(&shape[1..], batch, examples);
     let parts = [&[shape[0]], parts.as_slice()].concat();
     let mut axes: Vec<usize> = (0..parts.len()).filter(|&axis| axis != at + 1).collect();
@@ -29,14 +29,12 @@ pub(super) fn positions(stack: Array, batch: &Batch, examples: usize) -> Array {
 /// in their order.
 pub(super) fn summed(stack: Array, batch: &Batch, examples: usize, keep: impl Fn(usize) -> bool) -> Array {
     let shape = stack.shape();
-    let (count, Batch::Split { axis, .. }) = (shape[0], batch) else {
-        unreachable!("only values that belong to examples are summed for each")
-    };
+    let count = shape[0];
     let (parts, at) = apart(&shape[1..], batch, examples);
     // The axes around `m` come from one axis, which is not kept.
     let kept = |part: usize| match part {
-        part if part < *axis => keep(part),
-        part if part <= axis + 2 => part == at,
+        part if part + 1 < at => keep(part),
+        part if part <= at + 1 => part == at,
         part => keep(part - 2),
     };
     let dropped: Vec<usize> = (0..parts.len()).filter(|&part| !kept(part)).map(|part| part + 1).collect();

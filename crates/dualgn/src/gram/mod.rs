@@ -141,6 +141,20 @@ impl Side<'_> {
     }
 }
 
+/// What a function returns for two sets, the second of which is `None` if they are the same; `None` if it returns nothing
+/// for one of them.
+fn of_both<'a, T>(
+    left: Side<'a>,
+    right: Option<Side<'a>>,
+    of: impl Fn(Side<'a>) -> Option<T>,
+) -> Option<(T, Option<T>)> {
+    let other = match right {
+        Some(right) => Some(of(right)?),
+        None => None,
+    };
+    Some((of(left)?, other))
+}
+
 /// The block `[m k, m' k']` of the matrix for two sets of rows; `right` is `None` if they are the same.
 fn block(left: Side, right: Option<Side>, chunk: usize) -> Array {
     let (graph, device) = (left.linearization.graph(), left.linearization.device());
@@ -158,8 +172,8 @@ fn block(left: Side, right: Option<Side>, chunk: usize) -> Array {
                     let sensitivity = side.sensitivities.by_node.get(&node)?.clone();
                     Some(interleave(broadcast::rows(side.linearization, node, position, sensitivity)))
                 };
-                if let Some(own) = rows(left) {
-                    sum.add_product(own, right.and_then(rows));
+                if let Some((own, other)) = of_both(left, right, rows) {
+                    sum.add_product(own, other);
                 }
             }
             _ => {
@@ -169,8 +183,9 @@ fn block(left: Side, right: Option<Side>, chunk: usize) -> Array {
                     let (part, sensitivities) = (&side.plan.parts[index], |node| side.sensitivity(node));
                     Factors::of(side.linearization, part, sensitivities, &vocabulary)
                 };
-                let Some(own) = factors(left) else { continue };
-                own.contribute(right.and_then(factors).as_ref(), chunk, &mut sum);
+                if let Some((own, other)) = of_both(left, right, factors) {
+                    own.contribute(other.as_ref(), chunk, &mut sum);
+                }
             }
         }
     }
@@ -191,7 +206,7 @@ fn dense(index: usize, bias: bool, left: Side, right: Option<Side>, sum: &mut Su
         let columns = sensitivity.elements() / (count * m);
         Some(interleave(sensitivity.reshape(&[count, m, columns])))
     };
-    let Some(own) = rows(left) else { return };
+    let Some((own, other)) = of_both(left, right, rows) else { return };
     let inputs = |side: Side| {
         let inputs = widened(side.linearization.kept(node(side)).array(0).clone(), side.linearization);
         let (m, elements) = (side.examples(), inputs.elements());
@@ -202,7 +217,7 @@ fn dense(index: usize, bias: bool, left: Side, right: Option<Side>, sum: &mut Su
         _ => outer(inputs(left)),
     };
     let of_inputs = if bias { of_inputs.add_scalar(1.0) } else { of_inputs };
-    sum.add_weighted_product(own, right.and_then(rows), of_inputs);
+    sum.add_weighted_product(own, other, of_inputs);
 }
 
 /// Converts an array of lower precision to that of the parameters.

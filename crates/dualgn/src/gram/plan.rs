@@ -259,6 +259,7 @@ fn merge_biases(graph: &Graph, readers: &[Vec<(usize, usize)>], parts: &mut Vec<
         .filter(|(_, part)| part.sites.len() == 1)
         .map(|(i, part)| (part.sites[0].0, i))
         .collect();
+    let size = |value: ValueId| graph.values[value].shape.iter().product::<usize>();
     let mut merged = HashSet::new();
     let mut gone = vec![];
     for dense in 0..parts.len() {
@@ -266,7 +267,8 @@ fn merge_biases(graph: &Graph, readers: &[Vec<(usize, usize)>], parts: &mut Vec<
             continue;
         }
         let mut value = graph.nodes[parts[dense].sites[0].0].output;
-        let columns = *graph.values[value].shape.last().expect("a product has columns");
+        // A dense layer of one position has one row for each example.
+        let columns = size(value) / graph.examples;
         let shift = loop {
             let &[(reader, _)] = readers[value].as_slice() else { break None };
             match (&graph.nodes[reader].op, at.get(&reader)) {
@@ -279,7 +281,6 @@ fn merge_biases(graph: &Graph, readers: &[Vec<(usize, usize)>], parts: &mut Vec<
         };
         if let Some((reader, part)) = shift {
             let (node, position) = parts[part].sites[0];
-            let size = |value: ValueId| graph.values[value].shape.iter().product::<usize>();
             let bias = graph.nodes[node].inputs[position];
             if size(bias) == columns && size(graph.nodes[reader].output) == graph.examples * columns {
                 parts[dense].kind = Kind::Dense { bias: true };

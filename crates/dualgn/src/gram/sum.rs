@@ -15,22 +15,24 @@ impl Sum {
     /// Adds `R Sᵀ`; `S` is `None` where it is `R`.
     pub(super) fn add_product(&mut self, left: Array, right: Option<Array>) {
         match (self, right) {
-            (Self::Symmetric(sum), _) => sum.add_outer(left),
-            (rectangular, Some(right)) => rectangular.add(product(left, right.transpose())),
-            (Self::Rectangular(_), None) => unreachable!("two sets have two factors"),
+            (Self::Symmetric(sum), None) => sum.add_outer(left),
+            (sum, right) => {
+                let right = right.unwrap_or_else(|| left.clone());
+                sum.add(product(left, right.transpose()));
+            }
         }
     }
 
-    /// Adds `(R Sᵀ) ⊙ (W ⊗ 11ᵀ)` for weights `W`, `[m, m']`.
+    /// Adds `(R Sᵀ) ⊙ (W ⊗ 11ᵀ)` for weights `W`, `[m, m']`; `S` is `None` where it is `R`.
     pub(super) fn add_weighted_product(&mut self, left: Array, right: Option<Array>, weights: Array) {
         match (self, right) {
-            (Self::Symmetric(sum), _) => sum.add_weighted_outer(left, weights),
-            (rectangular, Some(right)) => {
+            (Self::Symmetric(sum), None) => sum.add_weighted_outer(left, weights),
+            (sum, right) => {
+                let right = right.unwrap_or_else(|| left.clone());
                 let (n, o, m, l) = (left.shape()[0], right.shape()[0], weights.shape()[0], weights.shape()[1]);
                 let blocks = product(left, right.transpose()).reshape(&[m, n / m, l, o / l]);
-                rectangular.add(blocks.mul(weights.reshape(&[m, 1, l, 1])).reshape(&[n, o]));
+                sum.add(blocks.mul(weights.reshape(&[m, 1, l, 1])).reshape(&[n, o]));
             }
-            (Self::Rectangular(_), None) => unreachable!("two sets have two factors"),
         }
     }
 

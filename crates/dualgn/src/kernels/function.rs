@@ -1,6 +1,6 @@
 //! [`Function`]: elementwise functions of an array on the host, with their derivatives.
 
-use burn::tensor::{DType, Element, TensorData};
+use burn::tensor::{Element, TensorData};
 use pulp::Arch;
 use rayon::prelude::*;
 
@@ -8,7 +8,7 @@ use super::error::erf;
 use super::exponential::{exp, sigmoid, tanh};
 use super::real::Real;
 use super::sine::sine_cosine;
-use super::{host_tensor, is_on_host};
+use super::{host_tensor, is_on_host, with_float};
 use crate::tensor::Array;
 
 /// A function with a kernel.
@@ -37,44 +37,39 @@ impl Function {
 
     /// `φ(x)` of an array that [`Function::takes`] accepts.
     pub(crate) fn value(self, x: Array) -> Array {
-        self.apply(x, false).0
+        let device = x.device();
+        let mut value = own_data(x);
+        with_float!(value.dtype(), self.fill(slice_mut::<T>(&mut value), None));
+        Array::from_data(value, &device)
     }
 
     /// `φ(x)` and `φ'(x)` in one pass.
     pub(crate) fn value_and_slope(self, x: Array) -> (Array, Array) {
-        let (value, slope) = self.apply(x, true);
-        (value, slope.expect("asked for"))
+        let (device, shape) = (x.device(), x.shape());
+        let mut value = own_data(x);
+        let slope = with_float!(value.dtype(), {
+            let values = slice_mut::<T>(&mut value);
+            let mut slopes = vec![T::ZERO; values.len()];
+            self.fill(values, Some(&mut slopes));
+            TensorData::new(slopes, shape)
+        });
+        (Array::from_data(value, &device), Array::from_data(slope, &device))
     }
 
-    fn apply(self, x: Array, with_slope: bool) -> (Array, Option<Array>) {
-        let device = x.device();
-        let (shape, dtype) = (x.shape(), x.dtype());
-        // The array's own memory if it is not shared, or a copy.
-        let mut value = host_tensor(x).expect("on the host").into_data();
-        let slope = match dtype {
-            DType::F32 => self.fill::<f32>(&mut value, with_slope).map(|slope| TensorData::new(slope, shape)),
-            _ => self.fill::<f64>(&mut value, with_slope).map(|slope| TensorData::new(slope, shape)),
-        };
-        let array = |data| Array::from_data(data, &device);
-        (array(value), slope.map(array))
-    }
-
-    /// Replaces the values by those of the function and returns its slopes.
-    fn fill<T: Real + Element>(self, data: &mut TensorData, with_slope: bool) -> Option<Vec<T>> {
-        let values = data.as_mut_slice::<T>().expect("of this type");
+    /// Replaces the values by those of the function, and stores its slopes, in parallel if they are many.
+    fn fill<T: Real>(self, values: &mut [T], slopes: Option<&mut [T]>) {
         let arch = Arch::new();
-        if !with_slope {
-            in_chunks(values, |values| self.evaluate(arch, values, None));
-            return None;
-        }
-        let mut slopes = vec![T::ZERO; values.len()];
         if values.len() < PARALLEL {
-            self.evaluate(arch, values, Some(&mut slopes));
-        } else {
-            let chunks = values.par_chunks_mut(CHUNK).zip(slopes.par_chunks_mut(CHUNK));
-            chunks.for_each(|(values, slopes)| self.evaluate(arch, values, Some(slopes)));
+            return self.evaluate(arch, values, slopes);
         }
-        Some(slopes)
+        let values = values.par_chunks_mut(CHUNK);
+        match slopes {
+            None => values.for_each(|values| self.evaluate(arch, values, None)),
+            Some(slopes) => {
+                let both = values.zip(slopes.par_chunks_mut(CHUNK));
+                both.for_each(|(values, slopes)| self.evaluate(arch, values, Some(slopes)));
+            }
+        }
     }
 
     fn evaluate<T: Real>(self, arch: Arch, values: &mut [T], slopes: Option<&mut [T]>) {
@@ -130,13 +125,13 @@ impl Function {
     }
 }
 
-/// Calls a function on parts of a slice, in parallel if it is long.
-fn in_chunks<T: Send>(values: &mut [T], each: impl Fn(&mut [T]) + Send + Sync) {
-    if values.len() < PARALLEL {
-        each(values);
-    } else {
-        values.par_chunks_mut(CHUNK).for_each(each);
-    }
+/// The array's own memory if it is not shared, or a copy.
+fn own_data(x: Array) -> TensorData {
+    host_tensor(x).expect("on the host").into_data()
+}
+
+fn slice_mut<T: Element>(data: &mut TensorData) -> &mut [T] {
+    data.as_mut_slice().expect("of this type")
 }
 
 /// Replaces each value by the first result of `f`, and stores the second.
@@ -165,7 +160,7 @@ fn map<T: Real>(arch: Arch, values: &mut [T], slopes: Option<&mut [T]>, f: impl 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::Device;
+    use burn::tensor::{DType, Device};
 
     /// Arguments of both signs and all magnitudes up to `range`, tiny ones and the ends of intervals included.
     fn arguments(range: f64) -> Vec<f64> {

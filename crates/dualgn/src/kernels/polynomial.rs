@@ -5,20 +5,19 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use super::real::Real;
-use super::{contiguous, is_on_host, range, with_float};
+use super::{contiguous, range, with_float};
 use crate::tensor::Array;
 
 /// Number of arguments that one thread processes at a time.
 const CHUNK: usize = 2048;
 
 /// The values of several polynomials at all entries of an array, each in its shape. Coefficients are in ascending order
-/// of powers.
+/// of powers; one without coefficients is zero.
 pub(crate) fn polynomials(coefficients: &[Vec<f64>], x: &Array) -> Vec<Array> {
-    if !is_on_host(x) {
+    let Some(tensor) = contiguous(x) else {
         return coefficients.iter().map(|p| by_operations(p, x)).collect();
-    }
+    };
     let (shape, device) = (x.shape(), x.device());
-    let tensor = contiguous(x).expect("on the host");
     with_float!(x.dtype(), {
         let x = &tensor.storage::<T>()[range(&tensor)];
         let each = coefficients.iter().map(|p| TensorData::new(on_host(p, x), shape.clone()));
@@ -27,12 +26,12 @@ pub(crate) fn polynomials(coefficients: &[Vec<f64>], x: &Array) -> Vec<Array> {
 }
 
 fn on_host<T: Real + Element>(coefficients: &[f64], x: &[T]) -> Vec<T> {
-    let coefficients: Vec<T> = coefficients.iter().rev().map(|coefficient| T::from_f64(*coefficient)).collect();
-    let (first, rest) = coefficients.split_first().expect("a polynomial has a coefficient");
-    let mut values = vec![*first; x.len()];
+    let mut coefficients = coefficients.iter().rev().map(|coefficient| T::from_f64(*coefficient));
+    let mut values = vec![coefficients.next().unwrap_or(T::ZERO); x.len()];
+    let rest: Vec<T> = coefficients.collect();
     let arch = Arch::new();
     values.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(values, x)| {
-        for coefficient in rest {
+        for coefficient in &rest {
             arch.dispatch(
                 #[inline(always)]
                 || {
@@ -48,9 +47,9 @@ fn on_host<T: Real + Element>(coefficients: &[f64], x: &[T]) -> Vec<T> {
 
 /// Evaluates a polynomial by Horner's rule with operations of Burn.
 fn by_operations(coefficients: &[f64], x: &Array) -> Array {
-    let (&last, rest) = coefficients.split_last().expect("a polynomial has a coefficient");
-    let constant = Array::constant(&x.shape(), last, x.dtype(), &x.device());
-    rest.iter().rev().fold(constant, |sum, &coefficient| sum.mul(x.clone()).add_scalar(coefficient))
+    let mut coefficients = coefficients.iter().copied().rev();
+    let constant = Array::constant(&x.shape(), coefficients.next().unwrap_or(0.0), x.dtype(), &x.device());
+    coefficients.fold(constant, |sum, coefficient| sum.mul(x.clone()).add_scalar(coefficient))
 }
 
 #[cfg(test)]

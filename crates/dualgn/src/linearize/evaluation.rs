@@ -76,9 +76,9 @@ impl<'a> Evaluation<'a> {
     /// Runs the pass, keeping the values that derivatives need.
     pub(super) fn linearize(mut self, inputs: Vec<Array>) -> Linearization {
         let kept = vec![Kept::default(); self.graph.nodes.len()];
-        let mut record = Some(Record { kept, site_inputs: HashMap::new() });
-        let outputs = self.run(&mut record);
-        let Record { kept, site_inputs } = record.expect("it was there");
+        let mut record = Record { kept, site_inputs: HashMap::new() };
+        let outputs = self.run(Some(&mut record));
+        let Record { kept, site_inputs } = record;
         let pass = Pass { kept, site_inputs, inputs, drawn: self.drawn };
         Linearization { graph: self.graph.clone(), outputs, saved: Saved::Pass(pass) }
     }
@@ -90,11 +90,11 @@ impl<'a> Evaluation<'a> {
 
     /// Runs the pass and returns its outputs and the random numbers drawn.
     pub(super) fn outputs_and_draws(mut self) -> (Array, HashMap<usize, Array>) {
-        let outputs = self.run(&mut None);
+        let outputs = self.run(None);
         (outputs, self.drawn)
     }
 
-    fn run(&mut self, record: &mut Option<Record>) -> Array {
+    fn run(&mut self, mut record: Option<&mut Record>) -> Array {
         let graph = self.graph;
         let mut unread: Vec<usize> = graph.values.iter().map(|value| value.uses).collect();
         for (index, node) in graph.nodes.iter().enumerate() {
@@ -106,7 +106,7 @@ impl<'a> Evaluation<'a> {
                     self.values[input] = None;
                 }
             }
-            self.values[node.output] = Some(match record {
+            self.values[node.output] = Some(match &mut record {
                 Some(record) if graph.values[node.output].active => record.node(graph, index, node, inputs),
                 _ => as_recorded(self.value(index, node, inputs), graph.values[node.output].dtype),
             });

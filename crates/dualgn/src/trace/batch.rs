@@ -166,47 +166,32 @@ fn together(inputs: &[(&Batch, &[usize])], combines: impl Fn(usize) -> bool) -> 
 }
 
 fn rearrange(layout: &Layout, inputs: &[(&Batch, &[usize])], examples: usize) -> Batch {
-    if let Layout::Cat { axis: dim } = layout {
-        let mut result = Batch::Shared;
-        for (batch, _) in inputs {
-            match batch {
-                Batch::Split { axis, .. } if axis == dim => return Batch::Mixed,
-                Batch::Split { .. } if result != Batch::Shared && result != **batch => return Batch::Mixed,
-                Batch::Split { .. } => result = (*batch).clone(),
-                _ => {}
-            }
-        }
-        return result;
-    }
-    if let Layout::Assign(slices) = layout {
-        let shape = inputs[0].1;
-        let partial = |axis: usize| slices.get(axis).is_some_and(|slice| !whole(slice, shape[axis]));
-        return together(inputs, partial);
-    }
     let (batch, shape) = inputs[0];
-    let Batch::Split { axis, outer, inner } = *batch else { return batch.clone() };
-    match layout {
-        Layout::Reshape(target) => {
+    let cuts = |slices: &[Slice], axis: usize| slices.get(axis).is_some_and(|slice| !whole(slice, shape[axis]));
+    match (layout, batch) {
+        (Layout::Cat { axis: dim }, _) => together(inputs, |axis| axis == *dim),
+        (Layout::Assign(slices), _) => together(inputs, |axis| cuts(slices, axis)),
+        (Layout::Slice(slices), _) => unless(batch, |axis| cuts(slices, axis)),
+        (Layout::Flip(axes), _) => unless(batch, |axis| axes.contains(&axis)),
+        (Layout::Reshape(target), &Batch::Split { axis, outer, inner }) => {
             let left = shape[..axis].iter().product::<usize>() * outer;
             let right = shape[axis + 1..].iter().product::<usize>() * inner;
             regroup(left, examples, right, target)
         }
-        Layout::Permute(axes) => match axes.iter().position(|&from| from == axis) {
-            Some(axis) => Batch::Split { axis, outer, inner },
-            None => Batch::Mixed,
-        },
-        Layout::Expand(target) => {
+        (Layout::Permute(axes), &Batch::Split { axis, outer, inner }) => {
+            match axes.iter().position(|&from| from == axis) {
+                Some(axis) => Batch::Split { axis, outer, inner },
+                None => Batch::Mixed,
+            }
+        }
+        (Layout::Expand(target), &Batch::Split { axis, outer, inner }) => {
             let axis = axis + target.len() - shape.len();
             if target[axis] == outer * examples * inner { Batch::Split { axis, outer, inner } } else { Batch::Mixed }
         }
-        Layout::Slice(slices) => match slices.get(axis) {
-            Some(slice) if !whole(slice, shape[axis]) => Batch::Mixed,
-            _ => batch.clone(),
-        },
-        Layout::Flip(axes) => unless(batch, |axis| axes.contains(&axis)),
-        Layout::Repeat { axis: dim, times } if *dim == axis => Batch::Split { axis, outer: outer * times, inner },
-        Layout::Repeat { .. } => batch.clone(),
-        Layout::Cat { .. } | Layout::Assign(_) => unreachable!("handled above"),
+        (Layout::Repeat { axis: dim, times }, &Batch::Split { axis, outer, inner }) if *dim == axis => {
+            Batch::Split { axis, outer: outer * times, inner }
+        }
+        (Layout::Reshape(_) | Layout::Permute(_) | Layout::Expand(_) | Layout::Repeat { .. }, _) => batch.clone(),
     }
 }
 

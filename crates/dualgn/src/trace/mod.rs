@@ -31,8 +31,8 @@ pub(crate) use jet::{Channels, Pair};
 pub use jet::{Jet, jet};
 pub use lower::{Operation, Support, operations};
 pub(crate) use op::{
-    Binary, Bits, Cast, Comparison, Conv, Cumulate, Discrete, Fill, Index, Layout, Logic, Mask, Matmul, Norm, Op, Pool,
-    Position, Random, Reduce, Rounding, Softmax, Taylor, Unary,
+    Average, Binary, Bits, Cast, Comparison, Conv, Cumulate, Discrete, Fill, Index, Layout, Logic, Mask, Matmul, Norm,
+    Op, Pool, Position, Random, Reduce, Rounding, Softmax, Taylor, Unary,
 };
 pub use stop::stop_gradient;
 pub(crate) use uses::Use;

@@ -153,8 +153,14 @@ pub(crate) enum Conv {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Pool {
     Max { kernel: [usize; 2], stride: [usize; 2], padding: [usize; 2], dilation: [usize; 2], ceil: bool },
-    Average { kernel: [usize; 2], stride: [usize; 2], padding: [usize; 2], count_padding: bool, ceil: bool },
-    AdaptiveAverage { output: [usize; 2] },
+    Average(Average),
+}
+
+/// Means of windows: of given ones, or of as many as the output has entries.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Average {
+    Windows { kernel: [usize; 2], stride: [usize; 2], padding: [usize; 2], count_padding: bool, ceil: bool },
+    Adaptive { output: [usize; 2] },
 }
 
 /// Normalisation with a scale and a shift.

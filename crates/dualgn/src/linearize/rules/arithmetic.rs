@@ -40,9 +40,10 @@ impl Rule for Binary {
         }
         let (a, b) = (inputs[0].clone(), inputs[1].clone());
         let output = self.value(inputs);
-        // The derivative of a remainder with respect to its first operand is one.
-        let needed = |side: usize| active[side] && !(*self == Binary::Rem && side == 0);
-        let partial = |side: usize| needed(side).then(|| self.partial(side, &a, &b, &output).lift());
+        let partial = |side: usize| match active[side] {
+            true => self.partial(side, &a, &b, &output).map(Array::lift),
+            false => None,
+        };
         let kept = vec![partial(0), partial(1)];
         (output, kept)
     }
@@ -69,10 +70,11 @@ impl Rule for Binary {
 }
 
 impl Binary {
-    /// The derivative of `y = a ∘ b` with respect to one of its operands.
-    fn partial(&self, side: usize, a: &Array, b: &Array, y: &Array) -> Array {
+    /// The derivative of `y = a ∘ b` with respect to one of its operands; `None` where it is one or minus one.
+    fn partial(&self, side: usize, a: &Array, b: &Array, y: &Array) -> Option<Array> {
         let (a, b) = (|| a.clone(), || b.clone());
-        match (self, side) {
+        Some(match (self, side) {
+            (Binary::Add | Binary::Sub, _) | (Binary::Rem, 0) => return None,
             (Binary::Mul, 0) => b(),
             (Binary::Mul, _) => a(),
             (Binary::Div, 0) => b().recip(),
@@ -90,8 +92,7 @@ impl Binary {
             (Binary::Atan2, _) => over(a(), a().mul(a()).add(b().mul(b()))).neg(),
             (Binary::Hypot, 0) => over(a(), y.clone()),
             (Binary::Hypot, _) => over(b(), y.clone()),
-            (Binary::Add | Binary::Sub, _) => unreachable!("their partial derivatives are constants"),
-        }
+        })
     }
 
     /// Multiplies a vector of the output's shape by the derivative with respect to one operand, before any sum over

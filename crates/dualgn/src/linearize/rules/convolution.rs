@@ -153,8 +153,8 @@ pub(super) fn unfold(vectors: Array, count: usize) -> Array {
 /// Applies a function to each of the stacked vectors and stacks the results.
 fn for_each(vectors: Array, each: impl Fn(Array) -> Array) -> Array {
     let shape = vectors.shape();
-    let results: Vec<Array> = (0..shape[0])
+    let mut results: Vec<Array> = (0..shape[0])
         .map(|index| each(vectors.clone().narrow(0, index, index + 1).reshape(&shape[1..])).lift())
         .collect();
-    if results.len() == 1 { results.into_iter().next().expect("one result") } else { Array::cat(results, 0) }
+    if results.len() == 1 { results.remove(0) } else { Array::cat(results, 0) }
 }

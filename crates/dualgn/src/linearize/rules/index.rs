@@ -11,21 +11,20 @@
 
 use burn::tensor::{DType, IndexingUpdateOp};
 
-use super::{Kept, Rule, Saved, count, stacked, when};
+use super::{Kept, Rule, Saved, given, stacked, when};
 use crate::tensor::Array;
 use crate::trace::Index;
 
 impl Rule for Index {
     fn value(&self, mut inputs: Vec<Array>) -> Array {
-        let value = (inputs.len() == 3).then(|| inputs.remove(2));
-        let indices = inputs.remove(1);
         let x = inputs.remove(0);
+        let indices = inputs.remove(0);
         match *self {
             Index::Embedding => {
                 let output = [indices.shape().as_slice(), &x.shape()[1..]].concat();
-                x.select(0, flat(indices)).reshape(&output)
+                self.taken(0, x, indices).reshape(&output)
             }
-            _ => self.at(0, x, indices, value),
+            _ => self.at(0, x, indices, || inputs.remove(0)),
         }
     }
 
@@ -45,18 +44,14 @@ impl Rule for Index {
     }
 
     fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
-        let count = count(tangents);
-        let given = tangents.iter().flatten().next().expect("counted above");
+        let given = given(tangents);
+        let count = given.shape()[0];
         let tangent = |input: usize| {
             let zeros = || Array::zeros(&stacked(count, &kept.shapes[input]), given.dtype(), &given.device());
             tangents[input].clone().unwrap_or_else(zeros)
         };
         let indices = self.stack(kept.array(0), count);
-        match self {
-            Index::Embedding => tangent(0).select(1, indices).reshape(&stacked(count, &kept.output)),
-            Index::Select { .. } | Index::Gather { .. } => self.at(1, tangent(0), indices, None),
-            Index::SelectInto { .. } | Index::GatherInto { .. } => self.at(1, tangent(0), indices, Some(tangent(2))),
-        }
+        self.at(1, tangent(0), indices, || tangent(2)).reshape(&stacked(count, &kept.output))
     }
 
     fn vjp(&self, kept: &Kept, cotangent: Array, wanted: &[bool]) -> Vec<Option<Array>> {
@@ -92,9 +87,9 @@ impl Rule for Index {
 }
 
 impl Index {
-    /// Applies the operation, with its axis moved by `shift` for stacked vectors.
-    fn at(&self, shift: usize, x: Array, indices: Array, value: Option<Array>) -> Array {
-        let value = || value.expect("an operation that writes has a value");
+    /// Applies the operation, up to the shape that an embedding gives its result, with its axis moved by `shift` for
+    /// stacked vectors. Only an operation that writes calls for its value.
+    fn at(&self, shift: usize, x: Array, indices: Array, value: impl FnOnce() -> Array) -> Array {
         match *self {
             Index::SelectInto { axis, update } => x.select_assign(axis + shift, flat(indices), value(), update),
             Index::GatherInto { axis, update } => x.scatter(axis + shift, indices, value(), update),
@@ -105,7 +100,7 @@ impl Index {
     /// The elements at the positions that the operation reads or writes, with its axis moved as in [`Index::at`].
     fn taken(&self, shift: usize, x: Array, indices: Array) -> Array {
         match *self {
-            Index::Embedding => unreachable!("an embedding reshapes what it selects"),
+            Index::Embedding => x.select(shift, flat(indices)),
             Index::Select { axis } | Index::SelectInto { axis, .. } => x.select(axis + shift, flat(indices)),
             Index::Gather { axis } | Index::GatherInto { axis, .. } => x.gather(axis + shift, indices),
         }
@@ -119,7 +114,7 @@ impl Index {
         // In double precision, which represents enough integers.
         let numbers = Array::from_f64(&numbers, &value.shape(), DType::F64, &value.device());
         let zeros = Array::zeros(&x.shape(), DType::F64, &x.device());
-        let written = self.at(0, zeros, indices.clone(), Some(numbers.clone()));
+        let written = self.at(0, zeros, indices.clone(), || numbers.clone());
         self.taken(0, written, indices.clone()).sub(numbers).zero_marks().cast(value.dtype())
     }
 

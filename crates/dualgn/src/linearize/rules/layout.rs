@@ -12,25 +12,21 @@
 
 use burn::tensor::Slice;
 
-use super::{Kept, Rule, Saved, count, stacked, when};
+use super::{Kept, Rule, Saved, given, stacked, when};
 use crate::tensor::Array;
 use crate::trace::Layout;
 
 impl Rule for Layout {
     fn value(&self, mut inputs: Vec<Array>) -> Array {
-        if let Layout::Cat { axis } = self {
-            return Array::cat(inputs, *axis);
-        }
-        let x = inputs.remove(0);
         match self {
-            Layout::Reshape(shape) => x.reshape(shape),
-            Layout::Permute(axes) => x.permute(axes),
-            Layout::Expand(shape) => x.expand(shape),
-            Layout::Slice(slices) => x.slice(slices),
-            Layout::Assign(slices) => x.slice_assign(slices, inputs.remove(0)),
-            Layout::Flip(axes) => x.flip(axes),
-            Layout::Repeat { axis, times } => x.repeat(*axis, *times),
-            Layout::Cat { .. } => unreachable!("returned above"),
+            Layout::Reshape(shape) => inputs.remove(0).reshape(shape),
+            Layout::Permute(axes) => inputs.remove(0).permute(axes),
+            Layout::Expand(shape) => inputs.remove(0).expand(shape),
+            Layout::Slice(slices) => inputs.remove(0).slice(slices),
+            Layout::Assign(slices) => inputs.remove(0).slice_assign(slices, inputs.remove(0)),
+            Layout::Flip(axes) => inputs.remove(0).flip(axes),
+            Layout::Repeat { axis, times } => inputs.remove(0).repeat(*axis, *times),
+            Layout::Cat { axis } => Array::cat(inputs, *axis),
         }
     }
 
@@ -39,8 +35,8 @@ impl Rule for Layout {
     }
 
     fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
-        let count = count(tangents);
-        let given = tangents.iter().flatten().next().expect("counted above");
+        let given = given(tangents);
+        let count = given.shape()[0];
         let zeros = |shape: &[usize]| Array::zeros(&stacked(count, shape), given.dtype(), &given.device());
         let tangents: Vec<Array> = tangents
             .iter()
@@ -70,13 +66,12 @@ impl Rule for Layout {
             Layout::Expand(shape) => {
                 vec![Some(cotangent.sum_to(&stacked(count, &padded(input, shape.len()))).reshape(&target))]
             }
-            Layout::Slice(_) => {
-                let Layout::Slice(slices) = self.shifted(count) else { unreachable!() };
+            Layout::Slice(slices) => {
                 let zeros = Array::zeros(&target, cotangent.dtype(), &cotangent.device());
-                vec![Some(zeros.slice_assign(&slices, cotangent))]
+                vec![Some(zeros.slice_assign(&of_all(count, slices), cotangent))]
             }
-            Layout::Assign(_) => {
-                let Layout::Assign(slices) = self.shifted(count) else { unreachable!() };
+            Layout::Assign(slices) => {
+                let slices = of_all(count, slices);
                 let zeros = || {
                     let shape = stacked(count, &kept.shapes[1]);
                     Array::zeros(&shape, cotangent.dtype(), &cotangent.device())
@@ -118,13 +113,18 @@ impl Layout {
             Layout::Reshape(shape) => Layout::Reshape(stacked(count, shape)),
             Layout::Permute(axes) => Layout::Permute([vec![0], next(axes)].concat()),
             Layout::Expand(shape) => Layout::Expand(stacked(count, shape)),
-            Layout::Slice(slices) => Layout::Slice([vec![Slice::from(0..count)], slices.clone()].concat()),
-            Layout::Assign(slices) => Layout::Assign([vec![Slice::from(0..count)], slices.clone()].concat()),
+            Layout::Slice(slices) => Layout::Slice(of_all(count, slices)),
+            Layout::Assign(slices) => Layout::Assign(of_all(count, slices)),
             Layout::Flip(axes) => Layout::Flip(next(axes)),
             Layout::Repeat { axis, times } => Layout::Repeat { axis: axis + 1, times: *times },
             Layout::Cat { axis } => Layout::Cat { axis: axis + 1 },
         }
     }
+}
+
+/// Ranges of values as those of `count` stacked vectors.
+fn of_all(count: usize, slices: &[Slice]) -> Vec<Slice> {
+    [&[Slice::from(0..count)], slices].concat()
 }
 
 /// The shape with leading axes of length one, up to the given rank.

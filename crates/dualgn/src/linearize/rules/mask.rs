@@ -7,7 +7,7 @@
 //!
 //! The mask itself has no derivative. Inputs may broadcast.
 
-use super::{Kept, Rule, Saved, count, stacked, when};
+use super::{Kept, Rule, Saved, given, stacked, when};
 use crate::tensor::Array;
 use crate::trace::Mask;
 
@@ -28,9 +28,9 @@ impl Rule for Mask {
     }
 
     fn jvp(&self, kept: &Kept, tangents: &[Option<Array>]) -> Array {
-        let shape = stacked(count(tangents), &kept.output);
+        let given = given(tangents);
+        let shape = stacked(given.shape()[0], &kept.output);
         let mask = kept.array(0).clone().expand(&shape);
-        let given = tangents.iter().flatten().next().expect("counted above");
         let zeros = || Array::zeros(&shape, given.dtype(), &given.device());
         let wide = |tangent: &Option<Array>| tangent.clone().map_or_else(zeros, |tangent| tangent.expand(&shape));
         match self {

@@ -103,9 +103,14 @@ fn total(terms: impl IntoIterator<Item = Option<Array>>) -> Array {
     terms.into_iter().flatten().reduce(Array::add).expect("a rule is called with at least one tangent")
 }
 
+/// The first of the tangents that are present.
+fn given(tangents: &[Option<Array>]) -> &Array {
+    tangents.iter().flatten().next().expect("a rule is called with at least one tangent")
+}
+
 /// The number of stacked vectors.
 fn count(tangents: &[Option<Array>]) -> usize {
-    tangents.iter().flatten().next().expect("a rule is called with at least one tangent").shape()[0]
+    given(tangents).shape()[0]
 }
 
 /// A shape with `count` vectors stacked in front.

@@ -14,7 +14,7 @@ use super::convolution::{fold, unfold};
 use super::{Kept, Rule, Saved, stacked, total};
 use crate::kernels::{Windows, put, take};
 use crate::tensor::{Array, int_dtype};
-use crate::trace::Pool;
+use crate::trace::{Average, Pool};
 
 impl Rule for Pool {
     fn value(&self, mut inputs: Vec<Array>) -> Array {
@@ -23,7 +23,7 @@ impl Rule for Pool {
             Pool::Max { kernel, stride, padding, dilation, ceil } => on_planes(x, |x| {
                 Array::new(Dispatch::max_pool2d(x.into_dispatch(), kernel, stride, padding, dilation, ceil))
             }),
-            _ => self.average(x),
+            Pool::Average(average) => average.apply(x),
         }
     }
 
@@ -44,7 +44,7 @@ impl Rule for Pool {
                 kept.push(Some(Array::new(found.indices).reshape(&flat(&output.shape()))));
                 output
             }),
-            _ => self.average(x),
+            Pool::Average(average) => average.apply(x),
         };
         (output, kept)
     }
@@ -58,7 +58,7 @@ impl Rule for Pool {
                 let (tangent, places) = (tangent.clone().reshape(&flat(&tangent.shape())), kept.array(0));
                 take(&tangent, places).unwrap_or_else(|| tangent.gather(2, places.clone().tile(count)))
             }
-            _ => self.average(tangent),
+            Pool::Average(average) => average.apply(tangent),
         };
         result.reshape(&stacked(count, &kept.output))
     }
@@ -77,36 +77,35 @@ impl Rule for Pool {
                     zeros.scatter_add(2, places.clone().tile(count), cotangent)
                 })
             }
-            _ => self.transpose_average(&shape, cotangent),
+            Pool::Average(average) => average.transpose(&shape, cotangent),
         };
         vec![Some(unfold(result.reshape(&shape), count))]
     }
 }
 
-impl Pool {
-    fn average(&self, x: Array) -> Array {
+impl Average {
+    fn apply(self, x: Array) -> Array {
         on_planes(x, |x| {
             let x = x.into_dispatch();
-            Array::new(match *self {
-                Pool::Average { kernel, stride, padding, count_padding, ceil } => {
+            Array::new(match self {
+                Average::Windows { kernel, stride, padding, count_padding, ceil } => {
                     Dispatch::avg_pool2d(x, kernel, stride, padding, count_padding, ceil)
                 }
-                Pool::AdaptiveAverage { output } => Dispatch::adaptive_avg_pool2d(x, output),
-                Pool::Max { .. } => unreachable!("a maximum is no average"),
+                Average::Adaptive { output } => Dispatch::adaptive_avg_pool2d(x, output),
             })
         })
     }
 
-    fn transpose_average(&self, shape: &[usize], cotangent: Array) -> Array {
+    /// The cotangent of the input, with the given shape.
+    fn transpose(self, shape: &[usize], cotangent: Array) -> Array {
         let x = Array::blank(&planes(shape), cotangent.dtype(), &cotangent.device()).into_dispatch();
         on_planes(cotangent, |cotangent| {
             let cotangent = cotangent.into_dispatch();
-            Array::new(match *self {
-                Pool::Average { kernel, stride, padding, count_padding, ceil } => {
+            Array::new(match self {
+                Average::Windows { kernel, stride, padding, count_padding, ceil } => {
                     Dispatch::avg_pool2d_backward(x, cotangent, kernel, stride, padding, count_padding, ceil)
                 }
-                Pool::AdaptiveAverage { .. } => Dispatch::adaptive_avg_pool2d_backward(x, cotangent),
-                Pool::Max { .. } => unreachable!("a maximum is no average"),
+                Average::Adaptive { .. } => Dispatch::adaptive_avg_pool2d_backward(x, cotangent),
             })
         })
     }

@@ -11,7 +11,7 @@
 
 use super::arithmetic::broadcast;
 use super::series::derivatives;
-use super::{Kept, Rule, Saved, count, stacked, total, when};
+use super::{Kept, Rule, Saved, count, given, stacked, total, when};
 use crate::kernels::{Term, sum_products};
 use crate::tensor::Array;
 use crate::trace::{Channels, Pair, Taylor};
@@ -69,7 +69,7 @@ impl Rule for Taylor {
                 total([term(0), term(1)])
             }
             Taylor::Shift => {
-                let given = tangents.iter().flatten().next().expect("counted above");
+                let given = given(tangents);
                 let jet = tangents[0].clone().unwrap_or_else(|| Array::zeros(&output, given.dtype(), &given.device()));
                 match tangents[1].clone() {
                     Some(summand) => shifted(jet, 1, summand),
@@ -134,10 +134,9 @@ fn value_of(x: &Array) -> Array {
 }
 
 /// Both inputs, expanded to the shape of the product.
-fn wide(inputs: Vec<Array>) -> [Array; 2] {
+fn wide(mut inputs: Vec<Array>) -> [Array; 2] {
     let shape = broadcast(&inputs[0].shape(), &inputs[1].shape());
-    let mut inputs = inputs.into_iter().map(|input| input.expand(&shape));
-    std::array::from_fn(|_| inputs.next().expect("a product has two inputs"))
+    [inputs.remove(0), inputs.remove(0)].map(|input| input.expand(&shape))
 }
 
 /// The jet of a function, given its value and derivatives at the value of `x`.

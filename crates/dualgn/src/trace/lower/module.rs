@@ -5,7 +5,7 @@ use burn::backend::ir::{ActivationOperationIr, ModuleOperationIr, TensorIr};
 use super::step::{Lowered, number, scalar, step, unary};
 use super::vocabulary::Support::{self, Parts, Refused, Rule};
 use super::vocabulary::{Operation, vocabulary};
-use crate::trace::op::{Conv, Index, Norm, Op, Pool, Softmax, Unary};
+use crate::trace::op::{Average, Conv, Index, Norm, Op, Pool, Softmax, Unary};
 
 const BACKWARD: Support =
     Refused("it is a derivative written out by hand; return the function itself and let it be differentiated");
@@ -53,8 +53,8 @@ vocabulary! {
                 max_pool(wide(ir.kernel_size), wide(ir.stride), [0, ir.padding], wide(ir.dilation), ir.ceil_mode, &ir.x, &ir.out),
             MaxPool2dWithIndices(ir) =>
                 max_pool(ir.kernel_size, ir.stride, ir.padding, ir.dilation, ir.ceil_mode, &ir.x, &ir.out),
-            AvgPool1d(ir) => pool(
-                Pool::Average {
+            AvgPool1d(ir) => average_pool(
+                Average::Windows {
                     kernel: wide(ir.kernel_size),
                     stride: wide(ir.stride),
                     padding: [0, ir.padding],
@@ -64,8 +64,8 @@ vocabulary! {
                 &ir.x,
                 &ir.out,
             ),
-            AvgPool2d(ir) => pool(
-                Pool::Average {
+            AvgPool2d(ir) => average_pool(
+                Average::Windows {
                     kernel: ir.kernel_size,
                     stride: ir.stride,
                     padding: ir.padding,
@@ -75,8 +75,8 @@ vocabulary! {
                 &ir.x,
                 &ir.out,
             ),
-            AdaptiveAvgPool1d(ir) => pool(Pool::AdaptiveAverage { output: wide(ir.output_size) }, &ir.x, &ir.out),
-            AdaptiveAvgPool2d(ir) => pool(Pool::AdaptiveAverage { output: ir.output_size }, &ir.x, &ir.out),
+            AdaptiveAvgPool1d(ir) => average_pool(Average::Adaptive { output: wide(ir.output_size) }, &ir.x, &ir.out),
+            AdaptiveAvgPool2d(ir) => average_pool(Average::Adaptive { output: ir.output_size }, &ir.x, &ir.out),
         }
         Rule("norm") => {
             LayerNorm(ir) => step(
@@ -127,6 +127,10 @@ fn max_pool(
     output: &TensorIr,
 ) -> Lowered {
     pool(Pool::Max { kernel, stride, padding, dilation, ceil }, input, output)
+}
+
+fn average_pool(average: Average, input: &TensorIr, output: &TensorIr) -> Lowered {
+    pool(Pool::Average(average), input, output)
 }
 
 fn pool(pool: Pool, input: &TensorIr, output: &TensorIr) -> Lowered {

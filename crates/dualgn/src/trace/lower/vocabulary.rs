@@ -43,20 +43,23 @@ macro_rules! vocabulary {
         pub(in crate::trace::lower) mod $family {
             use super::*;
 
+            const fn line(name: &'static str, support: Support) -> Operation {
+                Operation { family: stringify!($family), name, support }
+            }
+
             pub(crate) const OPERATIONS: &[Operation] = &[
-                $($(Operation { family: stringify!($family), name: stringify!($name), support: $support },)+)*
-                $($($(Operation { family: stringify!($family), name: stringify!($other_name), support: $other },)+)*)?
+                $($(line(stringify!($name), $support),)+)*
+                $($($(line(stringify!($other_name), $other),)+)*)?
             ];
 
             pub(crate) fn lower(operation: &$ir) -> (&'static Operation, Lowered) {
-                let (name, lowered) = match operation {
-                    $($($ir::$name($recorded) => (stringify!($name), $lowered),)+)*
-                    $($($($ir::$other_name(_) => (stringify!($other_name), match $other {
+                match operation {
+                    $($($ir::$name($recorded) => (const { &line(stringify!($name), $support) }, $lowered),)+)*
+                    $($($($ir::$other_name(_) => (const { &line(stringify!($other_name), $other) }, match $other {
                         Support::Parts(_) => Lowered::Parts,
                         _ => Lowered::Refused,
                     }),)+)*)?
-                };
-                (OPERATIONS.iter().find(|line| line.name == name).expect("made of the same names"), lowered)
+                }
             }
         }
     };
