@@ -71,7 +71,7 @@ impl Rule for Index {
                 let replaced = update == IndexingUpdateOp::Assign;
                 let into = when(wanted[0], || {
                     if replaced {
-                        self.at(1, cotangent.clone(), indices.clone(), Some(zeros(2)))
+                        self.at(1, cotangent.clone(), indices.clone(), || zeros(2))
                     } else {
                         cotangent.clone()
                     }
