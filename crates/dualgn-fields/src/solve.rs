@@ -5,6 +5,7 @@ use std::path::Path;
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, Tensor, TensorData};
+use dualgn::inspect::Speeds;
 use dualgn::loss::{Squared, Terms};
 use dualgn::step::{Adaptation, LevenbergMarquardt};
 use dualgn::{Blocks, ConvexLoss, Damping, GaussNewton, Linearize, Network, Stepper};
@@ -151,7 +152,7 @@ impl Solve {
         let points = on_device(points, dims, &self.device);
         let network = Network::trace(&model, |model: &Field, x: Tensor<2>| model.value(x), [count, dims])?;
         let damping = Damping::RelativeToLoss { factor: 1e-2, least: 1e-12 };
-        let oracle = GaussNewton::new(Squared).damping(damping).repeatable(true);
+        let oracle = GaussNewton::new(Squared).damping(damping).speeds(Speeds::Nominal);
         let mut stepper = Stepper::new(oracle).adaptation(Adaptation::LevenbergMarquardt(LevenbergMarquardt::FULL));
         (0..steps)
             .try_fold(model, |model, _| Ok(stepper.step(1.0, &network, &model, points.clone(), targets.clone())?.0))

@@ -1,6 +1,6 @@
 //! The methods by name.
 
-use dualgn::step::{Adaptation, Armijo, Grid, LevenbergMarquardt, Momentum, Search};
+use dualgn::step::{Adaptation, Armijo, Floor, Grid, LevenbergMarquardt, Momentum, Search};
 
 use super::method::{Guide, Method, Steps, Way};
 use super::model::ModelName;
@@ -96,7 +96,7 @@ pub const ALL: [Method; 22] = [
         "Korbit, Adeoye, Bemporad and Zanon, arXiv 2405.14402",
         Guide {
             adaptation: Adaptation::LevenbergMarquardt(
-                LevenbergMarquardt::STOCHASTIC.factors(1.01, 0.99, 4.0).smoothing(0.0).floor(false),
+                LevenbergMarquardt::STOCHASTIC.factors(1.01, 0.99, 4.0).smoothing(0.0).floor(Floor::Least),
             ),
             search: Search::Armijo(Armijo::EXACT_GAUSS_NEWTON),
             momentum: Momentum::Mean(0.9),

@@ -100,7 +100,7 @@ impl<S: Subject> Session<S> {
     }
 
     /// The solver and the route of a method's directions; `None` for methods without directions. Given back as `choice`, all
-    /// directions of a run take them. The same command comes to the same choice: the oracle is repeatable.
+    /// directions of a run take them. The same command comes to the same choice: it goes by nominal speeds.
     pub fn choose(&self, method: Method) -> Result<Option<SolverChoice>, Failure> {
         let Some(oracle) = self.oracle(method) else { return Ok(None) };
         let Batch { inputs, targets } = self.first_batch(method)?;

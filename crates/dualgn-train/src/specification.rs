@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::Device;
+use dualgn::inspect::Speeds;
 use dualgn::{ConvexLoss, GaussNewton, Network, Solver};
 use dualgn_io::{Failure, input, memory};
 use dualgn_networks::{
@@ -55,9 +56,9 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Gives an oracle its solver, its memory and its micro-batches. It is repeatable: the same run takes the same steps.
+    /// Gives an oracle its solver, its memory and its micro-batches. Its speeds are nominal: the same run takes the same steps.
     pub fn oracle<L: ConvexLoss>(&self, oracle: GaussNewton<L>) -> GaussNewton<L> {
-        let mut oracle = oracle.solver(self.solver).repeatable(true);
+        let mut oracle = oracle.solver(self.solver).speeds(Speeds::Nominal);
         if let Some(bytes) = self.memory {
             oracle = oracle.memory(bytes);
         }

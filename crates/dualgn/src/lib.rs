@@ -160,7 +160,7 @@ pub mod jet {
 
 /// What a network consists of, what becomes of each of its operations, and what its directions cost.
 pub mod inspect {
-    pub use crate::direction::{Estimate, Timings};
-    pub use crate::gram::{Examples, TracedOperation};
+    pub use crate::direction::{Estimate, Speeds, Timings};
+    pub use crate::gram::{Derivative, Examples, TracedOperation};
     pub use crate::trace::{Mixing, Operation, Support, operations};
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use dualgn::Network;
-use dualgn::inspect::{Examples, TracedOperation};
+use dualgn::inspect::{Derivative, Examples, TracedOperation};
 use dualgn_io::number::grouped;
 use dualgn_io::{Failure, memory};
 use dualgn_networks::{Activation, Description, Net, NetworkChoice};
@@ -105,10 +105,10 @@ fn line(index: usize, operation: &TracedOperation) -> Vec<String> {
         Examples::Apart => "apart",
         Examples::Mixed => "MIXED",
     };
-    let derivative = match (operation.differentiated, operation.ends_derivative) {
-        (true, _) => "yes",
-        (false, true) => "zero from here",
-        (false, false) => "-",
+    let derivative = match operation.derivative {
+        Derivative::Passes => "yes",
+        Derivative::Ends => "zero from here",
+        Derivative::Absent => "-",
     };
     let shape: Vec<String> = operation.shape.iter().map(ToString::to_string).collect();
     let gram = operation.gram.unwrap_or("-");

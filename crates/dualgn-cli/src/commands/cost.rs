@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use dualgn::Network;
+use dualgn::inspect::Speeds;
 use dualgn_io::{Failure, memory};
 use dualgn_networks::{Net, with_weights};
 use dualgn_train::problem::ProblemName;
@@ -78,7 +79,8 @@ impl Work for OfRun<'_> {
             }
             None => (session.model.clone(), "at its first weights".into()),
         };
-        let oracle = session.oracle(self.method).expect("methods without directions were replaced").repeatable(false);
+        let oracle =
+            session.oracle(self.method).expect("methods without directions were replaced").speeds(Speeds::Measured);
         let Batch { inputs, targets } = session.first_batch(self.method)?;
         let title = format!("{}, {place}: {}", self.run.display(), comparison.network);
         let timed = Timed { network: session.subject.network(), model: &model, oracle, inputs };

@@ -23,8 +23,8 @@ impl<L: ConvexLoss> GaussNewton<L> {
     /// Routes are ranked by their time. The time of a route that is expected to miss its accuracy counts four times,
     /// and routes that cannot be taken come last. Routes that the solver does not allow are not listed.
     ///
-    /// The first call on a device measures its speed, which takes some milliseconds, unless the oracle is repeatable
-    /// ([`GaussNewton::repeatable`]). The fast Gauss-Newton model is assumed to have one row per example.
+    /// The first call on a device measures its speed, which takes some milliseconds, unless nominal speeds are set
+    /// ([`GaussNewton::speeds`]). The fast Gauss-Newton model is assumed to have one row per example.
     ///
     /// # Errors
     /// Returns `DirectionError::Route` if the solver does not allow the route that is set, and
@@ -95,7 +95,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
             solves,
             memory: self.memory_budget(),
             has_primal: !self.is_prox_linear(),
-            is_repeatable: self.is_repeatable,
+            speeds: self.speeds,
         }
     }
 

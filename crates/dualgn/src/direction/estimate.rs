@@ -20,6 +20,18 @@ use crate::gram;
 use crate::linearize::Linearization;
 use crate::trace::Graph;
 
+/// The speeds of the machine by which a solver and a route are chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Speeds {
+    /// Measured speeds. They choose better, but the choice may differ between runs where two candidates are close.
+    #[default]
+    Measured,
+    /// Nominal speeds. A repeated program makes the same choices and, on the same machine, takes bit-identical steps,
+    /// provided that the memory budget is fixed too ([`GaussNewton::memory`](crate::GaussNewton::memory)).
+    Nominal,
+}
+
 /// The estimated cost of a direction on one route at a linearised point.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -57,7 +69,7 @@ pub(super) struct Task<'a> {
     /// Whether there is a primal problem of the same kind.
     pub has_primal: bool,
     /// Whether nominal instead of measured speeds are used.
-    pub is_repeatable: bool,
+    pub speeds: Speeds,
 }
 
 impl Task<'_> {
@@ -169,9 +181,9 @@ impl<'a> Cost<'a> {
     fn new(task: &'a Task<'a>, how: How) -> Self {
         let linearization = task.linearization;
         let (device, dtype) = (linearization.device(), linearization.output_type());
-        let (machine, forward) = match task.is_repeatable {
-            true => (Machine::nominal(&device), None),
-            false => (Machine::of(&device, dtype), linearization.forward_seconds()),
+        let (machine, forward) = match task.speeds {
+            Speeds::Nominal => (Machine::nominal(&device), None),
+            Speeds::Measured => (Machine::of(&device, dtype), linearization.forward_seconds()),
         };
         let graph = linearization.graph();
         Self {

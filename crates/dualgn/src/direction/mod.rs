@@ -36,7 +36,7 @@ use burn::module::Module;
 
 pub(crate) use along::Along;
 pub use damping::Damping;
-pub use estimate::Estimate;
+pub use estimate::{Estimate, Speeds};
 pub use model::LossModel;
 pub use proximity::Proximity;
 pub use result::{Direction, Timings};
@@ -77,7 +77,7 @@ pub struct GaussNewton<L> {
     route: Option<Route>,
     memory: Option<usize>,
     micro_batch: Option<usize>,
-    is_repeatable: bool,
+    speeds: Speeds,
 }
 
 impl<L: ConvexLoss> GaussNewton<L> {
@@ -91,7 +91,7 @@ impl<L: ConvexLoss> GaussNewton<L> {
             route: None,
             memory: None,
             micro_batch: None,
-            is_repeatable: false,
+            speeds: Speeds::Measured,
         }
     }
 
@@ -164,14 +164,10 @@ impl<L: ConvexLoss> GaussNewton<L> {
         self
     }
 
-    /// Makes the choice of solver and route deterministic by using nominal instead of measured speeds.
-    ///
-    /// A repeated program then makes the same choices and, on the same machine, takes bit-identical steps, provided
-    /// that the memory budget is fixed too ([`GaussNewton::memory`]). By default the measured speeds decide; they
-    /// choose better, but the choice may differ between runs where two candidates are close.
+    /// Sets the speeds by which solver and route are chosen, [`Speeds::Measured`] by default.
     #[must_use]
-    pub fn repeatable(mut self, is_repeatable: bool) -> Self {
-        self.is_repeatable = is_repeatable;
+    pub fn speeds(mut self, speeds: Speeds) -> Self {
+        self.speeds = speeds;
         self
     }
 

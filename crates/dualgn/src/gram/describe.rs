@@ -10,7 +10,7 @@ pub struct TracedOperation {
     /// The operation that Burn recorded. An operation that is expressed by others
     /// ([`Support::Parts`](crate::inspect::Support::Parts)) has one entry for each of them.
     pub recorded: Operation,
-    /// The family of the rule that evaluates it and, if `differentiated`, differentiates it.
+    /// The family of the rule that evaluates it and, if a derivative passes, differentiates it.
     pub rule: &'static str,
     /// Place in the module: the paths of its parameters or of the nearest ones.
     pub place: String,
@@ -18,13 +18,21 @@ pub struct TracedOperation {
     pub shape: Vec<usize>,
     /// Structure of the batch in the output.
     pub examples: Examples,
-    /// Whether the output has a derivative with respect to a trainable parameter.
-    pub differentiated: bool,
-    /// Whether a derivative with respect to a trainable parameter ends here, because the operation is piecewise
-    /// constant.
-    pub ends_derivative: bool,
+    /// The derivative of the output with respect to the trainable parameters.
+    pub derivative: Derivative,
     /// The way in which this site contributes to the Gram matrix, if trainable parameters meet data here.
     pub gram: Option<&'static str>,
+}
+
+/// The derivative of a value with respect to the trainable parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Derivative {
+    /// There is one.
+    Passes,
+    /// It is zero, because the operation is piecewise constant: a derivative of an input ends here.
+    Ends,
+    /// There is none, because no input has one.
+    Absent,
 }
 
 /// The structure of the batch in a value.
@@ -60,8 +68,11 @@ fn describe(graph: &Graph, plan: Option<&Plan>, index: usize) -> TracedOperation
             Batch::Split { .. } => Examples::Apart,
             Batch::Mixed => Examples::Mixed,
         },
-        differentiated: output.active,
-        ends_derivative: graph.ends_derivative(node),
+        derivative: match (output.active, graph.ends_derivative(node)) {
+            (true, _) => Derivative::Passes,
+            (false, true) => Derivative::Ends,
+            (false, false) => Derivative::Absent,
+        },
         gram: plan.and_then(|plan| plan.describe(index)),
     }
 }

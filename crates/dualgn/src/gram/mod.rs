@@ -34,7 +34,7 @@ mod unfold;
 use burn::tensor::Tensor;
 
 pub(crate) use assembly::assemble;
-pub use describe::{Examples, TracedOperation};
+pub use describe::{Derivative, Examples, TracedOperation};
 
 use crate::error::Error;
 use crate::kernels::{SymmetricSum, interleave, on_workers, outer, product};

@@ -62,13 +62,23 @@ pub struct LevenbergMarquardt {
     pub accept: f64,
     /// Weight of earlier steps in the smoothed decreases, at least 0 and below 1.
     pub smoothing: f64,
-    /// Whether the damping of the oracle, at the loss of each batch, is a lower bound. This is recommended for batches:
-    /// a step whose ratio is good on one batch is too long for the others.
-    pub floor: bool,
+    /// What the damping does not fall below, besides `least`.
+    pub floor: Floor,
     /// Lower bound on the damping.
     pub least: f64,
     /// Upper bound on the damping.
     pub most: f64,
+}
+
+/// What a damping that adapts does not fall below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Floor {
+    /// Its own lower bound alone.
+    Least,
+    /// The damping of the oracle at the loss of each batch. This is recommended for batches: a step whose ratio is good
+    /// on one batch is too long for the others.
+    Oracle,
 }
 
 impl LevenbergMarquardt {
@@ -82,7 +92,7 @@ impl LevenbergMarquardt {
         refuse: 4.0,
         accept: 0.0,
         smoothing: 0.8,
-        floor: true,
+        floor: Floor::Oracle,
         least: 1e-8,
         most: 1e8,
     };
@@ -94,7 +104,7 @@ impl LevenbergMarquardt {
         refuse: 10.0,
         accept: 1e-4,
         smoothing: 0.0,
-        floor: false,
+        floor: Floor::Least,
         least: 1e-16,
         most: 1e16,
         ..Self::STOCHASTIC
@@ -128,10 +138,10 @@ impl LevenbergMarquardt {
         self
     }
 
-    /// Sets whether the damping of the oracle is a lower bound.
+    /// Sets what the damping does not fall below, besides the lower bound.
     #[must_use]
-    pub const fn floor(mut self, is_bound: bool) -> Self {
-        self.floor = is_bound;
+    pub const fn floor(mut self, floor: Floor) -> Self {
+        self.floor = floor;
         self
     }
 

@@ -23,12 +23,12 @@ mod state;
 mod stepper;
 
 pub use crate::direction::Proximity;
-pub use adaptation::{Adaptation, DampingSchedule, LevenbergMarquardt};
+pub use adaptation::{Adaptation, DampingSchedule, Floor, LevenbergMarquardt};
 pub use attempt::Decreases;
 pub use fallback::Fallback;
 pub use metric::SecondMoments;
 pub use momentum::{Decay, Momentum};
 pub use report::StepReport;
-pub use search::{Armijo, Grid, Search};
+pub use search::{Armijo, FirstTrial, Grid, Search};
 pub use state::{Accumulated, StepperState};
 pub use stepper::Stepper;

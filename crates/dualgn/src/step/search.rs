@@ -27,16 +27,28 @@ pub struct Armijo {
     pub shrink: f64,
     /// Largest number of steps tried.
     pub trials: usize,
-    /// The first trial is `growth` times the last step that was taken, and at most the rate; with `None` it is the
-    /// rate. (Korbit et al., arXiv 2405.14402, whose factor is 1.5.)
-    pub growth: Option<f64>,
+    /// The step size that is tried first.
+    pub first: FirstTrial,
+}
+
+/// The step size with which a search begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum FirstTrial {
+    /// The rate.
+    Rate,
+    /// The last step that was taken times this factor, and at most the rate. (Korbit et al., arXiv 2405.14402, whose
+    /// factor is 1.5.)
+    Last(f64),
 }
 
 impl Armijo {
     /// Backtracking from the rate by halving.
-    pub const HALVING: Self = Self { sufficient: 1e-4, shrink: 0.5, trials: 20, growth: None };
+    pub const HALVING: Self = Self { sufficient: 1e-4, shrink: 0.5, trials: 20, first: FirstTrial::Rate };
     /// The settings of exact Gauss-Newton (Korbit et al., arXiv 2405.14402).
-    pub const EXACT_GAUSS_NEWTON: Self = Self { sufficient: 0.1, shrink: 0.8, trials: 15, growth: Some(1.5) };
+    pub const EXACT_GAUSS_NEWTON: Self =
+        Self { sufficient: 0.1, shrink: 0.8, trials: 15, first: FirstTrial::Last(1.5) };
 
     /// Sets the constant `c`.
     #[must_use]
@@ -59,10 +71,10 @@ impl Armijo {
         self
     }
 
-    /// Starts each search at so many times the last step that was taken.
+    /// Sets the step size that is tried first.
     #[must_use]
-    pub const fn growth(mut self, factor: f64) -> Self {
-        self.growth = Some(factor);
+    pub const fn first(mut self, first: FirstTrial) -> Self {
+        self.first = first;
         self
     }
 }
@@ -119,9 +131,9 @@ impl Search {
         match self {
             Self::Rate => Ok(Found { step: rate, loss: None, trials: 0 }),
             Self::Model => Ok(Found { step: rate * model_step, loss: None, trials: 0 }),
-            Self::Armijo(Armijo { sufficient, shrink, trials, growth }) => {
-                let mut step = match (growth, last) {
-                    (Some(growth), Some(last)) if last > 0.0 => (growth * last).min(rate),
+            Self::Armijo(Armijo { sufficient, shrink, trials, first }) => {
+                let mut step = match (first, last) {
+                    (FirstTrial::Last(growth), Some(last)) if last > 0.0 => (growth * last).min(rate),
                     _ => rate,
                 };
                 for trial in 1..=trials {
@@ -161,7 +173,7 @@ mod tests {
     #[test]
     fn backtracking_takes_the_first_step_with_enough_decrease() {
         // 1 and 0.64 are above the line, 0.512 is below: by 0.0451 of 0.0593.
-        let armijo = Armijo { sufficient: 0.1, shrink: 0.8, trials: 15, growth: Some(1.5) };
+        let armijo = Armijo { sufficient: 0.1, shrink: 0.8, trials: 15, first: FirstTrial::Last(1.5) };
         let found = search(Search::Armijo(armijo), 1.0, None);
         assert!((found.step - 0.512).abs() < 1e-12 && found.trials == 4, "{found:?}");
         // From 1.5 times the last step.

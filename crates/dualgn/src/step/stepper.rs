@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 
-use super::adaptation::{Adaptation, LevenbergMarquardt};
+use super::adaptation::{Adaptation, Floor, LevenbergMarquardt};
 use super::attempt::{Attempt, Point};
 use super::metric::{SecondMoments, update_metric};
 use super::momentum::{Decay, Momentum};
@@ -220,7 +220,7 @@ impl<L: ConvexLoss> Stepper<L> {
         rule: LevenbergMarquardt,
     ) -> Result<(Attempt, usize), Error> {
         let mut damping = match state.damping {
-            Some(damping) if rule.floor => rule.clamp(damping.max(point.subproblem.damping()?)),
+            Some(damping) if rule.floor == Floor::Oracle => rule.clamp(damping.max(point.subproblem.damping()?)),
             Some(damping) => damping,
             None => rule.clamp(point.subproblem.damping()?),
         };

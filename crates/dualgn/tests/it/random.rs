@@ -9,6 +9,7 @@ use burn::tensor::module as nn;
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions, PadMode};
 use burn::tensor::{DType, IndexingUpdateOp, Int, Tensor, TensorData, activation};
 use dualgn::Network;
+use dualgn::inspect::Derivative;
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
 
@@ -242,7 +243,8 @@ fn products_of_random_networks() {
             prop_assert!(close(&gram, &wanted, norm(&wanted).max(1.0)), "Gram matrix: {}", relative(&gram, &wanted));
         }
         // Three belong to the frame.
-        let differentiated = network.operations().iter().filter(|operation| operation.differentiated).count();
+        let differentiated =
+            network.operations().iter().filter(|operation| operation.derivative == Derivative::Passes).count();
         if differentiated >= 3 + 3 {
             busy.fetch_add(1, Ordering::Relaxed);
         }

@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use dualgn::error::DirectionError;
+use dualgn::inspect::Speeds;
 use dualgn::loss::{MulticlassHinge, SoftmaxCrossEntropy, Squared};
 use dualgn::{Error, GaussNewton, LossModel, Network, Route, Solver};
 
@@ -278,7 +279,7 @@ fn repeatable_estimates_do_not_go_by_the_clock() {
         let model = prepared(Mlp::new([5, 6, 3], &Device::default()), DType::F32);
         let network = Network::trace(&model, Mlp::forward, [7, 5]).unwrap();
         let inputs: Tensor<2> = tensor([7, 5], 3, DType::F32);
-        let oracle = GaussNewton::new(Squared).memory(1 << 24).repeatable(true);
+        let oracle = GaussNewton::new(Squared).memory(1 << 24).speeds(Speeds::Nominal);
         let linearizations: Vec<_> = (0..passes).map(|_| network.linearize(&model, inputs.clone()).unwrap()).collect();
         oracle.estimates(linearizations.last().unwrap()).unwrap()
     };

@@ -7,7 +7,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor};
 use dualgn::Network;
 use dualgn::error::TraceError;
-use dualgn::inspect::Examples;
+use dualgn::inspect::{Derivative, Examples};
 
 use crate::common::tensor;
 
@@ -194,9 +194,9 @@ fn a_network_is_described_operation_by_operation() {
     let product = find("Matmul");
     assert_eq!((product.rule, product.gram), ("matmul", Some("dense, with its bias")));
     assert_eq!((product.place.as_str(), product.shape.as_slice()), ("at `inner.body.weight`", [5, 4].as_slice()));
-    assert_eq!((product.examples, product.differentiated), (Examples::Apart, true));
+    assert_eq!((product.examples, product.derivative), (Examples::Apart, Derivative::Passes));
     let rounded = find("Round");
-    assert!(rounded.ends_derivative && !rounded.differentiated && rounded.examples == Examples::Apart);
+    assert_eq!((rounded.examples, rounded.derivative), (Examples::Apart, Derivative::Ends));
     assert_eq!(find("Reshape").examples, Examples::Shared, "a bias on its way");
 
     let centred = |m: &Pair, x: Tensor<2>| {

@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{DType, Tensor};
 use dualgn::Network;
+use dualgn::inspect::Derivative;
 use dualgn::jet::stop_gradient;
 
 use super::{Case, Probe, flat, ints, run, run_rounded};
@@ -138,7 +139,7 @@ fn stopped_gradients_stop() {
     let model = Probe::new(DType::F64);
     let inputs = tensor::<2>([3, 24], 3, DType::F64);
     let network = Network::trace(&model, forward, [3, 24]).unwrap();
-    let stopped = network.operations().iter().filter(|operation| operation.ends_derivative).count();
+    let stopped = network.operations().iter().filter(|operation| operation.derivative == Derivative::Ends).count();
     assert_eq!(stopped, 3, "two requests and one rounding");
     let linearization = network.linearize(&model, inputs.clone()).unwrap();
     assert_close("outputs", &host(linearization.outputs()), &host(forward(&model.valid(), inputs.clone())), 1e-14);

@@ -8,7 +8,7 @@ use burn::backend::ops::{ActivationOps, IntTensorOps, ModuleOps};
 use burn::tensor::ops::{ConvOptions, GridSampleOptions, InterpolateMode, InterpolateOptions, MaxPoolOptions};
 use burn::tensor::{DType, Distribution, IndexingUpdateOp, Int, Tensor};
 use dualgn::error::TraceError;
-use dualgn::inspect::{Operation, Support, operations};
+use dualgn::inspect::{Derivative, Operation, Support, operations};
 use dualgn::{Network, Tracing};
 
 use super::{CASES, Case, Probe, flat};
@@ -33,7 +33,7 @@ fn every_supported_operation_is_recorded_by_a_checked_case() {
             for operation in network.operations() {
                 // Of integers, an operation says nothing of its derivative.
                 let has_rule = matches!(operation.recorded.support, Support::Rule(_) | Support::Parts(_));
-                if has_rule && !operation.differentiated {
+                if has_rule && operation.derivative != Derivative::Passes {
                     continue;
                 }
                 recorded.entry(key(&operation.recorded)).or_default().insert(name);
@@ -61,7 +61,7 @@ fn the_table_names_the_rules_that_are_used() {
         let network = Network::trace(&Probe::new(DType::F64), *forward, [3, 24]).unwrap();
         for operation in network.operations() {
             if let Support::Rule(rule) = operation.recorded.support
-                && operation.differentiated
+                && operation.derivative == Derivative::Passes
             {
                 assert_eq!(operation.rule, rule, "{name}: {}", operation.recorded.name);
             }

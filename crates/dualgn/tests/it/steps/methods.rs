@@ -2,7 +2,8 @@
 
 use burn::tensor::Tensor;
 use dualgn::step::{
-    Adaptation, Armijo, DampingSchedule, Decay, Grid, LevenbergMarquardt, Momentum, Search, SecondMoments, StepReport,
+    Adaptation, Armijo, DampingSchedule, Decay, Floor, Grid, LevenbergMarquardt, Momentum, Search, SecondMoments,
+    StepReport,
 };
 use dualgn::{ConvexLoss, Solver, Stepper};
 
@@ -302,7 +303,7 @@ fn levenberg_marquardt() {
 /// On batches the decreases are smoothed before their ratio counts.
 #[test]
 fn smoothed_damping() {
-    let rule = LevenbergMarquardt::STOCHASTIC.floor(false);
+    let rule = LevenbergMarquardt::STOCHASTIC.floor(Floor::Least);
     let reference = |problem: &Problem| {
         let (problem, mut damping) = (problem.clone(), DAMPING);
         let mut smoothed: Option<[f64; 2]> = None;
