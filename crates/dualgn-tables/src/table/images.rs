@@ -3,15 +3,14 @@
 
 use std::borrow::Cow;
 use std::fs;
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use dualgn_io::input;
 use dualgn_train::data::{DataError, idx};
-use image::{DynamicImage, ImageReader, Limits};
 
 use super::cell::{Cell, Row};
 use super::error::TableError;
+use super::pixels::{LARGEST, Pixels};
 use super::source::Visit;
 
 /// Images in a folder.
@@ -34,10 +33,6 @@ enum Kind {
 
 /// The column with the class.
 pub(super) const CLASS: &str = "class";
-/// Bytes that decoding an image may take.
-const LARGEST: u64 = 1 << 28;
-/// Pixels of a side at most: each is a number that a network sees.
-const SIDE: usize = 1024;
 
 impl Images {
     /// Looks into a folder.
@@ -66,7 +61,7 @@ impl Images {
                            table give its file";
             return Err(unfit(folder, problem.into()));
         };
-        let shape = decoded(first)?.1;
+        let shape = decoded(first)?.shape;
         Ok(Self { header: header(shape), shape, kind: Kind::Files(files) })
     }
 
@@ -93,7 +88,7 @@ impl Images {
         match &self.kind {
             Kind::Files(files) => {
                 for (path, class) in files {
-                    let (pixels, shape) = decoded(path)?;
+                    let Pixels { bytes, shape } = decoded(path)?;
                     if shape != self.shape {
                         let [found, wanted] =
                             [shape, self.shape].map(|[c, h, w]| format!("{h} by {w} pixels in {c} channels"));
@@ -103,7 +98,7 @@ impl Images {
                         ));
                     }
                     let class = class.as_ref().map_or(Cell::Missing, |class| Cell::Text(Cow::Borrowed(class)));
-                    one(&mut pixels.into_iter(), class)?;
+                    one(&mut bytes.into_iter(), class)?;
                 }
             }
             Kind::Idx(sets) => {
@@ -177,31 +172,6 @@ fn idx_files(folder: &Path) -> Result<Vec<(PathBuf, Option<PathBuf>)>, TableErro
     Ok(sets)
 }
 
-/// The pixels of an image, channel by channel.
-fn decoded(path: &Path) -> Result<(Vec<u8>, [usize; 3]), TableError> {
-    let wrong = |problem: String| unfit(path, format!("it is no sound image ({problem})"));
-    let bytes = input::read(path, LARGEST)?;
-    let mut reader = ImageReader::new(Cursor::new(bytes))
-        .with_guessed_format()
-        .map_err(|reason| TableError::Read { file: path.into(), reason })?;
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(LARGEST);
-    reader.limits(limits);
-    let image = reader.decode().map_err(|error| wrong(error.to_string()))?;
-    let (columns, rows) = (image.width() as usize, image.height() as usize);
-    if columns.max(rows) > SIDE {
-        return Err(unfit(
-            path,
-            format!(
-                "it has {rows} by {columns} pixels, more than the {SIDE} of a side that a network here takes; shrink it"
-            ),
-        ));
-    }
-    if image.color().has_color() {
-        let pixels = DynamicImage::to_rgb8(&image).into_raw();
-        let planes = (0..3).flat_map(|channel| pixels.iter().skip(channel).step_by(3).copied().collect::<Vec<u8>>());
-        Ok((planes.collect(), [3, rows, columns]))
-    } else {
-        Ok((image.to_luma8().into_raw(), [1, rows, columns]))
-    }
+fn decoded(path: &Path) -> Result<Pixels, TableError> {
+    Pixels::decode(&input::read(path, LARGEST)?).map_err(|problem| unfit(path, problem))
 }

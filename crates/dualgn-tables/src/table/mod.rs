@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cell.rs      a cell, a row             error.rs    what can be wrong, and where
-//! source.rs    a file, by its format  <- text.rs (CSV, TSV), lines.rs (JSON lines), arrays.rs (NPY, NPZ), parquet/, images.rs (folders, idx)
+//! source.rs    a file, by its format  <- text.rs (CSV, TSV), lines.rs (JSON lines), arrays.rs (NPY, NPZ), parquet/, images.rs (folders, idx; pixels.rs)
 //! text.rs      rows of text           <- stream.rs (unpacked, decoded), quotes.rs, beginning.rs (separator, first rows), header.rs, names.rs
 //! notation.rs  how cells are written  <- numerals.rs (numbers of a column), dates.rs, words.rs, missing.rs (words for nothing)
 //! numerals.rs  reading numbers        <- sighting.rs (recognising one, by its parts), signs.rs (decimal and thousands signs)
@@ -32,6 +32,7 @@ mod notation;
 mod numerals;
 mod observation;
 mod parquet;
+mod pixels;
 mod profile;
 mod quotes;
 mod role;
