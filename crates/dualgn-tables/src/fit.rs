@@ -6,7 +6,7 @@ use dualgn_networks::{Tensors, weights, with_weights};
 use dualgn_train::scores::Scores;
 use dualgn_train::{Method, Specification, Trainer};
 
-use crate::model::{Answers, Card, Predictor, scores_of};
+use crate::model::{Card, Predictions, Predictor, scores_of};
 use crate::prepared::Prepared;
 
 impl Prepared {
@@ -54,14 +54,14 @@ impl Prepared {
         Ok(Predictor::new(card, nets.collect::<Result<_, Failure>>()?, device))
     }
 
-    /// Predicts the rows that test; returns the answers, and how good they are.
+    /// Predicts the rows that test; returns the predictions, and how good they are.
     ///
     /// # Errors
     /// The rows cannot be read, or the device fails.
-    pub fn test(&self, model: &Predictor) -> Result<(Answers, Scores), Failure> {
-        let answers = model.answers_to(&self.test)?;
-        let scores = scores_of(&model.card, &answers, &self.test.targets.numbers());
-        Ok((answers, Scores { cells: self.tally.counted(), ..scores }))
+    pub fn test(&self, model: &Predictor) -> Result<(Predictions, Scores), Failure> {
+        let predictions = model.predictions_of(&self.test)?;
+        let scores = scores_of(&model.card, &predictions, &self.test.targets.numbers());
+        Ok((predictions, Scores { cells: self.tally.counted(), ..scores }))
     }
 }
 

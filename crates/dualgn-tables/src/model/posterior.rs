@@ -19,8 +19,8 @@ use dualgn_train::problem::{NamedLoss, Reading, Study};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
 
-use super::answers::Answers;
 use super::card::Card;
+use super::predictions::Predictions;
 use super::predictor::Predictor;
 
 /// Rows of `K` that stand for the training examples, at most.
@@ -113,20 +113,21 @@ impl<'a> Posterior<'a> {
     }
 
     /// What [`deviations`](Self::deviations) says of a part of a table.
-    pub fn deviations_to(&self, split: &Split) -> Result<(Answers, Vec<f64>), Failure> {
+    pub fn deviations_to(&self, split: &Split) -> Result<(Predictions, Vec<f64>), Failure> {
         let parts = split.chunks(CHUNK).map(|inputs| self.deviations(&inputs?));
-        let (answers, deviations): (Vec<_>, Vec<_>) = parts.collect::<Result<Vec<_>, Failure>>()?.into_iter().unzip();
-        Ok((Answers::join(answers), deviations.concat()))
+        let (predictions, deviations): (Vec<_>, Vec<_>) =
+            parts.collect::<Result<Vec<_>, Failure>>()?.into_iter().unzip();
+        Ok((Predictions::join(predictions), deviations.concat()))
     }
 
-    /// The answers to rows and their standard deviations: of a number, with its noise; of a class, that of its probability.
-    pub fn deviations(&self, inputs: &[f32]) -> Result<(Answers, Vec<f64>), Failure> {
+    /// The predictions of rows and their standard deviations: of a number, with its noise; of a class, that of its probability.
+    pub fn deviations(&self, inputs: &[f32]) -> Result<(Predictions, Vec<f64>), Failure> {
         let card = &self.predictor.card;
         let each = self.predictor.each(inputs)?;
-        let answers = self.predictor.together(&each);
+        let predictions = self.predictor.together(&each);
         let width = card.encoder.width();
         let outputs_of_row = card.target.outputs();
-        let rows = answers.len();
+        let rows = predictions.len();
         let (mut means, mut squares) = (vec![0.0; rows], vec![0.0; rows]);
         let members = self.members.len() as f64;
         for (member, outputs) in each.iter().enumerate() {
@@ -144,9 +145,9 @@ impl<'a> Posterior<'a> {
                     .ok_or_else(|| Failure::run("the system of the posterior is not positive definite".into()))?;
                 for row in start..end {
                     let outputs = &outputs[row * outputs_of_row..(row + 1) * outputs_of_row];
-                    let said = match &answers {
-                        Answers::Classes { classes, .. } => Some(classes[row]),
-                        Answers::Numbers(_) => None,
+                    let said = match &predictions {
+                        Predictions::Classes { classes, .. } => Some(classes[row]),
+                        Predictions::Numbers(_) => None,
                     };
                     let (mean, variance) = moments(card, outputs, &covariances[row - start], said, self.noise);
                     means[row] += mean / members;
@@ -158,7 +159,7 @@ impl<'a> Posterior<'a> {
         let unit = if card.task.is_number() { card.scale.unit } else { 1.0 };
         let deviation = |row: usize| (squares[row] - means[row] * means[row]).max(0.0).sqrt() * unit;
         let deviations = (0..rows).map(deviation).collect();
-        Ok((answers, deviations))
+        Ok((predictions, deviations))
     }
 }
 
@@ -173,7 +174,7 @@ fn moments(card: &Card, outputs: &[f32], covariance: &[f64], class: Option<usize
         }
         (None, _) => (f64::from(outputs[0]), covariance[0] + noise),
         (Some(class), _) => {
-            let Answers::Classes { probabilities: Some(probabilities), .. } = Answers::of(card, outputs) else {
+            let Predictions::Classes { probabilities: Some(probabilities), .. } = Predictions::of(card, outputs) else {
                 return (0.0, covariance.first().copied().unwrap_or(0.0));
             };
             let p = probabilities[class];
@@ -215,8 +216,8 @@ fn likelihood(card: &Card, outputs: &[f32], covariances: &[Vec<f64>], targets: &
                     (f64::from(output) / (1.0 + std::f64::consts::PI / 8.0 * variance).sqrt()) as f32
                 })
                 .collect();
-            match Answers::of(card, &shrunk) {
-                Answers::Classes { probabilities: Some(p), .. } => p[classes[row] as usize].max(1e-300).ln(),
+            match Predictions::of(card, &shrunk) {
+                Predictions::Classes { probabilities: Some(p), .. } => p[classes[row] as usize].max(1e-300).ln(),
                 _ => 0.0,
             }
         }
