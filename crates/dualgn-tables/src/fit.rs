@@ -33,7 +33,7 @@ impl Prepared {
         device: &Device,
     ) -> Result<Predictor, Failure> {
         let Specification { study, loss, quantile, settings, .. } = specification;
-        let Some(reading) = loss.reading(study.task) else {
+        let Some(rule) = loss.prediction_rule(study.task) else {
             return Err(Failure::input(loss.refusal_of_column(&study.target, study.task)));
         };
         let card = Card {
@@ -47,7 +47,7 @@ impl Prepared {
             task: study.task,
             loss: *loss,
             quantile: *quantile,
-            scale: study.scale(reading),
+            scale: study.scale(rule),
             damping: settings.damping.unwrap_or(study.damping * method.damping_factor),
         };
         let nets = weights.into_iter().map(|weights| with_weights(specification.model(device)?, weights));

@@ -30,7 +30,7 @@ impl Specification<'_> {
             loss: loss.into(),
             description: format!(
                 "A network of {layers}{between} and the loss {loss} on {words}.{}{}",
-                objective.reading.remark(objective.scale),
+                objective.rule.remark(objective.scale),
                 if session.patience {
                     ""
                 } else {

@@ -106,11 +106,11 @@ impl<'a> Specification<'a> {
     pub fn session(&self, device: &Device) -> Result<Session<SupervisedLearning>, Failure> {
         let Self { study, ref settings, .. } = *self;
         let dataset = &study.dataset;
-        let Some(reading) = self.loss.reading(study.task) else {
+        let Some(rule) = self.loss.prediction_rule(study.task) else {
             return Err(Failure::input(self.loss.refusal_of_column(&study.target, study.task)));
         };
-        let scale = study.scale(reading);
-        study.check(reading, scale)?;
+        let scale = study.scale(rule);
+        study.check(rule, scale)?;
         let (train, test) = (Part::new(&dataset.train, scale, device), Part::new(&dataset.test, scale, device));
         let batch = self.batch.or(study.batch).unwrap_or(train.len()).min(train.len());
 
@@ -129,7 +129,7 @@ impl<'a> Specification<'a> {
         let network = Network::trace(&model, Net::forward, [batch, dataset.train.features()])?;
         let loss = NamedLoss::new(self.loss, self.quantile, dataset.outputs);
         let oracle = settings.oracle(GaussNewton::for_network(loss.clone(), &network)?);
-        let objective = Objective { loss, reading, scale };
+        let objective = Objective { loss, rule, scale };
         let mut session = Session {
             subject: SupervisedLearning { objective, network, train, test, seed: settings.seed },
             model,

@@ -15,7 +15,7 @@ use dualgn::{ConvexLoss, Network};
 use dualgn_io::Failure;
 use dualgn_networks::{Net, entries};
 use dualgn_train::data::{CHUNK, Split, Targets};
-use dualgn_train::problem::{NamedLoss, Reading, Study};
+use dualgn_train::problem::{NamedLoss, PredictionRule, Study};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
 
@@ -87,11 +87,11 @@ impl<'a> Posterior<'a> {
         let kernel = Kernel::of(self.predictor, 0, &self.members[0].inputs, &inputs)?;
         let squares = match &targets {
             Targets::Values(values) => {
-                let reading = card.loss.reading(card.task).unwrap_or(Reading::Standardised);
+                let rule = card.loss.prediction_rule(card.task).unwrap_or(PredictionRule::Standardised);
                 let errors = outputs
                     .iter()
                     .zip(values)
-                    .map(|(&output, &value)| (reading.number(output) - card.scale.apply(value)).powi(2));
+                    .map(|(&output, &value)| (rule.number(output) - card.scale.apply(value)).powi(2));
                 errors.sum::<f64>() / count as f64
             }
             Targets::Classes(_) => 1.0,
@@ -165,10 +165,10 @@ impl<'a> Posterior<'a> {
 
 /// The mean and variance of an answer: of a number, scaled as targets are, with its noise; of the probability of a class without.
 fn moments(card: &Card, outputs: &[f32], covariance: &[f64], class: Option<usize>, noise: f64) -> (f64, f64) {
-    let reading = card.loss.reading(card.task).unwrap_or(Reading::Standardised);
-    match (class, reading) {
-        (None, Reading::Logarithm) => {
-            let mean = reading.number(outputs[0]);
+    let rule = card.loss.prediction_rule(card.task).unwrap_or(PredictionRule::Standardised);
+    match (class, rule) {
+        (None, PredictionRule::Logarithm) => {
+            let mean = rule.number(outputs[0]);
             // Of counts the noise is their own; of other positive numbers it is in proportion.
             (mean, mean * mean * covariance[0].exp_m1() + noise)
         }
@@ -191,14 +191,14 @@ fn moments(card: &Card, outputs: &[f32], covariance: &[f64], class: Option<usize
 
 /// The mean logarithm of the likelihood of targets under answers with covariances.
 fn likelihood(card: &Card, outputs: &[f32], covariances: &[Vec<f64>], targets: &Targets, noise: f64) -> f64 {
-    let reading = card.loss.reading(card.task).unwrap_or(Reading::Standardised);
+    let rule = card.loss.prediction_rule(card.task).unwrap_or(PredictionRule::Standardised);
     let width = card.target.outputs();
     let rows = outputs.chunks_exact(width).zip(covariances).enumerate();
     let each = rows.map(|(row, (outputs, covariance))| match targets {
         Targets::Values(values) => {
-            let (mean, variance) = match reading {
-                Reading::Logarithm => {
-                    let mean = reading.number(outputs[0]);
+            let (mean, variance) = match rule {
+                PredictionRule::Logarithm => {
+                    let mean = rule.number(outputs[0]);
                     (mean, mean * mean * covariance[0].exp_m1() + noise)
                 }
                 _ => (f64::from(outputs[0]), covariance[0] + noise),

@@ -1,6 +1,6 @@
 //! [`Predictions`]: what outputs say, in the words and the unit of the target.
 
-use dualgn_train::problem::{LossName, Reading, Task};
+use dualgn_train::problem::{LossName, PredictionRule, Task};
 
 use super::card::Card;
 
@@ -21,14 +21,14 @@ pub enum Predictions {
 impl Predictions {
     /// Reads outputs, row-major.
     pub fn of(card: &Card, outputs: &[f32]) -> Self {
-        let reading = card.loss.reading(card.task).unwrap_or(Reading::Standardised);
+        let rule = card.loss.prediction_rule(card.task).unwrap_or(PredictionRule::Standardised);
         match card.task {
             Task::Positive | Task::Count | Task::Number => {
-                Self::Numbers(outputs.iter().map(|&output| card.scale.restore(reading.number(output))).collect())
+                Self::Numbers(outputs.iter().map(|&output| card.scale.restore(rule.number(output))).collect())
             }
             Task::Classes | Task::YesOrNo => {
                 let width = card.target.outputs();
-                let classes = outputs.chunks_exact(width).map(|row| reading.class(row) as usize).collect();
+                let classes = outputs.chunks_exact(width).map(|row| rule.class(row) as usize).collect();
                 let probabilities = match card.loss {
                     LossName::Logistic if width == 1 => {
                         let yes = |&output: &f32| 1.0 / (1.0 + (-f64::from(output)).exp());
