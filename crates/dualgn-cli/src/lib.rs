@@ -22,7 +22,7 @@ use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::Parser;
-use dualgn_io::{Failure, Kind};
+use dualgn_io::{Failure, FailureKind};
 
 /// Runs a command line, the name of the program first, and returns its exit code.
 pub fn run(words: impl Iterator<Item = OsString>) -> ExitCode {
@@ -39,9 +39,9 @@ pub fn run(words: impl Iterator<Item = OsString>) -> ExitCode {
 /// The exit code of a failure: 1 for the machine's, 2 for what the user can mend, 130 or 143 for an interruption.
 fn code(failure: &Failure) -> u8 {
     match failure.kind() {
-        Kind::Run => 1,
-        Kind::Input => 2,
-        Kind::Interrupted => interrupt::code(),
+        FailureKind::Run => 1,
+        FailureKind::Input => 2,
+        FailureKind::Interrupted => interrupt::code(),
     }
 }
 

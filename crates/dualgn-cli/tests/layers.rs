@@ -1,5 +1,5 @@
-//! Crates and the modules in them use each other in one direction only. `docs/modules.md` lists who uses whom; `DUALGN_BLESS=1` writes it
-//! anew.
+//! Crates and the modules in them use each other in one direction only, and no two of their public types share a name. `docs/modules.md`
+//! lists who uses whom; `DUALGN_BLESS=1` writes it anew.
 
 #![expect(clippy::disallowed_methods, reason = "files of a test need not survive a kill")]
 
@@ -20,6 +20,10 @@ const CRATES: [&str; 8] = [
     "dualgn-cli",
 ];
 
+/// Public types that share a name since they mean the same, and what that is.
+const SHARED: [(&str, &str); 1] =
+    [("Specification", "what a run is made from, with data in dualgn-train and with an equation in dualgn-fields")];
+
 /// Who uses whom.
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
@@ -34,6 +38,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files.retain(|path| path.extension().is_some_and(|ending| ending == "rs"));
     files.sort();
     files
+}
+
+/// Whether a file of a crate holds tests alone.
+fn is_of_tests(path: &Path) -> bool {
+    path.iter().any(|part| part.to_str().unwrap().trim_end_matches(".rs").ends_with("tests"))
 }
 
 /// The code of a file: no comments, no tests.
@@ -105,7 +114,7 @@ fn modules(name: &str) -> Graph {
         let parts: Vec<String> =
             inner.iter().map(|part| part.to_str().unwrap().trim_end_matches(".rs").to_owned()).collect();
         let module = &parts[0];
-        if ["lib", "main"].contains(&module.as_str()) || parts.iter().any(|part| part.ends_with("tests")) {
+        if ["lib", "main"].contains(&module.as_str()) || is_of_tests(&inner) {
             continue;
         }
         let code = code(&path);
@@ -121,6 +130,13 @@ fn modules(name: &str) -> Graph {
         edges.extend(used.filter(|name| name != module));
     }
     graph
+}
+
+/// The name of the public type that a line declares at the top level of a file.
+fn public_type(line: &str) -> Option<&str> {
+    let declared = line.strip_prefix("pub ")?;
+    let rest = ["struct ", "enum ", "trait ", "type "].iter().find_map(|kind| declared.strip_prefix(kind))?;
+    rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).next()
 }
 
 /// Nodes that lead back to themselves, on one way.
@@ -175,6 +191,39 @@ fn a_circle_is_found() {
     assert_eq!(found, Some(vec!["b".to_owned(), "c".to_owned()]));
     let found = named("use crate::{a::{b, c}, D};\nfn f(x: crate::e::F) { other_crate::g() }", "crate");
     assert_eq!(found.into_iter().collect::<Vec<_>>(), ["D", "a", "e"]);
+}
+
+#[test]
+fn no_public_type_has_two_meanings() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for name in CRATES {
+        let source = source(name);
+        for path in files(&source) {
+            let inner = path.strip_prefix(&source).unwrap();
+            if is_of_tests(inner) {
+                continue;
+            }
+            let code = code(&path);
+            for declared in code.lines().filter_map(public_type) {
+                places.entry(declared.to_owned()).or_default().push(format!("{name}: {}", inner.display()));
+            }
+        }
+    }
+    assert!(places.len() > 100, "{places:?}");
+    places.retain(|_, places| places.len() > 1);
+    for (name, meaning) in SHARED {
+        assert!(places.remove(name).is_some(), "{name} ({meaning}) stands once and needs no exception");
+    }
+    assert!(places.is_empty(), "public types of the same name, of which one should be called otherwise: {places:#?}");
+}
+
+#[test]
+fn a_public_type_is_found() {
+    assert_eq!(public_type("pub struct Cell<'a> {"), Some("Cell"));
+    assert_eq!(public_type("pub type Grid = Vec<f64>;"), Some("Grid"));
+    for line in ["pub(crate) struct Cell;", "    pub enum Value {", "pub fn structure() {", "struct Cell;"] {
+        assert_eq!(public_type(line), None, "{line}");
+    }
 }
 
 #[test]

@@ -50,7 +50,7 @@ mod solve;
 mod specification;
 mod viewer;
 
-pub use network::{Activation, Architecture, Field};
+pub use network::{Architecture, Field, SmoothActivation};
 pub use problem::Problem;
 pub use problems::FieldName;
 pub use solve::{Showing, Solve};

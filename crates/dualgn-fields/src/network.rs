@@ -6,7 +6,7 @@ use burn::tensor::{DType, Device, Distribution, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
-/// The activation function of the hidden layers.
+/// The activation function of the hidden layers, smooth since equations hold its derivatives.
 #[derive(
     Clone,
     Copy,
@@ -24,7 +24,7 @@ use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 )]
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "snake_case")]
-pub enum Activation {
+pub enum SmoothActivation {
     /// Hyperbolic tangent
     #[default]
     Tanh,
@@ -44,7 +44,7 @@ pub struct Field {
     layers: Vec<Linear>,
     coefficients: Option<Param<Tensor<1>>>,
     #[module(skip)]
-    activation: Activation,
+    activation: SmoothActivation,
     #[module(skip)]
     transform: Option<Transform>,
 }
@@ -57,7 +57,7 @@ pub struct Architecture {
     /// Widths of the hidden layers.
     pub hidden: Vec<usize>,
     /// What stands between them.
-    pub activation: Activation,
+    pub activation: SmoothActivation,
     /// What is made of the network's value.
     pub transform: Option<Transform>,
     /// Where unknown numbers of the equation start.
@@ -94,8 +94,8 @@ impl Field {
             .enumerate()
             .map(|(index, pair)| {
                 let initializer = match activation {
-                    Activation::Tanh => Initializer::XavierNormal { gain: 1.0 },
-                    Activation::Sine => {
+                    SmoothActivation::Tanh => Initializer::XavierNormal { gain: 1.0 },
+                    SmoothActivation::Sine => {
                         let inputs = pair[0] as f64;
                         let range = if index == 0 { 1.0 / inputs } else { 6f64.sqrt() / inputs.sqrt() };
                         Initializer::Uniform { min: -range, max: range }
@@ -126,9 +126,9 @@ impl Field {
             let value = layer.forward(value);
             match self.activation {
                 _ if index == last => value,
-                Activation::Tanh => value.tanh(),
-                Activation::Sine if index == 0 => (value * FREQUENCY).sin(),
-                Activation::Sine => value.sin(),
+                SmoothActivation::Tanh => value.tanh(),
+                SmoothActivation::Sine if index == 0 => (value * FREQUENCY).sin(),
+                SmoothActivation::Sine => value.sin(),
             }
         });
         match self.transform {

@@ -10,7 +10,7 @@ use dualgn_train::problem::LossName;
 use dualgn_train::record::{Comparison, Metric};
 use dualgn_train::{Length, Session, Settings, Subject, environment};
 
-use super::network::{Activation, Architecture, Field};
+use super::network::{Architecture, Field, SmoothActivation};
 use super::points::Drawing;
 use super::problem::Problem;
 use super::problems::FieldName;
@@ -33,7 +33,7 @@ pub struct Specification {
     /// Widths of the hidden layers; `None` for what is usual.
     pub hidden: Option<Vec<usize>>,
     /// What stands between the layers; `None` for what is usual.
-    pub activation: Option<Activation>,
+    pub activation: Option<SmoothActivation>,
     /// Points of all terms together; `None` for what is usual.
     pub points: Option<usize>,
     /// How points are spread.

@@ -8,14 +8,14 @@ use std::{fmt, io};
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
 pub struct Failure {
-    kind: Kind,
+    kind: FailureKind,
     message: String,
     hint: Option<String>,
 }
 
 /// Who can mend a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FailureKind {
     /// The user, by other files or options.
     Input,
     /// Nobody in front of the screen: the machine or this program failed.
@@ -27,17 +27,17 @@ pub enum Kind {
 impl Failure {
     /// Reports something that the user can mend: what is wrong, and where.
     pub fn input(message: String) -> Self {
-        Self { kind: Kind::Input, message, hint: None }
+        Self { kind: FailureKind::Input, message, hint: None }
     }
 
     /// Reports a failure of the machine or of this program.
     pub fn run(message: String) -> Self {
-        Self { kind: Kind::Run, message, hint: None }
+        Self { kind: FailureKind::Run, message, hint: None }
     }
 
     /// Reports that the user stopped the command.
     pub fn interrupted(message: String) -> Self {
-        Self { kind: Kind::Interrupted, message, hint: None }
+        Self { kind: FailureKind::Interrupted, message, hint: None }
     }
 
     /// Reports a file that could not be read or written. Paths that are absent, forbidden or of the wrong kind are the user's to
@@ -77,19 +77,19 @@ impl Failure {
     }
 
     /// Returns who can mend it.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> FailureKind {
         self.kind
     }
 
     /// Whether the user can mend it.
     pub fn is_input(&self) -> bool {
-        self.kind == Kind::Input
+        self.kind == FailureKind::Input
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.kind == Kind::Interrupted { "interrupted" } else { "error" };
+        let what = if self.kind == FailureKind::Interrupted { "interrupted" } else { "error" };
         write!(formatter, "{what}: {}", self.message)?;
         match &self.hint {
             Some(hint) => write!(formatter, "\nhint: {hint}"),

@@ -36,4 +36,4 @@ pub mod npz;
 pub mod number;
 
 pub use allocator::{Allocator, fallible};
-pub use failure::{Failure, Kind};
+pub use failure::{Failure, FailureKind};

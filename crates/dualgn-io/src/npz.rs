@@ -1,6 +1,7 @@
 //! Arrays in NPY and NPZ files, as NumPy writes and reads them.
 //!
 //! An archive may be anybody's: what it says of itself is checked against its size and a limit before memory is taken for it.
+//! Errors say why a file holds no arrays, as the end of a sentence that names it.
 
 mod npy;
 
@@ -33,9 +34,6 @@ pub enum Values {
     /// Of whole numbers or booleans.
     Whole(Vec<i64>),
 }
-
-/// Why a file holds no arrays, as the end of a sentence that names it.
-pub type Problem = String;
 
 /// The first bytes of an archive of arrays.
 const ARCHIVE: &[u8] = b"PK\x03\x04";
@@ -91,7 +89,10 @@ impl Array {
 }
 
 /// The arrays of a file: those of an archive by their names, or a single one as `array`. `limit` bytes may be taken for all.
-pub fn read(path: &Path, limit: u64) -> Result<BTreeMap<String, Array>, Problem> {
+///
+/// # Errors
+/// Returns the end of a sentence that names the file: it cannot be read, or holds no arrays.
+pub fn read(path: &Path, limit: u64) -> Result<BTreeMap<String, Array>, String> {
     let is_known = |beginning: &[u8]| match beginning.starts_with(ARCHIVE) || beginning.starts_with(ARRAY) {
         true => Ok(()),
         false => Err(Failure::input(format!("{} {NO_ARRAY}", path.display()))),
@@ -101,7 +102,7 @@ pub fn read(path: &Path, limit: u64) -> Result<BTreeMap<String, Array>, Problem>
 }
 
 /// The same of a file that is open.
-pub fn read_input(input: &Input, limit: u64) -> Result<BTreeMap<String, Array>, Problem> {
+pub fn read_input(input: &Input, limit: u64) -> Result<BTreeMap<String, Array>, String> {
     let bytes = |error: std::io::Error| format!("cannot be read ({error})");
     let file = input.reader().map_err(bytes)?;
     let length = file.metadata().map_err(bytes)?.len();
@@ -116,7 +117,7 @@ pub fn read_input(input: &Input, limit: u64) -> Result<BTreeMap<String, Array>, 
 }
 
 /// The arrays of an archive.
-pub fn archive(reader: impl Read + std::io::Seek, limit: u64) -> Result<BTreeMap<String, Array>, Problem> {
+pub fn archive(reader: impl Read + std::io::Seek, limit: u64) -> Result<BTreeMap<String, Array>, String> {
     let mut archive = zip::ZipArchive::new(reader).map_err(|error| format!("is a damaged archive ({error})"))?;
     let mut arrays = BTreeMap::new();
     let mut left = limit;

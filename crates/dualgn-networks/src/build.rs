@@ -13,7 +13,7 @@ use burn::nn::{
 use burn::tensor::Device;
 
 use super::description::LayerDescription;
-use super::layer::{Kind, Layer, Recurrent, Residual, SelfAttention, Tokens};
+use super::layer::{Layer, LayerKind, Recurrent, Residual, SelfAttention, Tokens};
 use super::room::Room;
 
 /// Why a network cannot be built.
@@ -150,7 +150,7 @@ impl Builder<'_> {
             Is::GlobalAverage => self.global_average(),
             Is::Flatten => {
                 self.shape = Shape::Flat(self.shape.size());
-                Ok(Layer::function(Kind::Flatten))
+                Ok(Layer::function(LayerKind::Flatten))
             }
             Is::LayerNorm => {
                 let width = self.width()?;
@@ -170,13 +170,13 @@ impl Builder<'_> {
                 norm.training = Param::from_bool(false);
                 Ok(Layer::BatchNorm(norm))
             }
-            Is::Relu => Ok(Layer::function(Kind::Relu)),
-            Is::Tanh => Ok(Layer::function(Kind::Tanh)),
-            Is::Sigmoid => Ok(Layer::function(Kind::Sigmoid)),
-            Is::Gelu => Ok(Layer::function(Kind::Gelu)),
-            Is::Silu => Ok(Layer::function(Kind::Silu)),
-            Is::Softplus => Ok(Layer::function(Kind::Softplus)),
-            Is::Sine { frequency } if frequency.is_finite() => Ok(Layer::function(Kind::Sine(frequency))),
+            Is::Relu => Ok(Layer::function(LayerKind::Relu)),
+            Is::Tanh => Ok(Layer::function(LayerKind::Tanh)),
+            Is::Sigmoid => Ok(Layer::function(LayerKind::Sigmoid)),
+            Is::Gelu => Ok(Layer::function(LayerKind::Gelu)),
+            Is::Silu => Ok(Layer::function(LayerKind::Silu)),
+            Is::Softplus => Ok(Layer::function(LayerKind::Softplus)),
+            Is::Sine { frequency } if frequency.is_finite() => Ok(Layer::function(LayerKind::Sine(frequency))),
             Is::Sine { frequency } => Err(format!("`frequency` should be finite, found {frequency}")),
             Is::Embedding { vocabulary, width, positions } => self.embedding(vocabulary, width, positions),
             Is::Attention { heads, causal } => self.attention(heads, causal),
@@ -322,7 +322,7 @@ impl Builder<'_> {
             Shape::Sequence(_, c) | Shape::Image(c, ..) => Shape::Flat(c),
             Shape::Flat(_) => return Err(self.wants("an image or a sequence")),
         };
-        Ok(Layer::function(Kind::GlobalAverage))
+        Ok(Layer::function(LayerKind::GlobalAverage))
     }
 
     /// Normalisation of groups of channels.

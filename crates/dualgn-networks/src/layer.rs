@@ -63,12 +63,12 @@ pub enum Layer {
 #[derive(Module, Debug)]
 pub struct Function {
     #[module(skip)]
-    kind: Kind,
+    kind: LayerKind,
 }
 
-/// What it does.
+/// What a layer without parameters does.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kind {
+pub enum LayerKind {
     /// `max(x, 0)`.
     Relu,
     /// The hyperbolic tangent.
@@ -127,12 +127,12 @@ pub struct Recurrent<M: Module> {
 
 impl Layer {
     /// A layer without parameters.
-    pub fn function(kind: Kind) -> Self {
+    pub fn function(kind: LayerKind) -> Self {
         Self::Function(Function { kind })
     }
 
     /// That without parameters, if it is one.
-    pub fn kind(&self) -> Option<Kind> {
+    pub fn kind(&self) -> Option<LayerKind> {
         match self {
             Self::Function(function) => Some(function.kind),
             _ => None,
@@ -198,13 +198,13 @@ impl Value {
 impl Function {
     fn forward(&self, value: Value) -> Value {
         match (self.kind, value) {
-            (Kind::Flatten, value) => Value::Flat(value.flat()),
-            (Kind::GlobalAverage, Value::Sequence(x)) => Value::Flat(x.mean_dim(1).squeeze_dim(1)),
-            (Kind::GlobalAverage, Value::Image(x)) => {
+            (LayerKind::Flatten, value) => Value::Flat(value.flat()),
+            (LayerKind::GlobalAverage, Value::Sequence(x)) => Value::Flat(x.mean_dim(1).squeeze_dim(1)),
+            (LayerKind::GlobalAverage, Value::Image(x)) => {
                 let [m, channels, rows, columns] = x.dims();
                 Value::Flat(x.reshape([m, channels, rows * columns]).mean_dim(2).squeeze_dim(2))
             }
-            (Kind::GlobalAverage, value) => value,
+            (LayerKind::GlobalAverage, value) => value,
             (kind, Value::Flat(x)) => Value::Flat(kind.of(x)),
             (kind, Value::Sequence(x)) => Value::Sequence(kind.of(x)),
             (kind, Value::Image(x)) => Value::Image(kind.of(x)),
@@ -212,7 +212,7 @@ impl Function {
     }
 }
 
-impl Kind {
+impl LayerKind {
     fn of<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
         match self {
             Self::Relu => activation::relu(x),

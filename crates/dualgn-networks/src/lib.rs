@@ -43,7 +43,7 @@ mod weights;
 pub use build::NetworkError;
 pub use description::{Activation, Description, Preset};
 pub use file::{NetworkChoice, line_of, parse as parse_network, place};
-pub use layer::{Kind, Layer};
+pub use layer::{Layer, LayerKind};
 pub use net::{Category, Net};
 pub use room::{bytes_of, mib};
 pub use seal::Seal;

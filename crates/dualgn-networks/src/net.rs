@@ -7,7 +7,7 @@ use dualgn_io::memory;
 
 use super::build::{Builder, NetworkError, Shape, size};
 use super::description::Description;
-use super::layer::{Kind, Layer, Value, forward};
+use super::layer::{Layer, LayerKind, Value, forward};
 use super::room::Room;
 
 /// Gives parameters the numbers 1, 2, .. for their identities, which records of optimizers go by: Burn's are random, and would be
@@ -138,7 +138,7 @@ fn finish(layers: &mut Vec<Layer>, builder: &mut Builder, outputs: usize) -> Res
     let last = match builder.shape {
         Shape::Flat(width) => width,
         other => {
-            layers.push(Layer::function(Kind::Flatten));
+            layers.push(Layer::function(LayerKind::Flatten));
             other.size()
         }
     };

@@ -9,7 +9,7 @@ use dualgn_train::data::Targets;
 use dualgn_train::explain::OfTable;
 use dualgn_train::problem::NamedLoss;
 
-use crate::model::{Answers, Posterior, Predictor, coverage};
+use crate::model::{Posterior, Predictions, Predictor, coverage};
 use crate::prepared::Prepared;
 
 /// Rows of the Gram matrix that training rows have at most.
@@ -24,17 +24,17 @@ impl Prepared {
     /// # Errors
     /// The row is not among those that test, or the device fails.
     pub fn explain(&self, predictor: &Predictor, row: Option<usize>) -> Result<OfTable, Failure> {
-        let Judged { answers, posterior, coverage } = self.judged(predictor)?;
+        let Judged { predictions, posterior, coverage } = self.judged(predictor)?;
         let target = &predictor.card.target;
         let name = |number: f64| target.levels.get(number as usize).cloned().unwrap_or_else(|| significant(number));
-        let said: Vec<f64> = match &answers {
-            Answers::Numbers(numbers) => numbers.clone(),
-            Answers::Classes { classes, .. } => classes.iter().map(|&class| class as f64).collect(),
+        let said: Vec<f64> = match &predictions {
+            Predictions::Numbers(numbers) => numbers.clone(),
+            Predictions::Classes { classes, .. } => classes.iter().map(|&class| class as f64).collect(),
         };
         let truths = self.test.targets.numbers();
         let place = self.place(row, &said, &truths)?;
-        let class = match &answers {
-            Answers::Classes { classes, .. } if target.outputs() > 1 => classes[place],
+        let class = match &predictions {
+            Predictions::Classes { classes, .. } if target.outputs() > 1 => classes[place],
             _ => 0,
         };
         let train = &self.studies[0].dataset.train;
@@ -57,18 +57,22 @@ impl Prepared {
         })
     }
 
-    /// The answers to the test rows, with how sure they are where the loss has curvature.
+    /// The predictions of the test rows, with how sure they are where the loss has curvature.
     fn judged(&self, predictor: &Predictor) -> Result<Judged, Failure> {
         if !predictor.card.loss.has_curvature() {
-            return Ok(Judged { answers: predictor.answers_to(&self.test)?, posterior: None, coverage: vec![] });
+            return Ok(Judged {
+                predictions: predictor.predictions_of(&self.test)?,
+                posterior: None,
+                coverage: vec![],
+            });
         }
         let posterior = Posterior::new(predictor, &self.studies)?;
-        let (answers, deviations) = posterior.deviations_to(&self.test)?;
-        let coverage = match &answers {
-            Answers::Numbers(numbers) => coverage(numbers, &deviations, &self.test.targets.numbers()),
-            Answers::Classes { .. } => vec![],
+        let (predictions, deviations) = posterior.deviations_to(&self.test)?;
+        let coverage = match &predictions {
+            Predictions::Numbers(numbers) => coverage(numbers, &deviations, &self.test.targets.numbers()),
+            Predictions::Classes { .. } => vec![],
         };
-        Ok(Judged { answers, posterior: Some([posterior.precision, posterior.noise]), coverage })
+        Ok(Judged { predictions, posterior: Some([posterior.precision, posterior.noise]), coverage })
     }
 
     /// The place of a row among those that test; or of that which is predicted worst, or the last of several.
@@ -128,9 +132,9 @@ impl Prepared {
     }
 }
 
-/// What a model answers to the test rows.
+/// What a model predicts of the test rows.
 struct Judged {
-    answers: Answers,
+    predictions: Predictions,
     /// Precision of the prior and variance of the noise, where the loss has curvature.
     posterior: Option<[f64; 2]>,
     /// Shares of rows that should be, and are, within their deviations.

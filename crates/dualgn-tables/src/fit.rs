@@ -6,7 +6,7 @@ use dualgn_networks::{Tensors, weights, with_weights};
 use dualgn_train::scores::Scores;
 use dualgn_train::{Method, Specification, Trainer};
 
-use crate::model::{Answers, Card, Predictor, scores_of};
+use crate::model::{Card, Predictions, Predictor, scores_of};
 use crate::prepared::Prepared;
 
 impl Prepared {
@@ -33,7 +33,7 @@ impl Prepared {
         device: &Device,
     ) -> Result<Predictor, Failure> {
         let Specification { study, loss, quantile, settings, .. } = specification;
-        let Some(reading) = loss.reading(study.task) else {
+        let Some(rule) = loss.prediction_rule(study.task) else {
             return Err(Failure::input(loss.refusal_of_column(&study.target, study.task)));
         };
         let card = Card {
@@ -47,21 +47,21 @@ impl Prepared {
             task: study.task,
             loss: *loss,
             quantile: *quantile,
-            scale: study.scale(reading),
+            scale: study.scale(rule),
             damping: settings.damping.unwrap_or(study.damping * method.damping_factor),
         };
         let nets = weights.into_iter().map(|weights| with_weights(specification.model(device)?, weights));
         Ok(Predictor::new(card, nets.collect::<Result<_, Failure>>()?, device))
     }
 
-    /// Predicts the rows that test; returns the answers, and how good they are.
+    /// Predicts the rows that test; returns the predictions, and how good they are.
     ///
     /// # Errors
     /// The rows cannot be read, or the device fails.
-    pub fn test(&self, model: &Predictor) -> Result<(Answers, Scores), Failure> {
-        let answers = model.answers_to(&self.test)?;
-        let scores = scores_of(&model.card, &answers, &self.test.targets.numbers());
-        Ok((answers, Scores { cells: self.tally.counted(), ..scores }))
+    pub fn test(&self, model: &Predictor) -> Result<(Predictions, Scores), Failure> {
+        let predictions = model.predictions_of(&self.test)?;
+        let scores = scores_of(&model.card, &predictions, &self.test.targets.numbers());
+        Ok((predictions, Scores { cells: self.tally.counted(), ..scores }))
     }
 }
 

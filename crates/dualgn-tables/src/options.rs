@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
-use crate::table::{Missing, Reading, Role, TargetKind, Unseen};
+use crate::table::{Missing, ReadOptions, Role, TargetKind, Unseen};
 
 /// What is to be learnt from a table, and how its rows are split.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ pub struct Options {
     /// The fraction of the rows that are used for early stopping if a single network is trained.
     pub validation: f64,
     /// How the file is read.
-    pub reading: Reading,
+    pub reading: ReadOptions,
     /// The seed of the split.
     pub seed: u64,
 }
@@ -53,7 +53,7 @@ impl Default for Options {
             test_rows: None,
             members: None,
             validation: 0.15,
-            reading: Reading::default(),
+            reading: ReadOptions::default(),
             seed: 0,
         }
     }

@@ -5,18 +5,18 @@ use burn::tensor::{DType, Device};
 use dualgn_io::Failure;
 use dualgn_networks::Preset;
 
-use crate::examples::Examples;
 use crate::problem::Study;
 use crate::record::Comparison;
 use crate::session::Session;
 use crate::specification::Specification;
+use crate::supervised::SupervisedLearning;
 
 impl Specification<'_> {
     /// Describes the session that was made on a device, for the runs that are to come; the command is left to the caller.
     ///
     /// # Errors
     /// The file of the network cannot be read.
-    pub fn comparison(&self, session: &Session<Examples>, device: &Device) -> Result<Comparison, Failure> {
+    pub fn comparison(&self, session: &Session<SupervisedLearning>, device: &Device) -> Result<Comparison, Failure> {
         let Study { name, words, task, dataset, .. } = self.study;
         let (loss, objective) = (self.loss.name(), &session.subject.objective);
         let network = self.description()?;
@@ -30,7 +30,7 @@ impl Specification<'_> {
             loss: loss.into(),
             description: format!(
                 "A network of {layers}{between} and the loss {loss} on {words}.{}{}",
-                objective.reading.remark(objective.scale),
+                objective.rule.remark(objective.scale),
                 if session.patience {
                     ""
                 } else {

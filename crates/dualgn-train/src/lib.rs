@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! data/          data sets, batches                problem/        objectives: a loss with its targets and its metric
-//! subject.rs     what is trained <- examples.rs    method.rs       who takes the steps <- presets.rs, model.rs
+//! subject.rs     what is trained <- supervised.rs  method.rs       who takes the steps <- presets.rs, model.rs
 //! specification.rs   data, network, loss and settings, from which a session is made <- comparison.rs (in words)
 //! session.rs     what the runs of several methods share <- way.rs
 //! trainer.rs     a run, step by step <- taker.rs, schedule.rs, evaluate.rs
@@ -47,7 +47,6 @@ pub mod data;
 mod evaluate;
 pub mod events;
 mod exact;
-mod examples;
 pub mod explain;
 pub mod magnitude;
 mod method;
@@ -63,13 +62,13 @@ pub mod scores;
 mod session;
 mod specification;
 mod subject;
+mod supervised;
 mod taker;
 mod trainer;
 mod way;
 
 pub use checkpoint::{Checkpoint, Ended, Loaded, WEIGHTS, best_file, folder as checkpoints};
 pub use comparison::environment;
-pub use examples::Examples;
 pub use method::Method;
 pub use model::{ModelName, ProxLinear};
 pub use presets::ALL as PRESETS;
@@ -77,6 +76,7 @@ pub use schedule::{Budget, Length};
 pub use session::{DampingChoice, Session};
 pub use specification::{Settings, Specification, check_batch, network_failure};
 pub use subject::{Batch, BatchOf, Evaluation, Subject};
+pub use supervised::SupervisedLearning;
 pub use taker::TakerState;
 pub use trainer::{Moment, Trainer};
 pub use way::SolverChoice;

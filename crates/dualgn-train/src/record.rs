@@ -186,7 +186,7 @@ pub struct Comparison {
     /// The relative duality gap that directions should come down to.
     pub gap: f64,
     /// The training loss whose first attainment the table reports, and why this one.
-    pub target: Option<Target>,
+    pub target: Option<TargetLoss>,
     /// The command that made it, without the path of the program.
     pub command: String,
     /// Version of the program, operating system, number of cores, device.
@@ -266,7 +266,7 @@ pub struct Fitted {
 
 /// A training loss to reach.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Target {
+pub struct TargetLoss {
     /// Training loss.
     pub train_loss: f64,
     /// Where it comes from, such as `Adam's last training loss`.

@@ -23,8 +23,9 @@ const PATIENCE: f64 = 10.0;
 /// The damping of the directions that are timed, where no run says another.
 const DAMPING: f64 = 0.01;
 
-/// What a network is like without its data: random inputs, and the loss that its targets ask for. Neither values nor weights matter.
-pub struct Shape {
+/// A batch of random inputs in place of data, and the loss that its targets ask for. Neither values nor weights matter to what directions
+/// cost.
+pub struct RandomBatch {
     /// What the targets are.
     pub task: Task,
     /// Examples in a batch, and numbers in each.
@@ -35,7 +36,7 @@ pub struct Shape {
     pub device: Device,
 }
 
-impl Shape {
+impl RandomBatch {
     /// Times the routes on random inputs.
     ///
     /// # Errors

@@ -10,11 +10,11 @@ use dualgn_networks::{
     Description, Net, NetworkChoice, NetworkError, Weights, bytes_of, line_of, mib, read_weights, with_weights,
 };
 
-use crate::examples::Examples;
 use crate::model::ProxLinear;
 use crate::problem::{LossName, NamedLoss, Objective, Part, Study};
 use crate::schedule::{Budget, Length};
 use crate::session::{DampingChoice, Session};
+use crate::supervised::SupervisedLearning;
 
 /// Damping of directions in f32 when the loss is zero.
 const LEAST_DAMPING: f64 = 1e-6;
@@ -103,14 +103,14 @@ impl<'a> Specification<'a> {
     ///
     /// # Errors
     /// The loss does not fit the targets; the network cannot be built, needs more memory than there is, or does not fit the weights.
-    pub fn session(&self, device: &Device) -> Result<Session<Examples>, Failure> {
+    pub fn session(&self, device: &Device) -> Result<Session<SupervisedLearning>, Failure> {
         let Self { study, ref settings, .. } = *self;
         let dataset = &study.dataset;
-        let Some(reading) = self.loss.reading(study.task) else {
+        let Some(rule) = self.loss.prediction_rule(study.task) else {
             return Err(Failure::input(self.loss.refusal_of_column(&study.target, study.task)));
         };
-        let scale = study.scale(reading);
-        study.check(reading, scale)?;
+        let scale = study.scale(rule);
+        study.check(rule, scale)?;
         let (train, test) = (Part::new(&dataset.train, scale, device), Part::new(&dataset.test, scale, device));
         let batch = self.batch.or(study.batch).unwrap_or(train.len()).min(train.len());
 
@@ -129,9 +129,9 @@ impl<'a> Specification<'a> {
         let network = Network::trace(&model, Net::forward, [batch, dataset.train.features()])?;
         let loss = NamedLoss::new(self.loss, self.quantile, dataset.outputs);
         let oracle = settings.oracle(GaussNewton::for_network(loss.clone(), &network)?);
-        let objective = Objective { loss, reading, scale };
+        let objective = Objective { loss, rule, scale };
         let mut session = Session {
-            subject: Examples { objective, network, train, test, seed: settings.seed },
+            subject: SupervisedLearning { objective, network, train, test, seed: settings.seed },
             model,
             oracle,
             prox_linear: settings.prox_linear,

@@ -11,7 +11,7 @@ use crate::subject::{Batch, Subject};
 use crate::trainer::{Moment, Trainer};
 
 /// Two steps by each method that the loss does not refuse.
-fn on(session: &Session<Examples>, loss: LossName, metric: Metric, name: &str) -> Result<(), Failure> {
+fn on(session: &Session<SupervisedLearning>, loss: LossName, metric: Metric, name: &str) -> Result<(), Failure> {
     // What the table says of the loss is what the library says of it.
     let Batch { inputs, targets } = session.first_batch(ALL[0])?;
     let outputs = session.subject.network().linearization(&session.model, inputs, None)?.outputs();

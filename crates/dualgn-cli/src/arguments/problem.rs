@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 #[cfg(feature = "fields")]
-use dualgn_fields::Activation;
+use dualgn_fields::SmoothActivation;
 #[cfg(feature = "fields")]
 use dualgn_fields::geometry::{Format, Sampling};
 #[cfg(feature = "fields")]
@@ -56,8 +56,8 @@ pub(crate) struct FieldOptions {
     #[arg(long, value_delimiter = ',', value_parser = whole(1..))]
     pub hidden: Option<Vec<u32>>,
     /// Activation function of the hidden layers  [default: the problem's]
-    #[arg(long, value_parser = choice::<Activation>())]
-    pub activation: Option<Activation>,
+    #[arg(long, value_parser = choice::<SmoothActivation>())]
+    pub activation: Option<SmoothActivation>,
     /// Write an animation of the training, `movie.png`
     #[arg(long)]
     pub movie: bool,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use dualgn_tables::table::{
-    DateFormat, DecimalSign, HeaderChoice, Missing, Reading, Role, Said, TargetKind, Thousands, Unseen,
+    DateFormat, DecimalSign, HeaderChoice, Missing, ReadOptions, Role, Said, TargetKind, Thousands, Unseen,
 };
 use dualgn_tables::{Options, SplitName};
 use serde::{Deserialize, Serialize};
@@ -107,13 +107,13 @@ pub(crate) struct ReadingOptions {
 
 impl ReadingOptions {
     /// The same for the reader.
-    pub(crate) fn reading(&self) -> Reading {
+    pub(crate) fn reading(&self) -> ReadOptions {
         let missing = self.missing_words.as_ref().map(|words| {
             let words = words.iter().map(|word| word.trim().to_owned()).filter(|word| !word.is_empty());
             words.collect::<Vec<_>>().into()
         });
         let said = Said { decimal: self.decimal, thousands: self.thousands, dates: self.dates.clone(), missing };
-        Reading { separator: self.separator, header: self.header, said }
+        ReadOptions { separator: self.separator, header: self.header, said }
     }
 }
 

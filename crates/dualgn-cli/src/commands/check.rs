@@ -11,7 +11,7 @@ use dualgn_networks::{Activation, Description, Net, NetworkChoice};
 #[cfg(feature = "tables")]
 use dualgn_tables::model::Predictor;
 use dualgn_train::problem::{ProblemName, Task};
-use dualgn_train::routes::Shape;
+use dualgn_train::routes::RandomBatch;
 use dualgn_train::{check_batch, network_failure};
 
 use super::columns::{cells, columns};
@@ -49,8 +49,8 @@ pub(super) fn check(arguments: &Check) -> Result<String, Failure> {
         None => "Examples do not mix: the Gram matrix can be assembled, site by site.".into(),
         Some(place) => format!("Examples mix, first at {place}: directions come from conjugate gradient."),
     };
-    let shape = Shape { task, batch, memory: arguments.memory.map(|mib| (mib as usize) << 20), device };
-    let routes = match shape.costs(&network, &model) {
+    let random = RandomBatch { task, batch, memory: arguments.memory.map(|mib| (mib as usize) << 20), device };
+    let routes = match random.costs(&network, &model) {
         Ok(costs) => table(&costs),
         // The operations are worth reading all the same.
         Err(failure) => format!("not timed: {failure}\n"),

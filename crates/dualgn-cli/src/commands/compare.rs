@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use dualgn_io::Failure;
-use dualgn_train::record::{Comparison, MethodRun, Status, Target};
+use dualgn_train::record::{Comparison, MethodRun, Status, TargetLoss};
 use dualgn_train::run::{PAGE, RunFolder};
 use dualgn_train::{Method, ModelName, Session, Subject};
 
@@ -92,8 +92,8 @@ pub(super) fn interrupted(folder: &Path, resumes: bool) -> Result<(), Failure> {
 }
 
 /// The training loss that Adam ended with, if it ran to its end.
-fn target(runs: &[MethodRun]) -> Option<Target> {
+fn target(runs: &[MethodRun]) -> Option<TargetLoss> {
     let adam = runs.iter().find(|run| run.method == "adam" && run.status == Status::Finished)?;
     let train_loss = adam.records.last()?.train_loss;
-    Some(Target { train_loss, source: "Adam's last training loss".into() })
+    Some(TargetLoss { train_loss, source: "Adam's last training loss".into() })
 }

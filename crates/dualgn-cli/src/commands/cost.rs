@@ -8,7 +8,7 @@ use dualgn_io::{Failure, memory};
 use dualgn_networks::{Net, with_weights};
 use dualgn_train::problem::ProblemName;
 use dualgn_train::record::Comparison;
-use dualgn_train::routes::{Costs, Shape, Timed};
+use dualgn_train::routes::{Costs, RandomBatch, Timed};
 use dualgn_train::{Batch, Checkpoint, Method, ModelName, Session, Subject, check_batch};
 
 use super::check;
@@ -34,8 +34,9 @@ fn of_problem(problem: ProblemName, arguments: &Cost) -> Result<String, Failure>
     let (model, words) = check::of_problem(problem, arguments.network.as_ref(), &device)?;
     check_batch(&model, batch[0], memory::budget(), |fitting| format!("`--batch {fitting}` takes fewer"))?;
     let network = Network::trace(&model, Net::forward, batch)?;
-    let shape = Shape { task: problem.task(), batch, memory: arguments.memory.map(|mib| (mib as usize) << 20), device };
-    Ok(text(&format!("{}: {words}", problem.name()), &shape.costs(&network, &model)?))
+    let random =
+        RandomBatch { task: problem.task(), batch, memory: arguments.memory.map(|mib| (mib as usize) << 20), device };
+    Ok(text(&format!("{}: {words}", problem.name()), &random.costs(&network, &model)?))
 }
 
 /// At the last checkpoint of a run, or where it started: its network, loss, damping, memory and first batch.

@@ -6,7 +6,7 @@ use dualgn_io::input::is_standard_input;
 use dualgn_io::number::significant;
 use dualgn_io::{Failure, files, memory};
 use dualgn_networks::NetworkChoice;
-use dualgn_tables::model::Answers;
+use dualgn_tables::model::Predictions;
 use dualgn_tables::table::Tally;
 use dualgn_tables::{Prepared, Room};
 use dualgn_train::problem::LossName;
@@ -114,7 +114,7 @@ impl Fitting<'_> {
         let specification = setup::specification(&self.plan, &self.prepared.studies[0]);
         let device = self.plan.run.device.open()?;
         let predictor = self.prepared.model(&specification, self.method, best, &device)?;
-        let (answers, scores) = self.prepared.test(&predictor)?;
+        let (predictions, scores) = self.prepared.test(&predictor)?;
         files::replace(&self.folder.join(TEST), json_of(&scores)?.as_bytes())?;
         let division = &self.prepared.division;
         comparison.fitted = Some(Fitted {
@@ -125,9 +125,9 @@ impl Fitting<'_> {
             scores: scores.clone(),
             levels: predictor.card.target.levels.clone(),
             target: predictor.card.target.name.clone(),
-            answers: match answers {
-                Answers::Numbers(numbers) => numbers,
-                Answers::Classes { classes, .. } => classes.into_iter().map(|class| class as f64).collect(),
+            answers: match predictions {
+                Predictions::Numbers(numbers) => numbers,
+                Predictions::Classes { classes, .. } => classes.into_iter().map(|class| class as f64).collect(),
             },
             targets: self.prepared.test.targets.numbers(),
             places: division.test.clone(),

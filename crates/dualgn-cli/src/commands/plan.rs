@@ -87,7 +87,7 @@ pub(super) fn loss(origin: Origin, run: &Run) -> Result<LossName, Failure> {
                 topic.name()
             )))
         }
-        Origin::Problem(Topic::Data(problem), _) if loss.reading(problem.task()).is_none() => {
+        Origin::Problem(Topic::Data(problem), _) if loss.prediction_rule(problem.task()).is_none() => {
             Err(Failure::input(loss.refusal(problem)))
         }
         #[cfg(feature = "fields")]
@@ -109,7 +109,7 @@ pub(super) fn loss(origin: Origin, run: &Run) -> Result<LossName, Failure> {
                 None => Ok(loss),
             }
         }
-        Origin::Study(study) if loss.reading(study.task).is_none() => {
+        Origin::Study(study) if loss.prediction_rule(study.task).is_none() => {
             Err(Failure::input(loss.refusal_of_column(&study.target, study.task)))
         }
         Origin::Problem(Topic::Data(_), _) | Origin::Study(_) => Ok(loss),
@@ -153,11 +153,11 @@ mod tests {
         for problem in ProblemName::ALL {
             for &loss in LossName::VARIANTS {
                 match chosen(problem, loss) {
-                    Ok(fitting) => assert!(fitting == loss && loss.reading(problem.task()).is_some()),
+                    Ok(fitting) => assert!(fitting == loss && loss.prediction_rule(problem.task()).is_some()),
                     Err(failure) => {
                         let sentence = failure.to_string();
                         refused += 1;
-                        assert!(loss.reading(problem.task()).is_none());
+                        assert!(loss.prediction_rule(problem.task()).is_none());
                         for word in [loss.name(), problem.name(), problem.task().targets()] {
                             assert!(sentence.contains(word), "{sentence}");
                         }

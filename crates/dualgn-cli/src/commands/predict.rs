@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use dualgn_io::{Failure, files};
-use dualgn_tables::model::{Answers, Passed, Posterior, Predictor, scores_of};
+use dualgn_tables::model::{Passed, Posterior, Predictions, Predictor, scores_of};
 use dualgn_tables::table::Source;
 use dualgn_tables::{Prepared, onnx};
 use dualgn_train::run::refuse_own;
@@ -22,25 +22,25 @@ pub(super) fn predict(arguments: &Predict) -> Result<(), Failure> {
     let source = Source::open(&arguments.data, &arguments.reading.reading())?;
     let studies = if arguments.std { Some(prepared(&arguments.model)?.studies) } else { None };
     let posterior = studies.as_deref().map(|studies| Posterior::new(&predictor, studies)).transpose()?;
-    let (mut answers, mut deviations) = (vec![], posterior.as_ref().map(|_| vec![]));
+    let (mut predictions, mut deviations) = (vec![], posterior.as_ref().map(|_| vec![]));
     let passed = predictor.rows(&source, false, |inputs, _| {
-        answers.push(match (&posterior, &mut deviations) {
+        predictions.push(match (&posterior, &mut deviations) {
             (Some(posterior), Some(all)) => {
-                let (answers, deviations) = posterior.deviations(inputs)?;
+                let (predictions, deviations) = posterior.deviations(inputs)?;
                 all.extend(deviations);
-                answers
+                predictions
             }
-            _ => predictor.answers(inputs)?,
+            _ => predictor.predictions(inputs)?,
         });
         Ok(())
     })?;
     told("", &passed.tally);
-    let answers = Answers::join(answers);
-    let text = csv(&predictor, &answers, deviations.as_deref())?;
+    let predictions = Predictions::join(predictions);
+    let text = csv(&predictor, &predictions, deviations.as_deref())?;
     match &arguments.out {
         Some(file) => {
             files::replace(file, &text)?;
-            terminal::say(format!("{} predictions: {}", answers.len(), file.display()));
+            terminal::say(format!("{} predictions: {}", predictions.len(), file.display()));
             Ok(())
         }
         None => terminal::print_data(&text),
@@ -59,23 +59,23 @@ fn prepared(model: &Path) -> Result<Prepared, Failure> {
 }
 
 /// One line a row: the prediction, the probability of each class, and how sure it is.
-fn csv(predictor: &Predictor, answers: &Answers, deviations: Option<&[f64]>) -> Result<Vec<u8>, Failure> {
+fn csv(predictor: &Predictor, predictions: &Predictions, deviations: Option<&[f64]>) -> Result<Vec<u8>, Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::run(format!("cannot write the predictions: {error}"));
     let levels = &predictor.card.target.levels;
     let mut writer = csv::Writer::from_writer(vec![]);
     let mut head = vec![format!("{} (predicted)", predictor.card.target.name)];
-    if let Answers::Classes { probabilities: Some(_), .. } = answers {
+    if let Predictions::Classes { probabilities: Some(_), .. } = predictions {
         head.extend(levels.iter().map(|level| format!("probability of {level}")));
     }
     if deviations.is_some() {
         head.push("standard deviation".into());
     }
     writer.write_record(&head).map_err(|error| failed(&error))?;
-    for row in 0..answers.len() {
+    for row in 0..predictions.len() {
         let mut line = vec![];
-        match answers {
-            Answers::Numbers(numbers) => line.push(number(numbers[row])),
-            Answers::Classes { classes, probabilities } => {
+        match predictions {
+            Predictions::Numbers(numbers) => line.push(number(numbers[row])),
+            Predictions::Classes { classes, probabilities } => {
                 line.push(levels[classes[row]].clone());
                 if let Some(probabilities) = probabilities {
                     line.extend(probabilities[row * levels.len()..][..levels.len()].iter().map(|&p| probability(p)));
@@ -103,9 +103,9 @@ fn probability(probability: f64) -> String {
 pub(super) fn evaluate(arguments: &Evaluate) -> Result<(), Failure> {
     let predictor = Predictor::load(&arguments.model, &arguments.device.open()?)?;
     let source = Source::open(&arguments.data, &arguments.reading.reading())?;
-    let (mut answers, mut targets) = (vec![], vec![]);
+    let (mut predictions, mut targets) = (vec![], vec![]);
     let Passed { left_out, tally } = predictor.rows(&source, true, |inputs, answered| {
-        answers.push(predictor.answers(inputs)?);
+        predictions.push(predictor.predictions(inputs)?);
         targets.extend_from_slice(answered);
         Ok(())
     })?;
@@ -120,7 +120,8 @@ pub(super) fn evaluate(arguments: &Evaluate) -> Result<(), Failure> {
         terminal::say(format!("{left_out} rows without a target are left out"));
     }
     told("", &tally);
-    let scores = Scores { cells: tally.counted(), ..scores_of(&predictor.card, &Answers::join(answers), &targets) };
+    let scores =
+        Scores { cells: tally.counted(), ..scores_of(&predictor.card, &Predictions::join(predictions), &targets) };
     if arguments.json {
         terminal::print(serde_json::to_string_pretty(&scores).map_err(|error| Failure::run(error.to_string()))?)
     } else {

@@ -4,7 +4,7 @@ use dualgn::Solver;
 use dualgn_io::Failure;
 use dualgn_train::problem::Study;
 use dualgn_train::record::Comparison;
-use dualgn_train::{Examples, Length, ProxLinear, Session, Settings, Specification, Subject};
+use dualgn_train::{Length, ProxLinear, Session, Settings, Specification, Subject, SupervisedLearning};
 
 #[cfg(feature = "fields")]
 use super::field;
@@ -45,7 +45,7 @@ pub(super) fn on_session<W: Work>(plan: &Plan, work: W) -> Result<W::Result, Fai
 }
 
 /// The session of a plan on some data, and the comparison before any run.
-fn on_data(plan: &Plan, study: &Study) -> Result<(Session<Examples>, Comparison), Failure> {
+fn on_data(plan: &Plan, study: &Study) -> Result<(Session<SupervisedLearning>, Comparison), Failure> {
     let device = plan.run.device.open()?;
     let specification = specification(plan, study);
     let session = specification.session(&device)?;

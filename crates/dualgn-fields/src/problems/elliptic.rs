@@ -127,7 +127,7 @@ pub(super) fn helmholtz() -> Problem {
         residual: equation,
     };
     let words = "Δu + u = f on the square [-1, 1]², u = 0 on its boundary; the solution is sin(πx) sin(4πy).";
-    let architecture = Architecture { activation: Activation::Sine, ..tanh(2, &[40, 40]) };
+    let architecture = Architecture { activation: SmoothActivation::Sine, ..tanh(2, &[40, 40]) };
     let terms = vec![term, condition("boundary", 10.0, 400, sides, exact)];
     in_box(words, &["x", "y"], [low, high], architecture, terms, exact)
 }

@@ -14,7 +14,7 @@ use dualgn::jet::jet;
 use dualgn_io::Failure;
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
-use super::network::{Activation, Architecture, Field};
+use super::network::{Architecture, Field, SmoothActivation};
 use super::problem::{Problem, Term};
 use crate::geometry::Region;
 
@@ -130,7 +130,7 @@ fn in_box(
 
 /// Tanh layers.
 fn tanh(dims: usize, hidden: &[usize]) -> Architecture {
-    let (activation, transform, coefficients) = (Activation::Tanh, None, vec![]);
+    let (activation, transform, coefficients) = (SmoothActivation::Tanh, None, vec![]);
     Architecture { dims, hidden: hidden.to_vec(), activation, transform, coefficients }
 }
 

@@ -4,7 +4,7 @@ use std::io::{Cursor, Read};
 
 use npyz::{DType, NpyFile, NpyHeader, Order, TypeChar, TypeStr};
 
-use super::{ARRAY, Array, NO_ARRAY, Problem, Values};
+use super::{ARRAY, Array, NO_ARRAY, Values};
 
 /// Bytes of a header at most; real ones have about a hundred.
 const HEADER: usize = 1 << 14;
@@ -14,7 +14,7 @@ const BRACKETS: usize = 64;
 const AXES: usize = 8;
 
 /// One array of so many bytes, header included; `limit` bytes may be taken for it.
-pub(super) fn array(mut reader: impl Read, size: u64, limit: u64) -> Result<Array, Problem> {
+pub(super) fn array(mut reader: impl Read, size: u64, limit: u64) -> Result<Array, String> {
     let header = Header::read(&mut reader)?;
     let data = size.saturating_sub(header.length());
     header.check(data)?;
@@ -35,7 +35,7 @@ struct Header {
 }
 
 impl Header {
-    fn read(reader: &mut impl Read) -> Result<Self, Problem> {
+    fn read(reader: &mut impl Read) -> Result<Self, String> {
         let mut start = vec![0; 12];
         if reader.read_exact(&mut start[..10]).is_err() || start[..6] != *ARRAY {
             return Err(NO_ARRAY.into());
@@ -69,7 +69,7 @@ impl Header {
 
     /// Refuses a shape with more entries than there are bytes of data. The reader of headers multiplies the dimensions without a
     /// look at what comes out, and so do others: also those beside a 0.
-    fn check(&self, data: u64) -> Result<(), Problem> {
+    fn check(&self, data: u64) -> Result<(), String> {
         let dimensions = self.dimensions();
         let count = dimensions.iter().try_fold(1u64, |count, &dim| count.checked_mul(dim?));
         let size =
@@ -111,7 +111,7 @@ struct Layout {
 
 impl Layout {
     /// What a header says, which must be what so many bytes of data can hold.
-    fn new(header: &NpyHeader, data: u64) -> Result<Self, Problem> {
+    fn new(header: &NpyHeader, data: u64) -> Result<Self, String> {
         let shape: Vec<usize> = header.shape().iter().map(|&dim| usize::try_from(dim).unwrap_or(usize::MAX)).collect();
         let DType::Plain(kind) = header.dtype() else {
             return Err("holds records; save one array for each of their fields".into());
@@ -130,7 +130,7 @@ impl Layout {
     }
 
     /// Refuses an array that takes more memory to read than the limit.
-    fn check_memory(&self, limit: u64) -> Result<(), Problem> {
+    fn check_memory(&self, limit: u64) -> Result<(), String> {
         // The entries as they stand there, as they are kept, and in another order.
         let copies = 1 + u64::from(self.is_fortran);
         let needed = self.length as u64 * (self.width as u64 + 8 * copies);
@@ -142,7 +142,7 @@ impl Layout {
     }
 
     /// Reads the entries.
-    fn values(&self, file: NpyFile<impl Read>) -> Result<Values, Problem> {
+    fn values(&self, file: NpyFile<impl Read>) -> Result<Values, String> {
         Ok(match (self.kind.type_char(), self.width) {
             (TypeChar::Float, 8) => Values::Float64(self.ordered(entries(file)?)),
             (TypeChar::Float, 4) => Values::Float32(self.ordered(entries(file)?)),
@@ -164,7 +164,7 @@ impl Layout {
         })
     }
 
-    fn whole<T: npyz::Deserialize + Into<i64>>(&self, file: NpyFile<impl Read>) -> Result<Values, Problem> {
+    fn whole<T: npyz::Deserialize + Into<i64>>(&self, file: NpyFile<impl Read>) -> Result<Values, String> {
         let values: Vec<T> = entries(file)?;
         Ok(Values::Whole(self.ordered(values.into_iter().map(Into::into).collect())))
     }
@@ -175,11 +175,11 @@ impl Layout {
     }
 }
 
-fn damaged(error: std::io::Error) -> Problem {
+fn damaged(error: std::io::Error) -> String {
     format!("is damaged ({error})")
 }
 
-fn entries<T: npyz::Deserialize>(file: NpyFile<impl Read>) -> Result<Vec<T>, Problem> {
+fn entries<T: npyz::Deserialize>(file: NpyFile<impl Read>) -> Result<Vec<T>, String> {
     file.into_vec().map_err(damaged)
 }
 

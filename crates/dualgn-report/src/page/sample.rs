@@ -1,6 +1,6 @@
 //! A comparison as training might produce it, for the tests of the report.
 
-use dualgn_train::record::{Comparison, Fitted, MethodRun, Metric, Record, Status, StepRecord, Target, Trial};
+use dualgn_train::record::{Comparison, Fitted, MethodRun, Metric, Record, Status, StepRecord, TargetLoss, Trial};
 use dualgn_train::scores::{Interval, Score, Scores};
 
 /// How the losses of one made-up run fall.
@@ -60,7 +60,7 @@ pub(crate) fn comparison() -> Comparison {
     let target = runs[1]
         .records
         .last()
-        .map(|record| Target { train_loss: record.train_loss, source: "Adam's last training loss".into() });
+        .map(|record| TargetLoss { train_loss: record.train_loss, source: "Adam's last training loss".into() });
     Comparison {
         network: "layers 64-64-64-10".into(),
         problem: "digits".into(),

@@ -1,7 +1,7 @@
 //! The result in plain words, as far as the numbers carry it.
 
 use dualgn_io::number::{factor, grouped, seconds, significant};
-use dualgn_train::record::{Comparison, MethodRun, Metric, Record, Status, Target};
+use dualgn_train::record::{Comparison, MethodRun, Metric, Record, Status, TargetLoss};
 
 /// The method others are compared with, when it ran.
 const REFERENCE: &str = "adam";
@@ -24,7 +24,7 @@ pub(super) fn paragraphs(comparison: &Comparison) -> Vec<String> {
 /// A run and its first evaluation at or below the target.
 type Arrival<'a> = (&'a MethodRun, &'a Record);
 
-fn about_target(comparison: &Comparison, target: &Target) -> Vec<String> {
+fn about_target(comparison: &Comparison, target: &TargetLoss) -> Vec<String> {
     let mut arrivals: Vec<Arrival> =
         comparison.runs.iter().filter_map(|run| Some((run, run.first_at_most(target.train_loss)?))).collect();
     arrivals.sort_by_key(|(_, record)| record.step);
@@ -182,7 +182,7 @@ mod tests {
     }
 
     fn comparison(runs: Vec<MethodRun>) -> Comparison {
-        let target = Some(Target { train_loss: 0.1, source: "by hand".into() });
+        let target = Some(TargetLoss { train_loss: 0.1, source: "by hand".into() });
         Comparison { runs, target, ..sample::comparison() }
     }
 

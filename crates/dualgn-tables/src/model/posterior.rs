@@ -15,12 +15,12 @@ use dualgn::{ConvexLoss, Network};
 use dualgn_io::Failure;
 use dualgn_networks::{Net, entries};
 use dualgn_train::data::{CHUNK, Split, Targets};
-use dualgn_train::problem::{NamedLoss, Reading, Study};
+use dualgn_train::problem::{NamedLoss, PredictionRule, Study};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
 
-use super::answers::Answers;
 use super::card::Card;
+use super::predictions::Predictions;
 use super::predictor::Predictor;
 
 /// Rows of `K` that stand for the training examples, at most.
@@ -87,11 +87,11 @@ impl<'a> Posterior<'a> {
         let kernel = Kernel::of(self.predictor, 0, &self.members[0].inputs, &inputs)?;
         let squares = match &targets {
             Targets::Values(values) => {
-                let reading = card.loss.reading(card.task).unwrap_or(Reading::Standardised);
+                let rule = card.loss.prediction_rule(card.task).unwrap_or(PredictionRule::Standardised);
                 let errors = outputs
                     .iter()
                     .zip(values)
-                    .map(|(&output, &value)| (reading.number(output) - card.scale.apply(value)).powi(2));
+                    .map(|(&output, &value)| (rule.number(output) - card.scale.apply(value)).powi(2));
                 errors.sum::<f64>() / count as f64
             }
             Targets::Classes(_) => 1.0,
@@ -113,20 +113,21 @@ impl<'a> Posterior<'a> {
     }
 
     /// What [`deviations`](Self::deviations) says of a part of a table.
-    pub fn deviations_to(&self, split: &Split) -> Result<(Answers, Vec<f64>), Failure> {
+    pub fn deviations_to(&self, split: &Split) -> Result<(Predictions, Vec<f64>), Failure> {
         let parts = split.chunks(CHUNK).map(|inputs| self.deviations(&inputs?));
-        let (answers, deviations): (Vec<_>, Vec<_>) = parts.collect::<Result<Vec<_>, Failure>>()?.into_iter().unzip();
-        Ok((Answers::join(answers), deviations.concat()))
+        let (predictions, deviations): (Vec<_>, Vec<_>) =
+            parts.collect::<Result<Vec<_>, Failure>>()?.into_iter().unzip();
+        Ok((Predictions::join(predictions), deviations.concat()))
     }
 
-    /// The answers to rows and their standard deviations: of a number, with its noise; of a class, that of its probability.
-    pub fn deviations(&self, inputs: &[f32]) -> Result<(Answers, Vec<f64>), Failure> {
+    /// The predictions of rows and their standard deviations: of a number, with its noise; of a class, that of its probability.
+    pub fn deviations(&self, inputs: &[f32]) -> Result<(Predictions, Vec<f64>), Failure> {
         let card = &self.predictor.card;
         let each = self.predictor.each(inputs)?;
-        let answers = self.predictor.together(&each);
+        let predictions = self.predictor.together(&each);
         let width = card.encoder.width();
         let outputs_of_row = card.target.outputs();
-        let rows = answers.len();
+        let rows = predictions.len();
         let (mut means, mut squares) = (vec![0.0; rows], vec![0.0; rows]);
         let members = self.members.len() as f64;
         for (member, outputs) in each.iter().enumerate() {
@@ -144,9 +145,9 @@ impl<'a> Posterior<'a> {
                     .ok_or_else(|| Failure::run("the system of the posterior is not positive definite".into()))?;
                 for row in start..end {
                     let outputs = &outputs[row * outputs_of_row..(row + 1) * outputs_of_row];
-                    let said = match &answers {
-                        Answers::Classes { classes, .. } => Some(classes[row]),
-                        Answers::Numbers(_) => None,
+                    let said = match &predictions {
+                        Predictions::Classes { classes, .. } => Some(classes[row]),
+                        Predictions::Numbers(_) => None,
                     };
                     let (mean, variance) = moments(card, outputs, &covariances[row - start], said, self.noise);
                     means[row] += mean / members;
@@ -158,22 +159,22 @@ impl<'a> Posterior<'a> {
         let unit = if card.task.is_number() { card.scale.unit } else { 1.0 };
         let deviation = |row: usize| (squares[row] - means[row] * means[row]).max(0.0).sqrt() * unit;
         let deviations = (0..rows).map(deviation).collect();
-        Ok((answers, deviations))
+        Ok((predictions, deviations))
     }
 }
 
 /// The mean and variance of an answer: of a number, scaled as targets are, with its noise; of the probability of a class without.
 fn moments(card: &Card, outputs: &[f32], covariance: &[f64], class: Option<usize>, noise: f64) -> (f64, f64) {
-    let reading = card.loss.reading(card.task).unwrap_or(Reading::Standardised);
-    match (class, reading) {
-        (None, Reading::Logarithm) => {
-            let mean = reading.number(outputs[0]);
+    let rule = card.loss.prediction_rule(card.task).unwrap_or(PredictionRule::Standardised);
+    match (class, rule) {
+        (None, PredictionRule::Logarithm) => {
+            let mean = rule.number(outputs[0]);
             // Of counts the noise is their own; of other positive numbers it is in proportion.
             (mean, mean * mean * covariance[0].exp_m1() + noise)
         }
         (None, _) => (f64::from(outputs[0]), covariance[0] + noise),
         (Some(class), _) => {
-            let Answers::Classes { probabilities: Some(probabilities), .. } = Answers::of(card, outputs) else {
+            let Predictions::Classes { probabilities: Some(probabilities), .. } = Predictions::of(card, outputs) else {
                 return (0.0, covariance.first().copied().unwrap_or(0.0));
             };
             let p = probabilities[class];
@@ -190,14 +191,14 @@ fn moments(card: &Card, outputs: &[f32], covariance: &[f64], class: Option<usize
 
 /// The mean logarithm of the likelihood of targets under answers with covariances.
 fn likelihood(card: &Card, outputs: &[f32], covariances: &[Vec<f64>], targets: &Targets, noise: f64) -> f64 {
-    let reading = card.loss.reading(card.task).unwrap_or(Reading::Standardised);
+    let rule = card.loss.prediction_rule(card.task).unwrap_or(PredictionRule::Standardised);
     let width = card.target.outputs();
     let rows = outputs.chunks_exact(width).zip(covariances).enumerate();
     let each = rows.map(|(row, (outputs, covariance))| match targets {
         Targets::Values(values) => {
-            let (mean, variance) = match reading {
-                Reading::Logarithm => {
-                    let mean = reading.number(outputs[0]);
+            let (mean, variance) = match rule {
+                PredictionRule::Logarithm => {
+                    let mean = rule.number(outputs[0]);
                     (mean, mean * mean * covariance[0].exp_m1() + noise)
                 }
                 _ => (f64::from(outputs[0]), covariance[0] + noise),
@@ -215,8 +216,8 @@ fn likelihood(card: &Card, outputs: &[f32], covariances: &[Vec<f64>], targets: &
                     (f64::from(output) / (1.0 + std::f64::consts::PI / 8.0 * variance).sqrt()) as f32
                 })
                 .collect();
-            match Answers::of(card, &shrunk) {
-                Answers::Classes { probabilities: Some(p), .. } => p[classes[row] as usize].max(1e-300).ln(),
+            match Predictions::of(card, &shrunk) {
+                Predictions::Classes { probabilities: Some(p), .. } => p[classes[row] as usize].max(1e-300).ln(),
                 _ => 0.0,
             }
         }

@@ -9,8 +9,8 @@ use dualgn_networks::{Net, Seal, Tensors, entries, sealed, torch, with_weights, 
 use dualgn_train::WEIGHTS;
 use dualgn_train::data::{CHUNK, Split};
 
-use super::answers::Answers;
 use super::card::Card;
+use super::predictions::Predictions;
 use crate::table::{Source, TableError, Tally};
 
 /// A trained model.
@@ -131,7 +131,7 @@ impl Predictor {
     }
 
     /// What the networks say of rows, together.
-    pub fn answers(&self, inputs: &[f32]) -> Result<Answers, Failure> {
+    pub fn predictions(&self, inputs: &[f32]) -> Result<Predictions, Failure> {
         Ok(self.together(&self.each(inputs)?))
     }
 
@@ -141,14 +141,14 @@ impl Predictor {
     }
 
     /// What the outputs of each network say, together.
-    pub fn together(&self, each: &[Vec<f32>]) -> Answers {
-        Answers::mean(each.iter().map(|outputs| Answers::of(&self.card, outputs)).collect())
+    pub fn together(&self, each: &[Vec<f32>]) -> Predictions {
+        Predictions::mean(each.iter().map(|outputs| Predictions::of(&self.card, outputs)).collect())
     }
 
     /// The same of a part of a table.
-    pub fn answers_to(&self, split: &Split) -> Result<Answers, Failure> {
-        let parts = split.chunks(CHUNK).map(|inputs| self.answers(&inputs?));
-        Ok(Answers::join(parts.collect::<Result<_, Failure>>()?))
+    pub fn predictions_of(&self, split: &Split) -> Result<Predictions, Failure> {
+        let parts = split.chunks(CHUNK).map(|inputs| self.predictions(&inputs?));
+        Ok(Predictions::join(parts.collect::<Result<_, Failure>>()?))
     }
 
     /// The outputs of a network for rows, row-major.

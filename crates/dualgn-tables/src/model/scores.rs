@@ -1,4 +1,4 @@
-//! [`scores_of`]: how good answers are, with 95 % intervals: Wilson's for shares, the bootstrap's for others.
+//! [`scores_of`]: how good predictions are, with 95 % intervals: Wilson's for shares, the bootstrap's for others.
 
 use dualgn_train::magnitude;
 use dualgn_train::problem::{LossName, Task};
@@ -6,8 +6,8 @@ use dualgn_train::scores::{Interval, Score, Scores};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::answers::Answers;
 use super::card::Card;
+use super::predictions::Predictions;
 
 /// A number that pairs of an answer and a target, or of a probability and a class, lead to.
 type Measure<'a> = &'a dyn Fn(&mut dyn Iterator<Item = (f64, f64)>) -> f64;
@@ -17,11 +17,11 @@ const SAMPLES: usize = 1000;
 /// The normal distribution's 97.5 % quantile.
 const Z: f64 = 1.959_963_984_540_054;
 
-/// Measures answers to rows with the given targets.
-pub fn scores_of(card: &Card, answers: &Answers, targets: &[f64]) -> Scores {
-    match answers {
-        Answers::Numbers(numbers) => of_numbers(card, numbers, targets),
-        Answers::Classes { classes, probabilities } => of_classes(card, classes, probabilities.as_deref(), targets),
+/// Measures predictions of rows with the given targets.
+pub fn scores_of(card: &Card, predictions: &Predictions, targets: &[f64]) -> Scores {
+    match predictions {
+        Predictions::Numbers(numbers) => of_numbers(card, numbers, targets),
+        Predictions::Classes { classes, probabilities } => of_classes(card, classes, probabilities.as_deref(), targets),
     }
 }
 

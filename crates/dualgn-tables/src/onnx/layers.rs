@@ -3,7 +3,7 @@
 use burn::nn::conv::Conv2d;
 use burn::nn::{BatchNorm, Linear, PaddingConfig2d};
 use burn::tensor::TensorData;
-use dualgn_networks::{Kind, Layer, Net, Tensors};
+use dualgn_networks::{Layer, LayerKind, Net, Tensors};
 
 use super::graph::{Attribute, Graph, Name};
 use super::schema::tensor_proto::DataType;
@@ -67,7 +67,7 @@ fn one(graph: &mut Graph, layer: &Layer, prefix: &str, weights: &mut Tensors, va
             let through = layers(graph, &block.layers, prefix, own.weights, value.clone())?;
             Ok(graph.node("Add", &[&value, &through], &[]))
         }
-        Layer::Function(_) => Ok(function(graph, layer.kind().unwrap_or(Kind::Flatten), value)),
+        Layer::Function(_) => Ok(function(graph, layer.kind().unwrap_or(LayerKind::Flatten), value)),
         Layer::Conv1d(_) | Layer::MaxPool1d(_) | Layer::AveragePool1d(_) => Err(refusal("layers along a sequence")),
         Layer::RmsNorm(_) => Err(refusal("`rms-norm`")),
         Layer::GroupNorm(_) => Err(refusal("`group-norm`")),
@@ -134,17 +134,17 @@ fn batch_norm(graph: &mut Graph, layer: &BatchNorm, own: &mut LayerWeights, valu
     Ok(graph.node("BatchNormalization", &inputs, &[Attribute::Number("epsilon", layer.epsilon as f32)]))
 }
 
-fn function(graph: &mut Graph, kind: Kind, value: Name) -> Name {
+fn function(graph: &mut Graph, kind: LayerKind, value: Name) -> Name {
     match kind {
-        Kind::Relu => graph.node("Relu", &[&value], &[]),
-        Kind::Tanh => graph.node("Tanh", &[&value], &[]),
-        Kind::Sigmoid => graph.node("Sigmoid", &[&value], &[]),
-        Kind::Softplus => graph.node("Softplus", &[&value], &[]),
-        Kind::Silu => {
+        LayerKind::Relu => graph.node("Relu", &[&value], &[]),
+        LayerKind::Tanh => graph.node("Tanh", &[&value], &[]),
+        LayerKind::Sigmoid => graph.node("Sigmoid", &[&value], &[]),
+        LayerKind::Softplus => graph.node("Softplus", &[&value], &[]),
+        LayerKind::Silu => {
             let gate = graph.node("Sigmoid", &[&value], &[]);
             graph.node("Mul", &[&value, &gate], &[])
         }
-        Kind::Gelu => {
+        LayerKind::Gelu => {
             let (root, one, half) = (graph.float(std::f64::consts::SQRT_2), graph.float(1.0), graph.float(0.5));
             let scaled = graph.node("Div", &[&value, &root], &[]);
             let erf = graph.node("Erf", &[&scaled], &[]);
@@ -152,13 +152,13 @@ fn function(graph: &mut Graph, kind: Kind, value: Name) -> Name {
             let product = graph.node("Mul", &[&value, &more], &[]);
             graph.node("Mul", &[&product, &half], &[])
         }
-        Kind::Sine(frequency) => {
+        LayerKind::Sine(frequency) => {
             let factor = graph.float(frequency);
             let value = graph.node("Mul", &[&value, &factor], &[]);
             graph.node("Sin", &[&value], &[])
         }
-        Kind::Flatten => graph.node("Flatten", &[&value], &[Attribute::Whole("axis", 1)]),
-        Kind::GlobalAverage => {
+        LayerKind::Flatten => graph.node("Flatten", &[&value], &[Attribute::Whole("axis", 1)]),
+        LayerKind::GlobalAverage => {
             let value = graph.node("GlobalAveragePool", &[&value], &[]);
             graph.node("Flatten", &[&value], &[Attribute::Whole("axis", 1)])
         }

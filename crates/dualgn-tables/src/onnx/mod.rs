@@ -12,7 +12,7 @@ mod schema;
 
 use dualgn_io::Failure;
 use dualgn_networks::torch;
-use dualgn_train::problem::{LossName, Reading};
+use dualgn_train::problem::{LossName, PredictionRule};
 use graph::{Attribute, Graph, Name};
 use schema::tensor_proto::DataType;
 
@@ -69,8 +69,8 @@ fn answer(graph: &mut Graph, card: &Card, outputs: Name) -> Name {
         let value = graph.node("Mul", &[&value, &unit], &[]);
         graph.node("Add", &[&value, &shift], &[])
     };
-    match (card.loss.reading(card.task), card.loss) {
-        (Some(Reading::Logarithm), _) => {
+    match (card.loss.prediction_rule(card.task), card.loss) {
+        (Some(PredictionRule::Logarithm), _) => {
             let value = graph.node("Exp", &[&outputs], &[]);
             restored(graph, value)
         }
@@ -85,8 +85,9 @@ fn answer(graph: &mut Graph, card: &Card, outputs: Name) -> Name {
             graph.node("Softmax", &[&outputs], &[Attribute::Whole("axis", 1)])
         }
         // One output for two classes: the sign decides.
-        (reading, _) if card.target.levels.len() == 2 => {
-            let threshold = graph.float(if let Some(Reading::Above(threshold)) = reading { threshold } else { 0.0 });
+        (rule, _) if card.target.levels.len() == 2 => {
+            let threshold =
+                graph.float(if let Some(PredictionRule::Above(threshold)) = rule { threshold } else { 0.0 });
             let above = graph.node("Greater", &[&outputs, &threshold], &[]);
             let yes = graph.cast(&above, DataType::Float);
             let one = graph.float(1.0);

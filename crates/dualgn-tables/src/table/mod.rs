@@ -55,6 +55,6 @@ pub use notation::Said;
 pub use profile::{Profile, Profiles, profiles};
 pub use role::{Decision, Role, roles};
 pub use signs::{DecimalSign, Thousands};
-pub use source::{HeaderChoice, Reading, Source};
+pub use source::{HeaderChoice, ReadOptions, Source};
 pub use tally::Tally;
 pub use target::{Target, TargetKind, TargetMap};

@@ -50,7 +50,7 @@ pub enum HeaderChoice {
 
 /// How a file is read.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Reading {
+pub struct ReadOptions {
     /// What stands between cells; found out if not said.
     pub separator: Option<char>,
     /// Whether the first line names the columns.
@@ -87,19 +87,19 @@ impl Source {
     ///
     /// # Errors
     /// It cannot be read, is of none of these formats, or has no columns.
-    pub fn open(file: &Path, reading: &Reading) -> Result<Self, TableError> {
+    pub fn open(file: &Path, options: &ReadOptions) -> Result<Self, TableError> {
         if !is_standard_input(file) && file.is_dir() {
             let format = Format::Images(Images::open(file)?);
-            return Self::of(Input::folder(file), format, reading.said.clone());
+            return Self::of(Input::folder(file), format, options.said.clone());
         }
         let input = Input::open(file, |beginning| check_beginning(file, beginning).map_err(Failure::from))?;
         let format = match Kind::of(&input)? {
-            Kind::Text => Format::Text(Text::open(&input, reading)?),
+            Kind::Text => Format::Text(Text::open(&input, options)?),
             Kind::Lines => Format::Lines(JsonLines::open(&input)?),
             Kind::Arrays => Format::Arrays(Arrays::open(&input)?),
             Kind::Parquet => Format::Parquet(Parquet::open(&input)?),
         };
-        Self::of(input, format, reading.said.clone())
+        Self::of(input, format, options.said.clone())
     }
 
     fn of(input: Input, format: Format, said: Said) -> Result<Self, TableError> {

@@ -238,9 +238,14 @@ impl TargetMap {
     ///
     /// # Errors
     /// Returns `TableError::NoColumn` if it is not there.
-    pub fn on<'a>(&'a self, source: &'a Source, missing: &MissingWords, fits: bool) -> Result<Answers<'a>, TableError> {
+    pub fn on<'a>(
+        &'a self,
+        source: &'a Source,
+        missing: &MissingWords,
+        fits: bool,
+    ) -> Result<TargetColumn<'a>, TableError> {
         source.said().check(source.file())?;
-        Ok(Answers {
+        Ok(TargetColumn {
             map: self,
             source,
             column: source.column(&self.name)?,
@@ -252,7 +257,7 @@ impl TargetMap {
 }
 
 /// The target's cells in one table.
-pub struct Answers<'a> {
+pub struct TargetColumn<'a> {
     map: &'a TargetMap,
     source: &'a Source,
     column: usize,
@@ -261,7 +266,7 @@ pub struct Answers<'a> {
     fits: bool,
 }
 
-impl Answers<'_> {
+impl TargetColumn<'_> {
     /// The number of a row's target, or the position of its class; `None` where nothing stands.
     ///
     /// # Errors

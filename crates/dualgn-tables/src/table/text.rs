@@ -11,7 +11,7 @@ use super::cell::{Cell, Row};
 use super::error::TableError;
 use super::header::Header;
 use super::quotes::Quotes;
-use super::source::{Reading, Visit};
+use super::source::{ReadOptions, Visit};
 use super::stream::{self, LONGEST};
 
 /// A text file with a table.
@@ -37,11 +37,11 @@ const ROWS: usize = 8;
 
 impl Text {
     /// Looks at the beginning of a file, and through all of it for its encoding.
-    pub(super) fn open(input: &Input, reading: &Reading) -> Result<Self, TableError> {
+    pub(super) fn open(input: &Input, options: &ReadOptions) -> Result<Self, TableError> {
         let file = input.path();
         let read = |reason| TableError::Read { file: file.into(), reason };
         let wrong = |problem: String| TableError::Format { file: file.into(), place: String::new(), problem };
-        let separator = match reading.separator {
+        let separator = match options.separator {
             Some(separator) if separator.is_ascii() => Some(separator as u8),
             Some(other) => {
                 return Err(wrong(format!("`--separator` should be one ASCII character, found `{other}`")));
@@ -55,7 +55,7 @@ impl Text {
         if beginning.rows.iter().flatten().any(|cell| cell.contains('\0')) {
             return Err(wrong(NO_TEXT.into()));
         }
-        let header = Header::of(&beginning, reading.header);
+        let header = Header::of(&beginning, options.header);
         let mut remarks =
             vec![format!("cells between {}, {}, {}", words(beginning.separator), header.remarks[0], encoding.name())];
         remarks.extend(around(&beginning));
@@ -218,7 +218,7 @@ mod tests {
         let path = folder.path().join("t.csv");
         std::fs::write(&path, bytes).unwrap();
         let input = Input::open(&path, |_| Ok(())).unwrap();
-        let text = Text::open(&input, &Reading::default())?;
+        let text = Text::open(&input, &ReadOptions::default())?;
         let mut rows = vec![];
         text.rows(&input, &mut |row| {
             let cells = row.cells.iter().map(|cell| cell.shown().unwrap_or_default());

@@ -5,7 +5,7 @@
 //! concrete.rs  a table from a folder
 //! mnist.rs     the four MNIST files    <- idx.rs (the format)
 //! standardise.rs   mean 0 and deviation 1, learnt from the training part
-//! split.rs         examples, and picking a batch of them <- inputs.rs (in memory or on disk)
+//! split.rs         examples, and picking a batch of them <- input_rows.rs (in memory or on disk)
 //! batches.rs       which examples make the next batch
 //! error.rs         everything that can go wrong
 //! ```
@@ -17,7 +17,7 @@ mod builtin;
 pub mod concrete;
 mod error;
 pub mod idx;
-mod inputs;
+mod input_rows;
 pub mod mnist;
 mod partition;
 mod split;
@@ -27,7 +27,7 @@ mod table;
 pub use batches::Batches;
 pub use builtin::{bikeshare, breast_cancer, diabetes, digits};
 pub use error::DataError;
-pub use inputs::{Inputs, InputsWriter, OnDisk};
+pub use input_rows::{InputRows, InputsWriter, OnDisk};
 pub use split::{CHUNK, Split, Targets};
 pub use standardise::Scale;
 

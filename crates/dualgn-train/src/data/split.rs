@@ -1,7 +1,7 @@
 //! Examples: a [`Split`] is one part, training or test, of a data set.
 
 use super::error::DataError;
-use super::inputs::Inputs;
+use super::input_rows::InputRows;
 use super::standardise::Scale;
 
 /// Examples that go through a network at a time, so that the activations of a large part need not fit the memory.
@@ -62,7 +62,7 @@ impl Targets {
 #[derive(Debug, Clone)]
 pub struct Split {
     /// Row-major `[m, shape…]`.
-    pub inputs: Inputs,
+    pub inputs: InputRows,
     /// The shape of one example: `[64]` for a table, `[1, 28, 28]` (channel, row, column) for images.
     pub shape: Vec<usize>,
     /// `m` targets.

@@ -5,7 +5,7 @@ use std::f64::consts::LN_2;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
-use super::reading::Reading;
+use super::prediction_rule::PredictionRule;
 use super::{ProblemName, Task};
 
 /// A loss's name on the command line.
@@ -67,8 +67,8 @@ impl LossName {
 
     /// How the outputs of a network trained with this loss are read for the targets of a task; `None` where the loss
     /// does not fit them. This is the table of what fits what.
-    pub fn reading(self, task: Task) -> Option<Reading> {
-        use Reading::{Above, Largest, Logarithm, Standardised};
+    pub fn prediction_rule(self, task: Task) -> Option<PredictionRule> {
+        use PredictionRule::{Above, Largest, Logarithm, Standardised};
         let (classes, yes_or_no, positive) = match self {
             // Classes become one 0-or-1 target an output.
             Self::Squared | Self::Absolute | Self::Huber | Self::Quantile | Self::LogCosh => {
@@ -94,12 +94,12 @@ impl LossName {
 
     /// The losses that fit a task.
     pub fn fitting(task: Task) -> impl Iterator<Item = Self> {
-        Self::VARIANTS.iter().copied().filter(move |loss| loss.reading(task).is_some())
+        Self::VARIANTS.iter().copied().filter(move |loss| loss.prediction_rule(task).is_some())
     }
 
     /// One sentence on why the loss does not fit a problem.
     pub fn refusal(self, problem: ProblemName) -> String {
-        let fitting = ProblemName::ALL.into_iter().filter(|other| self.reading(other.task()).is_some());
+        let fitting = ProblemName::ALL.into_iter().filter(|other| self.prediction_rule(other.task()).is_some());
         format!(
             "the loss {} needs {} as targets, and those of {} are {}; it fits {}",
             self.name(),
@@ -153,10 +153,10 @@ mod tests {
     #[test]
     fn every_loss_fits_a_problem_and_every_default_fits_its_own() {
         for loss in LossName::VARIANTS {
-            assert!(ProblemName::ALL.iter().any(|problem| loss.reading(problem.task()).is_some()), "{loss:?}");
+            assert!(ProblemName::ALL.iter().any(|problem| loss.prediction_rule(problem.task()).is_some()), "{loss:?}");
         }
         for problem in ProblemName::ALL {
-            assert!(problem.defaults().loss.reading(problem.task()).is_some(), "{problem:?}");
+            assert!(problem.defaults().loss.prediction_rule(problem.task()).is_some(), "{problem:?}");
         }
         let counts = [Task::Classes, Task::YesOrNo, Task::Positive].map(|task| LossName::fitting(task).count());
         assert_eq!(counts, [13, 9, 7]);

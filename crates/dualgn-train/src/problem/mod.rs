@@ -4,7 +4,7 @@ mod loss;
 mod named;
 mod objective;
 mod part;
-mod reading;
+mod prediction_rule;
 mod study;
 
 use std::path::Path;
@@ -15,7 +15,7 @@ pub use loss::{LABEL_SMOOTHING, LossName};
 pub use named::{NamedLoss, TargetTensor};
 pub use objective::Objective;
 pub use part::Part;
-pub use reading::Reading;
+pub use prediction_rule::PredictionRule;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 pub use study::Study;

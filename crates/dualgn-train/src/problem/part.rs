@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use crate::data::{DataError, Inputs, OnDisk, Scale, Split, Targets};
+use crate::data::{DataError, InputRows, OnDisk, Scale, Split, Targets};
 
 /// One part of the data: inputs on the device, or on disk, and the targets, scaled, on the host.
 #[derive(Clone, Debug)]
@@ -28,11 +28,11 @@ impl Part {
     pub fn new(split: &Split, scale: Scale, device: &Device) -> Self {
         let features = split.features();
         let inputs = match &split.inputs {
-            Inputs::Memory(values) => {
+            InputRows::Memory(values) => {
                 let data = TensorData::new(values.clone(), [split.len(), features]);
                 Where::Device(Box::new(Tensor::from_data(data, device)))
             }
-            Inputs::Disk(disk) => Where::Disk(disk.clone()),
+            InputRows::Disk(disk) => Where::Disk(disk.clone()),
         };
         Self { inputs, features, device: device.clone(), targets: split.targets.scaled(scale) }
     }

@@ -3,7 +3,7 @@
 use dualgn_io::Failure;
 use dualgn_networks::{Category, Description};
 
-use super::{LossName, Reading, Task};
+use super::{LossName, PredictionRule, Task};
 use crate::data::{Dataset, Scale, Targets};
 
 /// Data with targets, and a network for them.
@@ -39,24 +39,24 @@ pub struct Study {
 
 impl Study {
     /// How targets are scaled for outputs that are read in a way.
-    pub fn scale(&self, reading: Reading) -> Scale {
-        reading.scale(self.targets.as_ref().unwrap_or(&self.dataset.train.targets))
+    pub fn scale(&self, rule: PredictionRule) -> Scale {
+        rule.scale(self.targets.as_ref().unwrap_or(&self.dataset.train.targets))
     }
 
     /// Checks that single precision, in which networks compute, holds all targets once they are scaled.
     ///
     /// # Errors
     /// A target is too large or, where its logarithm is learnt, too small beside the others.
-    pub fn check(&self, reading: Reading, scale: Scale) -> Result<(), Failure> {
+    pub fn check(&self, rule: PredictionRule, scale: Scale) -> Result<(), Failure> {
         for targets in [&self.dataset.train.targets, &self.dataset.test.targets] {
             let Targets::Values(values) = targets else { continue };
             let is_lost = |value: f64| {
                 let scaled = scale.apply(value) as f32;
-                !scaled.is_finite() || (reading == Reading::Logarithm && value > 0.0 && !scaled.is_normal())
+                !scaled.is_finite() || (rule == PredictionRule::Logarithm && value > 0.0 && !scaled.is_normal())
             };
             if let Some(lost) = values.iter().find(|&&value| is_lost(value)) {
                 let Scale { shift, unit } = scale;
-                let middle = if reading == Reading::Logarithm { unit } else { shift };
+                let middle = if rule == PredictionRule::Logarithm { unit } else { shift };
                 return Err(Failure::input(format!(
                     "{}, column `{}`: {lost:e} is too far from the other targets, whose mean is {middle:e}, for single precision",
                     self.dataset.citation, self.target

@@ -1,12 +1,12 @@
-//! [`Reading`]: what the outputs of a trained network mean, and how good they are.
+//! [`PredictionRule`]: what the outputs of a trained network mean, and how good they are.
 
 use dualgn_io::number::significant;
 
 use crate::data::{Scale, Targets};
 
-/// How the outputs of an example are turned into an answer.
+/// How the outputs of an example are turned into a prediction.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Reading {
+pub enum PredictionRule {
     /// The class of the largest output.
     Largest,
     /// Yes where the only output is above this.
@@ -18,7 +18,7 @@ pub enum Reading {
     Logarithm,
 }
 
-impl Reading {
+impl PredictionRule {
     /// How the targets are scaled for the loss, learnt from those of the training examples.
     pub fn scale(self, training: &Targets) -> Scale {
         match (self, training) {
@@ -92,34 +92,34 @@ mod tests {
     fn accuracy_counts_the_largest_output() {
         let targets = Targets::Classes(vec![0, 2, 1]);
         let outputs = [3.0, 1.0, 2.0, 0.0, -1.0, 5.0, 9.0, 8.0, 7.0];
-        let sum = Reading::Largest.score(&outputs, &targets);
-        assert_eq!(Reading::Largest.metric(sum, 3, Scale::IDENTITY), 2.0 / 3.0);
+        let sum = PredictionRule::Largest.score(&outputs, &targets);
+        assert_eq!(PredictionRule::Largest.metric(sum, 3, Scale::IDENTITY), 2.0 / 3.0);
     }
 
     #[test]
     fn yes_is_an_output_above_the_threshold() {
         let targets = Targets::Classes(vec![0, 1, 1, 0]);
         let outputs = [-0.1, 0.1, 0.6, 0.4];
-        assert_eq!(Reading::Above(0.0).score(&outputs, &targets), 3.0);
-        assert_eq!(Reading::Above(0.5).score(&outputs, &targets), 3.0);
-        assert_eq!(Reading::Above(0.05).score(&outputs, &targets), 3.0);
-        assert_eq!(Reading::Above(-1.0).score(&outputs, &targets), 2.0);
+        assert_eq!(PredictionRule::Above(0.0).score(&outputs, &targets), 3.0);
+        assert_eq!(PredictionRule::Above(0.5).score(&outputs, &targets), 3.0);
+        assert_eq!(PredictionRule::Above(0.05).score(&outputs, &targets), 3.0);
+        assert_eq!(PredictionRule::Above(-1.0).score(&outputs, &targets), 2.0);
     }
 
     #[test]
     fn errors_are_in_the_unit_of_the_target() {
         let raw = Targets::Values(vec![100.0, 200.0]);
         // Mean 150, deviation 50: an error of one deviation in each.
-        let (reading, scale) = (Reading::Standardised, Reading::Standardised.scale(&raw));
-        let sum = reading.score(&[0.0, 0.0], &Targets::Values(vec![-1.0, 1.0]));
-        assert!((reading.metric(sum, 2, scale) - 50.0).abs() < 1e-12);
+        let (rule, scale) = (PredictionRule::Standardised, PredictionRule::Standardised.scale(&raw));
+        let sum = rule.score(&[0.0, 0.0], &Targets::Values(vec![-1.0, 1.0]));
+        assert!((rule.metric(sum, 2, scale) - 50.0).abs() < 1e-12);
 
         // Outputs of zero predict the mean, and ln 2 predicts twice as much.
-        let (reading, scale) = (Reading::Logarithm, Reading::Logarithm.scale(&raw));
+        let (rule, scale) = (PredictionRule::Logarithm, PredictionRule::Logarithm.scale(&raw));
         let scaled = Targets::Values(vec![scale.apply(100.0), scale.apply(200.0)]);
-        let mean = reading.metric(reading.score(&[0.0, 0.0], &scaled), 2, scale);
+        let mean = rule.metric(rule.score(&[0.0, 0.0], &scaled), 2, scale);
         assert!((mean - 50.0).abs() < 1e-4, "{mean}");
-        let twice = reading.metric(reading.score(&[2f32.ln(), 2f32.ln()], &scaled), 2, scale);
+        let twice = rule.metric(rule.score(&[2f32.ln(), 2f32.ln()], &scaled), 2, scale);
         assert!((twice - ((200f64.powi(2) + 100f64.powi(2)) / 2.0).sqrt()).abs() < 1e-3, "{twice}");
     }
 }

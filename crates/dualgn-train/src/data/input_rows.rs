@@ -1,4 +1,4 @@
-//! [`Inputs`]: what a model is given, in memory or, where that is too much, in a file on disk.
+//! [`InputRows`]: what a model is given, in memory or, where that is too much, in a file on disk.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
@@ -9,20 +9,20 @@ use super::error::DataError;
 
 /// The inputs of examples, row-major `[m, features]`.
 #[derive(Debug, Clone)]
-pub enum Inputs {
+pub enum InputRows {
     /// All of them.
     Memory(Vec<f32>),
     /// Read whenever they are needed.
     Disk(OnDisk),
 }
 
-impl From<Vec<f32>> for Inputs {
+impl From<Vec<f32>> for InputRows {
     fn from(values: Vec<f32>) -> Self {
         Self::Memory(values)
     }
 }
 
-impl Inputs {
+impl InputRows {
     /// Those of the examples `indices`, in that order; each has so many `features`.
     ///
     /// # Errors
@@ -146,13 +146,13 @@ impl InputsWriter {
     ///
     /// # Errors
     /// As [`push`](Self::push).
-    pub fn finish(self) -> Result<Inputs, DataError> {
+    pub fn finish(self) -> Result<InputRows, DataError> {
         Ok(match self {
-            Self::Memory(values) => Inputs::Memory(values),
+            Self::Memory(values) => InputRows::Memory(values),
             Self::Disk { file, folder, features, rows } => {
                 let file =
                     file.into_inner().map_err(|error| DataError::Spill { folder, reason: error.into_error() })?;
-                Inputs::Disk(OnDisk { file: Arc::new(Mutex::new(file)), features, rows: (0..rows).collect() })
+                InputRows::Disk(OnDisk { file: Arc::new(Mutex::new(file)), features, rows: (0..rows).collect() })
             }
         })
     }
@@ -162,7 +162,7 @@ impl InputsWriter {
 mod tests {
     use super::*;
 
-    fn both(rows: &[[f32; 3]]) -> [Inputs; 2] {
+    fn both(rows: &[[f32; 3]]) -> [InputRows; 2] {
         let folder = tempfile::tempdir().unwrap();
         [InputsWriter::Memory(vec![]), InputsWriter::on_disk(&folder.path().join("new"), 3).unwrap()].map(
             |mut writer| {

@@ -1,12 +1,12 @@
-//! [`Answers`]: what outputs say, in the words and the unit of the target.
+//! [`Predictions`]: what outputs say, in the words and the unit of the target.
 
-use dualgn_train::problem::{LossName, Reading, Task};
+use dualgn_train::problem::{LossName, PredictionRule, Task};
 
 use super::card::Card;
 
-/// The answers to some rows.
+/// The predictions of some rows.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answers {
+pub enum Predictions {
     /// A number for each row, in the unit of the target.
     Numbers(Vec<f64>),
     /// A class for each row, and the probability of each class, row-major.
@@ -18,17 +18,17 @@ pub enum Answers {
     },
 }
 
-impl Answers {
+impl Predictions {
     /// Reads outputs, row-major.
     pub fn of(card: &Card, outputs: &[f32]) -> Self {
-        let reading = card.loss.reading(card.task).unwrap_or(Reading::Standardised);
+        let rule = card.loss.prediction_rule(card.task).unwrap_or(PredictionRule::Standardised);
         match card.task {
             Task::Positive | Task::Count | Task::Number => {
-                Self::Numbers(outputs.iter().map(|&output| card.scale.restore(reading.number(output))).collect())
+                Self::Numbers(outputs.iter().map(|&output| card.scale.restore(rule.number(output))).collect())
             }
             Task::Classes | Task::YesOrNo => {
                 let width = card.target.outputs();
-                let classes = outputs.chunks_exact(width).map(|row| reading.class(row) as usize).collect();
+                let classes = outputs.chunks_exact(width).map(|row| rule.class(row) as usize).collect();
                 let probabilities = match card.loss {
                     LossName::Logistic if width == 1 => {
                         let yes = |&output: &f32| 1.0 / (1.0 + (-f64::from(output)).exp());
@@ -61,7 +61,7 @@ impl Answers {
         all
     }
 
-    /// The mean of several networks' answers: of their numbers, or of their probabilities; without those, the class that most say.
+    /// The mean of several networks' predictions: of their numbers, or of their probabilities; without those, the class that most say.
     pub fn mean(mut each: Vec<Self>) -> Self {
         if each.len() == 1 {
             return each.remove(0);
@@ -72,14 +72,14 @@ impl Answers {
         };
         let numbers: Vec<&Vec<f64>> = each
             .iter()
-            .filter_map(|answers| if let Self::Numbers(numbers) = answers { Some(numbers) } else { None })
+            .filter_map(|predictions| if let Self::Numbers(numbers) = predictions { Some(numbers) } else { None })
             .collect();
         if !numbers.is_empty() {
             return Self::Numbers(mean(numbers));
         }
         let (mut said, mut shares) = (vec![], vec![]);
-        for answers in &each {
-            if let Self::Classes { classes, probabilities } = answers {
+        for predictions in &each {
+            if let Self::Classes { classes, probabilities } = predictions {
                 said.push(classes);
                 shares.extend(probabilities);
             }
@@ -112,7 +112,7 @@ impl Answers {
         }
     }
 
-    /// Whether there are no answers.
+    /// Whether there are no predictions.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

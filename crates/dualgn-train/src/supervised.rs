@@ -1,4 +1,4 @@
-//! [`Examples`]: a network trained on data.
+//! [`SupervisedLearning`]: a network trained on data.
 
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
@@ -12,7 +12,7 @@ use crate::data::Batches;
 use crate::problem::{NamedLoss, Objective, Part};
 
 /// A network on training and test examples.
-pub struct Examples {
+pub struct SupervisedLearning {
     /// Loss and metric.
     pub objective: Objective,
     /// The model, traced.
@@ -25,7 +25,7 @@ pub struct Examples {
     pub seed: u64,
 }
 
-impl Subject for Examples {
+impl Subject for SupervisedLearning {
     type Loss = NamedLoss;
     type Model = Net;
     type Inputs = Tensor<2>;
