@@ -58,7 +58,7 @@ fn a_report_is_written_again() {
     succeeds(&["report", &out, "--out", again.to_str().unwrap()]);
     assert_eq!(fs::read_to_string(again).unwrap(), page);
     assert!(text(&succeeds(&["report", &out, "--text"]).stdout).contains("dual-gn 2"));
-    refused(&["report", folder.path().to_str().unwrap()], &["has no comparison.json"]);
+    refused(&["report", folder.path().to_str().unwrap()], &["is not the folder of a run"]);
 }
 
 #[test]
