@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use dualgn_io::memory;
 use dualgn_train::Checkpoint;
+use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use crate::{fuzzing, terminal};
 

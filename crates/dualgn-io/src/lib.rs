@@ -5,6 +5,7 @@
 //! failure.rs   how something ends badly, and who can mend it    failure/library.rs   errors of the library as failures
 //! input.rs     files, pipes and standard input as bytes         files.rs             files that are whole or absent
 //! npz.rs       archives of arrays of NumPy                      npz/npy.rs           one of the arrays
+//!                                                               npz/header.rs        its type and shape (kind.rs, literal.rs)
 //! guarded.rs   readers of other crates that may panic           number.rs            numbers as people read them
 //! memory.rs    what may be taken, and what was                  allocator.rs         the end of memory, said
 //! ```

@@ -3,13 +3,14 @@
 //! An archive may be anybody's: what it says of itself is checked against its size and a limit before memory is taken for it.
 //! Errors say why a file holds no arrays, as the end of a sentence that names it.
 
+mod header;
+mod kind;
+mod literal;
 mod npy;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, Cursor, Read, Write};
 use std::path::Path;
-
-use npyz::WriterBuilder;
 
 use crate::Failure;
 use crate::input::Input;
@@ -35,6 +36,8 @@ pub enum Values {
     Whole(Vec<i64>),
 }
 
+/// How the files of an archive end that hold arrays.
+const ENDING: &str = ".npy";
 /// The first bytes of an archive of arrays.
 const ARCHIVE: &[u8] = b"PK\x03\x04";
 /// The first bytes of an array.
@@ -124,7 +127,7 @@ pub fn archive(reader: impl Read + std::io::Seek, limit: u64) -> Result<BTreeMap
     for index in 0..archive.len() {
         let entry = archive.by_index(index).map_err(|error| format!("is a damaged archive ({error})"))?;
         let name = entry.name().map_err(|error| format!("is a damaged archive ({error})"))?;
-        let Some(name) = npyz::npz::array_name_from_file_name(&name).map(str::to_owned) else { continue };
+        let Some(name) = array_name(&name).map(str::to_owned) else { continue };
         let size = entry.size();
         if size > left {
             return Err(format!("holds an array `{name}` of {size} bytes, and {left} are left for it"));
@@ -147,24 +150,19 @@ pub fn to_bytes<'a>(arrays: impl IntoIterator<Item = (&'a str, &'a Array)>) -> s
         .last_modified_time(zip::DateTime::default())
         .large_file(true);
     for (name, array) in arrays {
-        archive.start_file(npyz::npz::file_name_from_array_name(name), options)?;
-        let shape: Vec<u64> = array.shape.iter().map(|&dim| dim as u64).collect();
-        match &array.values {
-            Values::Float32(values) => write(&mut archive, &shape, values)?,
-            Values::Float64(values) => write(&mut archive, &shape, values)?,
-            Values::Whole(values) => write(&mut archive, &shape, values)?,
-        }
+        archive.start_file(format!("{name}{ENDING}"), options)?;
+        archive.write_all(&npy::to_bytes(array)?)?;
     }
     Ok(archive.finish()?.into_inner())
 }
 
-fn write<T: npyz::AutoSerialize + Copy>(archive: &mut impl Write, shape: &[u64], values: &[T]) -> std::io::Result<()> {
-    let mut bytes = vec![];
-    let options = npyz::WriteOptions::new().default_dtype().shape(shape);
-    let mut writer = options.writer(&mut bytes).begin_nd()?;
-    writer.extend(values.iter().copied())?;
-    writer.finish()?;
-    archive.write_all(&bytes)
+/// The name of the array in a file of an archive; `None` of other files. A name ends at a zero, for NumPy too.
+fn array_name(file: &str) -> Option<&str> {
+    file.split('\0').next().and_then(|name| name.strip_suffix(ENDING))
+}
+
+fn damaged(error: std::io::Error) -> String {
+    format!("is damaged ({error})")
 }
 
 #[cfg(test)]

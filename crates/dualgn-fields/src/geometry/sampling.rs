@@ -1,8 +1,8 @@
 //! [`Sampling`]: points in the unit cube.
 
+use rand::rngs::ChaCha8Rng;
 use rand::seq::{SliceRandom, index};
 use rand::{Rng, RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};

@@ -1,100 +1,54 @@
 //! [`array`]: one array, which is an NPY file or an entry of an archive.
 
-use std::io::{Cursor, Read};
+use std::io::{self, Read};
 
-use npyz::{DType, NpyFile, NpyHeader, Order, TypeChar, TypeStr};
+use super::header::{self, Header};
+use super::kind::Kind;
+use super::{Array, Values, damaged};
 
-use super::{ARRAY, Array, NO_ARRAY, Values};
-
-/// Bytes of a header at most; real ones have about a hundred.
-const HEADER: usize = 1 << 14;
-/// Brackets of a header at most: its reader goes one call deeper with each.
-const BRACKETS: usize = 64;
 /// Axes of an array at most.
 const AXES: usize = 8;
+/// Bytes of entries that are read at once: a multiple of the bytes of each.
+const PIECE: usize = 1 << 14;
 
 /// One array of so many bytes, header included; `limit` bytes may be taken for it.
 pub(super) fn array(mut reader: impl Read, size: u64, limit: u64) -> Result<Array, String> {
     let header = Header::read(&mut reader)?;
     let data = size.saturating_sub(header.length());
     header.check(data)?;
-    let file = NpyFile::new(header.into_reader().chain(reader))
-        .map_err(|error| format!("has a header that cannot be read ({error})"))?;
-    let layout = Layout::new(file.header(), data)?;
+    let layout = Layout::new(header, data)?;
     layout.check_memory(limit)?;
-    let values = layout.values(file)?;
+    let values = layout.values(reader)?;
     Ok(Array { shape: layout.shape, values })
 }
 
-/// What stands before the entries, not understood yet.
-struct Header {
-    /// The first bytes, the version, and the length of the text.
-    start: Vec<u8>,
-    /// A dictionary of Python.
-    text: Vec<u8>,
+/// Returns the bytes of an NPY file.
+///
+/// # Errors
+/// Returns an error if an array has not as many entries as its shape says.
+pub(super) fn to_bytes(array: &Array) -> io::Result<Vec<u8>> {
+    match &array.values {
+        Values::Float32(values) => joined("<f4", &array.shape, values.iter().map(|value| value.to_le_bytes())),
+        Values::Float64(values) => joined("<f8", &array.shape, values.iter().map(|value| value.to_le_bytes())),
+        Values::Whole(values) => joined("<i8", &array.shape, values.iter().map(|value| value.to_le_bytes())),
+    }
 }
 
-impl Header {
-    fn read(reader: &mut impl Read) -> Result<Self, String> {
-        let mut start = vec![0; 12];
-        if reader.read_exact(&mut start[..10]).is_err() || start[..6] != *ARRAY {
-            return Err(NO_ARRAY.into());
-        }
-        let length = match start[6] {
-            1 => {
-                start.truncate(10);
-                usize::from(u16::from_le_bytes([start[8], start[9]]))
-            }
-            2 | 3 => {
-                reader.read_exact(&mut start[10..]).map_err(damaged)?;
-                u32::from_le_bytes([start[8], start[9], start[10], start[11]]) as usize
-            }
-            other => return Err(format!("is of the version {other} of the format, which is not known")),
-        };
-        if length > HEADER {
-            return Err(format!("has a header of {length} bytes, more than any array needs"));
-        }
-        let mut text = vec![0; length];
-        reader.read_exact(&mut text).map_err(damaged)?;
-        if text.iter().filter(|&&byte| matches!(byte, b'(' | b'[' | b'{')).count() > BRACKETS {
-            return Err("has a header with too many brackets".into());
-        }
-        Ok(Self { start, text })
+/// A header and the bytes of each entry.
+fn joined<const N: usize>(
+    kind: &str,
+    shape: &[usize],
+    entries: impl ExactSizeIterator<Item = [u8; N]>,
+) -> io::Result<Vec<u8>> {
+    let (count, length) = (entries.len(), shape.iter().product::<usize>());
+    if count != length {
+        let problem = format!("an array of {length} entries has {count}");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
     }
-
-    /// Bytes of the header.
-    fn length(&self) -> u64 {
-        (self.start.len() + self.text.len()) as u64
-    }
-
-    /// Refuses a shape with more entries than there are bytes of data. The reader of headers multiplies the dimensions without a
-    /// look at what comes out, and so do others: also those beside a 0.
-    fn check(&self, data: u64) -> Result<(), String> {
-        let dimensions = self.dimensions();
-        let count = dimensions.iter().try_fold(1u64, |count, &dim| count.checked_mul(dim?));
-        let size =
-            dimensions.iter().try_fold(1usize, |size, &dim| size.checked_mul(usize::try_from(dim?).ok()?.max(1)));
-        let is_small = size.is_some_and(|size| size <= isize::MAX as usize / 16);
-        if !is_small || count.is_none_or(|count| count > data) {
-            let header = String::from_utf8_lossy(&self.text);
-            return Err(format!("says of itself {}, and has {data} bytes", header.trim()));
-        }
-        Ok(())
-    }
-
-    /// The whole numbers of the shape; `None` for one beyond 64 bits.
-    fn dimensions(&self) -> Vec<Option<u64>> {
-        let text = String::from_utf8_lossy(&self.text);
-        let shape = text.split_once("shape").map_or("", |(_, rest)| rest);
-        let shape = shape.split_once(')').map_or(shape, |(shape, _)| shape);
-        let runs = shape.split(|character: char| !character.is_ascii_digit()).filter(|run| !run.is_empty());
-        runs.map(|run| run.parse().ok()).collect()
-    }
-
-    /// The bytes of the header, to be read again.
-    fn into_reader(self) -> Cursor<Vec<u8>> {
-        Cursor::new([self.start, self.text].concat())
-    }
+    let mut bytes = header::to_bytes(kind, shape)?;
+    bytes.reserve_exact(count * N);
+    bytes.extend(entries.flatten());
+    Ok(bytes)
 }
 
 /// How the entries stand in a file.
@@ -102,7 +56,7 @@ struct Layout {
     shape: Vec<usize>,
     /// How many there are.
     length: usize,
-    kind: TypeStr,
+    kind: Kind,
     /// Bytes of one.
     width: usize,
     /// Whether the first axis runs fastest.
@@ -111,49 +65,48 @@ struct Layout {
 
 impl Layout {
     /// What a header says, which must be what so many bytes of data can hold.
-    fn new(header: &NpyHeader, data: u64) -> Result<Self, String> {
-        let shape: Vec<usize> = header.shape().iter().map(|&dim| usize::try_from(dim).unwrap_or(usize::MAX)).collect();
-        let DType::Plain(kind) = header.dtype() else {
+    fn new(header: Header, data: u64) -> Result<Self, String> {
+        let shape = header.shape;
+        let Some(kind) = header.kind else {
             return Err("holds records; save one array for each of their fields".into());
         };
-        let Some(width) = kind.num_bytes().filter(|_| kind.type_char() != TypeChar::Object) else {
+        if kind.letter == 'O' {
             return Err("holds objects of Python; save numbers, such as after `.astype('float32')`".into());
-        };
-        let width = width.max(1);
+        }
+        let width = kind.width.max(1);
         let length = shape.iter().try_fold(1usize, |length, &dim| length.checked_mul(dim));
         let fits = |length: &usize| length.checked_mul(width).is_some_and(|bytes| bytes as u64 <= data);
         let Some(length) = length.filter(fits).filter(|_| shape.len() <= AXES) else {
             return Err(format!("should have the shape {shape:?} with {width} bytes an entry, and has {data} bytes"));
         };
-        let is_fortran = header.order() == Order::Fortran && shape.len() > 1;
+        let is_fortran = header.is_fortran && shape.len() > 1;
         Ok(Self { shape, length, kind, width, is_fortran })
     }
 
     /// Refuses an array that takes more memory to read than the limit.
     fn check_memory(&self, limit: u64) -> Result<(), String> {
-        // The entries as they stand there, as they are kept, and in another order.
+        // The entries as they are kept, the room in which they grow, and in another order.
         let copies = 1 + u64::from(self.is_fortran);
         let needed = self.length as u64 * (self.width as u64 + 8 * copies);
-        let is_float = self.kind.type_char() == TypeChar::Float;
-        if (!is_float || self.is_fortran) && needed > limit {
+        if (self.kind.letter != 'f' || self.is_fortran) && needed > limit {
             return Err(format!("takes {needed} bytes to read, and {limit} are left for it"));
         }
         Ok(())
     }
 
     /// Reads the entries.
-    fn values(&self, file: NpyFile<impl Read>) -> Result<Values, String> {
-        Ok(match (self.kind.type_char(), self.width) {
-            (TypeChar::Float, 8) => Values::Float64(self.ordered(entries(file)?)),
-            (TypeChar::Float, 4) => Values::Float32(self.ordered(entries(file)?)),
-            (TypeChar::Int, 8) => Values::Whole(self.ordered(entries(file)?)),
-            (TypeChar::Int, 4) => self.whole::<i32>(file)?,
-            (TypeChar::Int, 2) => self.whole::<i16>(file)?,
-            (TypeChar::Int, 1) => self.whole::<i8>(file)?,
-            (TypeChar::Uint, 4) => self.whole::<u32>(file)?,
-            (TypeChar::Uint, 2) => self.whole::<u16>(file)?,
-            (TypeChar::Uint, 1) => self.whole::<u8>(file)?,
-            (TypeChar::Bool, 1) => self.whole::<bool>(file)?,
+    fn values(&self, reader: impl Read) -> Result<Values, String> {
+        Ok(match (self.kind.letter, self.width) {
+            ('f', 8) => Values::Float64(self.entries(reader, f64::from_le_bytes)?),
+            ('f', 4) => Values::Float32(self.entries(reader, f32::from_le_bytes)?),
+            ('i', 8) => self.whole(reader, i64::from_le_bytes)?,
+            ('i', 4) => self.whole(reader, i32::from_le_bytes)?,
+            ('i', 2) => self.whole(reader, i16::from_le_bytes)?,
+            ('i', 1) => self.whole(reader, i8::from_le_bytes)?,
+            ('u', 4) => self.whole(reader, u32::from_le_bytes)?,
+            ('u', 2) => self.whole(reader, u16::from_le_bytes)?,
+            ('u', 1) => self.whole(reader, u8::from_le_bytes)?,
+            ('b', 1) => self.truths(reader)?,
             _ => {
                 return Err(format!(
                     "has entries of the type {}; floats of 4 or 8 bytes, whole numbers and booleans are read, such as after \
@@ -164,23 +117,44 @@ impl Layout {
         })
     }
 
-    fn whole<T: npyz::Deserialize + Into<i64>>(&self, file: NpyFile<impl Read>) -> Result<Values, String> {
-        let values: Vec<T> = entries(file)?;
-        Ok(Values::Whole(self.ordered(values.into_iter().map(Into::into).collect())))
+    fn whole<const N: usize, T: Into<i64>>(
+        &self,
+        reader: impl Read,
+        number: impl Fn([u8; N]) -> T,
+    ) -> Result<Values, String> {
+        Ok(Values::Whole(self.entries(reader, |bytes| number(bytes).into())?))
     }
 
-    /// The entries with the last axis running fastest.
-    fn ordered<T: Copy>(&self, values: Vec<T>) -> Vec<T> {
-        if self.is_fortran { from_fortran(&values, &self.shape) } else { values }
+    fn truths(&self, reader: impl Read) -> Result<Values, String> {
+        let values = self.entries(reader, |[byte]| i64::from(byte))?;
+        match values.iter().find(|value| **value > 1) {
+            Some(other) => Err(format!("is damaged (invalid value for bool: {other})")),
+            None => Ok(Values::Whole(values)),
+        }
     }
-}
 
-fn damaged(error: std::io::Error) -> String {
-    format!("is damaged ({error})")
-}
-
-fn entries<T: npyz::Deserialize>(file: NpyFile<impl Read>) -> Result<Vec<T>, String> {
-    file.into_vec().map_err(damaged)
+    /// Reads entries of `N` bytes each, the lowest of which `entry` is given first. The last axis of the result runs fastest.
+    fn entries<const N: usize, T: Copy>(
+        &self,
+        mut reader: impl Read,
+        entry: impl Fn([u8; N]) -> T,
+    ) -> Result<Vec<T>, String> {
+        let mut values = vec![];
+        let mut piece = vec![0; PIECE.min(self.length * N)];
+        while values.len() < self.length {
+            // Memory is taken for what has come: a file may end before it says.
+            let count = (piece.len() / N).min(self.length - values.len());
+            reader.read_exact(&mut piece[..count * N]).map_err(damaged)?;
+            let (entries, _) = piece[..count * N].as_chunks::<N>();
+            values.extend(entries.iter().map(|&(mut bytes)| {
+                if self.kind.is_big_endian {
+                    bytes.reverse();
+                }
+                entry(bytes)
+            }));
+        }
+        Ok(if self.is_fortran { from_fortran(&values, &self.shape) } else { values })
+    }
 }
 
 /// Entries with the last axis running fastest, of such with the first one.
@@ -207,6 +181,8 @@ fn from_fortran<T: Copy>(values: &[T], shape: &[usize]) -> Vec<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use super::*;
 
     const LIMIT: u64 = 1 << 20;
@@ -220,6 +196,84 @@ mod tests {
     fn npy(header: &str, data: &[u8]) -> Vec<u8> {
         let length = (header.len() as u16).to_le_bytes();
         [b"\x93NUMPY\x01\x00".as_slice(), &length, header.as_bytes(), data].concat()
+    }
+
+    /// Of `numpy.save` 2.4: 1 and -2 or 2 of each type, then `[[1, 2, 3], [4, 5, 6]]` by columns.
+    #[test]
+    fn entries_of_numpy_are_read() {
+        let whole = |numbers: &[i64]| Values::Whole(numbers.to_vec());
+        let single = |numbers: &[f32]| Values::Float32(numbers.to_vec());
+        let double = |numbers: &[f64]| Values::Float64(numbers.to_vec());
+        for (kind, data, expected) in [
+            ("|b1", b"\x01\x00".as_slice(), whole(&[1, 0])),
+            ("|i1", b"\x01\xfe", whole(&[1, -2])),
+            ("|u1", b"\x01\xfe", whole(&[1, 254])),
+            ("<i2", b"\x01\x00\xfe\xff", whole(&[1, -2])),
+            (">i2", b"\x00\x01\xff\xfe", whole(&[1, -2])),
+            (">u2", b"\x00\x01\xff\xfe", whole(&[1, 65534])),
+            ("<i4", b"\x01\x00\x00\x00\xfe\xff\xff\xff", whole(&[1, -2])),
+            (">i4", b"\x00\x00\x00\x01\xff\xff\xff\xfe", whole(&[1, -2])),
+            ("<u4", b"\x01\x00\x00\x00\xfe\xff\xff\xff", whole(&[1, 4294967294])),
+            ("<i8", b"\x01\0\0\0\0\0\0\0\xfe\xff\xff\xff\xff\xff\xff\xff", whole(&[1, -2])),
+            (">i8", b"\0\0\0\0\0\0\0\x01\xff\xff\xff\xff\xff\xff\xff\xfe", whole(&[1, -2])),
+            ("<f4", b"\0\0\x80\x3f\0\0\0\xc0", single(&[1.0, -2.0])),
+            (">f4", b"\x3f\x80\0\0\xc0\0\0\0", single(&[1.0, -2.0])),
+            ("<f8", b"\0\0\0\0\0\0\xf0\x3f\0\0\0\0\0\0\0\xc0", double(&[1.0, -2.0])),
+            (">f8", b"\x3f\xf0\0\0\0\0\0\0\xc0\0\0\0\0\0\0\0", double(&[1.0, -2.0])),
+        ] {
+            let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': (2,), }}\n");
+            let bytes = npy(&header, data);
+            let found = array(bytes.as_slice(), bytes.len() as u64, LIMIT).unwrap();
+            assert_eq!(found, Array { shape: vec![2], values: expected }, "{kind}");
+            let short = array(&bytes[..bytes.len() - 1], bytes.len() as u64, LIMIT).unwrap_err();
+            assert_eq!(short, "is damaged (failed to fill whole buffer)", "{kind}");
+        }
+        let columns = npy("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }\n", &[1, 4, 2, 5, 3, 6]);
+        let found = array(columns.as_slice(), columns.len() as u64, LIMIT).unwrap();
+        assert_eq!(found, Array { shape: vec![2, 3], values: whole(&[1, 2, 3, 4, 5, 6]) });
+    }
+
+    #[test]
+    fn arrays_of_several_pieces_come_back() {
+        for length in [PIECE / 8 - 1, PIECE / 8, PIECE / 8 + 1, PIECE] {
+            let array_of = Array::float64(&[length], (0..length).map(|index| index as f64).collect());
+            let bytes = to_bytes(&array_of).unwrap();
+            assert_eq!(array(bytes.as_slice(), bytes.len() as u64, LIMIT), Ok(array_of), "{length}");
+        }
+    }
+
+    /// `numpy.save(numpy.float64(0.1))`.
+    #[test]
+    fn bytes_are_those_of_numpy() {
+        let text = format!("{:117}\n", "{'descr': '<f8', 'fortran_order': False, 'shape': (), }");
+        let expected = npy(&text, b"\x9a\x99\x99\x99\x99\x99\xb9\x3f");
+        assert_eq!(to_bytes(&Array::float64(&[], vec![0.1])).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_cannot_be_an_array_is_refused() {
+        let of = |kind: &str, data: &[u8]| {
+            let header = format!("{{'descr': {kind}, 'fortran_order': False, 'shape': (1,), }}\n");
+            let bytes = npy(&header, data);
+            array(bytes.as_slice(), bytes.len() as u64, LIMIT).unwrap_err()
+        };
+        for (kind, problem) in [
+            ("'|O'", "holds objects of Python; save numbers"),
+            ("[('a', '<f4')]", "holds records; save one array"),
+            ("'<f2'", "has entries of the type <f2; floats of 4 or 8 bytes"),
+            ("'<u8'", "has entries of the type <u8;"),
+            ("'<c8'", "has entries of the type <c8;"),
+            ("'<M8[ns]'", "has entries of the type <M8[ns];"),
+            ("'|S3'", "has entries of the type |S3;"),
+            ("'<U2'", "has entries of the type <U2;"),
+            ("'<U3'", "should have the shape [1] with 12 bytes an entry, and has 8 bytes"),
+        ] {
+            let told = of(kind, &[0; 8]);
+            assert!(told.starts_with(problem), "{kind}: {told}");
+        }
+        assert_eq!(of("'|b1'", &[7]), "is damaged (invalid value for bool: 7)");
+        let wrong = Array { shape: vec![2], values: Values::Whole(vec![1]) };
+        assert_eq!(to_bytes(&wrong).unwrap_err().to_string(), "an array of 2 entries has 1");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use dualgn_train::magnitude;
 use dualgn_train::problem::{LossName, Task};
 use dualgn_train::scores::{Interval, Score, Scores};
+use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use super::card::Card;
 use super::predictions::Predictions;

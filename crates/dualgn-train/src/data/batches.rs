@@ -1,8 +1,8 @@
 //! [`Batches`]: which examples make the next batch, in a random order that a seed fixes.
 
 use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 
 use super::error::DataError;
 
@@ -14,7 +14,8 @@ use super::error::DataError;
 /// batch by this order alone, so that it must not change with a new version of `rand`, as a test says.
 #[derive(Debug, Clone)]
 pub struct Batches {
-    random: ChaCha8Rng,
+    /// Of the generator; each epoch has a stream of its own.
+    key: [u8; 32],
     epoch: u64,
     /// A permutation of the examples.
     order: Vec<usize>,
@@ -34,13 +35,7 @@ impl Batches {
         }
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
-        let mut batches = Self {
-            random: ChaCha8Rng::from_seed(key),
-            epoch: 0,
-            order: (0..examples).collect(),
-            used: 0,
-            batch: batch.min(examples),
-        };
+        let mut batches = Self { key, epoch: 0, order: (0..examples).collect(), used: 0, batch: batch.min(examples) };
         batches.shuffle();
         Ok(batches)
     }
@@ -73,12 +68,12 @@ impl Batches {
 
     /// Makes `order` the permutation of this epoch, from the identity.
     fn shuffle(&mut self) {
-        self.random.set_stream(self.epoch);
-        self.random.set_word_pos(0);
+        let mut random = ChaCha8Rng::from_seed(self.key);
+        random.set_stream(self.epoch);
         for (index, entry) in self.order.iter_mut().enumerate() {
             *entry = index;
         }
-        self.order.shuffle(&mut self.random);
+        self.order.shuffle(&mut random);
     }
 }
 
