@@ -85,9 +85,7 @@ fn fits([columns, rows]: [usize; 2]) -> Result<[usize; 2], String> {
     if columns.max(rows) <= SIDE {
         return Ok([columns, rows]);
     }
-    Err(format!(
-        "has {rows} by {columns} pixels, more than the {SIDE} of a side that a network here takes; shrink it"
-    ))
+    Err(format!("has {rows} by {columns} pixels, more than the {SIDE} of a side that a network here takes; shrink it"))
 }
 
 #[cfg(test)]
