@@ -20,6 +20,8 @@ pub enum Metric {
     Rmse,
     /// `‖u - u*‖ / ‖u*‖` for a solution `u*`, at points of the domain; smaller is better.
     RelativeError,
+    /// The root of the loss at points that nothing is trained on, for equations whose solution is not known; smaller is better.
+    Residual,
 }
 
 /// One step along a direction, with the certificate of the direction. All are means over the batch of the step.

@@ -27,6 +27,7 @@ fn table(comparison: &Comparison, width: usize) -> String {
         Metric::Accuracy => ["test", "acc. %"],
         Metric::Rmse => ["test", "RMSE"],
         Metric::RelativeError => ["relative", "error"],
+        Metric::Residual => ["test", "residual"],
     };
     let headings = [
         ["", "method"],
@@ -94,7 +95,7 @@ fn cells(comparison: &Comparison, run: &MethodRun) -> Row {
     let arrival = comparison.target.as_ref().and_then(|target| run.first_at_most(target.train_loss));
     let percent = match comparison.metric {
         Metric::Accuracy => 100.0,
-        Metric::Rmse | Metric::RelativeError => 1.0,
+        Metric::Rmse | Metric::RelativeError | Metric::Residual => 1.0,
     };
     [
         run.method.clone(),
