@@ -58,7 +58,7 @@ impl Solve {
             value,
             standard_deviation: errors.as_ref().map(|all| all[index].deviation).filter(|x| x.is_finite()),
             to_go: errors.as_ref().map(|all| all[index].to_go).filter(|x| x.is_finite()),
-            right,
+            right: Some(right),
         };
         Ok(named.map(one).collect())
     }

@@ -73,11 +73,13 @@ fn coefficients(comparison: &Comparison) -> String {
     text
 }
 
-/// A coefficient with its standard deviation, to two digits of that, the right value, and whether training stopped before it was found.
+/// A coefficient with its standard deviation, to two digits of that, the right value if it is known, and whether training stopped before
+/// it was found.
 pub(super) fn coefficient_in_words(coefficient: &Coefficient) -> String {
     let Coefficient { name, value, right, standard_deviation, to_go, .. } = coefficient;
+    let right = right.map_or_else(String::new, |right| format!(", where {right} is right"));
     let Some(deviation) = standard_deviation.filter(|deviation| *deviation > 0.0) else {
-        return format!("{name} = {value:.5}, where {right} is right");
+        return format!("{name} = {value:.5}{right}");
     };
     let digits = (1.0 - deviation.log10().floor()).clamp(0.0, 17.0) as usize;
     let early = match to_go {
@@ -86,7 +88,7 @@ pub(super) fn coefficient_in_words(coefficient: &Coefficient) -> String {
         }
         _ => String::new(),
     };
-    format!("{name} = {value:.digits$} ± {deviation:.digits$} (standard deviation), where {right} is right{early}")
+    format!("{name} = {value:.digits$} ± {deviation:.digits$} (standard deviation){right}{early}")
 }
 
 fn cells(comparison: &Comparison, run: &MethodRun) -> Row {
@@ -226,7 +228,7 @@ mod tests {
             value,
             standard_deviation,
             to_go: Some(-0.001),
-            right: 0.3,
+            right: Some(0.3),
         };
         comparison.coefficients = vec![coefficient("adam", 0.30125, Some(0.00321)), coefficient("sgd", 12.5, None)];
         let text = table(&comparison, WIDTH);
@@ -239,6 +241,9 @@ mod tests {
             text.contains("\nκ = 0.3013 ± 0.0032 ") && text.contains("stopped about -0.0400 before the minimum"),
             "{text}"
         );
+        comparison.coefficients[0].right = None;
+        let text = table(&comparison, WIDTH);
+        assert!(text.contains("\nκ = 0.3013 ± 0.0032 (standard deviation); training stopped"), "{text}");
     }
 
     #[test]
