@@ -86,6 +86,7 @@ impl Progress {
             Metric::Accuracy => format!("accuracy {:.2} %", 100.0 * record.test_metric),
             Metric::Rmse => format!("rmse {:.4}", record.test_metric),
             Metric::RelativeError => format!("error {:.2e}", record.test_metric),
+            Metric::Residual => format!("residual {:.2e}", record.test_metric),
         };
         self.latest = format!("loss {:.3e}  {test}", record.train_loss);
         self.steps = record.step;

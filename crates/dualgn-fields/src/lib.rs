@@ -1,7 +1,7 @@
 //! Equations and shapes: networks as functions of space, trained on residuals at points.
 //!
 //! ```text
-//! network.rs    a network from points to a number
+//! network.rs    a network from points to numbers <- embedding.rs (what it sees of a point: waves, units)
 //! problem.rs    what is solved: terms of residuals on regions, and the solution
 //! problems/     the equations and shapes by name
 //! points.rs     where the residuals are taken, and when they are drawn anew
@@ -37,6 +37,7 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod embedding;
 pub mod geometry;
 mod network;
 mod points;
@@ -50,7 +51,8 @@ mod solve;
 mod specification;
 mod viewer;
 
-pub use network::{Architecture, Field, SmoothActivation};
+pub use embedding::{Embedding, FourierFeatures, Periodic};
+pub use network::{Architecture, Field, SmoothActivation, Transform};
 pub use problem::Problem;
 pub use problems::FieldName;
 pub use solve::{Showing, Solve};

@@ -1,10 +1,15 @@
-//! [`Field`]: a network as a function of space, or of space and time, in double precision.
+//! [`Field`]: a network as functions of space, or of space and time, in double precision.
+
+use std::fmt;
+use std::sync::Arc;
 
 use burn::module::{Module, Param, ParamId};
 use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::tensor::{DType, Device, Distribution, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
+
+use super::embedding::Embedding;
 
 /// The activation function of the hidden layers, smooth since equations hold its derivatives.
 #[derive(
@@ -35,14 +40,39 @@ pub enum SmoothActivation {
 /// Frequency of the first layer of sines.
 const FREQUENCY: f64 = 10.0;
 
-/// Makes of the points and the network's value the function itself, where conditions on the boundary are built in.
-pub(crate) type Transform = fn(Tensor<2>, Tensor<2>) -> Tensor<2>;
+/// A function of points `[m, dims]` and of the network's values there, `[m, outputs]`.
+type OfPointsAndValues = dyn Fn(Tensor<2>, Tensor<2>) -> Tensor<2> + Send + Sync;
 
-/// Dense layers from points to one number, and unknown numbers of the equation beside them.
+/// Makes of the points and the network's values the functions themselves, where conditions on the boundary are built in.
+#[derive(Clone)]
+pub struct Transform(Arc<OfPointsAndValues>);
+
+impl Transform {
+    /// Makes one of a function of points `[m, dims]` and values `[m, outputs]`, which returns values.
+    pub fn new(function: impl Fn(Tensor<2>, Tensor<2>) -> Tensor<2> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(function))
+    }
+
+    fn apply(&self, x: Tensor<2>, values: Tensor<2>) -> Tensor<2> {
+        (self.0)(x, values)
+    }
+}
+
+impl fmt::Debug for Transform {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Transform").finish_non_exhaustive()
+    }
+}
+
+/// Dense layers from points to the values of the unknown functions, and unknown numbers of the equation beside them.
 #[derive(Module, Debug)]
 pub struct Field {
     layers: Vec<Linear>,
     coefficients: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    dims: usize,
+    #[module(skip)]
+    embedding: Embedding,
     #[module(skip)]
     activation: SmoothActivation,
     #[module(skip)]
@@ -54,11 +84,15 @@ pub struct Field {
 pub struct Architecture {
     /// Coordinates of a point.
     pub dims: usize,
+    /// Unknown functions.
+    pub outputs: usize,
+    /// What the first layer sees of a point.
+    pub embedding: Embedding,
     /// Widths of the hidden layers.
     pub hidden: Vec<usize>,
     /// What stands between them.
     pub activation: SmoothActivation,
-    /// What is made of the network's value.
+    /// What is made of the network's values.
     pub transform: Option<Transform>,
     /// Where unknown numbers of the equation start.
     pub coefficients: Vec<f64>,
@@ -73,16 +107,16 @@ impl Architecture {
         dense + self.coefficients.len() as f64
     }
 
-    /// Returns the units of all layers, from the coordinates to the value.
+    /// Returns the units of all layers, from what the first one sees of a point to the values.
     pub fn widths(&self) -> Vec<usize> {
-        [&[self.dims], self.hidden.as_slice(), &[1]].concat()
+        [&[self.embedding.inputs(self.dims)], self.hidden.as_slice(), &[self.outputs]].concat()
     }
 }
 
 impl Field {
     /// With random weights, from the device's generator; parameters have the numbers 1, 2, .. for their identities.
     pub fn new(architecture: &Architecture, device: &Device) -> Self {
-        let Architecture { activation, transform, ref coefficients, .. } = *architecture;
+        let &Architecture { dims, activation, ref embedding, ref transform, ref coefficients, .. } = architecture;
         let widths = architecture.widths();
         let mut number = 0;
         let mut identity = || {
@@ -116,13 +150,14 @@ impl Field {
             let values = Tensor::<1>::from_data(TensorData::from(coefficients.as_slice()), (&plain, DType::F64));
             Param::initialized(identity(), Tensor::from_inner(values).require_grad())
         });
-        Self { layers, coefficients, activation, transform }
+        Self { layers, coefficients, dims, embedding: embedding.clone(), activation, transform: transform.clone() }
     }
 
-    /// The function at points `[m, dims]`: `[m, 1]`.
+    /// The functions at points `[m, dims]`: `[m, outputs]`.
     pub fn value(&self, x: Tensor<2>) -> Tensor<2> {
         let last = self.layers.len() - 1;
-        let value = self.layers.iter().enumerate().fold(x.clone(), |value, (index, layer)| {
+        let inputs = self.embedding.apply(x.clone());
+        let value = self.layers.iter().enumerate().fold(inputs, |value, (index, layer)| {
             let value = layer.forward(value);
             match self.activation {
                 _ if index == last => value,
@@ -131,8 +166,8 @@ impl Field {
                 SmoothActivation::Sine => value.sin(),
             }
         });
-        match self.transform {
-            Some(transform) => transform(x, value),
+        match &self.transform {
+            Some(transform) => transform.apply(x, value),
             None => value,
         }
     }
@@ -144,7 +179,12 @@ impl Field {
 
     /// Coordinates of a point.
     pub fn dims(&self) -> usize {
-        self.layers[0].weight.dims()[0]
+        self.dims
+    }
+
+    /// Returns how many unknown functions there are.
+    pub fn outputs(&self) -> usize {
+        self.layers[self.layers.len() - 1].weight.dims()[1]
     }
 
     /// The first coordinates of rows with more.

@@ -32,10 +32,10 @@ impl Drawing {
     /// Rows of a term, `[count, columns]`: points with what stands beside them.
     pub fn rows(&self, term: &Term, index: usize, number: usize, count: usize, device: &Device) -> Tensor<2> {
         let mut random = Generator::new(self.seed, number as u64 * STREAMS + index as u64);
-        tensor(&rows(term, count, self.sampling, &mut random), columns(term), device)
+        tensor(&rows(term, count, self.sampling, &mut random), term.columns(), device)
     }
 
-    /// The same, chosen of more by a residual: with a probability in proportion to its size and, by half, to none (Wu et al.,
+    /// The same, chosen of more by their residuals: with a probability in proportion to their norm and, by half, to none (Wu et al.,
     /// "A comprehensive study of non-adaptive and residual-based adaptive sampling for PINNs", 2023, with k = c = 1).
     pub fn adapted<E>(
         &self,
@@ -48,10 +48,12 @@ impl Drawing {
     ) -> Result<Tensor<2>, E> {
         let mut random = Generator::new(self.seed, number as u64 * STREAMS + index as u64);
         let candidates = rows(term, CANDIDATES * count, self.sampling, &mut random);
-        let all = candidates.len() / columns(term);
-        let sizes: Vec<f64> = residual(tensor(&candidates, columns(term), device))?
-            .into_iter()
-            .map(|r| if r.is_finite() { r.abs() } else { 0.0 })
+        let width = term.columns();
+        let all = candidates.len() / width;
+        let norm = |residuals: &[f64]| residuals.iter().fold(0.0, |norm: f64, r| norm.hypot(*r));
+        let sizes: Vec<f64> = residual(tensor(&candidates, width, device))?
+            .chunks_exact(term.equations)
+            .map(|residuals| Some(norm(residuals)).filter(|norm| norm.is_finite()).unwrap_or(0.0))
             .collect();
         let mean = sizes.iter().sum::<f64>() / all as f64;
         // The largest of exponential keys are a sample without replacement (Efraimidis and Spirakis, 2006).
@@ -61,7 +63,6 @@ impl Drawing {
             .map(|(row, size)| ((1.0 - random.uniform()).ln() / (size / mean.max(f64::MIN_POSITIVE) + 1.0), row))
             .collect();
         keys.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let width = columns(term);
         let chosen: Vec<f64> = keys[..count.min(all)]
             .iter()
             .flat_map(|(_, row)| candidates[row * width..(row + 1) * width].to_vec())
@@ -70,18 +71,8 @@ impl Drawing {
     }
 }
 
-fn columns(term: &Term) -> usize {
-    term.region.columns() + usize::from(term.given.is_some())
-}
-
 fn rows(term: &Term, count: usize, sampling: Sampling, random: &mut Generator) -> Vec<f64> {
-    let points = term.region.draw(count, sampling, random);
-    match term.given {
-        None => points,
-        Some(given) => {
-            points.chunks_exact(term.region.columns()).flat_map(|point| [point, &[given(point)]].concat()).collect()
-        }
-    }
+    term.rows(&term.region.draw(count, sampling, random))
 }
 
 fn tensor(rows: &[f64], columns: usize, device: &Device) -> Tensor<2> {
@@ -97,20 +88,22 @@ mod tests {
 
     #[test]
     fn adaptive_points_are_where_the_residual_is() {
-        let region = Region::cube(1, 0.0, 1.0);
         let residual = |_: &crate::Field, rows: Tensor<2>| rows;
-        let term = Term { name: "it", weight: 1.0, points: 300, region, given: Some(|x| 2.0 * x[0]), residual };
+        let term = Term::new("it", 1.0, 300, Region::cube(1, 0.0, 1.0), residual).beside(|x| 2.0 * x[0]);
         let drawing = Drawing { sampling: Sampling::Uniform, every: 10, adaptive: true, seed: 1 };
         assert_eq!([0, 9, 10, 25].map(|step| drawing.number(step)), [0, 0, 1, 2]);
         assert_eq!(Drawing { every: 0, ..drawing }.number(99), 0);
         let device = Device::flex();
-        let step = |rows: Tensor<2>| {
-            let data = rows.into_data();
-            Ok::<_, Infallible>(
-                data.iter::<f64>().collect::<Vec<_>>().chunks(2).map(|row| f64::from(row[0] > 0.9)).collect(),
-            )
+        let step = |rows: Tensor<2>| -> Result<Vec<f64>, Infallible> {
+            let data: Vec<f64> = rows.into_data().iter().collect();
+            Ok(data.chunks(2).map(|row| f64::from(row[0] > 0.9)).collect())
         };
         let chosen = drawing.adapted(&term, 0, 3, 300, &device, step).unwrap();
+        // Of two equations the norm counts.
+        let both =
+            |rows| Ok::<_, Infallible>(step(rows)?.into_iter().flat_map(|size| [3.0 * size, 4.0 * size]).collect());
+        let of_two = drawing.adapted(&Term { equations: 2, ..term.clone() }, 0, 3, 300, &device, both).unwrap();
+        assert_eq!(of_two.into_data(), chosen.to_data());
         assert_eq!(chosen.dims(), [300, 2]);
         let data: Vec<f64> = chosen.into_data().iter().collect();
         let near = data.chunks(2).filter(|row| row[0] > 0.9).count();

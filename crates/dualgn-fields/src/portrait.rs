@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::network::Field;
 use super::problem::Shape;
-use super::solve::{Showing, Solve};
+use super::solve::{Showing, Solve, component};
 use crate::geometry::{Deviation, Frame, Mesh, deviation, surface};
 use crate::render::{View, render};
 use crate::viewer::viewer;
@@ -47,7 +47,9 @@ impl Solve {
     /// One picture of a movie.
     pub fn picture(&self, model: &Field) -> Result<Raster, Failure> {
         if self.problem.shape.is_none() {
+            // Of several unknown functions the first.
             let values = self.values(model, &self.grid(MOVING))?;
+            let values: Vec<f64> = component(&values, 0, model.outputs()).collect();
             return Ok(self.map(&values, MOVING, Colours::Sequential).raster());
         }
         match self.surface(model, COARSE)? {
@@ -64,32 +66,54 @@ impl Solve {
         }
     }
 
+    /// For each unknown function itself and its error, then the residuals of the first term; several of a kind have a name or a number.
     fn of_solution(&self, model: &Field, folder: &Path) -> Result<Vec<Picture>, Failure> {
         let points = self.grid(GRID);
         let dims = self.problem.low.len();
         let found = self.values(model, &points)?;
-        let wanted: Vec<f64> = points.chunks_exact(dims).map(|point| (self.problem.exact)(point)).collect();
-        let error: Vec<f64> = found.iter().zip(&wanted).map(|(found, wanted)| found - wanted).collect();
+        let exact = self.problem.exact.as_ref();
+        let wanted: Option<Vec<f64>> =
+            exact.map(|exact| points.chunks_exact(dims).flat_map(|point| exact(point)).collect());
         let through = match dims {
             0..=2 => String::new(),
             _ => ", on the plane through the middle".into(),
         };
-        let mut maps = vec![
-            ("solution", "Solution", format!("The network{through}."), found, Colours::Sequential),
-            ("error", "Error", format!("The network less the solution{through}."), error, Colours::Diverging),
-        ];
-        if let Some(residuals) = self.residuals(model, &points)? {
-            let name = self.problem.terms[0].name;
-            let words = format!("What the network leaves of the term `{name}`{through}.");
-            maps.push(("residual", "Residual", words, residuals, Colours::Diverging));
+        let unknowns = &self.problem.unknowns;
+        let errors = if unknowns.len() > 1 { self.relative_errors(model)? } else { None };
+        let mut maps = vec![];
+        for (index, name) in unknowns.iter().enumerate() {
+            let part = Part::new(name, unknowns.len());
+            let own = |rows: &[f64]| component(rows, index, unknowns.len()).collect::<Vec<f64>>();
+            let (found, wanted) = (own(&found), wanted.as_deref().map(own));
+            let error: Option<Vec<f64>> =
+                wanted.map(|wanted| found.iter().zip(wanted).map(|(found, wanted)| found - wanted).collect());
+            maps.push(part.map("Solution", format!("The network{}{through}.", part.of), found, Colours::Sequential));
+            if let Some(error) = error {
+                let much = errors
+                    .as_ref()
+                    .map_or_else(String::new, |(each, _)| format!("; relative error {:.1e}", each[index]));
+                let words = format!("The network less the solution{}{through}{much}.", part.of);
+                maps.push(part.map("Error", words, error, Colours::Diverging));
+            }
         }
-        let picture = |(name, title, caption, values, colours): (&str, &str, String, Vec<f64>, Colours)| {
-            let markup =
-                self.map(&values, GRID, colours).svg(title).map_err(|error| Failure::run(error.to_string()))?;
-            files::replace(&folder.join(format!("{name}.svg")), markup.as_bytes())?;
-            Ok(Picture { title: title.into(), caption, markup })
-        };
-        maps.into_iter().map(picture).collect()
+        if let (Some(residuals), Some(term)) = (self.residuals(model, &points)?, self.problem.terms.first()) {
+            for index in 0..term.equations {
+                let number = (index + 1).to_string();
+                let part = Part::new(&number, term.equations);
+                let own = component(&residuals, index, term.equations).collect();
+                let words = format!("What the network leaves of the term `{}`{}{through}.", term.name, part.of);
+                maps.push(part.map("Residual", words, own, Colours::Diverging));
+            }
+        }
+        maps.into_iter().map(|map| self.drawn(map, folder)).collect()
+    }
+
+    /// Writes a map into a folder.
+    fn drawn(&self, map: Map, folder: &Path) -> Result<Picture, Failure> {
+        let Map { file, title, caption, values, colours } = map;
+        let markup = self.map(&values, GRID, colours).svg(&title).map_err(|error| Failure::run(error.to_string()))?;
+        files::replace(&folder.join(file), markup.as_bytes())?;
+        Ok(Picture { title, caption, markup })
     }
 
     fn of_shape(&self, models: [&Field; 2], folder: &Path) -> Result<Portrait, Failure> {
@@ -214,13 +238,51 @@ impl Solve {
 
     fn map<'a>(&'a self, values: &'a [f64], width: usize, colours: Colours) -> HeatMap<'a> {
         let axis = |index: usize| Axis {
-            name: self.problem.axes[index],
+            name: &self.problem.axes[index],
             low: self.problem.low[index],
             high: self.problem.high[index],
         };
         let y = (self.problem.axes.len() > 1).then(|| axis(self.vertical()));
         HeatMap { values, width, x: axis(0), y, colours }
     }
+}
+
+/// A function that is drawn.
+struct Map {
+    file: String,
+    title: String,
+    caption: String,
+    values: Vec<f64>,
+    colours: Colours,
+}
+
+/// One of several functions of a kind, or the only one.
+struct Part<'a> {
+    /// Its name among them.
+    name: Option<&'a str>,
+    /// That in a caption.
+    of: String,
+}
+
+impl<'a> Part<'a> {
+    fn new(name: &'a str, count: usize) -> Self {
+        let name = (count > 1).then_some(name);
+        Self { name, of: name.map_or_else(String::new, |name| format!(", {name}")) }
+    }
+
+    fn map(&self, title: &str, caption: String, values: Vec<f64>, colours: Colours) -> Map {
+        let kind = title.to_lowercase();
+        let (file, title) = match self.name {
+            None => (format!("{kind}.svg"), title.to_owned()),
+            Some(name) => (format!("{kind}-{}.svg", in_file(name)), format!("{title}, {name}")),
+        };
+        Map { file, title, caption, values, colours }
+    }
+}
+
+/// A name as it stands in that of a file, whatever is in it.
+fn in_file(name: &str) -> String {
+    name.chars().map(|c| if c.is_alphanumeric() || c == '_' { c } else { '-' }).collect()
 }
 
 fn rendered(mesh: &Mesh, view: View, size: usize) -> Result<Raster, Failure> {

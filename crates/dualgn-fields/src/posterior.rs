@@ -1,7 +1,7 @@
 //! Standard deviations of the unknown coefficients of an equation.
 //!
 //! A run minimises `½ Σ_i a_i r_i²` over the weights `θ` of the network and the coefficients, with residuals `r` of all terms and
-//! `a_i = w / n`, the weight of the residual's term over its points. Errors `ε` of the measurements, independent and of variance `σ²`,
+//! `a_i = w / m`, the weight of the residual's term over its points. Errors `ε` of the measurements, independent and of variance `σ²`,
 //! move the minimum by `δθ = H⁻¹ Jᵀ A ε` to first order, with the Jacobian `J` of the residuals, `A = diag(a)` and the Gauss-Newton
 //! matrix `H = Jᵀ A J + λ I`, where `ε` is zero in the rows of other terms. (Seber and Wild, "Nonlinear Regression", 1989, chapters 2
 //! and 5, for weights that are not the inverse variances.) With `J̃ = A^½ J` and `K̃ = J̃ J̃ᵀ`,
@@ -52,13 +52,13 @@ impl Solve {
         let errors = self.errors(model)?;
         let found = model.coefficients();
         let named = self.problem.unknown.iter().zip(found).enumerate();
-        let one = |(index, (&(name, right), value)): (usize, (&(&str, f64), f64))| Coefficient {
+        let one = |(index, ((name, right), value)): (usize, (&(String, Option<f64>), f64))| Coefficient {
             method: method.into(),
-            name: name.into(),
+            name: name.clone(),
             value,
             standard_deviation: errors.as_ref().map(|all| all[index].deviation).filter(|x| x.is_finite()),
             to_go: errors.as_ref().map(|all| all[index].to_go).filter(|x| x.is_finite()),
-            right,
+            right: *right,
         };
         Ok(named.map(one).collect())
     }
@@ -66,19 +66,21 @@ impl Solve {
     /// One for each coefficient; `None` if no term is of measurements, or if the matrix of all residuals has no place in memory.
     fn errors(&self, model: &Field) -> Result<Option<Vec<Errors>>, Failure> {
         let Some(measured) = self.problem.measured else { return Ok(None) };
-        let counts: Vec<usize> = self.first.iter().map(|rows| rows.dims()[0]).collect();
+        let terms = &self.problem.terms;
+        // Residuals of each term, several at a point where it has several equations.
+        let counts: Vec<usize> =
+            terms.iter().zip(&self.first).map(|(term, rows)| term.equations * rows.dims()[0]).collect();
         let rows: usize = counts.iter().sum();
         // The matrix, its factor, and a copy of each on the way.
         if (rows as u64).saturating_pow(2).saturating_mul(4 * 8) > memory::limit(None) {
             return Ok(None);
         }
         let at = self.network.linearization(model, self.first.clone(), None)?;
-        let weights: Vec<f64> = self
-            .problem
-            .terms
+        let weights: Vec<f64> = terms
             .iter()
+            .zip(&self.first)
             .zip(&counts)
-            .flat_map(|(term, &count)| vec![term.weight / count as f64; count])
+            .flat_map(|((term, rows), &count)| vec![term.weight / rows.dims()[0] as f64; count])
             .collect();
         let before: usize = counts[..measured].iter().sum();
         let residuals: Vec<f64> = entries(at.outputs())?;

@@ -1,25 +1,79 @@
-//! [`Problem`]: an equation or a shape: terms of residuals on regions, and what the solution is.
+//! [`Problem`]: equations or a shape: terms of residuals on regions, and what the solution is.
+
+use std::sync::Arc;
 
 use burn::tensor::Tensor;
+use dualgn_train::record::Metric;
 
 use super::network::{Architecture, Field, Transform};
 use crate::geometry::{Cloud, Frame, Mesh, Region};
 
-/// One term of the loss: the square of a residual, averaged over points of a region.
+/// Numbers at a point, such as those that stand beside it or a solution.
+pub(crate) type PointFunction = Arc<dyn Fn(&[f64]) -> Vec<f64> + Send + Sync>;
+
+/// Residuals `[m, equations]` of rows, each a point and what stands beside it.
+pub(crate) type Residual = Arc<dyn Fn(&Field, Tensor<2>) -> Tensor<2> + Send + Sync>;
+
+/// Makes a function of one number.
+pub(crate) fn single(value: impl Fn(&[f64]) -> f64 + Send + Sync + 'static) -> PointFunction {
+    Arc::new(move |x: &[f64]| vec![value(x)])
+}
+
+/// One term of the loss: half the sum of the squares of its equations' residuals, averaged over points of a region.
 #[derive(Clone)]
 pub struct Term {
     /// In a word, such as `boundary`.
-    pub name: &'static str,
+    pub name: String,
     /// Its factor in the loss.
     pub weight: f64,
     /// How many points.
     pub points: usize,
     /// Where they are.
     pub region: Region,
-    /// A number that stands beside each point, such as the source or the value there.
-    pub given: Option<fn(&[f64]) -> f64>,
-    /// The residual of rows, each a point and what stands beside it.
-    pub residual: fn(&Field, Tensor<2>) -> Tensor<2>,
+    /// Numbers that stand beside each point, such as the source or the value there.
+    pub given: Option<GivenValues>,
+    /// How many residuals there are at a point.
+    pub equations: usize,
+    /// The residuals of rows, each a point and what stands beside it.
+    pub residual: Residual,
+}
+
+/// Numbers that stand beside each point of a term.
+#[derive(Clone)]
+pub struct GivenValues {
+    /// How many.
+    pub columns: usize,
+    /// Those at a point.
+    pub at: PointFunction,
+}
+
+impl Term {
+    /// Begins a term of one equation, with nothing beside its points.
+    pub(crate) fn new(
+        name: &str,
+        weight: f64,
+        points: usize,
+        region: Region,
+        residual: impl Fn(&Field, Tensor<2>) -> Tensor<2> + Send + Sync + 'static,
+    ) -> Self {
+        Self { name: name.into(), weight, points, region, given: None, equations: 1, residual: Arc::new(residual) }
+    }
+
+    /// Puts a number beside each point.
+    pub(crate) fn beside(self, value: impl Fn(&[f64]) -> f64 + Send + Sync + 'static) -> Self {
+        Self { given: Some(GivenValues { columns: 1, at: single(value) }), ..self }
+    }
+
+    /// Returns how many numbers there are in a row: a point and what stands beside it.
+    pub(crate) fn columns(&self) -> usize {
+        self.region.columns() + self.given.as_ref().map_or(0, |given| given.columns)
+    }
+
+    /// Puts the given numbers beside points, row by row.
+    pub(crate) fn rows(&self, points: &[f64]) -> Vec<f64> {
+        let Some(given) = &self.given else { return points.to_vec() };
+        points.chunks_exact(self.region.columns()).flat_map(|point| [point, &(given.at)(point)].concat()).collect()
+    }
 }
 
 /// What a shape is given by.
@@ -38,17 +92,16 @@ pub struct Placed {
     pub remarks: Vec<String>,
 }
 
-/// A solution, at a point.
-pub(crate) type Solution = Box<dyn Fn(&[f64]) -> f64 + Send + Sync>;
-
 /// What is solved.
 pub struct Problem {
     /// A sentence or two.
     pub description: String,
     /// Whose setting it is.
-    pub source: &'static str,
+    pub source: String,
     /// Names of the coordinates.
-    pub axes: &'static [&'static str],
+    pub axes: Vec<String>,
+    /// Names of the unknown functions, as many as the network has outputs.
+    pub unknowns: Vec<String>,
     /// Where the solution is compared.
     pub domain: Region,
     /// The box in which it is drawn.
@@ -61,14 +114,14 @@ pub struct Problem {
     pub terms: Vec<Term>,
     /// What makes the boundary values of any network, where that can be said in one line.
     pub hard: Option<Transform>,
-    /// The solution.
-    pub exact: Solution,
-    /// True values of unknown numbers of the equation, with their names.
-    pub unknown: Vec<(&'static str, f64)>,
+    /// The solution, one number for each unknown function; `None` where none is known to compare with.
+    pub exact: Option<PointFunction>,
+    /// Names of the unknown numbers of the equation, with their true values where they are known.
+    pub unknown: Vec<(String, Option<f64>)>,
     /// The term whose residuals are errors of measurements, by its number, in problems with unknown numbers.
     pub measured: Option<usize>,
-    /// A function that the network is fitted to before training, where starting from anything is not good enough.
-    pub start: Option<fn(&[f64]) -> f64>,
+    /// Functions that the network is fitted to before training, where starting from anything is not good enough.
+    pub start: Option<PointFunction>,
     /// The shape, for problems of shapes.
     pub shape: Option<Shape>,
     /// Where it was, if it is from a file.
@@ -80,6 +133,11 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Returns what tells how good a result is: the error against the solution, or where none is known what is left of the equations.
+    pub fn metric(&self) -> Metric {
+        if self.exact.is_some() { Metric::RelativeError } else { Metric::Residual }
+    }
+
     /// Returns how many points each term has: its own, or their share of so many in all.
     pub fn counts(&self, points: Option<usize>) -> Vec<usize> {
         let own: usize = self.terms.iter().map(|term| term.points).sum();

@@ -1,6 +1,7 @@
 //! [`Solve`]: a problem as something to train.
 
 use std::path::Path;
+use std::slice;
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
@@ -43,8 +44,8 @@ pub struct Solve {
     /// The points of the first step, and others.
     pub(super) first: Vec<Tensor<2>>,
     held_out: Vec<Tensor<2>>,
-    /// Points, and the solution there.
-    checked: (Vec<f64>, Vec<f64>),
+    /// Points, and the solution there, where it is known.
+    checked: Option<(Vec<f64>, Vec<f64>)>,
     pub(super) showing: Showing,
 }
 
@@ -87,25 +88,33 @@ impl Solve {
         let (first, held_out) = (draw(0), draw(HELD_OUT));
         // Of given points there may be fewer than are asked for.
         let counts = first.iter().map(|rows| rows.dims()[0]).collect();
-        let networks = problem.terms.iter().zip(&first).map(|(term, rows)| {
-            let residual = term.residual;
-            Network::trace(model, move |model: &Field, rows: Tensor<2>| residual(model, rows), rows.dims())
+        let networks = problem.terms.iter().zip(&first).map(|(term, rows)| -> Result<_, Failure> {
+            let residual = term.residual.clone();
+            let traced =
+                Network::trace(model, move |model: &Field, rows: Tensor<2>| residual(model, rows), rows.dims())?;
+            expect_equations(term, traced.outputs_per_example())?;
+            Ok(traced)
         });
         let network = Blocks::new(networks.collect::<Result<Vec<_>, _>>()?);
         let loss = problem.terms.iter().fold(Terms::new(), |loss, term| loss.term(Squared, term.weight));
-        let points = problem.domain.draw(CHECKED, Sampling::Sobol, &mut Generator::new(0, 0));
-        let solution = points.chunks_exact(problem.low.len()).map(|point| (problem.exact)(point)).collect();
-        let checked = (points, solution);
+        let checked = problem.exact.as_ref().map(|exact| {
+            let points = problem.domain.draw(CHECKED, Sampling::Sobol, &mut Generator::new(0, 0));
+            let solution = points.chunks_exact(problem.low.len()).flat_map(|point| exact(point)).collect();
+            (points, solution)
+        });
         Ok(Self { problem, network, loss, drawing, counts, device: device.clone(), first, held_out, checked, showing })
     }
 
     /// The terms of the loss, in words.
     pub fn terms(&self) -> String {
-        let term = |(term, count): (&Term, &usize)| format!("{} at {count} points (weight {})", term.name, term.weight);
+        let term = |(term, count): (&Term, &usize)| {
+            let equations = if term.equations > 1 { format!("{} equations, ", term.equations) } else { String::new() };
+            format!("{} at {count} points ({equations}weight {})", term.name, term.weight)
+        };
         self.problem.terms.iter().zip(&self.counts).map(term).collect::<Vec<_>>().join(", ")
     }
 
-    /// Returns the values of a field at points, row by row.
+    /// Returns the values of a field at points, row by row, one for each unknown function.
     ///
     /// # Errors
     /// Fails if the device does.
@@ -113,42 +122,54 @@ impl Solve {
         let (model, dims) = (model.valid(), self.problem.low.len());
         // As many at once as keep what stands between the layers small: a grid may have many points, a network many units.
         let most = (AT_ONCE / model.width()).max(1) * dims;
-        let mut values = Vec::with_capacity(points.len() / dims);
+        let mut values = Vec::with_capacity(points.len() / dims * model.outputs());
         for some in points.chunks(most) {
             values.extend(entries::<f64, 2>(model.value(on_device(some.to_vec(), dims, &self.device)))?);
         }
         Ok(values)
     }
 
-    /// The residuals of the first term at points of the box, as far as they have no more beside them than is known everywhere.
+    /// The residuals of the first term at points of the box, row by row, as far as they have no more beside them than is known everywhere.
     pub fn residuals(&self, model: &Field, points: &[f64]) -> Result<Option<Vec<f64>>, Failure> {
-        let term = &self.problem.terms[0];
+        let Some(term) = self.problem.terms.first() else { return Ok(None) };
         let dims = self.problem.low.len();
         if term.region.columns() != dims {
             return Ok(None);
         }
         // Derivatives go along with the values, some for each dimension.
         let most = (AT_ONCE / model.width() / (2 * dims + 1)).max(1) * dims;
-        let mut residuals = Vec::with_capacity(points.len() / dims);
+        let mut residuals = Vec::with_capacity(points.len() / dims * term.equations);
         for some in points.chunks(most) {
-            let rows = some.chunks_exact(dims).flat_map(|point| match term.given {
-                Some(given) => [point, &[given(point)]].concat(),
-                None => point.to_vec(),
-            });
-            let rows = on_device(rows.collect(), dims + usize::from(term.given.is_some()), &self.device);
+            let rows = on_device(term.rows(some), term.columns(), &self.device);
             residuals.extend(entries::<f64, 2>(self.network.networks()[0].linearize(model, rows)?.outputs())?);
         }
         Ok(Some(residuals))
     }
 
-    /// A network that has been fitted to the function the problem starts from, if it has one.
+    /// Returns the relative error of each unknown function and that of all together, at points of the domain; `None` where no solution is
+    /// known.
+    ///
+    /// # Errors
+    /// Fails if the device does.
+    pub fn relative_errors(&self, model: &Field) -> Result<Option<(Vec<f64>, f64)>, Failure> {
+        let Some((points, solution)) = &self.checked else { return Ok(None) };
+        let found = self.values(model, points)?;
+        let unknowns = model.outputs();
+        let one =
+            |index: usize| relative_error(component(&found, index, unknowns), component(solution, index, unknowns));
+        let all = relative_error(found.iter().copied(), solution.iter().copied());
+        Ok(Some(((0..unknowns).map(one).collect(), all)))
+    }
+
+    /// A network that has been fitted to the functions the problem starts from, if it has any.
     pub fn started(&self, model: Field) -> Result<Field, Failure> {
-        let Some(start) = self.problem.start else { return Ok(model) };
+        let Some(start) = &self.problem.start else { return Ok(model) };
         let [steps, count] = FITTING;
         let inside = Region::Box { low: self.problem.low.clone(), high: self.problem.high.clone() };
         let points = inside.draw(count, Sampling::Sobol, &mut Generator::new(1, 0));
         let dims = self.problem.low.len();
-        let targets = on_device(points.chunks_exact(dims).map(start).collect(), 1, &self.device);
+        let targets = points.chunks_exact(dims).flat_map(|point| start(point)).collect();
+        let targets = on_device(targets, model.outputs(), &self.device);
         let points = on_device(points, dims, &self.device);
         let network = Network::trace(&model, |model: &Field, x: Tensor<2>| model.value(x), [count, dims])?;
         let damping = Damping::RelativeToLoss { factor: 1e-2, least: 1e-12 };
@@ -160,8 +181,14 @@ impl Solve {
 
     fn loss_at(&self, model: &Field, rows: &[Tensor<2>]) -> Result<f64, Failure> {
         let at = self.network.linearization(model, rows.to_vec(), None)?;
-        let losses = entries::<f64, 1>(self.loss.value(at.outputs(), &Terms::zeros(rows, 1)))?;
+        let losses = entries::<f64, 1>(self.loss.value(at.outputs(), &self.zeros(rows)))?;
         Ok(losses.iter().sum::<f64>() / losses.len() as f64)
+    }
+
+    /// What residuals should be, for the points of each term.
+    fn zeros(&self, rows: &[Tensor<2>]) -> Vec<Tensor<2>> {
+        let terms = self.problem.terms.iter().zip(rows);
+        terms.flat_map(|(term, rows)| Terms::zeros(slice::from_ref(rows), term.equations)).collect()
     }
 }
 
@@ -214,7 +241,7 @@ impl Subject for Solve {
         }
         current.step += 1;
         let inputs = current.rows.clone();
-        Ok(Batch { targets: Terms::zeros(&inputs, 1), inputs })
+        Ok(Batch { targets: self.zeros(&inputs), inputs })
     }
 
     /// Points that went by a model cannot be drawn again without it.
@@ -235,15 +262,10 @@ impl Subject for Solve {
     }
 
     fn evaluate(&self, model: &Field) -> Result<Evaluation, Failure> {
-        let (points, solution) = &self.checked;
-        let found = self.values(model, points)?;
-        let squares = |of: &mut dyn Iterator<Item = f64>| of.map(|x| x * x).sum::<f64>();
-        let wrong = squares(&mut found.iter().zip(solution).map(|(found, wanted)| found - wanted));
-        Ok(Evaluation {
-            train_loss: self.loss_at(model, &self.first)?,
-            test_loss: self.loss_at(model, &self.held_out)?,
-            test_metric: (wrong / squares(&mut solution.iter().copied())).sqrt(),
-        })
+        let error = self.relative_errors(model)?.map(|(_, all)| all);
+        let test_loss = self.loss_at(model, &self.held_out)?;
+        let test_metric = error.unwrap_or(test_loss.sqrt());
+        Ok(Evaluation { train_loss: self.loss_at(model, &self.first)?, test_loss, test_metric })
     }
 
     fn frame(&self, model: &Field) -> Result<Option<Raster>, Failure> {
@@ -257,6 +279,32 @@ impl Subject for Solve {
     fn coefficients(&self, model: &Field, method: &str) -> Result<Vec<Coefficient>, Failure> {
         self.posterior(model, method)
     }
+}
+
+/// Checks that a residual has a column for each equation of its term.
+fn expect_equations(term: &Term, found: usize) -> Result<(), Failure> {
+    let Term { name, equations, .. } = term;
+    match found == *equations {
+        true => Ok(()),
+        false => {
+            Err(Failure::input(format!("the term `{name}` has {found} residuals at a point instead of {equations}")))
+        }
+    }
+}
+
+/// One column of numbers that stand row by row.
+pub(super) fn component(rows: &[f64], index: usize, columns: usize) -> impl Iterator<Item = f64> {
+    rows.iter().skip(index).step_by(columns).copied()
+}
+
+/// `‖u - u*‖ / ‖u*‖`.
+fn relative_error(found: impl Iterator<Item = f64>, wanted: impl Iterator<Item = f64>) -> f64 {
+    let (mut wrong, mut whole) = (0.0, 0.0);
+    for (found, wanted) in found.zip(wanted) {
+        wrong += (found - wanted) * (found - wanted);
+        whole += wanted * wanted;
+    }
+    f64::sqrt(wrong / whole)
 }
 
 fn on_device(rows: Vec<f64>, columns: usize, device: &Device) -> Tensor<2> {

@@ -7,7 +7,7 @@ use burn::tensor::{DType, Device};
 use dualgn::{GaussNewton, Solver};
 use dualgn_io::{Failure, memory};
 use dualgn_train::problem::LossName;
-use dualgn_train::record::{Comparison, Metric};
+use dualgn_train::record::Comparison;
 use dualgn_train::{Length, Session, Settings, Subject, environment};
 
 use super::network::{Architecture, Field, SmoothActivation};
@@ -130,22 +130,24 @@ impl Specification {
     /// Describes the session that was made on a device, for the runs that are to come; the command is left to the caller.
     pub fn comparison(&self, session: &Session<Solve>, device: &Device) -> Comparison {
         let (subject, examples) = (&session.subject, session.subject.examples());
-        let Architecture { dims, hidden, activation, .. } = &subject.problem.architecture;
-        let hidden: Vec<String> = hidden.iter().map(ToString::to_string).collect();
-        let widths = format!("{dims}-{}-1", hidden.join("-"));
+        let problem = &subject.problem;
+        let Architecture { embedding, activation, .. } = &problem.architecture;
+        let widths: Vec<String> = problem.architecture.widths().iter().map(ToString::to_string).collect();
+        let widths = widths.join("-");
+        let on = embedding.words(&problem.axes).map_or_else(String::new, |words| format!(" on {words}"));
         let activation = format!("{activation:?}").to_lowercase();
         Comparison {
             problem: self.name.name().into(),
             loss: LossName::Squared.name().into(),
             description: format!(
-                "{} A network {widths} with {activation} in double precision; terms: {}. All methods start from the same weights and see \
+                "{} A network {widths} with {activation}{on} in double precision; terms: {}. All methods start from the same weights and see \
                  the same points.",
-                subject.problem.description,
+                problem.description,
                 subject.terms(),
             ),
             network: format!("layers {widths}"),
-            citation: subject.problem.source.into(),
-            metric: Metric::RelativeError,
+            citation: problem.source.clone(),
+            metric: problem.metric(),
             parameters: session.model.num_params(),
             examples: (examples, examples),
             batch: examples,
@@ -163,7 +165,7 @@ impl Specification {
 
     /// Builds the boundary values into the network instead of fitting them.
     fn build_in(&self, problem: &mut Problem) -> Result<(), Failure> {
-        let Some(hard) = problem.hard else {
+        let Some(hard) = problem.hard.clone() else {
             return Err(Failure::input(format!(
                 "the boundary values of {} cannot be built in; leave out `--hard`, which is for poisson1d and poisson2d",
                 self.name

@@ -55,6 +55,7 @@ impl Events {
             Metric::Accuracy => "test/accuracy",
             Metric::Rmse => "test/rmse",
             Metric::RelativeError => "test/relative error",
+            Metric::Residual => "test/residual",
         };
         let values = [
             ("train/loss", record.train_loss),

@@ -20,6 +20,8 @@ pub enum Metric {
     Rmse,
     /// `‖u - u*‖ / ‖u*‖` for a solution `u*`, at points of the domain; smaller is better.
     RelativeError,
+    /// The root of the loss at points that nothing is trained on, for equations whose solution is not known; smaller is better.
+    Residual,
 }
 
 /// One step along a direction, with the certificate of the direction. All are means over the batch of the step.
@@ -235,8 +237,9 @@ pub struct Coefficient {
     /// How far it still was from the minimum of the loss, to first order; absent as the standard deviation is.
     #[serde(default)]
     pub to_go: Option<f64>,
-    /// The value that the measurements were made with.
-    pub right: f64,
+    /// The value that the measurements were made with, if it is known.
+    #[serde(default)]
+    pub right: Option<f64>,
 }
 
 /// What was made of a table, and how good it is.
@@ -278,6 +281,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// As version 0.2.0 wrote them, and where no true value is known.
+    #[test]
+    fn coefficients_have_a_true_value_or_none() {
+        let stored = r#"{"method":"adam","name":"κ","value":0.31,"standard_deviation":0.01,"right":0.3}"#;
+        let read: Coefficient = serde_json::from_str(stored).unwrap();
+        assert_eq!((read.right, read.to_go), (Some(0.3), None));
+        assert!(serde_json::to_string(&read).unwrap().contains(r#""right":0.3"#));
+        for unknown in ["", r#","right":null"#] {
+            let read: Coefficient = serde_json::from_str(&stored.replace(r#","right":0.3"#, unknown)).unwrap();
+            assert_eq!(read.right, None);
+        }
+    }
 
     proptest! {
         /// What is written into `metrics.jsonl` and `steps.jsonl` is read back bit for bit; of the many NaN one.

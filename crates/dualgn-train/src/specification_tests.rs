@@ -35,7 +35,9 @@ fn on(session: &Session<SupervisedLearning>, loss: LossName, metric: Metric, nam
             assert!(record.train_loss.is_finite() && record.test_loss.is_finite(), "{name}: {record:?}");
             let right = match metric {
                 Metric::Accuracy => (0.0..=1.0).contains(&record.test_metric),
-                Metric::Rmse | Metric::RelativeError => record.test_metric > 0.0 && record.test_metric.is_finite(),
+                Metric::Rmse | Metric::RelativeError | Metric::Residual => {
+                    record.test_metric > 0.0 && record.test_metric.is_finite()
+                }
             };
             assert!(right, "{name}: {record:?}");
         }

@@ -17,7 +17,7 @@ fn heat_equation(field: &Field, rows: Tensor<2>) -> Tensor<2> {
 /// An equation on a box of space, times an interval of time from 0 on.
 fn in_time(
     description: &str,
-    axes: &'static [&'static str],
+    axes: &[&str],
     [low, high]: [Vec<f64>; 2],
     residual: fn(&Field, Tensor<2>) -> Tensor<2>,
     [inside, start, sides]: [usize; 3],
@@ -28,7 +28,7 @@ fn in_time(
     let walls = Region::Sides { low: low.clone(), high: high.clone(), axes: space };
     let region = Region::Box { low: low.clone(), high: high.clone() };
     let terms = vec![
-        Term { name: "equation", weight: 1.0, points: inside, region, given: None, residual },
+        Term::new("equation", 1.0, inside, region, residual),
         condition("start", 10.0, start, begin, exact),
         condition("sides", 10.0, sides, walls, exact),
     ];
@@ -55,7 +55,7 @@ pub(super) fn heat4d() -> Problem {
     let bounds = [vec![0.0; 5], vec![1.0; 5]];
     let source = "Guzmán-Cordero, Dangel, Goldshlager and Zeinhofer, arXiv 2505.12149";
     let problem = in_time(words, axes, bounds, heat_equation, [2000, 300, 500], exact);
-    Problem { source, steps: 200, architecture: tanh(5, &[48, 48, 32]), ..problem }
+    Problem { source: source.into(), steps: 200, architecture: tanh(5, &[48, 48, 32]), ..problem }
 }
 
 pub(super) fn allen_cahn() -> Problem {
@@ -97,7 +97,7 @@ pub(super) fn measured(seed: u64) -> Problem {
         [x[0], x[1], exact(&x) + NOISE * random.normal()]
     });
     let region = Region::Points { rows: Arc::new(rows.collect()), columns: 3 };
-    let data = Term { name: "measurements", weight: 1.0, points: 300, region, given: None, residual: difference };
+    let data = Term::new("measurements", 1.0, 300, region, difference);
     let words = "∂u/∂t = κ ∂²u/∂x² on the unit interval, with κ unknown (0.3): 300 measurements with an error of 0.01, and u = 0 at the ends.";
     let bounds = [vec![0.0; 2], vec![1.0; 2]];
     let mut problem = in_time(words, &["x", "t"], bounds, equation, [400, 1, 60], exact);
@@ -106,5 +106,5 @@ pub(super) fn measured(seed: u64) -> Problem {
     problem.terms[MEASURED] = data;
     problem.architecture.coefficients = vec![1.0];
     problem.architecture.hidden = vec![16, 16];
-    Problem { unknown: vec![("κ", HIDDEN)], measured: Some(MEASURED), steps: 120, ..problem }
+    Problem { unknown: vec![("κ".into(), Some(HIDDEN))], measured: Some(MEASURED), steps: 120, ..problem }
 }

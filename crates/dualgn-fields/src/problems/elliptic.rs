@@ -10,8 +10,8 @@ fn poisson(field: &Field, rows: Tensor<2>) -> Tensor<2> {
 
 fn on_cube(
     description: &str,
-    source: &'static str,
-    axes: &'static [&'static str],
+    source: &str,
+    axes: &[&str],
     architecture: Architecture,
     [inside, boundary]: [usize; 2],
     f: fn(&[f64]) -> f64,
@@ -22,10 +22,10 @@ fn on_cube(
     let sides = Region::Sides { low: low.clone(), high: high.clone(), axes: dims };
     let region = Region::cube(dims, 0.0, 1.0);
     let terms = vec![
-        Term { name: "equation", weight: 1.0, points: inside, region, given: Some(f), residual: poisson },
+        Term::new("equation", 1.0, inside, region, poisson).beside(f),
         condition("boundary", 100.0, boundary, sides, exact),
     ];
-    Problem { source, steps: 300, ..in_box(description, axes, [low, high], architecture, terms, exact) }
+    Problem { source: source.into(), steps: 300, ..in_box(description, axes, [low, high], architecture, terms, exact) }
 }
 
 /// Zero on the boundary of the unit cube, whatever the network is.
@@ -42,7 +42,7 @@ pub(super) fn poisson1d() -> Problem {
     }
     let words = "-u'' = f on the unit interval, u = 0 at its ends; the solution is sin(πx) + sin(4πx)/4.";
     let problem = on_cube(words, "a standard test", &["x"], tanh(1, &[24, 24]), [200, 2], f, exact);
-    Problem { steps: 100, hard: Some(vanishing), ..problem }
+    Problem { steps: 100, hard: Some(Transform::new(vanishing)), ..problem }
 }
 
 pub(super) fn poisson2d() -> Problem {
@@ -55,7 +55,7 @@ pub(super) fn poisson2d() -> Problem {
     let words = "-Δu = 2π² sin(πx) sin(πy) on the unit square, u = 0 on its boundary; the solution is sin(πx) sin(πy).";
     let source = "Müller and Zeinhofer, ICML 2023 (arXiv 2302.13163)";
     let problem = on_cube(words, source, &["x", "y"], tanh(2, &[64]), [900, 120], f, exact);
-    Problem { steps: 1000, hard: Some(vanishing), ..problem }
+    Problem { steps: 1000, hard: Some(Transform::new(vanishing)), ..problem }
 }
 
 fn cosines(x: &[f64]) -> f64 {
@@ -98,8 +98,7 @@ pub(super) fn ball() -> Problem {
     let problem = on_cube(words, "a standard test", &["x", "y", "z"], tanh(3, &[32, 32]), [1200, 300], f, exact);
     let (low, high) = (vec![-1.0; 3], vec![1.0; 3]);
     let region = Region::Ball { dims: 3, radius: 1.0 };
-    let term =
-        Term { name: "equation", weight: 1.0, points: 1200, region: region.clone(), given: Some(f), residual: poisson };
+    let term = Term::new("equation", 1.0, 1200, region.clone(), poisson).beside(f);
     let surface = condition("boundary", 100.0, 300, Region::Sphere { dims: 3, radius: 1.0 }, exact);
     Problem { terms: vec![term, surface], domain: region, low, high, ..problem }
 }
@@ -118,14 +117,7 @@ pub(super) fn helmholtz() -> Problem {
     }
     let (low, high) = (vec![-1.0; 2], vec![1.0; 2]);
     let sides = Region::Sides { low: low.clone(), high: high.clone(), axes: 2 };
-    let term = Term {
-        name: "equation",
-        weight: 1.0,
-        points: 1600,
-        region: Region::cube(2, -1.0, 1.0),
-        given: Some(f),
-        residual: equation,
-    };
+    let term = Term::new("equation", 1.0, 1600, Region::cube(2, -1.0, 1.0), equation).beside(f);
     let words = "Δu + u = f on the square [-1, 1]², u = 0 on its boundary; the solution is sin(πx) sin(4πy).";
     let architecture = Architecture { activation: SmoothActivation::Sine, ..tanh(2, &[40, 40]) };
     let terms = vec![term, condition("boundary", 10.0, 400, sides, exact)];

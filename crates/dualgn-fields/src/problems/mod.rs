@@ -14,8 +14,9 @@ use dualgn::jet::jet;
 use dualgn_io::Failure;
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
-use super::network::{Architecture, Field, SmoothActivation};
-use super::problem::{Problem, Term};
+use super::embedding::Embedding;
+use super::network::{Architecture, Field, SmoothActivation, Transform};
+use super::problem::{Problem, Term, single};
 use crate::geometry::Region;
 
 /// An equation or a shape.
@@ -101,7 +102,7 @@ impl FieldName {
 /// An equation that is trained, compared and drawn in one box.
 fn in_box(
     description: &str,
-    axes: &'static [&'static str],
+    axes: &[&str],
     [low, high]: [Vec<f64>; 2],
     architecture: Architecture,
     terms: Vec<Term>,
@@ -109,15 +110,16 @@ fn in_box(
 ) -> Problem {
     Problem {
         description: description.into(),
-        source: "a standard test",
-        axes,
+        source: "a standard test".into(),
+        axes: names(axes),
+        unknowns: names(&["u"]),
         domain: Region::Box { low: low.clone(), high: high.clone() },
         low,
         high,
         architecture,
         terms,
         hard: None,
-        exact: Box::new(exact),
+        exact: Some(single(exact)),
         unknown: vec![],
         measured: None,
         start: None,
@@ -128,21 +130,32 @@ fn in_box(
     }
 }
 
-/// Tanh layers.
-fn tanh(dims: usize, hidden: &[usize]) -> Architecture {
-    let (activation, transform, coefficients) = (SmoothActivation::Tanh, None, vec![]);
-    Architecture { dims, hidden: hidden.to_vec(), activation, transform, coefficients }
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
 }
 
-/// The function less the number given beside each point.
+/// Tanh layers for one unknown function.
+fn tanh(dims: usize, hidden: &[usize]) -> Architecture {
+    Architecture {
+        dims,
+        outputs: 1,
+        embedding: Embedding::default(),
+        hidden: hidden.to_vec(),
+        activation: SmoothActivation::Tanh,
+        transform: None,
+        coefficients: vec![],
+    }
+}
+
+/// The functions less the numbers given beside each point.
 fn difference(field: &Field, rows: Tensor<2>) -> Tensor<2> {
-    let dims = field.dims();
-    field.value(field.points(&rows)) - rows.narrow(1, dims, 1)
+    let (dims, outputs) = (field.dims(), field.outputs());
+    field.value(field.points(&rows)) - rows.narrow(1, dims, outputs)
 }
 
 /// The term of a condition `u = g` on a region.
-fn condition(name: &'static str, weight: f64, points: usize, region: Region, value: fn(&[f64]) -> f64) -> Term {
-    Term { name, weight, points, region, given: Some(value), residual: difference }
+fn condition(name: &str, weight: f64, points: usize, region: Region, value: fn(&[f64]) -> f64) -> Term {
+    Term::new(name, weight, points, region, difference).beside(value)
 }
 
 #[cfg(test)]

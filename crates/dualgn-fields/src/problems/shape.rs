@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::geometry::{Cloud, GeometryError, Given, Solid, Vector, read_mesh};
-use crate::problem::{Placed, Shape, Solution};
+use crate::problem::{Placed, PointFunction, Shape};
 
 /// `‖∇u‖ - 1`.
 fn eikonal(field: &Field, rows: Tensor<2>) -> Tensor<2> {
@@ -37,11 +37,10 @@ fn sphere(x: &[f64]) -> f64 {
 
 /// Terms of points on a surface, of points of it with normals, and of points beside it.
 fn terms([surface, with_normals]: [Region; 2], [on, off]: [usize; 2], dims: usize) -> Vec<Term> {
-    let term = |name, weight, points, region, residual| Term { name, weight, points, region, given: None, residual };
     vec![
-        term("surface", 1.0, on, surface, on_surface as fn(&Field, Tensor<2>) -> Tensor<2>),
-        term("normals", 1.0, on, with_normals, normals),
-        term("eikonal", 0.01, off, Region::cube(dims, -1.0, 1.0), eikonal),
+        Term::new("surface", 1.0, on, surface, on_surface),
+        Term::new("normals", 1.0, on, with_normals, normals),
+        Term::new("eikonal", 0.01, off, Region::cube(dims, -1.0, 1.0), eikonal),
     ]
 }
 
@@ -58,7 +57,7 @@ struct Known {
     /// Where there are more beside it.
     near: Option<Region>,
     /// The signed distance.
-    exact: Solution,
+    exact: PointFunction,
     shape: Shape,
 }
 
@@ -69,7 +68,7 @@ pub(super) fn shape(path: &Path) -> Result<Problem, Failure> {
     let Known { words, surface, count, near, exact, shape } = known;
     let mut terms = terms(surface, [count.min(2000), 3000], 3);
     if let Some(region) = near {
-        terms.push(Term { name: "eikonal near it", region, points: 1000, ..terms[2].clone() });
+        terms.push(Term { name: "eikonal near it".into(), region, points: 1000, ..terms[2].clone() });
     }
     let name = path.file_name().map_or_else(|| path.display().to_string(), |file| file.to_string_lossy().into_owned());
     let repairs: String = placed.remarks.iter().map(|remark| format!(" In the file, {remark}.")).collect();
@@ -78,18 +77,19 @@ pub(super) fn shape(path: &Path) -> Result<Problem, Failure> {
             "The signed distance of the surface of {name} ({words}, scaled into [-0.9, 0.9]³): zero there, along the normals, and of slope \
              one in the cube around it.{repairs}",
         ),
-        source: "King, Berzins, Mishra and Zeinhofer, arXiv 2602.00099",
-        axes: &["x", "y", "z"],
+        source: "King, Berzins, Mishra and Zeinhofer, arXiv 2602.00099".into(),
+        axes: names(&["x", "y", "z"]),
+        unknowns: names(&["u"]),
         domain: Region::cube(3, -1.0, 1.0),
         low: vec![-1.0; 3],
         high: vec![1.0; 3],
         architecture: tanh(3, &[32, 32, 32]),
         terms,
-        exact,
+        exact: Some(exact),
         hard: None,
         unknown: vec![],
         measured: None,
-        start: Some(sphere),
+        start: Some(single(sphere)),
         shape: Some(shape),
         placed: Some(placed),
         steps: 80,
@@ -109,7 +109,7 @@ fn of_cloud(path: &Path) -> Result<(Known, Placed), GeometryError> {
     let rows = beside(cloud.points.iter().copied().zip(cloud.normals.iter().copied()));
     let surface = [rows.clone(), rows];
     let inner = cloud.clone();
-    let exact: Solution = Box::new(move |x| inner.signed_distance([x[0], x[1], x[2]]));
+    let exact = single(move |x| inner.signed_distance([x[0], x[1], x[2]]));
     let words = format!("{count} points");
     Ok((Known { words, surface, count, near: None, exact, shape: Shape::Cloud(cloud) }, Placed { frame, remarks }))
 }
@@ -117,7 +117,7 @@ fn of_cloud(path: &Path) -> Result<(Known, Placed), GeometryError> {
 fn of_mesh(path: &Path) -> Result<(Known, Placed), GeometryError> {
     let Given { mesh, frame, remarks } = read_mesh(path)?;
     let solid = Solid::new(&path.display().to_string(), &mesh)?;
-    let exact: Solution = Box::new(move |x| solid.signed_distance([x[0], x[1], x[2]]));
+    let exact = single(move |x| solid.signed_distance([x[0], x[1], x[2]]));
     let (vertices, shared) = (mesh.vertices.len(), Arc::new(mesh.clone()));
     // A coarse mesh has too few vertices to stand for its triangles, and so has one that consists of creases, where a vertex has no
     // normal of its own.
@@ -167,18 +167,19 @@ pub(super) fn distance2d() -> Problem {
         description: "The signed distance of a square with round corners: zero at 400 points of its outline, with their normals, and of slope \
                       one in the square [-1, 1]²."
             .into(),
-        source: "a standard test",
-        axes: &["x", "y"],
+        source: "a standard test".into(),
+        axes: names(&["x", "y"]),
+        unknowns: names(&["u"]),
         domain: Region::cube(2, -1.0, 1.0),
         low: vec![-1.0; 2],
         high: vec![1.0; 2],
         architecture: tanh(2, &[32, 32, 32]),
         terms: terms([surface.clone(), surface], [POINTS, 1000], 2),
-        exact: Box::new(exact),
+        exact: Some(single(exact)),
         hard: None,
         unknown: vec![],
         measured: None,
-        start: Some(sphere),
+        start: Some(single(sphere)),
         shape: None,
         placed: None,
         steps: 100,

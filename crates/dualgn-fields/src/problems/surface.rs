@@ -22,10 +22,8 @@ pub(super) fn minimal() -> Problem {
     let region = Region::cube(2, -SIDE, SIDE);
     let words = "The surface of least area over a square whose boundary is given: its mean curvature vanishes. The solution is Scherk's, \
                  ln(cos y / cos x).";
-    let terms = vec![
-        Term { name: "curvature", weight: 1.0, points: 900, region, given: None, residual: curvature },
-        condition("boundary", 10.0, 200, sides, exact),
-    ];
+    let terms =
+        vec![Term::new("curvature", 1.0, 900, region, curvature), condition("boundary", 10.0, 200, sides, exact)];
     let problem = in_box(words, &["x", "y"], [low, high], tanh(2, &[32, 32]), terms, exact);
-    Problem { source: "Scherk, 1835", steps: 150, ..problem }
+    Problem { source: "Scherk, 1835".into(), steps: 150, ..problem }
 }

@@ -44,12 +44,12 @@ pub(super) fn burgers() -> Problem {
     let words = "∂u/∂t + u ∂u/∂x = ν ∂²u/∂x² with ν = 0.01/π on [-1, 1], from -sin(πx), u = 0 at the ends: a shock forms in the \
                  middle. The solution is that of Cole and Hopf's formula.";
     let terms = vec![
-        Term { name: "equation", weight: 1.0, points: 2400, region, given: None, residual: equation },
+        Term::new("equation", 1.0, 2400, region, equation),
         condition("start", 10.0, 150, begin, start),
         condition("sides", 10.0, 60, walls, |_| 0.0),
     ];
     let problem = in_box(words, &["x", "t"], [low, high], tanh(2, &[24, 24, 24, 24]), terms, burgers_exact);
-    Problem { source: "Raissi, Perdikaris and Karniadakis, Journal of Computational Physics, 2019", ..problem }
+    Problem { source: "Raissi, Perdikaris and Karniadakis, Journal of Computational Physics, 2019".into(), ..problem }
 }
 
 pub(super) fn wave() -> Problem {
@@ -69,9 +69,9 @@ pub(super) fn wave() -> Problem {
     let region = Region::cube(2, 0.0, 1.0);
     let words = "∂²u/∂t² = 4 ∂²u/∂x² on the unit interval for a unit of time, from sin(πx) at rest; the solution is sin(πx) cos(2πt).";
     let terms = vec![
-        Term { name: "equation", weight: 1.0, points: 900, region, given: None, residual: equation },
+        Term::new("equation", 1.0, 900, region, equation),
         condition("start", 10.0, 60, begin(), exact),
-        Term { name: "speed", weight: 10.0, points: 60, region: begin(), given: None, residual: speed },
+        Term::new("speed", 10.0, 60, begin(), speed),
         condition("sides", 10.0, 100, walls, exact),
     ];
     in_box(words, &["x", "t"], [low, high], tanh(2, &[32, 32]), terms, exact)

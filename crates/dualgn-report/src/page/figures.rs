@@ -14,6 +14,7 @@ const TRAIN_LOSS: Quantity = Quantity { name: "training loss", unit: "", scale: 
 const TEST_LOSS: Quantity = Quantity { name: "test loss", ..TRAIN_LOSS };
 const ACCURACY: Quantity = Quantity { name: "test accuracy", unit: "%", scale: Scale::Linear, whole: false };
 const ERROR: Quantity = Quantity { name: "relative error", unit: "", scale: Scale::Log, whole: false };
+const RESIDUAL: Quantity = Quantity { name: "residual", ..ERROR };
 const RMSE: Quantity = Quantity { name: "test RMSE", unit: "unit of the target", scale: Scale::Log, whole: false };
 const SLOPE: Quantity = Quantity { name: "magnitude of the slope", ..TRAIN_LOSS };
 const GAP: Quantity = Quantity { name: "relative duality gap", ..TRAIN_LOSS };
@@ -27,6 +28,7 @@ pub(super) fn learning(comparison: &Comparison) -> Markup {
         Metric::Accuracy => (ACCURACY, "Test accuracy against steps", 100.0),
         Metric::Rmse => (RMSE, "Test RMSE against steps", 1.0),
         Metric::RelativeError => (ERROR, "Relative error against steps", 1.0),
+        Metric::Residual => (RESIDUAL, "Residual against steps", 1.0),
     };
     let chart = |id, x, x_of: fn(&Record) -> f64, y, y_of: &dyn Fn(&Record) -> f64| Chart {
         id,

@@ -171,6 +171,10 @@ fn reading(comparison: &Comparison, has_directions: bool) -> Markup {
                             "The relative error is that of the network against the solution, ‖u - u*‖ / ‖u*‖, at 4,000 points of the "
                             "domain."
                         }
+                        Metric::Residual => {
+                            "No solution is known to compare the network with. The residual is the square root of the test loss, which is "
+                            "that of points that nothing is trained on."
+                        }
                     }
                 }
                 @if comparison.fitted.is_some() {

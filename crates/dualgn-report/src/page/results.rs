@@ -101,6 +101,7 @@ fn columns(comparison: &Comparison) -> Vec<Column> {
         }
         Metric::Rmse => column("Test RMSE", &last(|record| record.test_metric), same, significant),
         Metric::RelativeError => column("Relative error", &last(|record| record.test_metric), same, significant),
+        Metric::Residual => column("Residual", &last(|record| record.test_metric), same, significant),
     };
     vec![
         column("Train loss", &last(|record| record.train_loss), same, significant),

@@ -125,10 +125,11 @@ fn about_test(comparison: &Comparison) -> Option<String> {
         Metric::Accuracy => ("highest test accuracy", |record| -record.test_metric),
         Metric::Rmse => ("lowest test RMSE", |record| record.test_metric),
         Metric::RelativeError => ("lowest relative error", |record| record.test_metric),
+        Metric::Residual => ("lowest residual", |record| record.test_metric),
     };
     let text = |record: &Record| match comparison.metric {
         Metric::Accuracy => format!("{} %", significant(100.0 * record.test_metric)),
-        Metric::Rmse | Metric::RelativeError => significant(record.test_metric),
+        Metric::Rmse | Metric::RelativeError | Metric::Residual => significant(record.test_metric),
     };
     let mut lasts: Vec<Arrival> = ends(comparison).filter(|(_, record)| record.test_metric.is_finite()).collect();
     lasts.sort_by(|a, b| badness(a.1).total_cmp(&badness(b.1)));

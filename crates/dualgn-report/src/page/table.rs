@@ -27,6 +27,7 @@ fn table(comparison: &Comparison, width: usize) -> String {
         Metric::Accuracy => ["test", "acc. %"],
         Metric::Rmse => ["test", "RMSE"],
         Metric::RelativeError => ["relative", "error"],
+        Metric::Residual => ["test", "residual"],
     };
     let headings = [
         ["", "method"],
@@ -72,11 +73,13 @@ fn coefficients(comparison: &Comparison) -> String {
     text
 }
 
-/// A coefficient with its standard deviation, to two digits of that, the right value, and whether training stopped before it was found.
+/// A coefficient with its standard deviation, to two digits of that, the right value if it is known, and whether training stopped before
+/// it was found.
 pub(super) fn coefficient_in_words(coefficient: &Coefficient) -> String {
     let Coefficient { name, value, right, standard_deviation, to_go, .. } = coefficient;
+    let right = right.map_or_else(String::new, |right| format!(", where {right} is right"));
     let Some(deviation) = standard_deviation.filter(|deviation| *deviation > 0.0) else {
-        return format!("{name} = {value:.5}, where {right} is right");
+        return format!("{name} = {value:.5}{right}");
     };
     let digits = (1.0 - deviation.log10().floor()).clamp(0.0, 17.0) as usize;
     let early = match to_go {
@@ -85,7 +88,7 @@ pub(super) fn coefficient_in_words(coefficient: &Coefficient) -> String {
         }
         _ => String::new(),
     };
-    format!("{name} = {value:.digits$} ± {deviation:.digits$} (standard deviation), where {right} is right{early}")
+    format!("{name} = {value:.digits$} ± {deviation:.digits$} (standard deviation){right}{early}")
 }
 
 fn cells(comparison: &Comparison, run: &MethodRun) -> Row {
@@ -94,7 +97,7 @@ fn cells(comparison: &Comparison, run: &MethodRun) -> Row {
     let arrival = comparison.target.as_ref().and_then(|target| run.first_at_most(target.train_loss));
     let percent = match comparison.metric {
         Metric::Accuracy => 100.0,
-        Metric::Rmse | Metric::RelativeError => 1.0,
+        Metric::Rmse | Metric::RelativeError | Metric::Residual => 1.0,
     };
     [
         run.method.clone(),
@@ -225,7 +228,7 @@ mod tests {
             value,
             standard_deviation,
             to_go: Some(-0.001),
-            right: 0.3,
+            right: Some(0.3),
         };
         comparison.coefficients = vec![coefficient("adam", 0.30125, Some(0.00321)), coefficient("sgd", 12.5, None)];
         let text = table(&comparison, WIDTH);
@@ -238,6 +241,9 @@ mod tests {
             text.contains("\nκ = 0.3013 ± 0.0032 ") && text.contains("stopped about -0.0400 before the minimum"),
             "{text}"
         );
+        comparison.coefficients[0].right = None;
+        let text = table(&comparison, WIDTH);
+        assert!(text.contains("\nκ = 0.3013 ± 0.0032 (standard deviation); training stopped"), "{text}");
     }
 
     #[test]
