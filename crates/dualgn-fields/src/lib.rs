@@ -4,6 +4,7 @@
 //! network.rs    a network from points to a number
 //! problem.rs    what is solved: terms of residuals on regions, and the solution
 //! problems/     the equations and shapes by name
+//! formula/      equations in words: text, what is computed, derivatives, messages
 //! points.rs     where the residuals are taken, and when they are drawn anew
 //! size.rs       the memory that a run takes
 //! specification.rs   a problem with its network, its points and settings, from which a session is made
@@ -37,6 +38,8 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "files of equations will use it"))]
+mod formula;
 pub mod geometry;
 mod network;
 mod points;
