@@ -2,6 +2,7 @@
 
 mod calculus;
 mod derivatives;
+mod equations;
 mod evaluation;
 mod names;
 mod pages;
