@@ -4,7 +4,7 @@
 //! network.rs    a network from points to a number
 //! problem.rs    what is solved: terms of residuals on regions, and the solution
 //! problems/     the equations and shapes by name
-//! formula/      equations in words: text, what is computed, derivatives, messages
+//! formula/      formulas as text, and what is computed for them: at points, by networks
 //! points.rs     where the residuals are taken, and when they are drawn anew
 //! size.rs       the memory that a run takes
 //! specification.rs   a problem with its network, its points and settings, from which a session is made

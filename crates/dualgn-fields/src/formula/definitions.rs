@@ -10,7 +10,7 @@ impl Scope {
     /// Declares names for formulas, in any order; they may use each other, but not in a circle. `[u, v]` makes a vector of two names.
     ///
     /// # Errors
-    /// Fails with the number of the definition that is wrong.
+    /// Fails with the number of the definition that is wrong. The scope is of no use then.
     pub(crate) fn define<S: AsRef<str>>(&mut self, definitions: &[(S, S)]) -> Result<(), (usize, FormulaError)> {
         for (index, (name, _)) in definitions.iter().enumerate() {
             self.declare(name.as_ref(), Meaning::Pending(index)).map_err(|error| (index, error))?;

@@ -31,7 +31,7 @@ pub(crate) enum Wrong {
     Expected { expected: &'static str, found: String },
     #[error("`=` can only stand once, between the two sides of an equation")]
     MisplacedEquals,
-    #[error("there is no `{name}`; the names here are {names}")]
+    #[error("there is no `{name}`; {names}")]
     UnknownName { name: String, names: String },
     #[error("`{suffix}` in `{name}` is no coordinate; the coordinates are {coordinates}")]
     UnknownSuffix { suffix: String, name: String, coordinates: String },
@@ -228,7 +228,6 @@ pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     const MOST: usize = 20;
     let names: Vec<&str> = names.into_iter().collect();
     match names.len() {
-        0 => "none".into(),
         count if count > MOST => format!("{} and {} more", names[..MOST].join(", "), count - MOST),
         _ => names.join(", "),
     }

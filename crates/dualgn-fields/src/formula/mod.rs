@@ -47,6 +47,8 @@ mod token;
 mod vocabulary;
 mod write;
 
+use std::fmt;
+
 pub(crate) use error::{FormulaError, Wrong};
 pub(crate) use evaluate::Point;
 pub(crate) use expression::Expression;
@@ -118,6 +120,17 @@ impl Formula {
         Self::part(text, scope, "a number", |resolver, root| resolver.number(root).map(Value::Number))
     }
 
+    /// Reads a number that depends on nothing but other such numbers, such as the start of what is to be found.
+    ///
+    /// # Errors
+    /// Fails if the text is none.
+    pub(crate) fn constant(text: &str, scope: &Scope) -> Result<f64, FormulaError> {
+        let kinds = [Kind::Coordinate, Kind::Unknown, Kind::Coefficient, Kind::Column, Kind::Normal];
+        let known = kinds.into_iter().fold(scope.clone(), Scope::without);
+        // Numbers of numbers are computed while they are read.
+        Ok(Self::number(text, &known)?.expression.constant().unwrap_or(f64::NAN))
+    }
+
     /// Reads a number or a vector.
     ///
     /// # Errors
@@ -171,14 +184,16 @@ impl Formula {
         &self.expression
     }
 
-    /// Returns the formula as it is written, with spaces where they are usual.
-    pub(crate) fn text(&self) -> String {
-        self.tree.to_string()
-    }
-
     /// Returns the formula as a `math` element, with the names of a scope.
     pub(crate) fn mathml(&self, scope: &Scope) -> String {
         mathml::mathml(&self.tree, scope)
+    }
+}
+
+/// As it is written, with spaces where they are usual.
+impl fmt::Display for Formula {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.tree.fmt(formatter)
     }
 }
 

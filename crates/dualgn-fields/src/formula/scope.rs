@@ -282,7 +282,11 @@ impl Scope {
             self.names.iter().filter(|(_, meaning)| is_here(meaning)).map(|(name, _)| name.as_str()).collect();
         // What is solved for is named most.
         names.sort_by_key(|name| !self.unknowns.iter().any(|unknown| unknown == name));
-        let wrong = Wrong::UnknownName { name: name.to_owned(), names: listed(names.iter().copied()) };
+        let listed = match names.len() {
+            0 => "no names are declared here".into(),
+            _ => format!("the names here are {}", listed(names.iter().copied())),
+        };
+        let wrong = Wrong::UnknownName { name: name.to_owned(), names: listed };
         Failed::new(span, wrong).perhaps(near(name, names))
     }
 }

@@ -14,7 +14,7 @@ use super::vocabulary::{Arithmetic, Comparison, Connective, Function, Pair};
 pub(crate) enum Unknowns<'a> {
     /// Values and derivatives of a function of the points whose values are `[m, unknowns]`, in a traced forward pass.
     Jet(&'a Jet),
-    /// Values alone, `[m, unknowns]`.
+    /// Values alone, `[m, unknowns]`, which suffice for expressions of order zero and take less time than a jet.
     Values(&'a Tensor<2>),
     /// There are none.
     Absent,

@@ -78,6 +78,8 @@ fn laplacians_are_gathered() {
     assert_eq!(text("u_xx - u_yy"), "u_xx - u_yy");
     assert_eq!(text("u_xx*v/2 - (x - v*u_yy/2)"), "v/2*lap(u) - x");
     assert_eq!(text("u_xx + u_yy + u_xx"), "lap(u) + u_xx");
+    assert_eq!(text("u_xx + u_xx + u_yy"), "lap(u) + u_xx");
+    assert_eq!(text("u_xx + u_xx"), "u_xx + u_xx");
     assert_eq!(text("lap(u)*lap(v)"), "lap(u)*lap(v)");
     assert_eq!(text("u_xx + v_yy"), "u_xx + v_yy");
 }

@@ -1,7 +1,7 @@
 //! Values at points.
 
 use super::super::{Formula, Kind, Point, Relation, Scope};
-use super::{plane, values};
+use super::{message, plane, values};
 
 #[test]
 fn numbers_are_those_of_the_library() {
@@ -18,7 +18,7 @@ fn numbers_are_those_of_the_library() {
         ("8/4/2", 1.0),
         ("+x - -x", 2.0 * x),
         ("--x*2", 2.0 * x),
-        (".5 + 1. + 1e1 + 1.5E-1", 11.65),
+        (".5 + 1. + 1e1 + 1.5E-1 + 1.e+0 - 1e0", 11.65),
         ("2·x × 3 − 1", 6.0 * x - 1.0),
         ("sin(pi/6)", 0.5),
         ("π - pi", 0.0),
@@ -93,10 +93,10 @@ fn what_an_expression_needs_is_known() {
     ] {
         assert_eq!(expression.uses(kind), is_used, "{kind:?}");
     }
-    assert_eq!(
-        Formula::number("2*pi*nu/nu", &scope).unwrap().expression().constant(),
-        Some(2.0 * std::f64::consts::PI)
-    );
+    assert_eq!(Formula::number("3*nu/nu", &scope).unwrap().expression().constant(), Some(3.0));
+    assert_eq!(Formula::constant("2*nu/nu + if(1 < 2 and not 2 < 1, min(1, 2), 7)*cos(0)", &scope), Ok(3.0));
+    let error = Formula::constant("2*u", &scope).unwrap_err();
+    assert_eq!(message(&error), "`u` is not known here, as it depends on what is solved for");
 }
 
 /// What is used again is computed once.

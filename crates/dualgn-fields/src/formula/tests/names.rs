@@ -130,6 +130,8 @@ fn what_is_not_there_is_said() {
     assert_eq!(refused("f", known()), "`f` is data at points, and there is none here");
     assert_eq!(refused("normal_x", known()), "`normal_x` needs a boundary, and this is not on one");
     assert_eq!(refused("k", known().without(Kind::Coordinate)), "`k` depends on coordinates, and a constant does not");
+    let empty = Scope::new::<&str>(&[], None).unwrap();
+    assert_eq!(refused("q + 1", empty), "there is no `q`; no names are declared here");
     // Only what can be used is offered.
     assert_eq!(refused("q", known()), "there is no `q`; the names here are x, y, t, nu, k");
 }

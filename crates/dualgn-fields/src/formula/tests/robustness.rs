@@ -11,7 +11,7 @@ fn read(text: &str, scope: &Scope) {
     for read in [Formula::number, Formula::numbers, Formula::predicate] {
         match read(text, scope) {
             Ok(formula) => {
-                let _ = (formula.text(), formula.mathml(scope), formula.expression().text(scope));
+                let _ = (formula.to_string(), formula.mathml(scope), formula.expression().text(scope));
                 let _ = values(formula.expression(), &[0.1, 0.2, 0.3]);
             }
             Err(error) => assert!(!error.to_string().is_empty()),

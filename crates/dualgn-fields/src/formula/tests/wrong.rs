@@ -6,11 +6,11 @@
 use std::fs;
 use std::path::Path;
 
-use super::super::{Formula, FormulaError, Kind};
+use super::super::{Formula, FormulaError, Kind, Scope};
 use super::plane;
 
 /// Formulas that are conditions.
-const CONDITIONS: [&str; 75] = [
+const CONDITIONS: [&str; 80] = [
     "u_t + w*u_x",
     "u_t + velocit",
     "kapa*u",
@@ -28,6 +28,10 @@ const CONDITIONS: [&str; 75] = [
     "[u, v",
     "u v",
     "2u",
+    "2e*u",
+    "1e5x",
+    "1..2",
+    "3 4",
     "2(u + v)",
     "(u + v)(u - v)",
     "velocity[0]",
@@ -66,6 +70,7 @@ const CONDITIONS: [&str; 75] = [
     "dot(velocity, [1, 2, 3])",
     "velocity + [1, 2, 3]",
     "velocity + 1",
+    "velocity = 1",
     "velocity*velocity",
     "velocity^2",
     "1/velocity",
@@ -102,7 +107,7 @@ const OTHERS: [(&str, Read); 10] = [
     ("d(normal_x, x)", Formula::number),
 ];
 
-type Read = fn(&str, &super::super::Scope) -> Result<Formula, FormulaError>;
+type Read = fn(&str, &Scope) -> Result<Formula, FormulaError>;
 
 #[test]
 fn messages_are_those_of_the_list() {
