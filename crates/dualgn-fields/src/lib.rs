@@ -4,6 +4,7 @@
 //! network.rs    a network from points to numbers <- embedding.rs (what it sees of a point: waves, units)
 //! problem.rs    what is solved: terms of residuals on regions, and the solution
 //! problems/     the equations and shapes by name
+//! formula/      formulas as text, and what is computed for them: at points, by networks
 //! points.rs     where the residuals are taken, and when they are drawn anew
 //! size.rs       the memory that a run takes
 //! specification.rs   a problem with its network, its points and settings, from which a session is made
@@ -38,6 +39,8 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod embedding;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "files of equations will use it"))]
+mod formula;
 pub mod geometry;
 mod network;
 mod points;
