@@ -175,21 +175,21 @@ impl Fitting<'_> {
                     let best = Checkpoint::load_best(&checkpoints(&folder), &configuration.identity()?)?;
                     best.ok_or_else(|| missing_best(&folder))?;
                 }
-                Start::Resumed { configuration, checkpoint }
+                Start::Resumed { configuration, checkpoint: checkpoint.map(Box::new) }
             }
             // Killed before it began.
-            Begin::Resumed(first) => Start::New(New {
+            Begin::Resumed(first) => Start::New(Box::new(New {
                 rate: first.asked.rate,
                 checkpoint: first.checkpoint,
                 table: first.table.clone(),
                 first_in: None,
-            }),
-            Begin::New { rate, checkpoint, table } => Start::New(New {
+            })),
+            Begin::New { rate, checkpoint, table } => Start::New(Box::new(New {
                 rate: *rate,
                 checkpoint: *checkpoint,
                 table: Some((**table).clone()),
                 first_in: (member == 0).then_some(run),
-            }),
+            })),
         };
         let training =
             Training { method: self.method, plan: &plan, network_number: member, folder: &folder, keeps_last: false };

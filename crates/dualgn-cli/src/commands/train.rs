@@ -31,7 +31,7 @@ pub(super) fn train(arguments: &Train) -> Result<(), Failure> {
     let path = folder.path().to_owned();
     let Learning { rate, checkpoint, .. } = *learning;
     let new = New { rate, checkpoint, table: None, first_in: Some(&mut folder) };
-    let comparison = trained(&plan, method, &path, Start::New(new))?;
+    let comparison = trained(&plan, method, &path, Start::New(Box::new(new)))?;
     stored(&mut folder, &comparison)?;
     show(&comparison, run.json)?;
     finish(&path, true)
@@ -81,7 +81,7 @@ fn go_on(arguments: &Resume, shows: bool) -> Result<(), Failure> {
     }
     let origins = Origins::load(&configuration, &path)?;
     let plan = Plan { typed, ..Plan::new("train", origins.origin(), loss, &run) };
-    let start = Start::Resumed { configuration: Box::new(configuration), checkpoint };
+    let start = Start::Resumed { configuration: Box::new(configuration), checkpoint: checkpoint.map(Box::new) };
     let comparison = trained(&plan, method, &path, start)?;
     stored(&mut folder, &comparison)?;
     if !shows {

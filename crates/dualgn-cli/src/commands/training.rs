@@ -33,13 +33,13 @@ pub(super) struct Training<'a> {
 /// Where a run begins.
 pub(super) enum Start<'a> {
     /// With nothing.
-    New(New<'a>),
+    New(Box<New<'a>>),
     /// Where it was.
     Resumed {
         /// What it was started with.
         configuration: Box<Configuration>,
         /// The moment; `None` before the first checkpoint.
-        checkpoint: Option<Checkpoint>,
+        checkpoint: Option<Box<Checkpoint>>,
     },
 }
 
@@ -82,11 +82,11 @@ impl<'a> Training<'a> {
         mut comparison: Comparison,
     ) -> Result<Comparison, Failure> {
         let (configuration, from) = match start {
-            Start::New(new) => (self.begun(session, new, &comparison)?, None),
+            Start::New(new) => (self.begun(session, *new, &comparison)?, None),
             Start::Resumed { configuration, checkpoint } => {
                 session.oracle = session.oracle.clone().memory(configuration.memory);
                 session.choice = configuration.solver;
-                (*configuration, checkpoint)
+                (*configuration, checkpoint.map(|checkpoint| *checkpoint))
             }
         };
         let identity = configuration.identity()?;
