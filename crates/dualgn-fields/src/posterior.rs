@@ -46,12 +46,12 @@ impl Solve {
     /// # Errors
     /// Fails if the device does.
     pub fn posterior(&self, model: &Field, method: &str) -> Result<Vec<Coefficient>, Failure> {
-        if self.problem.unknown.is_empty() {
+        if self.problem.coefficients.is_empty() {
             return Ok(vec![]);
         }
         let errors = self.errors(model)?;
         let found = model.coefficients();
-        let named = self.problem.unknown.iter().zip(found).enumerate();
+        let named = self.problem.coefficients.iter().zip(found).enumerate();
         let one = |(index, ((name, right), value)): (usize, (&(String, Option<f64>), f64))| Coefficient {
             method: method.into(),
             name: name.clone(),

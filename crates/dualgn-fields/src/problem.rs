@@ -117,7 +117,7 @@ pub struct Problem {
     /// The solution, one number for each unknown function; `None` where none is known to compare with.
     pub exact: Option<PointFunction>,
     /// Names of the unknown numbers of the equation, with their true values where they are known.
-    pub unknown: Vec<(String, Option<f64>)>,
+    pub coefficients: Vec<(String, Option<f64>)>,
     /// The term whose residuals are errors of measurements, by its number, in problems with unknown numbers.
     pub measured: Option<usize>,
     /// Functions that the network is fitted to before training, where starting from anything is not good enough.

@@ -180,6 +180,11 @@ impl Method {
         Self::guided(ModelName::default_for(loss))
     }
 
+    /// Returns this method if it has directions, or else the one that needs no tuning, for a loss.
+    pub fn with_directions(self, loss: LossName) -> Self {
+        if self.model.is_some() { self } else { Self::guided_for(loss) }
+    }
+
     /// Returns the method that needs no tuning, for a model of the loss.
     pub fn guided(model: ModelName) -> Self {
         let name = match model {

@@ -47,7 +47,7 @@ impl Work for Comparing {
         let running = Running { budget, run: &identity, metric, folder: &path, checkpoint: None, quiet };
         folder.begin()?;
         for &method in &methods {
-            let rate = choose_rate(session, method, None, running)?;
+            let rate = choose_rate(session, method, None, metric, quiet)?;
             let Outcome { run, model, .. } = recorded_run(session, method, rate, running, None)?;
             comparison.coefficients.extend(session.subject.coefficients(&model, method.name)?);
             comparison.runs.push(run);

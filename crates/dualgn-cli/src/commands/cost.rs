@@ -9,7 +9,7 @@ use dualgn_networks::{Net, with_weights};
 use dualgn_train::problem::ProblemName;
 use dualgn_train::record::Comparison;
 use dualgn_train::routes::{Costs, RandomBatch, Timed};
-use dualgn_train::{Batch, Checkpoint, Method, ModelName, Session, Subject, check_batch};
+use dualgn_train::{Batch, Checkpoint, Method, Session, Subject, check_batch};
 
 use super::check;
 use super::configuration::{Configuration, Origins};
@@ -52,7 +52,7 @@ fn of_run(run: &Path, arguments: &Cost) -> Result<String, Failure> {
     if arguments.network.is_some() {
         return Err(Failure::input("a run has a network of its own; leave out `--network`".into()));
     }
-    let method = if method.model.is_some() { method } else { Method::guided(ModelName::default_for(loss)) };
+    let method = method.with_directions(loss);
     let weights = checkpoint_of(run, &configuration)?;
     let origins = Origins::load(&configuration, run)?;
     let plan = Plan::new("cost", origins.origin(), loss, &options);

@@ -7,9 +7,9 @@ use dualgn_tables::model::Predictor;
 use dualgn_train::explain::Explained;
 use dualgn_train::record::Comparison;
 use dualgn_train::run::network_folder;
-use dualgn_train::{Checkpoint, Method, ModelName, Session, Subject, WEIGHTS, checkpoints};
+use dualgn_train::{Checkpoint, Method, Session, Subject, WEIGHTS, checkpoints};
 
-use super::columns::columns;
+use super::columns::{cells, columns};
 use super::configuration::{Configuration, Origins};
 use super::plan::Plan;
 use super::setup::{Work, on_session};
@@ -23,7 +23,7 @@ pub(super) fn explain(arguments: &Explain) -> Result<(), Failure> {
     let configuration = Configuration::load(run)?;
     let (loss, method) = configuration.names(run)?;
     let mut options = configuration.options(run, [true, false])?;
-    let method = if method.model.is_some() { method } else { Method::guided(ModelName::default_for(loss)) };
+    let method = method.with_directions(loss);
     // Of several networks the first.
     let first = run.join(network_folder(1));
     let member = if first.is_dir() { first } else { run.clone() };
@@ -75,11 +75,10 @@ impl Work for Explaining {
 fn text(explained: &Explained) -> String {
     let mut text = dualgn_report::explanation_in_words(explained).join("\n") + "\n\n";
     let percent = |share: f64| format!("{:.1} %", 100.0 * share);
-    let cells = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<String>>();
-    let mut lines = vec![cells(&["LAYER", "OF THE GRADIENT", "OF THE DIRECTION"])];
+    let mut lines = vec![cells(["LAYER", "OF THE GRADIENT", "OF THE DIRECTION"])];
     lines.extend(explained.layers.iter().map(|(name, g, d)| vec![name.clone(), percent(*g), percent(*d)]));
     text += &(columns(&lines) + "\n");
-    let mut lines = vec![cells(&["DAMPING", "EFFECTIVE DIMENSION", "NORM", "PREDICTED DECREASE", "COSINE"])];
+    let mut lines = vec![cells(["DAMPING", "EFFECTIVE DIMENSION", "NORM", "PREDICTED DECREASE", "COSINE"])];
     lines.extend(explained.path.iter().map(|at| {
         let dimension = at.dimension.map_or("-".into(), |dimension| format!("{dimension:.1}"));
         vec![
@@ -92,7 +91,7 @@ fn text(explained: &Explained) -> String {
     }));
     text += &columns(&lines);
     if let Some(table) = &explained.table {
-        let mut lines = vec![cells(&["TRAINING ROW", "TARGET", "PULLS THE OUTPUT BY"])];
+        let mut lines = vec![cells(["TRAINING ROW", "TARGET", "PULLS THE OUTPUT BY"])];
         lines.extend(
             table
                 .influences

@@ -64,25 +64,10 @@ struct Begun<'a> {
 impl Work for Begun<'_> {
     type Result = Comparison;
 
-    fn on<S: Subject>(self, session: &mut Session<S>, blank: Comparison) -> Result<Comparison, Failure> {
-        self.training.on(session, self.start, blank)
-    }
-}
-
-impl<'a> Training<'a> {
-    /// Trains the session of the plan; returns what was measured.
-    pub(super) fn run(self, start: Start<'a>) -> Result<Comparison, Failure> {
-        on_session(self.plan, Begun { training: self, start })
-    }
-
-    fn on<S: Subject>(
-        self,
-        session: &mut Session<S>,
-        start: Start,
-        mut comparison: Comparison,
-    ) -> Result<Comparison, Failure> {
+    fn on<S: Subject>(self, session: &mut Session<S>, mut comparison: Comparison) -> Result<Comparison, Failure> {
+        let Self { training, start } = self;
         let (configuration, from) = match start {
-            Start::New(new) => (self.begun(session, *new, &comparison)?, None),
+            Start::New(new) => (training.begun(session, *new, &comparison)?, None),
             Start::Resumed { configuration, checkpoint } => {
                 session.oracle = session.oracle.clone().memory(configuration.memory);
                 session.choice = configuration.solver;
@@ -94,23 +79,30 @@ impl<'a> Training<'a> {
             budget: configuration.budget(),
             run: &identity,
             metric: comparison.metric,
-            folder: self.folder,
+            folder: training.folder,
             checkpoint: Some(configuration.checkpoint),
-            quiet: self.plan.run.quiet,
+            quiet: training.plan.run.quiet,
         };
         let Configuration { rate, trials, rate_words: words, .. } = configuration;
         let Outcome { run, model, ended } =
-            recorded_run(session, self.method, Rate { rate, trials, words }, running, from)?;
-        comparison.coefficients = session.subject.coefficients(&model, self.method.name)?;
-        let portrait = session.subject.portrait([&session.model, &model], self.folder)?;
+            recorded_run(session, training.method, Rate { rate, trials, words }, running, from)?;
+        comparison.coefficients = session.subject.coefficients(&model, training.method.name)?;
+        let portrait = session.subject.portrait([&session.model, &model], training.folder)?;
         portrait.notes.iter().for_each(|note| terminal::say(format!("note: {note}")));
         comparison.pictures = portrait.pictures;
         comparison.runs.push(run);
-        self.say_stopped(&ended);
-        if self.keeps_last {
-            self.keep(session, &model, &identity)?;
+        training.say_stopped(&ended);
+        if training.keeps_last {
+            training.keep(session, &model, &identity)?;
         }
         Ok(comparison)
+    }
+}
+
+impl<'a> Training<'a> {
+    /// Trains the session of the plan; returns what was measured.
+    pub(super) fn run(self, start: Start<'a>) -> Result<Comparison, Failure> {
+        on_session(self.plan, Begun { training: self, start })
     }
 
     /// Chooses what is left to choose, makes room for a new run, and keeps its configuration.
@@ -123,15 +115,7 @@ impl<'a> Training<'a> {
         // What is free changes meanwhile, and the run stays with what it was.
         session.oracle = session.oracle.clone().memory(session.oracle.memory_budget());
         session.choice = session.choose(self.method)?;
-        let running = Running {
-            budget: session.budget,
-            run: "",
-            metric: comparison.metric,
-            folder: self.folder,
-            checkpoint: None,
-            quiet: self.plan.run.quiet,
-        };
-        let rate = choose_rate(session, self.method, new.rate, running)?;
+        let rate = choose_rate(session, self.method, new.rate, comparison.metric, self.plan.run.quiet)?;
         let configuration = self.resolved(session, &new, rate, &comparison.environment)?;
         if let Some(folder) = new.first_in {
             folder.begin()?;

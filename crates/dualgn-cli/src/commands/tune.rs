@@ -12,7 +12,7 @@ use crate::interrupt::{self, Stopping};
 use crate::progress::Progress;
 use crate::terminal;
 
-/// What all runs of a command share.
+/// What all recorded runs of a command share.
 #[derive(Clone, Copy)]
 pub(super) struct Running<'a> {
     /// When a run ends.
@@ -34,7 +34,8 @@ pub(super) fn choose_rate<S: Subject>(
     session: &Session<S>,
     method: Method,
     given: Option<f64>,
-    running: Running,
+    metric: Metric,
+    quiet: bool,
 ) -> Result<Rate, Failure> {
     if let Some(rate) = Rate::without_trials(method, given) {
         return Ok(rate);
@@ -44,9 +45,9 @@ pub(super) fn choose_rate<S: Subject>(
         if interrupt::requested() {
             break;
         }
-        let mut progress = Progress::start(&format!("{}, rate {rate}", method.name), running.metric, running.quiet);
+        let mut progress = Progress::start(&format!("{}, rate {rate}", method.name), metric, quiet);
         let stopping = Stopping::begin();
-        let mut run = TrialRun::new(session, method, rate, running.budget)?.stopping(interrupt::requested);
+        let mut run = TrialRun::new(session, method, rate, session.budget)?.stopping(interrupt::requested);
         for moment in &mut run {
             progress.step(&moment?);
         }

@@ -106,5 +106,5 @@ pub(super) fn measured(seed: u64) -> Problem {
     problem.terms[MEASURED] = data;
     problem.architecture.coefficients = vec![1.0];
     problem.architecture.hidden = vec![16, 16];
-    Problem { unknown: vec![("κ".into(), Some(HIDDEN))], measured: Some(MEASURED), steps: 120, ..problem }
+    Problem { coefficients: vec![("κ".into(), Some(HIDDEN))], measured: Some(MEASURED), steps: 120, ..problem }
 }

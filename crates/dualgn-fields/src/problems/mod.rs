@@ -120,7 +120,7 @@ fn in_box(
         terms,
         hard: None,
         exact: Some(single(exact)),
-        unknown: vec![],
+        coefficients: vec![],
         measured: None,
         start: None,
         shape: None,

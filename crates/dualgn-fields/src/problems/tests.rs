@@ -171,7 +171,7 @@ fn every_unknown_function_has_its_pictures() {
 #[test]
 fn without_a_known_solution_residuals_are_measured() {
     let problem = FieldName::Diffusivity.problem(None).unwrap();
-    let problem = Problem { exact: None, unknown: vec![("κ".into(), None)], ..problem };
+    let problem = Problem { exact: None, coefficients: vec![("κ".into(), None)], ..problem };
     assert_eq!(problem.metric(), Metric::Residual);
     let (solve, model) = trained(problem, 200, 5, &[6]);
     assert!(solve.relative_errors(&model).unwrap().is_none());
