@@ -4,17 +4,16 @@
 //! dual unknowns. Every measure ends with a read-back, so that nothing is left in flight. All of it runs under mimalloc,
 //! which more than doubles the speed of either side (see the README).
 
-use std::hint::black_box;
-use std::time::Duration;
+mod median;
 
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::nn::{Linear, LinearConfig};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData, activation};
-use criterion::{Criterion, criterion_group, criterion_main};
 use dualgn::loss::SoftmaxCrossEntropy;
 use dualgn::{GaussNewton, Network, Solver};
+use median::median;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -44,7 +43,7 @@ impl Mlp {
     }
 }
 
-fn directions(criterion: &mut Criterion) {
+fn main() {
     let device = Device::default();
     let model = Mlp::new(&device.clone().autodiff());
     let inputs = Tensor::<2>::random([BATCH, 784], Distribution::Default, &device);
@@ -53,36 +52,25 @@ fn directions(criterion: &mut Criterion) {
     let network = Network::trace(&model, Mlp::forward, [BATCH, 784]).expect("the network has rules for all it does");
     let oracle = GaussNewton::new(SoftmaxCrossEntropy).damping(1e-2);
 
-    let mut group = criterion.benchmark_group("784-1024-1024-10");
-    group.sample_size(40).measurement_time(Duration::from_secs(6));
+    let loss = CrossEntropyLossConfig::new().init(&device.clone().autodiff());
+    let (outer, classes) = (Tensor::from_inner(inputs.clone()), Tensor::from_inner(targets.clone()));
+    let gradient = median(|| {
+        let value = loss.forward(model.forward(outer.clone()), classes.clone());
+        last_bias(&GradientsParams::from_grads(value.backward(), &model), &model)
+    });
+    println!("784-1024-1024-10, batch {BATCH}: median milliseconds, and in gradients of Burn's autodiff\n");
+    let line = |name: &str, time: f64| println!("{name:28} {time:9.3} {:9.2}", time / gradient);
+    line("gradient, Burn autodiff", gradient);
 
-    group.bench_function("gradient, Burn autodiff", |bencher| {
-        let inputs = Tensor::from_inner(inputs.clone());
-        let targets = targets.clone();
-        let loss = CrossEntropyLossConfig::new().init(&device.clone().autodiff());
-        bencher.iter(|| {
-            let value = loss.forward(model.forward(inputs.clone()), Tensor::from_inner(targets.clone()));
-            let gradients = GradientsParams::from_grads(value.backward(), &model);
-            let last =
-                gradients.get::<1>(model.last.bias.as_ref().expect("it has a bias").id).expect("it has a gradient");
-            black_box(last.sum().into_scalar::<f32>())
-        });
-    });
     // The same work: a forward pass that keeps what is needed, and one product with the transpose.
-    group.bench_function("gradient, linearize and vjp", |bencher| {
-        let cotangent = Tensor::<2>::random([BATCH, CLASSES], Distribution::Default, &device);
-        bencher.iter(|| {
-            let linearization = network.linearize(&model, inputs.clone()).expect("the batch fits");
-            let gradient = linearization.vjp(cotangent.clone()).expect("the cotangent fits");
-            let last =
-                gradient.get::<1>(model.last.bias.as_ref().expect("it has a bias").id).expect("it has a gradient");
-            black_box(last.sum().into_scalar::<f32>())
-        });
+    let cotangent = Tensor::<2>::random([BATCH, CLASSES], Distribution::Default, &device);
+    let product = median(|| {
+        let linearization = network.linearize(&model, inputs.clone()).expect("the batch fits");
+        last_bias(&linearization.vjp(cotangent.clone()).expect("the cotangent fits"), &model)
     });
+    line("gradient, linearize and vjp", product);
     let linearization = network.linearize(&model, inputs.clone()).expect("the batch fits");
-    group.bench_function("Gram matrix", |bencher| {
-        bencher.iter(|| black_box(linearization.gram().expect("it fits").sum().into_scalar::<f32>()));
-    });
+    line("Gram matrix", median(|| linearization.gram().expect("it fits").sum().into_scalar::<f32>()));
     let solvers = [1, 5, 10].map(|iterations| Solver::ConjugateGradient { iterations, tolerance: 0.0 });
     for solver in solvers.into_iter().chain([Solver::Cholesky]) {
         let name = match solver {
@@ -90,15 +78,13 @@ fn directions(criterion: &mut Criterion) {
             _ => "direction, assembled".into(),
         };
         let oracle = oracle.clone().solver(solver);
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| {
-                let direction = oracle.direction(&network, &model, inputs.clone(), targets.clone());
-                black_box(direction.expect("the problem is well posed").slope)
-            });
-        });
+        let direction = || oracle.direction(&network, &model, inputs.clone(), targets.clone());
+        line(&name, median(|| direction().expect("the problem is well posed").slope));
     }
-    group.finish();
 }
 
-criterion_group!(benches, directions);
-criterion_main!(benches);
+/// Reads the gradient of the last bias back.
+fn last_bias(gradients: &GradientsParams, model: &Mlp) -> f32 {
+    let bias = model.last.bias.as_ref().expect("it has a bias").id;
+    gradients.get::<1>(bias).expect("it has a gradient").sum().into_scalar()
+}

@@ -10,45 +10,21 @@ mod error;
 #[allow(dead_code, unused_imports, reason = "the library uses the rest")]
 #[path = "../crates/dualgn/src/kernels/mod.rs"]
 mod kernels;
+mod median;
 #[allow(dead_code, unused_imports, reason = "the library uses the rest")]
 #[path = "../crates/dualgn/src/tensor/mod.rs"]
 mod tensor;
-
-use std::hint::black_box;
-use std::time::Instant;
 
 use burn::backend::Dispatch;
 use burn::backend::ops::{ConvOptions, ModuleOps};
 use burn::tensor::{DType, Device, Distribution, IndexingUpdateOp, Int, IntDType, Tensor, activation};
 
 use kernels::{Convolution, Function, SymmetricSum, Windows, on_workers, outer, product, put};
+use median::{median, median_of};
 use tensor::Array;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-const CALLS: usize = 41;
-
-fn median<T>(mut run: impl FnMut() -> T) -> f64 {
-    median_of(|| (), |()| run())
-}
-
-/// Of runs on inputs that are made outside of the time.
-fn median_of<I, T>(mut make: impl FnMut() -> I, mut run: impl FnMut(I) -> T) -> f64 {
-    for _ in 0..5 {
-        black_box(run(make()));
-    }
-    let mut times: Vec<f64> = (0..CALLS)
-        .map(|_| {
-            let input = make();
-            let start = Instant::now();
-            black_box(run(input));
-            start.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    times[CALLS / 2]
-}
 
 fn main() {
     on_workers(&Device::default(), || {

@@ -15,6 +15,7 @@ pub mod fuzzing;
 mod interrupt;
 mod progress;
 mod terminal;
+mod threads;
 mod topic;
 
 use std::ffi::OsString;

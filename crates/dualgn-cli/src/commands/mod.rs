@@ -30,11 +30,12 @@ mod tune;
 use dualgn_io::Failure;
 
 use crate::arguments::{Arguments, Command};
-use crate::{interrupt, terminal};
+use crate::{interrupt, terminal, threads};
 
 /// Runs a command.
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     interrupt::install();
+    threads::start()?;
     run_command(arguments)
 }
 

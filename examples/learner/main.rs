@@ -2,7 +2,7 @@
 //! over a step of a [`Stepper`] in the place of a gradient, and plain SGD at the rate 1 takes it.
 //!
 //! ```sh
-//! cargo run --release -p dualgn --example learner
+//! cargo run --release --manifest-path examples/learner/Cargo.toml
 //! ```
 
 use std::sync::{Arc, Mutex};
