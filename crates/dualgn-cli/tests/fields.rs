@@ -66,7 +66,7 @@ fn an_equation_is_solved_and_drawn() {
     let page = fs::read_to_string(out.join("report.html")).unwrap();
     assert!(page.contains("<h2>Pictures</h2>") && page.contains("The network less the solution"));
     assert!(page.matches("<image").count() >= 6 && !page.contains("href=\"http"));
-    let movie = fs::read(out.join("dual-gn/movie.png")).unwrap();
+    let movie = fs::read(out.join("geodesic/movie.png")).unwrap();
     assert!(movie.windows(4).any(|bytes| bytes == b"acTL"), "the movie is animated");
     let cost = common::run(&["cost", out_text]);
     assert!(text(&cost.stdout).contains("layers 2-12-12-1"), "{}", text(&cost.stderr));
@@ -293,7 +293,7 @@ fn unknown_coefficients_are_printed() {
     let stored: serde_json::Value = serde_json::from_slice(&fs::read(out.join("comparison.json")).unwrap()).unwrap();
     let found = &stored["coefficients"][0];
     let number = |name: &str| found[name].as_f64().unwrap();
-    assert_eq!((&found["name"], &found["right"], &found["method"]), (&"κ".into(), &0.3.into(), &"dual-gn".into()));
+    assert_eq!((&found["name"], &found["right"], &found["method"]), (&"κ".into(), &0.3.into(), &"geodesic".into()));
     // With errors of 0.01 in 300 numbers of the size of one, it is known to about a hundredth.
     let deviation = number("standard_deviation");
     assert!(deviation > 3e-4 && deviation < 0.01 && (number("value") - 0.3).abs() < 5.0 * deviation, "{found}");
@@ -383,7 +383,7 @@ fn meshes_that_will_not_do_are_refused() {
     }
     refused(&["train", "shape"], &["shape needs `--mesh FILE`"]);
     refused(&["train", "poisson2d", "--mesh", "x.ply"], &["`--mesh` is for shape"]);
-    refused(&["train", "heat", "--hard"], &["the boundary values of heat cannot be built in"]);
+    refused(&["train", "distance2d", "--hard"], &["distance2d has no conditions that can be built into the network"]);
     refused(&["train", "digits", "--points", "100"], &["digits is a problem with data"]);
     refused(&["train", "poisson2d", "--batch", "10"], &["`--batch` is for problems with data"]);
     refused(&["train", "poisson2d", "--loss", "softmax"], &["`--loss` is for problems with data"]);
@@ -396,7 +396,7 @@ fn a_configuration_is_checked_as_its_command_is() {
     let file = folder.path().join("run.toml");
     let path = file.to_str().unwrap();
     for (text, words) in [
-        ("problem = \"heat\"\nhard = true\n", "the boundary values of heat cannot be built in"),
+        ("problem = \"distance2d\"\nhard = true\n", "distance2d has no conditions that can be built into the network"),
         ("problem = \"shape\"\n", "shape needs `--mesh FILE`"),
         ("problem = \"poisson2d\"\nmesh = \"x.ply\"\n", "`--mesh` is for shape"),
         ("problem = \"digits\"\nhard = true\n", "digits is a problem with data"),

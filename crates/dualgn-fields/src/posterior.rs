@@ -65,7 +65,10 @@ impl Solve {
 
     /// One for each coefficient; `None` if no term is of measurements, or if the matrix of all residuals has no place in memory.
     fn errors(&self, model: &Field) -> Result<Option<Vec<Errors>>, Failure> {
-        let Some(measured) = self.problem.measured else { return Ok(None) };
+        let measured = &self.problem.measured;
+        if measured.is_empty() {
+            return Ok(None);
+        }
         let terms = &self.problem.terms;
         // Residuals of each term, several at a point where it has several equations.
         let counts: Vec<usize> =
@@ -82,14 +85,18 @@ impl Solve {
             .zip(&counts)
             .flat_map(|((term, rows), &count)| vec![term.weight / rows.dims()[0] as f64; count])
             .collect();
-        let before: usize = counts[..measured].iter().sum();
+        let rows_of = |term: &usize| {
+            let before: usize = counts[..*term].iter().sum();
+            before..before + counts[*term]
+        };
+        let measured: Vec<usize> = measured.iter().flat_map(rows_of).collect();
         let residuals: Vec<f64> = entries(at.outputs())?;
         let gram: Vec<f64> = entries(at.gram()?)?;
         let columns = columns(&at, model)?;
         let scale: Vec<f64> = weights.iter().map(|weight| weight.sqrt()).collect();
         let kernel = Mat::from_fn(rows, rows, |i, j| scale[i] * gram[i * rows + j] * scale[j]);
         let right = Mat::from_fn(rows, columns.len(), |i, k| scale[i] * columns[k][i]);
-        Ok(errors(kernel, &right, &weights, &residuals, before..before + counts[measured]))
+        Ok(errors(kernel, &right, &weights, &residuals, &measured))
     }
 }
 
@@ -121,7 +128,7 @@ fn errors(
     columns: &Mat<f64>,
     weights: &[f64],
     residuals: &[f64],
-    measured: std::ops::Range<usize>,
+    measured: &[usize],
 ) -> Option<Vec<Errors>> {
     let rows = kernel.nrows();
     let damping = DAMPING * (0..rows).map(|i| kernel[(i, i)]).fold(0.0, f64::max);
@@ -130,11 +137,11 @@ fn errors(
     let solved = factor.solve(columns);
     // `K̃ (K̃ + λ I)⁻¹ = I - λ (K̃ + λ I)⁻¹`, whose second part is small where a measurement is fitted.
     let inverse = factor.solve(Mat::<f64>::identity(rows, rows));
-    let free: f64 = measured.clone().map(|i| damping * inverse[(i, i)]).sum();
-    let squares: f64 = measured.clone().map(|i| residuals[i].powi(2)).sum();
+    let free: f64 = measured.iter().map(|&i| damping * inverse[(i, i)]).sum();
+    let squares: f64 = measured.iter().map(|&i| residuals[i].powi(2)).sum();
     let variance = squares / free;
     let one = |k: usize| Errors {
-        deviation: (variance * measured.clone().map(|i| weights[i] * solved[(i, k)].powi(2)).sum::<f64>()).sqrt(),
+        deviation: (variance * measured.iter().map(|&i| weights[i] * solved[(i, k)].powi(2)).sum::<f64>()).sqrt(),
         to_go: -(0..rows).map(|i| solved[(i, k)] * weights[i].sqrt() * residuals[i]).sum::<f64>(),
     };
     (free >= 1.0).then(|| (0..columns.ncols()).map(one).collect())

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use burn::tensor::Tensor;
-use dualgn_train::record::Metric;
+use dualgn_train::record::{Metric, Stated};
 
 use super::network::{Architecture, Field, Transform};
-use crate::geometry::{Cloud, Frame, Mesh, Region};
+use crate::formula::Scope;
+use crate::geometry::{Cloud, Frame, Mesh, Region, Sampling};
 
 /// Numbers at a point, such as those that stand beside it or a solution.
 pub(crate) type PointFunction = Arc<dyn Fn(&[f64]) -> Vec<f64> + Send + Sync>;
@@ -60,6 +61,7 @@ impl Term {
     }
 
     /// Puts a number beside each point.
+    #[cfg(test)]
     pub(crate) fn beside(self, value: impl Fn(&[f64]) -> f64 + Send + Sync + 'static) -> Self {
         Self { given: Some(GivenValues { columns: 1, at: single(value) }), ..self }
     }
@@ -74,6 +76,14 @@ impl Term {
         let Some(given) = &self.given else { return points.to_vec() };
         points.chunks_exact(self.region.columns()).flat_map(|point| [point, &(given.at)(point)].concat()).collect()
     }
+}
+
+/// Conditions that can be built into the network.
+pub struct Hard {
+    /// What makes them hold.
+    pub transform: Transform,
+    /// The names of their terms, which are not needed then.
+    pub terms: Vec<String>,
 }
 
 /// What a shape is given by.
@@ -98,10 +108,14 @@ pub struct Problem {
     pub description: String,
     /// Whose setting it is.
     pub source: String,
+    /// The equations as they are written, for pages.
+    pub stated: Vec<Stated>,
     /// Names of the coordinates.
     pub axes: Vec<String>,
     /// Names of the unknown functions, as many as the network has outputs.
     pub unknowns: Vec<String>,
+    /// What names mean in formulas about the solution.
+    pub(crate) scope: Scope,
     /// Where the solution is compared.
     pub domain: Region,
     /// The box in which it is drawn.
@@ -112,30 +126,54 @@ pub struct Problem {
     pub architecture: Architecture,
     /// The terms of the loss.
     pub terms: Vec<Term>,
-    /// What makes the boundary values of any network, where that can be said in one line.
-    pub hard: Option<Transform>,
+    /// What makes conditions that are fitted hold for any network, where that is possible.
+    pub hard: Option<Hard>,
     /// The solution, one number for each unknown function; `None` where none is known to compare with.
     pub exact: Option<PointFunction>,
+    /// Points of the domain with the solution there, one number for each unknown function, if it is known there only.
+    pub compared: Option<[Vec<f64>; 2]>,
     /// Names of the unknown numbers of the equation, with their true values where they are known.
     pub coefficients: Vec<(String, Option<f64>)>,
-    /// The term whose residuals are errors of measurements, by its number, in problems with unknown numbers.
-    pub measured: Option<usize>,
+    /// The terms whose residuals are errors of measurements, by their numbers.
+    pub measured: Vec<usize>,
     /// Functions that the network is fitted to before training, where starting from anything is not good enough.
     pub start: Option<PointFunction>,
     /// The shape, for problems of shapes.
     pub shape: Option<Shape>,
     /// Where it was, if it is from a file.
     pub placed: Option<Placed>,
-    /// Steps of a run.
+    /// What a run takes unless something else is asked for.
+    pub training: Training,
+}
+
+/// What a run takes unless something else is asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Training {
+    /// Steps.
     pub steps: usize,
+    /// Seconds instead of steps.
+    pub seconds: Option<f64>,
     /// Damping for each unit of loss.
     pub damping: f64,
+    /// How points are spread.
+    pub sampling: Sampling,
+    /// Steps after which points are drawn anew; 0 keeps them.
+    pub resample: usize,
+    /// Whether more points are drawn where residuals are large.
+    pub adaptive: bool,
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        let (sampling, resample) = (Sampling::default(), 0);
+        Self { steps: 200, seconds: None, damping: 1e-4, sampling, resample, adaptive: false }
+    }
 }
 
 impl Problem {
     /// Returns what tells how good a result is: the error against the solution, or where none is known what is left of the equations.
     pub fn metric(&self) -> Metric {
-        if self.exact.is_some() { Metric::RelativeError } else { Metric::Residual }
+        if self.exact.is_some() || self.compared.is_some() { Metric::RelativeError } else { Metric::Residual }
     }
 
     /// Returns how many points each term has: its own, or their share of so many in all.

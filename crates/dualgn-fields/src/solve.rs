@@ -97,11 +97,13 @@ impl Solve {
         });
         let network = Blocks::new(networks.collect::<Result<Vec<_>, _>>()?);
         let loss = problem.terms.iter().fold(Terms::new(), |loss, term| loss.term(Squared, term.weight));
-        let checked = problem.exact.as_ref().map(|exact| {
+        let at_points = problem.compared.as_ref().map(|[points, solution]| (points.clone(), solution.clone()));
+        let everywhere = problem.exact.as_ref().map(|exact| {
             let points = problem.domain.draw(CHECKED, Sampling::Sobol, &mut Generator::new(0, 0));
             let solution = points.chunks_exact(problem.low.len()).flat_map(|point| exact(point)).collect();
             (points, solution)
         });
+        let checked = at_points.or(everywhere);
         Ok(Self { problem, network, loss, drawing, counts, device: device.clone(), first, held_out, checked, showing })
     }
 

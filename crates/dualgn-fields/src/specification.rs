@@ -1,6 +1,6 @@
 //! [`Specification`]: an equation or a shape with settings, from which a [`Session`] is made.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use burn::tensor::{DType, Device};
@@ -10,9 +10,10 @@ use dualgn_train::problem::LossName;
 use dualgn_train::record::Comparison;
 use dualgn_train::{Length, Session, Settings, Subject, environment};
 
+use super::equations::EquationFile;
 use super::network::{Architecture, Field, SmoothActivation};
 use super::points::Drawing;
-use super::problem::Problem;
+use super::problem::{Hard, Problem, Training};
 use super::problems::FieldName;
 use super::size::Size;
 use super::solve::{Showing, Solve};
@@ -21,11 +22,52 @@ use crate::geometry::{Format, Frame, Sampling};
 /// Damping of directions in f64 when the loss is zero.
 const LEAST_DAMPING: f64 = 1e-14;
 
+/// What is to be solved.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Statement {
+    /// An equation or a shape that the program knows.
+    Named(FieldName),
+    /// The equations of a file.
+    File(EquationFile),
+}
+
+impl Statement {
+    /// Returns the name after which results are named.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Named(name) => name.name(),
+            Self::File(file) => file.stem(),
+        }
+    }
+
+    /// Whether it has equations that can be satisfied to many digits, as the surfaces of shapes, which are given by points, cannot be.
+    pub fn is_equation(&self) -> bool {
+        !matches!(self, Self::Named(FieldName::Shape | FieldName::Distance2d))
+    }
+
+    /// Reads what is to be solved; shapes from the file of their surface.
+    fn problem(&self, mesh: Option<&Path>) -> Result<Problem, Failure> {
+        match self {
+            Self::Named(name) => name.problem(mesh),
+            Self::File(file) if mesh.is_some() => {
+                Err(Failure::input(format!("`--mesh` is for shape; {} has no surface", file.stem())))
+            }
+            Self::File(file) => file.problem(),
+        }
+    }
+}
+
+impl From<FieldName> for Statement {
+    fn from(name: FieldName) -> Self {
+        Self::Named(name)
+    }
+}
+
 /// An equation or a shape, the network and the points that it is solved by.
 #[derive(Clone, Debug)]
 pub struct Specification {
     /// The equation or the shape.
-    pub name: FieldName,
+    pub statement: Statement,
     /// The file of the surface of a shape.
     pub mesh: Option<PathBuf>,
     /// Whether the boundary values are built into the network.
@@ -36,11 +78,11 @@ pub struct Specification {
     pub activation: Option<SmoothActivation>,
     /// Points of all terms together; `None` for what is usual.
     pub points: Option<usize>,
-    /// How points are spread.
-    pub sampling: Sampling,
-    /// Steps after which points are drawn anew; 0 keeps them.
-    pub resample: usize,
-    /// Whether more points are drawn where residuals are large.
+    /// How points are spread; `None` for what is usual.
+    pub sampling: Option<Sampling>,
+    /// Steps after which points are drawn anew, 0 to keep them; `None` for what is usual.
+    pub resample: Option<usize>,
+    /// Whether more points are drawn where residuals are large, if `resample` is given.
     pub adaptive: bool,
     /// What is shown of the result.
     pub showing: Showing,
@@ -50,16 +92,16 @@ pub struct Specification {
 
 impl Specification {
     /// Begins with all that is usual for an equation or a shape.
-    pub fn new(name: FieldName) -> Self {
+    pub fn new(statement: impl Into<Statement>) -> Self {
         Self {
-            name,
+            statement: statement.into(),
             mesh: None,
             hard: false,
             hidden: None,
             activation: None,
             points: None,
-            sampling: Sampling::default(),
-            resample: 0,
+            sampling: None,
+            resample: None,
             adaptive: false,
             showing: Showing { movie: false, format: Format::default(), resolution: 128, is_normalised: false },
             settings: Settings::default(),
@@ -72,11 +114,8 @@ impl Specification {
     /// The surface cannot be read; the problem has no such boundary values; or memory has no room for it.
     pub fn session(&self, device: &Device) -> Result<Session<Solve>, Failure> {
         let Self { settings, showing, .. } = self;
-        let mut problem = self.problem()?;
-        let Architecture { hidden, activation, .. } = &mut problem.architecture;
-        *hidden = self.hidden.clone().unwrap_or(std::mem::take(hidden));
-        *activation = self.activation.unwrap_or(*activation);
-        Size::new(&problem, &problem.architecture, self.points, self.adaptive, showing.resolution)
+        let problem = self.problem()?;
+        Size::new(&problem, &problem.architecture, self.points, problem.training.adaptive, showing.resolution)
             .check(settings.memory.map_or_else(memory::budget, |bytes| bytes as u64))?;
         let frame = problem.placed.as_ref().map_or(Frame::UNIT, |placed| placed.frame);
         if !showing.is_normalised && !showing.format.holds(&frame) {
@@ -89,9 +128,9 @@ impl Specification {
         let remarks = remarks.map(|remark| format!("note: in the file, {remark}")).collect();
         device.seed(settings.seed);
         let model = Field::new(&problem.architecture, &device.clone().autodiff());
-        let drawing =
-            Drawing { sampling: self.sampling, every: self.resample, adaptive: self.adaptive, seed: settings.seed };
-        let (steps, damping) = (problem.steps, problem.damping);
+        let Training { steps, seconds, damping, sampling, resample, adaptive } = problem.training;
+        let drawing = Drawing { sampling, every: resample, adaptive, seed: settings.seed };
+        let usual_length = seconds.map_or(Length::Epochs(steps as f64), Length::Seconds);
         let subject = Solve::new(problem, &model, self.points, drawing, *showing, device)?;
         let model = subject.started(model)?;
         // Residuals that a few iterations leave are digits of the solution: systems are factorised unless something else is asked for.
@@ -105,7 +144,7 @@ impl Specification {
             least_damping: LEAST_DAMPING,
             batch: subject.examples(),
             // All points are in every step.
-            budget: settings.length.unwrap_or(Length::Epochs(steps as f64)).budget(1),
+            budget: settings.length.unwrap_or(usual_length).budget(1),
             subject,
             usual_solver,
             choice: None,
@@ -115,14 +154,22 @@ impl Specification {
         })
     }
 
-    /// Reads the surface, if there is one, and builds the boundary values in, if they are to be.
+    /// Reads the equations or the surface, builds conditions in if they are to be, and takes the network and the points that are asked for.
     ///
     /// # Errors
     /// The surface cannot be read or is not of such a problem, or the problem has no such boundary values.
     pub fn problem(&self) -> Result<Problem, Failure> {
-        let mut problem = self.name.problem(self.mesh.as_deref())?;
+        let mut problem = self.statement.problem(self.mesh.as_deref())?;
         if self.hard {
             self.build_in(&mut problem)?;
+        }
+        let Architecture { hidden, activation, .. } = &mut problem.architecture;
+        *hidden = self.hidden.clone().unwrap_or(std::mem::take(hidden));
+        *activation = self.activation.unwrap_or(*activation);
+        let training = &mut problem.training;
+        training.sampling = self.sampling.unwrap_or(training.sampling);
+        if let Some(resample) = self.resample {
+            (training.resample, training.adaptive) = (resample, self.adaptive);
         }
         Ok(problem)
     }
@@ -137,7 +184,7 @@ impl Specification {
         let on = embedding.words(&problem.axes).map_or_else(String::new, |words| format!(" on {words}"));
         let activation = format!("{activation:?}").to_lowercase();
         Comparison {
-            problem: self.name.name().into(),
+            problem: self.statement.name().into(),
             loss: LossName::Squared.name().into(),
             description: format!(
                 "{} A network {widths} with {activation}{on} in double precision; terms: {}. All methods start from the same weights and see \
@@ -158,6 +205,7 @@ impl Specification {
             environment: environment(device, DType::F64),
             runs: vec![],
             coefficients: vec![],
+            equations: problem.stated.clone(),
             pictures: vec![],
             fitted: None,
         }
@@ -165,14 +213,14 @@ impl Specification {
 
     /// Builds the boundary values into the network instead of fitting them.
     fn build_in(&self, problem: &mut Problem) -> Result<(), Failure> {
-        let Some(hard) = problem.hard.clone() else {
+        let Some(Hard { transform, terms }) = problem.hard.take() else {
             return Err(Failure::input(format!(
-                "the boundary values of {} cannot be built in; leave out `--hard`, which is for poisson1d and poisson2d",
-                self.name
+                "{} has no conditions that can be built into the network; leave out `--hard`",
+                self.statement.name()
             )));
         };
-        problem.architecture.transform = Some(hard);
-        problem.terms.retain(|term| term.name != "boundary");
+        problem.architecture.transform = Some(transform);
+        problem.terms.retain(|term| !terms.contains(&term.name));
         Ok(())
     }
 }

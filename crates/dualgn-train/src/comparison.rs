@@ -50,6 +50,7 @@ impl Specification<'_> {
             environment: environment(device, DType::F32),
             runs: vec![],
             coefficients: vec![],
+            equations: vec![],
             pictures: vec![],
             fitted: None,
         })

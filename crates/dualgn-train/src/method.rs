@@ -57,6 +57,8 @@ pub struct Guide {
     pub momentum: Momentum,
     /// Whether steps on batches become shorter in the second half of a run, down to nothing.
     pub annealed: bool,
+    /// The longest geodesic acceleration that is taken, in steps; `None` takes none.
+    pub acceleration: Option<f64>,
     /// Which way a direction is solved, where that is the method's own.
     pub way: Way,
 }
@@ -152,6 +154,9 @@ impl std::fmt::Display for Guide {
             Search::Grid(grid) => write!(formatter, "the best of {} steps down to {:e}", grid.trials, grid.least),
             _ => formatter.write_str("the rate itself"),
         }?;
+        if let Some(longest) = self.acceleration {
+            write!(formatter, ", with geodesic acceleration of at most {longest} steps")?;
+        }
         if self.annealed {
             formatter.write_str(", on batches less and less from the middle of the run on")
         } else {

@@ -25,6 +25,7 @@ const GUARDED: Guide = Guide {
     search: Search::Armijo(Armijo::HALVING),
     momentum: Momentum::Model,
     annealed: true,
+    acceleration: None,
     way: Way::Any,
 };
 
@@ -37,6 +38,7 @@ const NATURAL: Guide = Guide {
     search: Search::Grid(Grid::HALVES),
     momentum: Momentum::None,
     annealed: false,
+    acceleration: None,
     way: Way::Exact,
 };
 
@@ -66,7 +68,7 @@ const fn guided(name: &'static str, title: &'static str, source: &'static str, g
 }
 
 /// All presets.
-pub const ALL: [Method; 22] = [
+pub const ALL: [Method; 23] = [
     gradient("sgd", "SGD", "Robbins and Monro, 1951", Steps::Plain),
     gradient("adam", "Adam", "Kingma and Ba, arXiv 1412.6980", Steps::Adam),
     gradient("adamw", "AdamW", "Loshchilov and Hutter, arXiv 1711.05101", Steps::AdamW),
@@ -101,6 +103,7 @@ pub const ALL: [Method; 22] = [
             search: Search::Armijo(Armijo::EXACT_GAUSS_NEWTON),
             momentum: Momentum::Mean(0.9),
             annealed: false,
+            acceleration: None,
             way: Way::Exact,
         },
     ),
@@ -115,6 +118,7 @@ pub const ALL: [Method; 22] = [
                 search: Search::Rate,
                 momentum: Momentum::Centre(0.9),
                 annealed: false,
+                acceleration: None,
                 way: Way::Any,
             },
         )
@@ -144,6 +148,25 @@ pub const ALL: [Method; 22] = [
                 search: Search::Rate,
                 momentum: Momentum::None,
                 annealed: false,
+                ..GUARDED
+            },
+        )
+    },
+    // Where equations come to many digits: damping that changes by little follows a curved valley, and the path of a step bends as the
+    // valley does (decision 70). It begins with more damping than others, and does not stay there.
+    Method {
+        full_batch: true,
+        damping_factor: 1e3,
+        ..guided(
+            "geodesic",
+            "Levenberg-Marquardt with geodesic acceleration",
+            "Transtrum and Sethna, arXiv 1201.5885",
+            Guide {
+                adaptation: Adaptation::LevenbergMarquardt(LevenbergMarquardt::FULL.factors(2.0, 1.0 / 3.0, 2.0)),
+                search: Search::Rate,
+                momentum: Momentum::None,
+                annealed: false,
+                acceleration: Some(2.0),
                 ..GUARDED
             },
         )

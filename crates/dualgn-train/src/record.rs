@@ -195,6 +195,9 @@ pub struct Comparison {
     pub environment: String,
     /// One entry a method, in the order asked for.
     pub runs: Vec<MethodRun>,
+    /// What was to be solved, if it was equations.
+    #[serde(skip)]
+    pub equations: Vec<Stated>,
     /// What each method found for the unknown coefficients of an equation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub coefficients: Vec<Coefficient>,
@@ -221,6 +224,17 @@ impl Comparison {
         }
         Ok(())
     }
+}
+
+/// Formulas with a name, and where they hold.
+#[derive(Debug, Clone)]
+pub struct Stated {
+    /// Such as `equation` or `boundary`.
+    pub name: String,
+    /// Where they hold, or what else there is to say, in words.
+    pub place: String,
+    /// Each in MathML, a `math` element.
+    pub formulas: Vec<String>,
 }
 
 /// An unknown coefficient of an equation, as a method found it.

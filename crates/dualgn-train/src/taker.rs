@@ -89,7 +89,10 @@ impl<L: ConvexLoss> Taker<L> {
     pub(crate) fn new(method: Method, rate: f64, oracle: Option<GaussNewton<L>>) -> Self {
         let kind = match (method.steps, oracle) {
             (Steps::Guided(guide), Some(oracle)) => {
-                let stepper = Stepper::new(oracle).adaptation(guide.adaptation).search(guide.search);
+                let mut stepper = Stepper::new(oracle).adaptation(guide.adaptation).search(guide.search);
+                if let Some(longest) = guide.acceleration {
+                    stepper = stepper.accelerated(longest);
+                }
                 Kind::Guided(Box::new(stepper.momentum(guide.momentum)))
             }
             (Steps::Plain, Some(oracle)) => Kind::Plain(Box::new(oracle)),

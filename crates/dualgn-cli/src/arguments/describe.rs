@@ -4,18 +4,28 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap_complete::Shell;
+#[cfg(feature = "fields")]
+use dualgn_fields::FieldName;
 
 use super::run::output;
+#[cfg(feature = "fields")]
+use crate::choice::choice;
 
 /// `dualgn init`.
 #[derive(Debug, Args)]
 pub(crate) struct Init {
     /// The table to learn from, or the name of a problem
     #[arg(value_name = "TABLE|PROBLEM")]
-    pub subject: String,
-    /// The file to write
-    #[arg(long, default_value = "dualgn.toml", value_parser = output(), value_name = "FILE")]
-    pub out: PathBuf,
+    #[cfg_attr(feature = "fields", arg(required_unless_present = "problem"))]
+    #[cfg_attr(not(feature = "fields"), arg(required = true))]
+    pub subject: Option<String>,
+    /// Write the equations of this problem instead, as a file for `solve`
+    #[cfg(feature = "fields")]
+    #[arg(long, value_parser = choice::<FieldName>(), value_name = "PROBLEM", conflicts_with = "subject")]
+    pub problem: Option<FieldName>,
+    /// The file to write  [default: dualgn.toml, or PROBLEM.toml]
+    #[arg(long, value_parser = output(), value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// `dualgn report`.

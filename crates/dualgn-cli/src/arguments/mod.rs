@@ -23,7 +23,7 @@ pub(crate) use table::{Evaluate, Explain, Export, Fit, Predict, TableOptions};
 
 use crate::choice::{choice, method};
 use crate::device::DeviceName;
-use crate::topic::Topic;
+use crate::topic::{Topic, TopicParser};
 
 /// Dual Gauss-Newton directions for deep learning: train, compare, report.
 #[derive(Debug, Parser)]
@@ -41,7 +41,7 @@ pub(crate) enum Command {
     /// Learns to predict a column of your table, and writes the model, its test results and a report
     #[cfg(feature = "tables")]
     Fit(Fit),
-    /// Predicts the target of each row of a table with a model of `fit`
+    /// Predicts the target of each row of a table with a model of `fit`, or computes a solution of `solve` at points
     #[cfg(feature = "tables")]
     Predict(Predict),
     /// Tests a model of `fit` on a table that has the target column
@@ -51,7 +51,10 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Trains one network by one method, and writes its weights and a report
     Train(Train),
-    /// Resumes a run of `train` or `fit` from its last checkpoint; the final weights are those of an uninterrupted run
+    /// Solves the equations of a file, or those of a problem, and writes the solution, pictures of it and a report
+    #[cfg(feature = "fields")]
+    Solve(Solve),
+    /// Resumes a run of `train`, `solve` or `fit` from its last checkpoint; the final weights are those of an uninterrupted run
     Resume(Resume),
     /// Rewrites the report of a run from its records, without the pictures of equations and shapes
     Report(Report),
@@ -63,9 +66,9 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Computes a direction for another program: reads network, weights and batch from files, and writes the direction to a file
     Direction(Direction),
-    /// Writes a configuration for `fit FILE` or `train FILE`, with every option as a comment
+    /// Writes a configuration for `fit FILE` or `train FILE`, with every option as a comment, or equations for `solve FILE`
     Init(Init),
-    /// Checks the configuration of a run or the description of a network
+    /// Checks the configuration of a run, the description of a network, or equations
     Validate(Validate),
     /// Prints the JSON schema of configurations, for editors
     Schema,
@@ -92,6 +95,8 @@ impl Command {
             #[cfg(feature = "tables")]
             Self::Fit(fit) => &mut fit.run,
             Self::Train(train) => &mut train.run,
+            #[cfg(feature = "fields")]
+            Self::Solve(solve) => &mut solve.run,
             Self::Compare(compare) => &mut compare.run,
             _ => return false,
         };
@@ -206,8 +211,8 @@ fn problem_names() -> String {
 /// `dualgn compare`.
 #[derive(Debug, Args)]
 pub(crate) struct Compare {
-    /// The problem (`dualgn problems` describes them), or a configuration file that ends in .toml
-    #[arg(value_parser = Topic::parser())]
+    /// The problem (`dualgn problems` describes them), a file of equations, or a configuration file that ends in .toml
+    #[arg(value_parser = TopicParser::all())]
     pub problem: Topic,
     /// Methods, separated by commas  [default: sgd and adam, each on gradients and on the directions of the model]
     #[arg(long, value_delimiter = ',', value_parser = method())]
@@ -226,8 +231,8 @@ pub(crate) struct Compare {
 /// `dualgn train`.
 #[derive(Debug, Args)]
 pub(crate) struct Train {
-    /// The problem (`dualgn problems` describes them), or a configuration file that ends in .toml
-    #[arg(value_parser = Topic::parser())]
+    /// The problem (`dualgn problems` describes them), a file of equations, or a configuration file that ends in .toml
+    #[arg(value_parser = TopicParser::all())]
     pub problem: Topic,
     /// Options shared with `fit`.
     #[command(flatten)]
@@ -240,10 +245,29 @@ pub(crate) struct Train {
     pub options: ProblemOptions,
 }
 
+/// `dualgn solve`.
+#[cfg(feature = "fields")]
+#[derive(Debug, Args)]
+pub(crate) struct Solve {
+    /// A file of equations that ends in .toml (docs/equations.md), or the name of an equation or shape
+    #[arg(value_name = "FILE|PROBLEM", value_parser = TopicParser::fields())]
+    pub problem: Topic,
+    /// Options shared with `train`.
+    #[command(flatten)]
+    pub learning: Learning,
+    /// Options shared with `train` and `compare`.
+    #[command(flatten)]
+    pub run: Run,
+    /// Options of equations and shapes.
+    #[command(flatten)]
+    pub field: FieldOptions,
+}
+
 /// What trains one network by one method.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Learning {
-    /// The method (`dualgn methods` describes them)  [default: guarded steps along the directions of the model]
+    /// The method (`dualgn methods` describes them)  [default: guarded steps along the directions of the model; for equations
+    /// Levenberg-Marquardt with geodesic acceleration]
     #[arg(long, value_parser = method())]
     pub method: Option<Method>,
     /// The model of the loss from which directions are computed  [default: quadratic; prox-linear for losses without curvature]

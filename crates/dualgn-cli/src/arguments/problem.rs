@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 #[cfg(feature = "fields")]
-use dualgn_fields::SmoothActivation;
-#[cfg(feature = "fields")]
 use dualgn_fields::geometry::{Format, Sampling};
+#[cfg(feature = "fields")]
+use dualgn_fields::{EquationFile, SmoothActivation, Statement};
 #[cfg(feature = "fields")]
 use dualgn_io::files;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::run::whole;
 #[cfg(feature = "fields")]
 use crate::choice::choice;
+use crate::topic::Topic;
 
 /// Options of problems.
 #[derive(Clone, Debug, Args)]
@@ -40,12 +41,12 @@ pub(crate) struct FieldOptions {
     /// Total number of points, divided among the terms in the proportions of the problem  [default: the problem's]
     #[arg(long, value_parser = whole(10..))]
     pub points: Option<u32>,
-    /// How points are sampled
-    #[arg(long, value_parser = choice::<Sampling>(), default_value_t)]
-    pub sampling: Sampling,
-    /// Number of steps after which the points are drawn anew; 0 keeps the same points
-    #[arg(long, default_value_t = 0, value_parser = whole(0..))]
-    pub resample: u32,
+    /// How points are sampled  [default: the problem's, mostly sobol]
+    #[arg(long, value_parser = choice::<Sampling>())]
+    pub sampling: Option<Sampling>,
+    /// Number of steps after which the points are drawn anew; 0 keeps the same points  [default: the problem's, mostly 0]
+    #[arg(long, value_parser = whole(0..))]
+    pub resample: Option<u32>,
     /// Draw more points where residuals are large, each time that points are drawn anew
     #[arg(long, requires = "resample")]
     pub adaptive: bool,
@@ -71,6 +72,10 @@ pub(crate) struct FieldOptions {
     /// Grid points along each axis for the extraction of the fitted surface
     #[arg(long, default_value_t = 128, value_parser = whole(8..=512))]
     pub resolution: u32,
+    /// The file of the equations as it was when the run began.
+    #[arg(skip)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equations: Option<EquationFile>,
 }
 
 #[cfg(feature = "fields")]
@@ -83,6 +88,15 @@ impl FieldOptions {
     /// The same from any folder.
     pub(crate) fn absolute(&self) -> Self {
         Self { mesh: self.mesh.as_deref().map(files::absolute), ..self.clone() }
+    }
+
+    /// The same with the equations of a file, if a topic is one.
+    pub(crate) fn of(self, topic: &Topic) -> Self {
+        let equations = match topic {
+            Topic::Field(Statement::File(file)) => Some(file.clone()),
+            _ => None,
+        };
+        Self { equations, ..self }
     }
 
     /// What the command line checks, by the names of options.
@@ -111,6 +125,11 @@ impl FieldOptions {
     /// The same from any folder.
     pub(crate) fn absolute(&self) -> Self {
         Self {}
+    }
+
+    /// The same: there are no equations.
+    pub(crate) fn of(self, _: &Topic) -> Self {
+        self
     }
 
     /// Nothing to check.

@@ -141,15 +141,19 @@ impl TableOptions {
 /// `dualgn predict`.
 #[derive(Debug, Args)]
 pub(crate) struct Predict {
-    /// The model: the folder of a run of `fit`, or the file `model.safetensors` in it
+    /// The model: the folder of a run of `fit`, or the file `model.safetensors` in it; or the folder of a run of `solve`
     #[arg(value_name = "MODEL")]
     pub model: PathBuf,
-    /// The table, with the columns that the model was trained on
+    /// The table, with the columns that the model was trained on, or the coordinates of points
     #[arg(value_name = "TABLE")]
     pub data: PathBuf,
     /// File for the predictions, in CSV format  [default: standard output]
     #[arg(long, value_parser = output(), value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// What to compute of the solution of equations, such as 'u_xx' or 'u_t + u*u_x'; can be given several times  [default: the
+    /// unknowns and their first derivatives]
+    #[arg(long, value_name = "FORMULA", allow_hyphen_values = true)]
+    pub formula: Vec<String>,
     /// Add the predictive standard deviation, from the Gauss-Newton approximation of the posterior
     #[arg(long)]
     pub std: bool,

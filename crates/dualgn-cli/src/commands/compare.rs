@@ -16,7 +16,7 @@ use crate::{interrupt, terminal};
 
 /// Trains by each method and reports.
 pub(super) fn compare(arguments: &Compare) -> Result<(), Failure> {
-    let origin = Origin::Problem(arguments.problem, &arguments.options);
+    let origin = Origin::Problem(&arguments.problem, &arguments.options);
     let loss = plan::loss(origin, &arguments.run)?;
     let model = arguments.model.unwrap_or(ModelName::default_for(loss));
     let mut methods = arguments.methods.clone().unwrap_or_else(|| Method::compared(model));

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, ValueEnum};
+#[cfg(feature = "fields")]
+use dualgn_fields::Statement;
 #[cfg(feature = "tables")]
 use dualgn_io::memory;
 use dualgn_io::{Failure, files, input};
@@ -218,7 +220,11 @@ impl Configuration {
     /// Refuses what the command line would refuse, by the command line's own checks.
     fn check(&self) -> Result<(), String> {
         let mut words = match &self.table {
-            None => vec!["dualgn".to_owned(), "train".into(), self.problem.clone()],
+            None => {
+                // The options of all equations are the same, whatever they are called.
+                let problem = if self.is_field() { "heat" } else { self.problem.as_str() };
+                vec!["dualgn".to_owned(), "train".into(), problem.to_owned()]
+            }
             Some(_) => vec!["dualgn".to_owned(), "fit".into(), "table".into()],
         };
         let mut add = |name: &str, value: Option<String>| words.extend(value.map(|value| format!("--{name}={value}")));
@@ -263,7 +269,16 @@ impl Configuration {
 
     /// Whether it is of an equation or a shape.
     fn is_field(&self) -> bool {
-        self.table.is_none() && self.problem.parse::<Topic>().is_ok_and(|topic| !matches!(topic, Topic::Data(_)))
+        self.table.is_none() && self.topic().is_some_and(|topic| !matches!(topic, Topic::Data(_)))
+    }
+
+    /// What the run is about, if this program knows it.
+    pub(super) fn topic(&self) -> Option<Topic> {
+        #[cfg(feature = "fields")]
+        if let Some(file) = &self.field.equations {
+            return Some(Topic::Field(Statement::File(file.clone())));
+        }
+        self.problem.parse().ok()
     }
 
     /// Loss and method by their names.
@@ -338,7 +353,7 @@ impl Configuration {
 /// What a run learns from, read again.
 pub(super) enum Origins {
     /// A problem.
-    Problem(Topic, ProblemOptions),
+    Problem(Box<(Topic, ProblemOptions)>),
     /// A table.
     #[cfg(feature = "tables")]
     Table(Box<Prepared>),
@@ -352,16 +367,17 @@ impl Origins {
             return Ok(Self::Table(Box::new(configuration.prepared(run)?)));
         }
         let Configuration { problem, data, limit, field, .. } = configuration;
-        let topic = problem.parse::<Topic>().map_err(|_| {
+        let topic = configuration.topic().ok_or_else(|| {
             Failure::input(format!("{}: there is no problem `{problem}`", run.join(CONFIGURATION).display()))
         })?;
-        Ok(Self::Problem(topic, ProblemOptions { data: data.clone(), limit: *limit, field: field.clone() }))
+        let options = ProblemOptions { data: data.clone(), limit: *limit, field: field.clone() };
+        Ok(Self::Problem(Box::new((topic, options))))
     }
 
     /// The same for a plan.
     pub(super) fn origin(&self) -> Origin<'_> {
         match self {
-            Self::Problem(topic, options) => Origin::Problem(*topic, options),
+            Self::Problem(both) => Origin::Problem(&both.0, &both.1),
             #[cfg(feature = "tables")]
             Self::Table(prepared) => Origin::Study(&prepared.studies[0]),
         }

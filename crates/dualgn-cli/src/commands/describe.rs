@@ -1,11 +1,12 @@
 //! The commands about commands: `init`, `validate`, `schema`, `completions`, `man`.
 
 use std::ffi::OsString;
-#[cfg(feature = "tables")]
 use std::path::Path;
 
 use burn::tensor::Device;
 use clap::{CommandFactory, Parser};
+#[cfg(feature = "fields")]
+use dualgn_fields::EquationFile;
 use dualgn_io::{Failure, files, input};
 use dualgn_networks::{Net, NetworkChoice};
 #[cfg(feature = "tables")]
@@ -17,25 +18,46 @@ use toml::de::DeTable;
 use super::field;
 use super::plan::{self, Origin};
 use crate::arguments::{Arguments, Command, Compare, Completions, Init, Man, Train, Validate};
+#[cfg(feature = "fields")]
+use crate::configuration::is_of_equations;
 use crate::configuration::{RunFile, schema, template};
 use crate::terminal;
 use crate::topic::Topic;
+#[cfg(feature = "fields")]
+use crate::topic::reader;
 
-/// Writes a file with every option as a comment.
+/// Writes a file with every option as a comment, or one of equations.
 pub(super) fn init(arguments: &Init) -> Result<(), Failure> {
-    let Init { subject, out } = arguments;
+    let subject = arguments.subject.as_deref().unwrap_or_default();
+    #[cfg(feature = "fields")]
+    if let Some(name) = arguments.problem {
+        let file = arguments.out.clone().unwrap_or_else(|| format!("{name}.toml").into());
+        let equations = name.file().ok_or_else(|| {
+            let message = format!("{name} cannot be written as a file of equations: it is given by a surface");
+            Failure::input(message).hint("`dualgn problems` lists the others")
+        })?;
+        for table in equations.tables() {
+            let beside = file.parent().unwrap_or(Path::new("")).join(&table.file);
+            written(&beside, &table.csv(), |_| format!("{} names it", file.display()))?;
+        }
+        return written(&file, equations.text(), |file| format!("change it, then `dualgn solve {file}`"));
+    }
     let text = match subject.parse::<Topic>() {
         Ok(topic) => template("train", "problem", topic.name(), &[]),
         Err(_) => of_table(subject)?,
     };
-    if out.exists() {
-        return Err(Failure::input(format!(
-            "{} is there already; remove it, or name another one with `--out`",
-            out.display()
-        )));
+    let file = arguments.out.clone().unwrap_or_else(|| "dualgn.toml".into());
+    written(&file, &text, |file| format!("change it, then `dualgn validate {file}`"))
+}
+
+/// Writes a file that is not there, and says what comes next.
+fn written(file: &Path, text: &str, next: impl FnOnce(&str) -> String) -> Result<(), Failure> {
+    let shown = file.display().to_string();
+    if file.exists() {
+        return Err(Failure::input(format!("{shown} is there already; remove it, or name another one with `--out`")));
     }
-    files::replace(out, text.as_bytes())?;
-    terminal::say(format!("written: {}; change it, then `dualgn validate {}`", out.display(), out.display()));
+    files::replace(file, text.as_bytes())?;
+    terminal::say(format!("written: {shown}; {}", next(&shown)));
     Ok(())
 }
 
@@ -75,6 +97,11 @@ pub(super) fn validate(arguments: &Validate) -> Result<(), Failure> {
         .is_ok_and(|table| ["table", "problem", "command"].iter().any(|key| table.get_ref().contains_key(*key)));
     if text.trim().is_empty() {
         return Err(Failure::input(format!("{} is empty", path.display())));
+    }
+    #[cfg(feature = "fields")]
+    if is_of_equations(&text) {
+        let problem = EquationFile::read(path, reader())?.problem()?;
+        return terminal::print(format!("{} is good: {}", path.display(), problem.description));
     }
     let network = if is_run {
         let run = RunFile::read(path)?;
@@ -119,10 +146,10 @@ fn check(run: &RunFile) -> Result<(), Failure> {
     else {
         return Ok(());
     };
-    plan::loss(Origin::Problem(problem, &options), &run)?;
+    plan::loss(Origin::Problem(&problem, &options), &run)?;
     #[cfg(feature = "fields")]
-    if let Topic::Field(name) = problem {
-        field::specification(name, &options.field, &run).problem()?;
+    if let Topic::Field(statement) = problem {
+        field::specification(&statement, &options.field, &run).problem()?;
     }
     Ok(())
 }

@@ -55,6 +55,8 @@ fn run_command(arguments: Arguments) -> Result<(), Failure> {
         Command::Evaluate(arguments) => predict::evaluate(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Train(arguments) => train::train(&arguments),
+        #[cfg(feature = "fields")]
+        Command::Solve(arguments) => train::solve(&arguments),
         Command::Resume(arguments) => train::resume(&arguments),
         Command::Report(arguments) => report::report(&arguments),
         #[cfg(feature = "tables")]

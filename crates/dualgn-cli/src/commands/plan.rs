@@ -9,11 +9,15 @@ use dualgn_train::problem::{LossName, Study};
 use crate::arguments::{FieldOptions, ProblemOptions, Run};
 use crate::topic::Topic;
 
+/// The method for equations.
+#[cfg(feature = "fields")]
+const EQUATIONS: &str = "geodesic";
+
 /// Where what is learnt comes from.
 #[derive(Clone, Copy)]
 pub(super) enum Origin<'a> {
-    /// A problem of the program.
-    Problem(Topic, &'a ProblemOptions),
+    /// A problem of the program, or equations of the user's.
+    Problem(&'a Topic, &'a ProblemOptions),
     /// Data of the user's.
     #[cfg_attr(not(feature = "tables"), expect(dead_code, reason = "data of the user's are tables"))]
     Study(&'a Study),
@@ -25,6 +29,15 @@ impl Origin<'_> {
         match self {
             Self::Problem(topic, _) => topic.name().to_owned(),
             Self::Study(study) => study.name.clone(),
+        }
+    }
+
+    /// The method unless another is asked for; `None` for the one of the loss.
+    pub(super) fn method(self) -> Option<Method> {
+        match self {
+            #[cfg(feature = "fields")]
+            Self::Problem(Topic::Field(statement), _) if statement.is_equation() => Method::named(EQUATIONS),
+            _ => None,
         }
     }
 
@@ -88,7 +101,7 @@ pub(super) fn loss(origin: Origin, run: &Run) -> Result<LossName, Failure> {
             )))
         }
         Origin::Problem(Topic::Data(problem), _) if loss.prediction_rule(problem.task()).is_none() => {
-            Err(Failure::input(loss.refusal(problem)))
+            Err(Failure::input(loss.refusal(*problem)))
         }
         #[cfg(feature = "fields")]
         Origin::Problem(topic @ Topic::Field(_), options) => {
@@ -147,7 +160,7 @@ mod tests {
         let chosen = |problem: ProblemName, loss: LossName| {
             let arguments = ["dualgn", "compare", problem.name(), "--loss", loss.name()];
             let Command::Compare(arguments) = Arguments::parse_from(arguments).command else { panic!() };
-            super::loss(Origin::Problem(arguments.problem, &arguments.options), &arguments.run)
+            super::loss(Origin::Problem(&arguments.problem, &arguments.options), &arguments.run)
         };
         let mut refused = 0;
         for problem in ProblemName::ALL {

@@ -5,11 +5,15 @@ use std::path::Path;
 use dualgn_io::{Failure, files};
 use dualgn_tables::model::{Passed, Posterior, Predictions, Predictor, scores_of};
 use dualgn_tables::table::Source;
+#[cfg(feature = "fields")]
+use dualgn_tables::table::numbers;
 use dualgn_tables::{Prepared, onnx};
 use dualgn_train::run::refuse_own;
 use dualgn_train::scores::Scores;
 
 use super::configuration::Configuration;
+#[cfg(feature = "fields")]
+use super::field::Solved;
 use super::fit::{table_of, told};
 use crate::arguments::{Evaluate, Export, Predict};
 use crate::device::DeviceName;
@@ -18,6 +22,13 @@ use crate::terminal;
 /// Predicts the rows of a table.
 pub(super) fn predict(arguments: &Predict) -> Result<(), Failure> {
     arguments.out.as_deref().map(refuse_own).transpose()?;
+    #[cfg(feature = "fields")]
+    if let Some(solved) = Solved::find(&arguments.model)? {
+        return at_points(&solved, arguments);
+    }
+    if !arguments.formula.is_empty() {
+        return Err(Failure::input("`--formula` is for runs of equations; leave it out".into()));
+    }
     let predictor = Predictor::load(&arguments.model, &arguments.device.open()?)?;
     let source = Source::open(&arguments.data, &arguments.reading.reading())?;
     let studies = if arguments.std { Some(prepared(&arguments.model)?.studies) } else { None };
@@ -37,14 +48,47 @@ pub(super) fn predict(arguments: &Predict) -> Result<(), Failure> {
     told("", &passed.tally);
     let predictions = Predictions::join(predictions);
     let text = csv(&predictor, &predictions, deviations.as_deref())?;
-    match &arguments.out {
-        Some(file) => {
-            files::replace(file, &text)?;
-            terminal::say(format!("{} predictions: {}", predictions.len(), file.display()));
-            Ok(())
-        }
-        None => terminal::print_data(&text),
+    written(arguments.out.as_deref(), predictions.len(), "predictions", &text)
+}
+
+/// Writes rows into a file, or to standard output.
+fn written(out: Option<&Path>, count: usize, what: &str, text: &[u8]) -> Result<(), Failure> {
+    let Some(file) = out else { return terminal::print_data(text) };
+    files::replace(file, text)?;
+    terminal::say(format!("{count} {what}: {}", file.display()));
+    Ok(())
+}
+
+/// Computes formulas of a solution at the points of a table.
+#[cfg(feature = "fields")]
+fn at_points(solved: &Solved, arguments: &Predict) -> Result<(), Failure> {
+    if arguments.std {
+        return Err(Failure::input("`--std` is for models of `fit`; leave it out".into()));
     }
+    let solution = solved.solution(&arguments.device.open()?)?;
+    let source = Source::open(&arguments.data, &arguments.reading.reading())?;
+    let points = numbers(&source, solution.coordinates())?;
+    let formulas = if arguments.formula.is_empty() { solution.usual() } else { arguments.formula.clone() };
+    let (values, counts) = solution.values(&formulas, &points)?;
+    let names = formulas.iter().zip(&counts).flat_map(|(formula, &count)| match count {
+        1 => vec![formula.clone()],
+        _ => (1..=count).map(|component| format!("{formula} [{component}]")).collect(),
+    });
+    let names: Vec<String> = solution.coordinates().iter().cloned().chain(names).collect();
+    let dims = solution.coordinates().len();
+    let rows = points.chunks_exact(dims).zip(values.chunks_exact(names.len() - dims));
+    let lines = rows.map(|(point, values)| point.iter().chain(values).map(|&value| number(value)).collect());
+    written(arguments.out.as_deref(), points.len() / dims, "points", &csv_of(&names, lines)?)
+}
+
+/// Writes rows with their names.
+#[cfg(feature = "fields")]
+fn csv_of(names: &[String], mut lines: impl Iterator<Item = Vec<String>>) -> Result<Vec<u8>, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::run(format!("cannot write the values: {error}"));
+    let mut writer = csv::Writer::from_writer(vec![]);
+    writer.write_record(names).map_err(|error| failed(&error))?;
+    lines.try_for_each(|line| writer.write_record(&line)).map_err(|error| failed(&error))?;
+    writer.into_inner().map_err(|error| failed(&error))
 }
 
 /// The table that a model was trained on, which its deviations are made of.

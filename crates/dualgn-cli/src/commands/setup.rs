@@ -27,8 +27,8 @@ pub(super) fn on_session<W: Work>(plan: &Plan, work: W) -> Result<W::Result, Fai
     let own;
     let study = match plan.origin {
         #[cfg(feature = "fields")]
-        Origin::Problem(Topic::Field(name), options) => {
-            let (mut session, blank) = field::session(plan, name, &options.field)?;
+        Origin::Problem(Topic::Field(statement), options) => {
+            let (mut session, blank) = field::session(plan, statement, &options.field)?;
             session.remarks.iter().for_each(terminal::say);
             return work.on(&mut session, blank);
         }

@@ -16,17 +16,31 @@ use super::fit;
 use super::folder::{claimed, reclaimed};
 use super::plan::{self, Origin, Plan};
 use super::training::{New, Start, Training};
-use crate::arguments::{Arguments, Learning, Resume, Train};
+use crate::arguments::{Arguments, Learning, Resume, Run, Train};
+#[cfg(feature = "fields")]
+use crate::arguments::{ProblemOptions, Solve};
 use crate::configuration::expanded;
 use crate::{interrupt, terminal};
 
 /// Trains by one method and keeps the weights.
 pub(super) fn train(arguments: &Train) -> Result<(), Failure> {
     let Train { problem, learning, run, options } = arguments;
-    let origin = Origin::Problem(*problem, options);
+    start("train", Origin::Problem(problem, options), learning, run)
+}
+
+/// Solves equations: trains one network by one method.
+#[cfg(feature = "fields")]
+pub(super) fn solve(arguments: &Solve) -> Result<(), Failure> {
+    let Solve { problem, learning, run, field } = arguments;
+    let options = ProblemOptions { data: None, limit: None, field: field.clone() };
+    start("solve", Origin::Problem(problem, &options), learning, run)
+}
+
+fn start(command: &str, origin: Origin, learning: &Learning, run: &Run) -> Result<(), Failure> {
     let loss = plan::loss(origin, run)?;
-    let method = method(learning, loss)?;
-    let plan = Plan::new("train", origin, loss, run);
+    let usual = origin.method().filter(|_| learning.model.is_none() && learning.method.is_none());
+    let method = usual.map_or_else(|| method(learning, loss), Ok)?;
+    let plan = Plan::new(command, origin, loss, run);
     let mut folder = claimed(&plan)?;
     let path = folder.path().to_owned();
     let Learning { rate, checkpoint, .. } = *learning;

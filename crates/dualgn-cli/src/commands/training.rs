@@ -212,7 +212,7 @@ impl Source {
                 problem: topic.name().to_owned(),
                 data: options.data.as_deref().map(files::absolute),
                 limit: options.limit,
-                field: options.field.absolute(),
+                field: options.field.absolute().of(topic),
             },
             Origin::Study(study) => {
                 Self { problem: study.name.clone(), data: None, limit: None, field: FieldOptions::unset() }

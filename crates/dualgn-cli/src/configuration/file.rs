@@ -37,7 +37,11 @@ pub(crate) fn expanded(words: impl Iterator<Item = OsString>) -> Result<Vec<OsSt
     if !is_file || !COMMANDS.iter().any(|(command, _)| *command == name) {
         return Ok(words);
     }
-    let file = RunFile::read(Path::new(path))?;
+    let text = input::read_text(Path::new(path), LARGEST)?;
+    if is_of_equations(&text) {
+        return Ok(words);
+    }
+    let file = RunFile::of(&text, Path::new(path))?;
     if file.command != name {
         return Err(Failure::input(format!(
             "{} is for `dualgn {}`, as its first key says; type that, or change the key",
@@ -62,8 +66,11 @@ impl RunFile {
     /// # Errors
     /// It cannot be read, is no TOML, or a key or a value is not what the command line takes.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let text = input::read_text(path, LARGEST)?;
-        Self::parse(&text, path).map_err(|problem| Failure::input(format!("{}{problem}", path.display())))
+        Self::of(&input::read_text(path, LARGEST)?, path)
+    }
+
+    fn of(text: &str, path: &Path) -> Result<Self, Failure> {
+        Self::parse(text, path).map_err(|problem| Failure::input(format!("{}{problem}", path.display())))
     }
 
     /// The run of a text, which stands in a file; or what is wrong, from the end of the file's name on.
@@ -87,7 +94,9 @@ impl RunFile {
                 _ => typed.extend(parser.option(key, value)?),
             }
         }
-        let subject = if about == "table" { parser.beside(&subject) } else { subject };
+        // Files are named from the folder of this one.
+        let is_file = about == "table" || subject.ends_with(".toml");
+        let subject = if is_file { parser.beside(&subject) } else { subject };
         Ok(Self { command: name, subject, options: typed })
     }
 
@@ -117,6 +126,11 @@ impl RunFile {
         });
         format!("dualgn {} {}{}", self.command, self.subject, options.collect::<String>())
     }
+}
+
+/// Whether the text of a file has equations, not a run.
+pub(crate) fn is_of_equations(text: &str) -> bool {
+    cfg!(feature = "fields") && DeTable::parse(text).is_ok_and(|table| table.get_ref().contains_key("coordinates"))
 }
 
 fn string(value: &DeValue) -> Option<String> {

@@ -13,6 +13,8 @@ mod options;
 mod schema;
 mod template;
 
+#[cfg(feature = "fields")]
+pub(crate) use file::is_of_equations;
 pub(crate) use file::{RunFile, expanded};
 pub(crate) use schema::schema;
 pub(crate) use template::template;

@@ -32,6 +32,7 @@ impl Resolver<'_> {
             (Call::Maximum, all) => self.extreme(Pair::Maximum, all),
             (Call::Atan2, all) => self.extreme(Pair::Atan2, all),
             (Call::If, all) => self.choice(span, all),
+            (Call::Integral, all) => self.integral(all),
             (Call::Derivative, all) => self.along(span, all),
             (Call::Gradient, all) => Ok(Value::Vector(self.gradient(all[0], span)?)),
             (Call::Divergence, all) => Ok(Value::Number(self.divergence(all[0], span)?)),

@@ -84,9 +84,12 @@ impl Graph {
                 let (yes, no) = (of(self, yes), of(self, no));
                 self.choice(condition, yes, no)
             }
-            Node::Number(_) | Node::Coefficient(_) | Node::Comparison(..) | Node::Not(_) | Node::Logic(..) => {
-                self.number(0.0)
-            }
+            Node::Number(_)
+            | Node::Coefficient(_)
+            | Node::Variable(_)
+            | Node::Comparison(..)
+            | Node::Not(_)
+            | Node::Logic(..) => self.number(0.0),
         })
     }
 

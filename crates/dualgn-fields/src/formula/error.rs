@@ -45,6 +45,10 @@ pub(crate) enum Wrong {
     Arguments { function: String, wanted: String, given: usize },
     #[error("derivatives are along coordinates; the coordinates are {coordinates}")]
     NoCoordinate { coordinates: String },
+    #[error("the variable of an integral is a name")]
+    NoVariable,
+    #[error("`{0}` has a meaning already, and the variable of an integral is a name of its own")]
+    Variable(String),
     #[error("{found} where {wanted} is needed")]
     Mismatch { found: Sort, wanted: &'static str },
     #[error("a vector of {left} components and one of {right} do not fit")]
@@ -153,6 +157,7 @@ impl FormulaError {
     }
 
     /// Returns what is wrong.
+    #[cfg(test)]
     pub(crate) fn wrong(&self) -> &Wrong {
         &self.failed.wrong
     }
@@ -163,6 +168,7 @@ impl FormulaError {
     }
 
     /// Returns what to do about it, where that can be guessed.
+    #[cfg(test)]
     pub(crate) fn hint(&self) -> Option<&str> {
         self.failed.hint.as_deref()
     }

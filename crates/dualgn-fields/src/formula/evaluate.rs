@@ -59,6 +59,8 @@ fn value(node: &Node, point: &Point<'_>, values: &[f64]) -> f64 {
         Node::Coefficient(index) => given(point.coefficients, index),
         Node::Column(index) => given(point.columns, index),
         Node::Normal(index) => given(point.normal, index),
+        // There is none outside of its integral.
+        Node::Variable(_) => f64::NAN,
         Node::Negation(a) => -of(a),
         Node::Function(function, a) => function.of(of(a)),
         Node::Arithmetic(operation, a, b) => operation.of(of(a), of(b)),

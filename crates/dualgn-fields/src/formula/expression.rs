@@ -57,6 +57,8 @@ pub(crate) enum Node {
     Column(usize),
     /// A component of the normal, by its place among the coordinates of space.
     Normal(usize),
+    /// The variable of an integral, until nodes of the rule stand in its place.
+    Variable(usize),
     Negation(Id),
     Function(Function, Id),
     Arithmetic(Arithmetic, Id, Id),
@@ -81,7 +83,8 @@ impl Node {
             | Self::Laplacian { .. }
             | Self::Coefficient(_)
             | Self::Column(_)
-            | Self::Normal(_) => [None; 3],
+            | Self::Normal(_)
+            | Self::Variable(_) => [None; 3],
             Self::Negation(a) | Self::Function(_, a) | Self::Not(a) => [Some(a), None, None],
             Self::Arithmetic(_, a, b) | Self::Pair(_, a, b) | Self::Comparison(_, a, b) | Self::Logic(_, a, b) => {
                 [Some(a), Some(b), None]
@@ -211,6 +214,7 @@ impl Expression {
     }
 
     /// Returns a node.
+    #[cfg(test)]
     pub(super) fn node(&self, id: Id) -> &Node {
         &self.nodes[id.0]
     }
@@ -231,6 +235,11 @@ impl Expression {
     /// Whether it depends on a name of a kind.
     pub(crate) fn uses(&self, kind: Kind) -> bool {
         self.nodes.iter().any(|node| node.kind() == Some(kind))
+    }
+
+    /// Whether it depends on a column of data.
+    pub(crate) fn uses_column(&self, column: usize) -> bool {
+        self.nodes.contains(&Node::Column(column))
     }
 
     /// Returns the unknowns and derivatives of them that it depends on, each once.

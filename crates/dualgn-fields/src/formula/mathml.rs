@@ -185,6 +185,12 @@ fn call(name: &str, mut parts: Vec<Part>) -> Part {
             let lines = [line(&parts[1], "if ", &parts[0].math), line(&parts[2], "otherwise", "")].concat();
             Part::atom(fenced("{", &format!("<mtable columnalign=\"left\">{lines}</mtable>"), ""))
         }
+        (Ok(Call::Integral), 4) => {
+            let [high, low, variable, body] = [parts.remove(3), parts.remove(2), parts.remove(1), parts.remove(0)];
+            let sign = format!("<msubsup><mo>∫</mo>{}{}</msubsup>", low.math, high.math);
+            let math = row(&[&sign, &body.within(Level::Product), "<mo>&#x2009;d</mo>", &variable.math]);
+            Part { is_open: true, ..Part::new(math, Level::Product) }
+        }
         _ => {
             let arguments: Vec<String> = parts.into_iter().map(|part| part.math).collect();
             Part::atom(row(&[

@@ -4,7 +4,7 @@
 //! token.rs         text -> numbers, names and signs
 //! parse.rs         text -> a tree with the places of its parts <- syntax.rs (the tree), vocabulary.rs (what can be called)
 //! scope.rs         the names and what they mean <- definitions.rs (names for formulas)
-//! resolve.rs       tree, names -> numbers, vectors, truth values <- calls.rs (functions, vector calculus)
+//! resolve.rs       tree, names -> numbers, vectors, truth values <- calls.rs (functions, vector calculus), integral.rs
 //! expression.rs    operations on numbers <- simplify.rs, differentiate.rs, laplacian.rs (what makes them fewer)
 //! evaluate.rs      their value at a point
 //! tensor.rs        their values at many points, by Burn, with the derivatives of a network
@@ -22,6 +22,7 @@
 //! | `+ - * / ^ **` | arithmetic; vectors can be added, and multiplied by numbers |
 //! | `sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp log log10 sqrt abs sign step erf` | functions of a number |
 //! | `min(a, b, ..)`, `max(a, b, ..)`, `atan2(y, x)`, `if(a < b, c, d)` | of several |
+//! | `integral(exp(-z^2), z, 0, x)` | the integral over a variable of its own |
 //! | `< <= > >= == !=`, `and or not`, `0 < x < 1` | comparisons, in `if` and in predicates |
 //! | `pi`, `e` | numbers |
 //!
@@ -34,6 +35,7 @@ mod differentiate;
 mod error;
 mod evaluate;
 mod expression;
+mod integral;
 mod laplacian;
 mod mathml;
 mod parse;
@@ -45,6 +47,7 @@ mod syntax;
 mod tensor;
 mod token;
 mod vocabulary;
+#[cfg(test)]
 mod write;
 
 use std::fmt;
@@ -54,6 +57,7 @@ pub(crate) use evaluate::Point;
 pub(crate) use expression::Expression;
 pub(crate) use scope::{Kind, Scope};
 pub(crate) use tensor::{Given, Unknowns};
+pub(crate) use vocabulary::is_callable;
 
 use error::Failed;
 use laplacian::gathered;

@@ -1,8 +1,11 @@
 //! [`resolve`]: a tree and the names -> numbers, vectors of numbers and truth values.
 
+use std::collections::HashMap;
+
 use super::differentiate::{ORDER, Underivable};
 use super::error::{Failed, Sort, Wrong, near};
 use super::expression::{Graph, Id, Node, OPERATIONS};
+use super::integral::variables;
 use super::scope::{Meaning, Reference, Scope};
 use super::syntax::{Span, Syntax, Tree};
 use super::vocabulary::{Arithmetic, Comparison, Connective, callable, is_callable};
@@ -40,11 +43,14 @@ pub(super) struct Resolver<'a> {
     pub(super) scope: &'a Scope,
     pub(super) graph: Graph,
     values: Vec<Value>,
+    /// The variables of integrals, by the parts that name them.
+    variables: HashMap<usize, usize>,
 }
 
 /// Finds what the parts of a formula are.
 pub(super) fn resolve<'a>(tree: &'a Tree, scope: &'a Scope) -> Result<Resolver<'a>, Failed> {
-    let mut resolver = Resolver { tree, scope, graph: scope.graph.clone(), values: vec![] };
+    let variables = variables(tree, scope)?;
+    let mut resolver = Resolver { tree, scope, graph: scope.graph.clone(), values: vec![], variables };
     for (index, node) in tree.nodes().iter().enumerate() {
         let value = resolver.part(index, node)?;
         let span = tree.span(index);
@@ -105,7 +111,10 @@ impl Resolver<'_> {
     fn part(&mut self, index: usize, node: &Syntax) -> Result<Value, Failed> {
         Ok(match node {
             Syntax::Number(number) => Value::Number(self.graph.number(*number)),
-            Syntax::Name(name) => self.name(index, name)?,
+            Syntax::Name(name) => match self.variables.get(&index) {
+                Some(variable) => Value::Number(self.graph.intern(Node::Variable(*variable))),
+                None => self.name(index, name)?,
+            },
             Syntax::Negation(a) => match self.values[*a].clone() {
                 Value::Vector(components) => {
                     Value::Vector(components.iter().map(|id| self.graph.negation(*id)).collect())

@@ -70,6 +70,23 @@ impl Tree {
         &self.nodes[index]
     }
 
+    /// Returns a part and those that it consists of.
+    pub(super) fn below(&self, index: usize) -> Vec<usize> {
+        let mut found = vec![];
+        let mut waiting = vec![index];
+        while let Some(index) = waiting.pop() {
+            found.push(index);
+            match self.node(index) {
+                Syntax::Number(_) | Syntax::Name(_) => {}
+                Syntax::Negation(a) | Syntax::Not(a) => waiting.push(*a),
+                Syntax::Arithmetic(_, a, b) | Syntax::Logic(_, a, b) | Syntax::Equation(a, b) => waiting.extend([a, b]),
+                Syntax::Comparison { left, right, .. } => waiting.extend([left, right]),
+                Syntax::Call { arguments: parts, .. } | Syntax::List(parts) => waiting.extend(parts),
+            }
+        }
+        found
+    }
+
     /// Returns where a part stands.
     pub(super) fn span(&self, index: usize) -> Span {
         self.spans[index]

@@ -89,6 +89,8 @@ impl Computing<'_> {
             },
             Node::Column(index) => self.of_rows(self.given.columns.get(index).copied()),
             Node::Normal(index) => self.of_rows(self.given.normal.map(|first| first + index)),
+            // There is none outside of its integral.
+            Node::Variable(_) => Part::Number(f64::NAN),
             Node::Negation(a) => match self.get(a) {
                 Part::Number(a) => Part::Number(-a),
                 a => Part::Column(-self.column_of(a)),

@@ -196,6 +196,7 @@ pub(crate) enum Call {
     Laplacian,
     Dot,
     Norm,
+    Integral,
 }
 
 impl Call {
@@ -210,6 +211,7 @@ impl Call {
             Self::Minimum | Self::Maximum | Self::Derivative => 2..=usize::MAX,
             Self::Atan2 | Self::Dot => 2..=2,
             Self::If => 3..=3,
+            Self::Integral => 4..=4,
             Self::Gradient | Self::Divergence | Self::Curl | Self::Laplacian | Self::Norm => 1..=1,
         }
     }

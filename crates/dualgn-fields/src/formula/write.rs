@@ -91,6 +91,8 @@ impl Writer<'_> {
                 let coordinate = scope.space()[index];
                 Syntax::Name(format!("{NORMAL}_{}", scope.coordinates()[coordinate]))
             }
+            // There is none outside of its integral.
+            Node::Variable(_) => Syntax::Name("?".into()),
             Node::Negation(_) => Syntax::Negation(parts[0]),
             Node::Function(function, _) => call(function.name(), parts),
             Node::Arithmetic(operation, ..) => Syntax::Arithmetic(operation, parts[0], parts[1]),

@@ -39,7 +39,7 @@ pub use frame::Frame;
 pub use import::read_mesh;
 pub use level_set::surface;
 pub use mesh::Mesh;
-pub use region::Region;
+pub use region::{Predicate, Region};
 pub use repair::Given;
 pub use sampling::{Generator, Sampling};
 pub use vector::{Vector, cross, dot, minus};

@@ -1,9 +1,25 @@
 //! [`Region`]: where points are drawn.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::mesh::Mesh;
 use super::sampling::{Generator, Sampling};
+
+type OfPoint = dyn Fn(&[f64]) -> bool + Send + Sync;
+
+/// Whether points belong to something.
+#[derive(Clone)]
+pub struct Predicate(pub Arc<OfPoint>);
+
+impl fmt::Debug for Predicate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Predicate").finish_non_exhaustive()
+    }
+}
+
+/// How often more points are drawn than before, where few of them belong to a part.
+const ROUNDS: usize = 12;
 
 /// A part of space, or of space and time.
 #[derive(Clone, Debug)]
@@ -24,6 +40,15 @@ pub enum Region {
         /// How many axes have faces.
         axes: usize,
     },
+    /// Some faces of a box, each with as many points.
+    Faces {
+        /// The least coordinates.
+        low: Vec<f64>,
+        /// The greatest.
+        high: Vec<f64>,
+        /// The axis that each face is across, and whether it is at the greatest coordinate; not none.
+        faces: Vec<(usize, bool)>,
+    },
     /// A ball around the origin.
     Ball {
         /// Its dimension.
@@ -37,6 +62,22 @@ pub enum Region {
         dims: usize,
         /// Its radius.
         radius: f64,
+    },
+    /// A part of space at some times, which are the last coordinate of its points.
+    InTime {
+        /// The part of space.
+        space: Box<Region>,
+        /// The least time.
+        low: f64,
+        /// The greatest; the same for a moment.
+        high: f64,
+    },
+    /// The points of a region at which a predicate holds.
+    Part {
+        /// The region.
+        whole: Box<Region>,
+        /// Whether a point belongs to the part.
+        predicate: Predicate,
     },
     /// Given points with whatever stands beside them, row by row, of which all or some are taken.
     Points {
@@ -60,8 +101,10 @@ impl Region {
     /// Numbers in a row of what is drawn.
     pub fn columns(&self) -> usize {
         match self {
-            Self::Box { low, .. } | Self::Sides { low, .. } => low.len(),
+            Self::Box { low, .. } | Self::Sides { low, .. } | Self::Faces { low, .. } => low.len(),
             Self::Ball { dims, .. } | Self::Sphere { dims, .. } => *dims,
+            Self::InTime { space, .. } => space.columns() + 1,
+            Self::Part { whole, .. } => whole.columns(),
             Self::Points { columns, .. } => *columns,
             Self::Surface(_) => 6,
             Self::Band(..) => 3,
@@ -87,6 +130,14 @@ impl Region {
                 }
                 points
             }
+            Self::Faces { low, high, faces } => {
+                let dims = low.len();
+                let mut points = between(low, high, sampling.unit(count, dims, random));
+                for (point, (axis, is_high)) in points.chunks_exact_mut(dims).zip(faces.iter().cycle()) {
+                    point[*axis] = if *is_high { high[*axis] } else { low[*axis] };
+                }
+                points
+            }
             Self::Ball { dims, radius } | Self::Sphere { dims, radius } => {
                 let is_solid = matches!(self, Self::Ball { .. });
                 let directions = (0..count).flat_map(|_| {
@@ -96,6 +147,26 @@ impl Region {
                     direction.into_iter().map(move |x| radius * part * x / norm)
                 });
                 directions.collect()
+            }
+            Self::InTime { space, low, high } => {
+                let points = space.draw(count, sampling, random);
+                let points = points.chunks_exact(space.columns());
+                // Of given points there may be fewer than are asked for.
+                let times = sampling.unit(points.len(), 1, random);
+                points.zip(times).flat_map(|(point, unit)| [point, &[low + unit * (high - low)]].concat()).collect()
+            }
+            Self::Part { whole, predicate } => {
+                let columns = whole.columns();
+                let mut found = vec![];
+                for round in 0..ROUNDS {
+                    let points = whole.draw(count << round, sampling, random);
+                    found.extend(points.chunks_exact(columns).filter(|point| (predicate.0)(point)).flatten());
+                    if found.len() >= count * columns {
+                        break;
+                    }
+                }
+                found.truncate(count * columns);
+                found
             }
             Self::Points { rows, columns } => {
                 let all = rows.len() / columns;
@@ -142,6 +213,12 @@ mod tests {
         let points = draw(&sides, 64);
         let on = |axis: usize, at: f64| points.iter().filter(|point| point[axis] == at).count();
         assert_eq!([on(0, -1.0), on(0, 1.0), on(1, 2.0), on(1, 3.0), on(2, 0.0)], [16, 16, 16, 16, 0]);
+        let faces = Region::Faces { low: low.clone(), high: high.clone(), faces: vec![(0, true), (2, false)] };
+        let points = draw(&faces, 64);
+        assert!(points.iter().enumerate().all(|(i, point)| if i % 2 == 0 { point[0] == 1.0 } else { point[2] == 0.0 }));
+        // All faces across the first axes are its sides.
+        let faces = vec![(0, false), (0, true), (1, false), (1, true)];
+        assert_eq!(draw(&Region::Faces { low, high, faces }, 63), draw(&sides, 63));
         let start = Region::Box { low: vec![0.0, 0.0], high: vec![1.0, 0.0] };
         assert!(draw(&start, 9).iter().all(|point| point[1] == 0.0));
     }
@@ -156,6 +233,33 @@ mod tests {
         assert!(
             draw(&Region::Sphere { dims: 5, radius: 2.0 }, 99).iter().all(|point| (norm(point) - 2.0).abs() < 1e-12)
         );
+    }
+
+    #[test]
+    fn balls_are_there_for_some_time() {
+        let [low, high] = [2.0, 4.0];
+        let space = Region::Ball { dims: 3, radius: 2.0 };
+        let times = |region: &Region| -> Vec<f64> { draw(region, 64).iter().map(|point| point[3]).collect() };
+        let during = times(&Region::InTime { space: Box::new(space.clone()), low, high });
+        // Sobol's sequence has one point in each of as many slices.
+        let mut slices: Vec<usize> = during.iter().map(|time| ((time - low) / (high - low) * 64.0) as usize).collect();
+        slices.sort_unstable();
+        assert_eq!(slices, (0..64).collect::<Vec<_>>());
+        let moment = times(&Region::InTime { space: Box::new(space), low: high, high });
+        assert!(moment.iter().all(|time| *time == high));
+    }
+
+    #[test]
+    fn parts_are_where_their_predicate_holds() {
+        let whole = Box::new(Region::Sides { low: vec![0.0; 2], high: vec![1.0; 2], axes: 2 });
+        let of = |predicate: fn(&[f64]) -> bool| {
+            let region = Region::Part { whole: whole.clone(), predicate: Predicate(Arc::new(predicate)) };
+            region.draw(50, Sampling::Sobol, &mut Generator::new(1, 0))
+        };
+        // A hundredth of the boundary.
+        let points = of(|x| x[0] == 1.0 && x[1] < 0.04);
+        assert!(points.len() == 100 && points.chunks(2).all(|x| x[0] == 1.0 && x[1] < 0.04), "{points:?}");
+        assert!(of(|_| false).is_empty());
     }
 
     #[test]

@@ -1,23 +1,20 @@
-//! The equations and shapes by name.
+//! The equations and shapes by name: files of equations that are part of the program, and shapes.
 
-mod diffusion;
-mod elliptic;
+mod measurements;
 mod shape;
-mod surface;
-mod transport;
+#[cfg(test)]
+mod written;
 
-use std::f64::consts::PI;
 use std::path::Path;
 
-use burn::tensor::Tensor;
-use dualgn::jet::jet;
 use dualgn_io::Failure;
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
-use super::embedding::Embedding;
-use super::network::{Architecture, Field, SmoothActivation, Transform};
-use super::problem::{Problem, Term, single};
-use crate::geometry::Region;
+use super::equations::EquationFile;
+use super::problem::Problem;
+use measurements::measurements;
+#[cfg(test)]
+pub(crate) use written::written;
 
 /// An equation or a shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumMessage, EnumString, IntoStaticStr, VariantArray)]
@@ -67,95 +64,49 @@ impl FieldName {
         self.into()
     }
 
-    /// The problem.
+    /// Returns the file of its equations, if it can be said in one.
+    pub fn file(self) -> Option<EquationFile> {
+        let tables = if self == Self::Diffusivity { vec![measurements(0)] } else { vec![] };
+        self.text().map(|text| EquationFile::known(&format!("{self}.toml"), text, tables))
+    }
+
+    fn text(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Poisson1d => include_str!("../equations/library/poisson1d.toml"),
+            Self::Poisson2d => include_str!("../equations/library/poisson2d.toml"),
+            Self::Poisson5d => include_str!("../equations/library/poisson5d.toml"),
+            Self::Poisson10d => include_str!("../equations/library/poisson10d.toml"),
+            Self::Ball => include_str!("../equations/library/ball.toml"),
+            Self::Heat => include_str!("../equations/library/heat.toml"),
+            Self::Heat4d => include_str!("../equations/library/heat4d.toml"),
+            Self::Burgers => include_str!("../equations/library/burgers.toml"),
+            Self::Helmholtz => include_str!("../equations/library/helmholtz.toml"),
+            Self::AllenCahn => include_str!("../equations/library/allen-cahn.toml"),
+            Self::Wave => include_str!("../equations/library/wave.toml"),
+            Self::Diffusivity => include_str!("../equations/library/diffusivity.toml"),
+            Self::Minimal => include_str!("../equations/library/minimal.toml"),
+            Self::Distance2d | Self::Shape => return None,
+        })
+    }
+
+    /// Reads the problem, and for a shape the file of its surface.
+    ///
+    /// # Errors
+    /// Fails if there is a surface and the problem is no shape, if the shape has none, or if its file cannot be read.
     pub fn problem(self, mesh: Option<&Path>) -> Result<Problem, Failure> {
         if self != Self::Shape && mesh.is_some() {
             return Err(Failure::input(format!("`--mesh` is for shape; {} has no surface", self.name())));
         }
-        Ok(match self {
-            Self::Poisson1d => elliptic::poisson1d(),
-            Self::Poisson2d => elliptic::poisson2d(),
-            Self::Poisson5d => elliptic::poisson5d(),
-            Self::Poisson10d => elliptic::poisson10d(),
-            Self::Helmholtz => elliptic::helmholtz(),
-            Self::Ball => elliptic::ball(),
-            Self::Heat => diffusion::heat(),
-            Self::Heat4d => diffusion::heat4d(),
-            Self::AllenCahn => diffusion::allen_cahn(),
-            Self::Diffusivity => diffusion::diffusivity(),
-            Self::Burgers => transport::burgers(),
-            Self::Wave => transport::wave(),
-            Self::Minimal => surface::minimal(),
-            Self::Distance2d => shape::distance2d(),
-            Self::Shape => {
-                let needed = || {
-                    Failure::input(
-                        "shape needs `--mesh FILE`, a closed surface of triangles (.ply, .obj or .stl) or points with normals (.xyz)".into(),
-                    )
-                };
-                shape::shape(mesh.ok_or_else(needed)?)?
+        match (self.file(), mesh) {
+            (Some(file), _) => file.problem(),
+            (None, Some(mesh)) => shape::shape(mesh),
+            (None, None) if self == Self::Distance2d => Ok(shape::distance2d()),
+            (None, None) => {
+                let message = "shape needs `--mesh FILE`, a closed surface of triangles (.ply, .obj or .stl) or points with normals (.xyz)";
+                Err(Failure::input(message.into()))
             }
-        })
+        }
     }
-}
-
-/// An equation that is trained, compared and drawn in one box.
-fn in_box(
-    description: &str,
-    axes: &[&str],
-    [low, high]: [Vec<f64>; 2],
-    architecture: Architecture,
-    terms: Vec<Term>,
-    exact: fn(&[f64]) -> f64,
-) -> Problem {
-    Problem {
-        description: description.into(),
-        source: "a standard test".into(),
-        axes: names(axes),
-        unknowns: names(&["u"]),
-        domain: Region::Box { low: low.clone(), high: high.clone() },
-        low,
-        high,
-        architecture,
-        terms,
-        hard: None,
-        exact: Some(single(exact)),
-        coefficients: vec![],
-        measured: None,
-        start: None,
-        shape: None,
-        placed: None,
-        steps: 200,
-        damping: 1e-4,
-    }
-}
-
-fn names(names: &[&str]) -> Vec<String> {
-    names.iter().map(ToString::to_string).collect()
-}
-
-/// Tanh layers for one unknown function.
-fn tanh(dims: usize, hidden: &[usize]) -> Architecture {
-    Architecture {
-        dims,
-        outputs: 1,
-        embedding: Embedding::default(),
-        hidden: hidden.to_vec(),
-        activation: SmoothActivation::Tanh,
-        transform: None,
-        coefficients: vec![],
-    }
-}
-
-/// The functions less the numbers given beside each point.
-fn difference(field: &Field, rows: Tensor<2>) -> Tensor<2> {
-    let (dims, outputs) = (field.dims(), field.outputs());
-    field.value(field.points(&rows)) - rows.narrow(1, dims, outputs)
-}
-
-/// The term of a condition `u = g` on a region.
-fn condition(name: &str, weight: f64, points: usize, region: Region, value: fn(&[f64]) -> f64) -> Term {
-    Term::new(name, weight, points, region, difference).beside(value)
 }
 
 #[cfg(test)]

@@ -1,10 +1,18 @@
 //! Signed distances: zero on a surface, of slope one everywhere, and along the normals on the surface.
 
+use std::f64::consts::PI;
+use std::path::Path;
 use std::sync::Arc;
 
-use super::*;
-use crate::geometry::{Cloud, GeometryError, Given, Solid, Vector, read_mesh};
-use crate::problem::{Placed, PointFunction, Shape};
+use burn::tensor::Tensor;
+use dualgn::jet::jet;
+use dualgn_io::Failure;
+
+use crate::embedding::Embedding;
+use crate::formula::Scope;
+use crate::geometry::{Cloud, GeometryError, Given, Region, Solid, Vector, read_mesh};
+use crate::network::{Architecture, Field, SmoothActivation};
+use crate::problem::{Placed, PointFunction, Problem, Shape, Term, Training, single};
 
 /// `‖∇u‖ - 1`.
 fn eikonal(field: &Field, rows: Tensor<2>) -> Tensor<2> {
@@ -25,6 +33,35 @@ fn normals(field: &Field, rows: Tensor<2>) -> Tensor<2> {
     let [m, outputs, _] = slopes.dims();
     let normals = rows.narrow(1, dims, dims);
     (slopes.reshape([m * outputs, dims]) * normals).sum_dim(1) - 1.0
+}
+
+/// The meaning of names in formulas about the distance.
+fn scope(axes: &[&str]) -> Scope {
+    let mut scope = Scope::new(axes, None).expect("the names of coordinates are words that are different");
+    scope.unknown("u").expect("no coordinate has the name of the unknown");
+    scope
+}
+
+/// Tanh layers for one unknown function.
+pub(super) fn tanh(dims: usize, hidden: &[usize]) -> Architecture {
+    Architecture {
+        dims,
+        outputs: 1,
+        embedding: Embedding::default(),
+        hidden: hidden.to_vec(),
+        activation: SmoothActivation::Tanh,
+        transform: None,
+        coefficients: vec![],
+    }
+}
+
+/// A run of so many steps.
+pub(super) fn steps(steps: usize) -> Training {
+    Training { steps, ..Training::default() }
+}
+
+pub(super) fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
 }
 
 /// Vertices below which points are taken on the triangles.
@@ -78,22 +115,24 @@ pub(super) fn shape(path: &Path) -> Result<Problem, Failure> {
              one in the cube around it.{repairs}",
         ),
         source: "King, Berzins, Mishra and Zeinhofer, arXiv 2602.00099".into(),
+        stated: vec![],
         axes: names(&["x", "y", "z"]),
         unknowns: names(&["u"]),
+        scope: scope(&["x", "y", "z"]),
         domain: Region::cube(3, -1.0, 1.0),
         low: vec![-1.0; 3],
         high: vec![1.0; 3],
         architecture: tanh(3, &[32, 32, 32]),
         terms,
         exact: Some(exact),
+        compared: None,
         hard: None,
         coefficients: vec![],
-        measured: None,
+        measured: vec![],
         start: Some(single(sphere)),
         shape: Some(shape),
         placed: Some(placed),
-        steps: 80,
-        damping: 1e-4,
+        training: steps(80),
     })
 }
 
@@ -168,21 +207,23 @@ pub(super) fn distance2d() -> Problem {
                       one in the square [-1, 1]²."
             .into(),
         source: "a standard test".into(),
+        stated: vec![],
         axes: names(&["x", "y"]),
         unknowns: names(&["u"]),
+        scope: scope(&["x", "y"]),
         domain: Region::cube(2, -1.0, 1.0),
         low: vec![-1.0; 2],
         high: vec![1.0; 2],
         architecture: tanh(2, &[32, 32, 32]),
         terms: terms([surface.clone(), surface], [POINTS, 1000], 2),
         exact: Some(single(exact)),
+        compared: None,
         hard: None,
         coefficients: vec![],
-        measured: None,
+        measured: vec![],
         start: Some(single(sphere)),
         shape: None,
         placed: None,
-        steps: 100,
-        damping: 1e-4,
+        training: steps(100),
     }
 }

@@ -2,17 +2,24 @@
 
 use std::sync::Arc;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
+use dualgn::jet::jet;
 use dualgn::step::{Adaptation, LevenbergMarquardt};
 use dualgn::{Damping, GaussNewton, Stepper};
 use dualgn_networks::Tensors;
 use dualgn_train::record::Metric;
 use dualgn_train::{Batch, Evaluation, Subject};
 
+use std::f64::consts::PI;
+
+use super::shape::{names, tanh};
+use super::written::{difference, diffusion, in_box};
 use super::*;
-use crate::geometry::{Format, Sampling};
+use crate::embedding::Embedding;
+use crate::geometry::{Format, Region, Sampling};
+use crate::network::{Architecture, Field};
 use crate::points::Drawing;
-use crate::problem::{GivenValues, PointFunction};
+use crate::problem::{GivenValues, PointFunction, Term};
 use crate::{Periodic, Showing, Solve};
 
 /// The relative error after some steps on some points.
@@ -77,7 +84,7 @@ fn small_residuals_mean_the_solution() {
 fn built_in_boundary_values_need_no_term() {
     for name in [FieldName::Poisson1d, FieldName::Poisson2d] {
         let mut problem = name.problem(None).unwrap();
-        problem.architecture.transform = problem.hard.take();
+        problem.architecture.transform = problem.hard.take().map(|hard| hard.transform);
         problem.terms.truncate(1);
         let (error, _) = error_of(problem, 200, 40, &[16]);
         assert!(error < 5e-3, "{name:?}: {error}");

@@ -35,6 +35,7 @@ pub fn page(comparison: &Comparison) -> String {
     let has_directions = !directions.0.is_empty();
     let main = html! {
                     (header(comparison))
+                    (equations(comparison))
                     @if let Some(fitted) = &comparison.fitted { (fitted::test(fitted)) (fitted::columns(fitted)) }
                     section {
                         h2 { @if comparison.fitted.is_some() { "Training" } @else { "Result" } }
@@ -120,6 +121,26 @@ fn pictures(comparison: &Comparison) -> Markup {
                         figure {
                             (PreEscaped(&picture.markup))
                             figcaption { strong { (picture.title) } " " (picture.caption) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What was to be solved.
+fn equations(comparison: &Comparison) -> Markup {
+    html! {
+        @if !comparison.equations.is_empty() {
+            section {
+                h2 { "Equations" }
+                table.equations {
+                    @for stated in &comparison.equations {
+                        tr {
+                            th scope="row" { (stated.name) }
+                            td { @for formula in &stated.formulas { (PreEscaped(formula)) } }
+                            td { (stated.place) }
                         }
                     }
                 }

@@ -73,6 +73,7 @@ pub(crate) fn comparison() -> Comparison {
             .into(),
         metric: Metric::Accuracy,
         coefficients: vec![],
+        equations: vec![],
         pictures: vec![],
         fitted: None,
         parameters: 8970,

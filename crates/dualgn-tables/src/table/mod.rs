@@ -9,6 +9,7 @@
 //! profile.rs   what is in a column    <- observation.rs (what one pass counts), settle.rs (how the cells are written, decided by that)
 //! role.rs      what a column is for, with the reason
 //! encoder.rs   from cells to numbers  <- learning.rs (from training rows), moments.rs, tally.rs (cells that were missing or not known)
+//! numbers.rs   columns of numbers as they are
 //! target.rs    from the target's cells to what a network learns
 //! ```
 //!
@@ -29,6 +30,7 @@ mod missing;
 mod moments;
 mod names;
 mod notation;
+mod numbers;
 mod numerals;
 mod observation;
 mod parquet;
@@ -52,6 +54,7 @@ pub use division::{Division, Order, Parts};
 pub use encoder::{Encoder, EncodingKind, Missing, Unseen};
 pub use error::TableError;
 pub use notation::Said;
+pub use numbers::{all_numbers, numbers};
 pub use profile::{Profile, Profiles, profiles};
 pub use role::{Decision, Role, roles};
 pub use signs::{DecimalSign, Thousands};

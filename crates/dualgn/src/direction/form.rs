@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 
 use super::centre::Centre;
 use super::kernel::{Kernel, on_host};
+use super::primal;
 use super::quadratic::Quadratic;
 use super::route::{How, Method, Route};
 use super::{GaussNewton, LossModel, Subproblem};
@@ -21,6 +22,8 @@ pub(super) struct Form {
     /// The map from the combined outputs to the outputs, if they differ.
     pub map: Option<CurvatureFactor>,
     pub matrix: Option<Symmetric>,
+    /// `JᵀHJ/m` of a primal system that is factorised, `[p, p]`.
+    pub normal: Option<Vec<f64>>,
     /// What the matrix was made of, if all of it is in memory at once: it shortens the way back to the parameters.
     pub sensitivities: Option<Sensitivities>,
 }
@@ -114,7 +117,13 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
             }
             _ => (None, None),
         };
-        Ok(Form { how, model, map, matrix, sensitivities })
+        let normal = match (&model, how) {
+            (Model::SecondOrder(expansion), How { route: Route::PrimalAssembled, method: Method::Direct }) => {
+                Some(primal::normal(linearization, map.as_ref(), expansion, oracle.memory_budget())?)
+            }
+            _ => None,
+        };
+        Ok(Form { how, model, map, matrix, normal, sensitivities })
     }
 
     /// The model in the contrasts to the last output, with the map from them to the outputs, if the loss depends on

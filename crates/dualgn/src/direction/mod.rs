@@ -11,6 +11,7 @@
 //! Blondel, "Dual Gauss-Newton Directions for Deep Learning", 2023; this symmetric form is derived in
 //! `docs/mathematics.md`.)
 
+mod acceleration;
 mod along;
 mod centre;
 mod choice;

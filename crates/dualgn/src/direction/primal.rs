@@ -2,10 +2,11 @@
 
 use burn::tensor::Tensor;
 
+use super::form::Expansion;
 use super::kernel::spread;
 use super::measures::{Measures, dot, read};
 use super::quadratic::{Certificate, Quadratic};
-use super::route::{Budget, Goal, How, Method};
+use super::route::{Budget, Goal, How};
 use crate::error::Error;
 use crate::gram;
 use crate::linearize::{Linearization, ParamVector};
@@ -18,6 +19,28 @@ pub(super) struct Primal<'a> {
     pub linearization: &'a Linearization,
     pub map: Option<&'a CurvatureFactor>,
     pub model: &'a Quadratic,
+    /// `JᵀHJ/m`, where the system is factorised.
+    pub normal: Option<&'a [f64]>,
+}
+
+/// Assembles `JᵀHJ/m`, `[p, p]`, row-major on the host in double precision, for the outputs of an expansion.
+pub(super) fn normal(
+    linearization: &Linearization,
+    map: Option<&CurvatureFactor>,
+    expansion: &Expansion,
+    memory: usize,
+) -> Result<Vec<f64>, Error> {
+    let columns = expansion.factor.columns(expansion.gradient.dims()[1]);
+    let units = gram::units(linearization, columns).into_tensor::<3>();
+    let cotangents = expansion.factor.apply(units);
+    let cotangents = match map {
+        Some(map) => map.apply(cotangents),
+        None => cotangents,
+    };
+    let mut matrix = gram::normal_matrix(linearization, &cotangents, memory)?;
+    let m = linearization.examples() as f64;
+    matrix.iter_mut().for_each(|entry| *entry /= m);
+    Ok(matrix)
 }
 
 /// A primal point.
@@ -31,13 +54,13 @@ pub(super) struct Solution {
 }
 
 impl Primal<'_> {
-    pub(super) fn solve(&self, how: How, memory: usize) -> Result<Solution, Error> {
+    pub(super) fn solve(&self, how: How) -> Result<Solution, Error> {
         let m = self.linearization.examples() as f64;
         let whole = self.linearization.vjp(spread(self.linearization, self.map, self.model.gradient.clone()) / m)?;
         let gradient = whole.to_flat();
-        let (flat, iterations) = match how.method {
-            Method::Direct => (self.direct(&gradient, memory)?, 0),
-            _ => self.iterate(&gradient, how.budget())?,
+        let (flat, iterations) = match self.normal {
+            Some(normal) => (self.direct(normal, &gradient)?, 0),
+            None => self.iterate(&gradient, how.budget())?,
         };
         let direction = whole.with_flat(flat.clone());
         let change = self.combine(self.linearization.jvp(&direction)?);
@@ -58,18 +81,9 @@ impl Primal<'_> {
     }
 
     /// Solves with the `p × p` matrix, in double precision on the host.
-    fn direct(&self, gradient: &Array, memory: usize) -> Result<Array, Error> {
-        let columns = self.model.factor.columns(self.model.gradient.dims()[1]);
-        let units = gram::units(self.linearization, columns).into_tensor::<3>();
-        let cotangents = self.model.factor.apply(units);
-        let cotangents = match self.map {
-            Some(map) => map.apply(cotangents),
-            None => cotangents,
-        };
-        let mut matrix = gram::normal_matrix(self.linearization, &cotangents, memory)?;
+    fn direct(&self, normal: &[f64], gradient: &Array) -> Result<Array, Error> {
+        let mut matrix = normal.to_vec();
         let p = gradient.elements();
-        let m = self.linearization.examples() as f64;
-        matrix.iter_mut().for_each(|entry| *entry /= m);
         for index in 0..p {
             matrix[index * (p + 1)] += self.model.damping;
         }

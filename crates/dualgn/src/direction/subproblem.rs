@@ -304,7 +304,7 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
         Direction::new(self.loss, proximity, solved, timings, pseudo_gradient)
     }
 
-    fn second_order(
+    pub(super) fn second_order(
         &self,
         form: &Form,
         expansion: &Expansion,
@@ -316,9 +316,9 @@ impl<'a, L: ConvexLoss> Subproblem<'a, L> {
         let (how, map) = (form.how, form.map.as_ref());
         let model = expansion.quadratic(map, damping, centre);
         if !how.route.is_dual() {
-            let problem = Primal { linearization: &self.linearization, map, model: &model };
-            let primal::Solution { direction, alpha, measures, iterations } =
-                problem.solve(how, self.oracle.memory_budget())?;
+            let normal = form.normal.as_deref();
+            let problem = Primal { linearization: &self.linearization, map, model: &model, normal };
+            let primal::Solution { direction, alpha, measures, iterations } = problem.solve(how)?;
             let (vector, route) = (Some(direction), how.route);
             return Ok(Solved { alpha, vector, start: None, measures, iterations, route, warm: false });
         }

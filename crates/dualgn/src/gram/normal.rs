@@ -13,14 +13,14 @@ use crate::linearize::{Linearization, Place};
 use crate::tensor::Array;
 use crate::trace::Graph;
 
-/// A lower bound on the bytes needed: the matrix in double precision and the scratch memory of its factorisation, the
+/// A lower bound on the bytes needed: the matrix in double precision, its factor and the scratch memory of that, the
 /// product of a block, the rows of one example, and the sensitivities.
 pub(crate) fn normal_memory_needed(linearization: &Linearization, per_example: usize) -> usize {
     let graph = linearization.graph();
     let (p, size) = (graph.parameter_count(), graph.dtype.size());
     let bytes = |place: &Place| Sensitivities::bytes(place.graph, &Plan::materialised(place.graph).sites());
     let sensitivities = per_example * linearization.pieces().iter().map(bytes).max().unwrap_or(0);
-    p.saturating_mul(p).saturating_mul(2 * size_of::<f64>() + size) + 3 * per_example * p * size + sensitivities
+    p.saturating_mul(p).saturating_mul(3 * size_of::<f64>() + size) + 3 * per_example * p * size + sensitivities
 }
 
 /// Computes `Jᵀ V Vᵀ J` for cotangents `V`, `[r, m, k]`, row-major on the host in double precision: products in the

@@ -27,6 +27,8 @@ pub(super) struct Attempt {
     pub damping: f64,
     /// `p`.
     pub vector: ParamVector,
+    /// `b` of the path `w + t p + t² b`, if it bends.
+    pub bend: Option<ParamVector>,
     /// The vector that momentum keeps if the step is taken; `None` means the step itself.
     pub kept: Option<ParamVector>,
     /// Number of directions in the momentum, including this one.
@@ -64,6 +66,15 @@ impl Decreases {
 impl Attempt {
     pub(super) fn ratio(&self) -> Option<f64> {
         self.decreases.map(Decreases::ratio)
+    }
+
+    /// The change of the weights by a step of some size.
+    pub(super) fn change(&self, step: f64) -> ParamVector {
+        let change = self.vector.clone().scale(step);
+        match &self.bend {
+            Some(bend) => change.add_scaled(bend, step * step),
+            None => change,
+        }
     }
 
     /// The attempt, with a step of zero.

@@ -29,7 +29,7 @@ impl<L: ConvexLoss> Stepper<L> {
         if is_taken {
             state.last_step = Some(step);
         }
-        let mut change = attempt.vector.clone().scale(step);
+        let mut change = attempt.change(step);
         if let (Decay::Decoupled(eta), true) = (self.decay, is_taken) {
             change = change.add_scaled(&point.weights, -eta * step);
         }

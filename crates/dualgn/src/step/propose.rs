@@ -32,10 +32,11 @@ impl<L: ConvexLoss> Stepper<L> {
         {
             attempt = self.propose(point, damping, None)?;
         }
+        attempt.bend = self.bend(point, &attempt)?;
         let rate = self.limit.map_or(rate, |limit| rate.min(limit / attempt.norm));
         let before = (attempt.loss, attempt.slope);
         let loss_at = |step: f64| -> Result<f64, Error> {
-            let moved = attempt.vector.added_to(point.model.clone(), step);
+            let moved = attempt.change(step).added_to(point.model.clone(), 1.0);
             Ok(point.subproblem.loss_at(&moved)? + attempt.penalty.at(step))
         };
         let mut found = self.search.find(rate, before, point.last, attempt.model_step, loss_at)?;
@@ -49,6 +50,14 @@ impl<L: ConvexLoss> Stepper<L> {
         }
         attempt.found = found;
         Ok(attempt)
+    }
+
+    /// How the path of a step bends, where the stepper accelerates and the bend is short beside the step: else the second order is no
+    /// correction.
+    fn bend<M: Module>(&self, point: &Point<M, L>, attempt: &Attempt) -> Result<Option<ParamVector>, Error> {
+        let Some(longest) = self.acceleration else { return Ok(None) };
+        let bend = point.subproblem.acceleration(point.model, &attempt.vector, attempt.damping)?;
+        Ok((2.0 * bend.norm()? <= longest * attempt.norm).then_some(bend))
     }
 
     /// Computes the vector of a step.
@@ -76,6 +85,7 @@ impl<L: ConvexLoss> Stepper<L> {
             direction,
             fallback,
             vector,
+            bend: None,
             kept,
             accumulated: momentum.map_or(0, |(_, steps)| *steps) + 1,
             norm,

@@ -52,6 +52,8 @@ pub struct Stepper<L> {
     pub(super) momentum: Momentum,
     pub(super) decay: Decay,
     metric: Option<SecondMoments>,
+    /// The longest acceleration that is taken, in steps; `None` takes none.
+    pub(super) acceleration: Option<f64>,
     pub(super) limit: Option<f64>,
     state: State,
 }
@@ -66,6 +68,7 @@ impl<L: ConvexLoss> Stepper<L> {
             momentum: Momentum::None,
             decay: Decay::None,
             metric: None,
+            acceleration: None,
             limit: None,
             state: State::default(),
         }
@@ -112,6 +115,15 @@ impl<L: ConvexLoss> Stepper<L> {
     #[must_use]
     pub fn metric(mut self, metric: SecondMoments) -> Self {
         self.metric = Some(metric);
+        self
+    }
+
+    /// Adds geodesic acceleration: each step follows a path that bends as the network does, to second order, if the acceleration is at most
+    /// this part of the step, such as 0.75. (Transtrum and Sethna, arXiv 1201.5885.) It costs a second solution of the system for each
+    /// direction, and needs a second-order model.
+    #[must_use]
+    pub fn accelerated(mut self, longest: f64) -> Self {
+        self.acceleration = Some(longest);
         self
     }
 

@@ -9,7 +9,7 @@ use super::super::{Formula, Given, Kind, Relation, Scope, Unknowns};
 use crate::geometry::Sampling;
 use crate::network::Field;
 use crate::points::Drawing;
-use crate::problems::FieldName;
+use crate::problems::{FieldName, written};
 
 /// Points of each term.
 const COUNT: usize = 20;
@@ -38,7 +38,7 @@ const FORMULAS: [(FieldName, usize, &str); 16] = [
 fn formulas_are_the_equations() {
     let device = Device::flex();
     for (name, index, text) in FORMULAS {
-        let problem = name.problem(None).unwrap();
+        let problem = if name.file().is_some() { written(name) } else { name.problem(None).unwrap() };
         device.seed(3);
         let model = Field::new(&problem.architecture, &device.clone().autodiff());
         let term = &problem.terms[index];

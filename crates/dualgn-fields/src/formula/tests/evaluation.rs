@@ -30,6 +30,9 @@ fn numbers_are_those_of_the_library() {
         ("sqrt(x)^2 + abs(-x)", 2.0 * x),
         // From a table of the error function.
         ("erf(0.5)", 0.520499877813),
+        ("integral(2/sqrt(pi)*exp(-z^2), z, 0, 0.5)", 0.520499877813),
+        ("integral(cos(x*s), s, 0, 2)", (2.0 * x).sin() / x),
+        ("integral(s^3, s, 0, 2) + integral(3, z, 1, x)", 4.0 + 3.0 * (x - 1.0)),
         ("sign(-3) + 10*sign(0) + 100*sign(2)", 99.0),
         ("step(-1) + 10*step(0) + 100*heaviside(1)", 110.0),
         ("min(3, 1, 2) + 10*max(3, 1, 2)", 31.0),

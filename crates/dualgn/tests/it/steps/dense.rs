@@ -66,6 +66,7 @@ pub(super) struct Problem {
 }
 
 /// The network at a point: the mean loss and its model, dense.
+#[derive(Clone)]
 pub(super) struct At {
     pub loss: f64,
     /// `∇L`.
@@ -73,6 +74,9 @@ pub(super) struct At {
     /// `JᵀHJ/m`.
     pub curvature: Mat<f64>,
     pub jacobian: Mat<f64>,
+    /// `H`.
+    whole: Mat<f64>,
+    examples: usize,
 }
 
 impl Problem {
@@ -149,6 +153,11 @@ impl Problem {
         }
     }
 
+    /// The outputs of all examples.
+    pub(super) fn outputs(&self, w: &[f64]) -> Vec<f64> {
+        self.x.iter().flat_map(|x| self.output(w, x).1).collect()
+    }
+
     pub(super) fn loss(&self, w: &[f64]) -> f64 {
         let rows = self.x.iter().zip(self.y.chunks(self.outputs));
         let sum: f64 = rows.map(|(x, y)| self.example(&self.output(w, x).1, y).0).sum();
@@ -195,8 +204,8 @@ impl Problem {
             }
         }
         let gradient = transposed(&jacobian, &g).into_iter().map(|entry| entry / m as f64).collect();
-        let curvature = jacobian.transpose() * whole * &jacobian * faer::Scale(1.0 / m as f64);
-        At { loss, gradient, curvature, jacobian }
+        let curvature = jacobian.transpose() * &whole * &jacobian * faer::Scale(1.0 / m as f64);
+        At { loss, gradient, curvature, jacobian, whole, examples: m }
     }
 }
 
@@ -215,6 +224,15 @@ impl At {
     pub(super) fn direction(&self, damping: f64) -> Vec<f64> {
         let p = self.gradient.len();
         self.solve(damping, &vec![0.0; p], &vec![1.0; p])
+    }
+
+    /// The direction with `u` in the place of what is left of the outputs: the gradient is `JᵀHu/m`.
+    pub(super) fn direction_of(&self, u: &[f64], damping: f64) -> Vec<f64> {
+        let (rows, m) = (u.len(), self.examples as f64);
+        let curved: Vec<f64> =
+            (0..rows).map(|i| (0..rows).map(|j| self.whole[(i, j)] * u[j]).sum::<f64>() / m).collect();
+        let at = Self { gradient: transposed(&self.jacobian, &curved), ..self.clone() };
+        at.direction(damping)
     }
 
     /// `vᵀ (JᵀHJ/m) w`.

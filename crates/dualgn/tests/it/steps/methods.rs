@@ -7,7 +7,7 @@ use dualgn::step::{
 };
 use dualgn::{ConvexLoss, Solver, Stepper};
 
-use super::dense::{At, Kind, Problem, Small, dot, plus, softmax, squared};
+use super::dense::{At, Kind, Problem, Small, dot, plus, softmax, squared, times};
 use crate::common::relative;
 
 const STEPS: usize = 20;
@@ -63,6 +63,32 @@ fn plain_steps() {
         }
     };
     compare_both!("plain", 0.7, stepper => stepper, reference);
+}
+
+/// `t d + t² a/2` with the acceleration `a` by the same difference quotient, where it is shorter than the limit.
+#[test]
+fn accelerated_steps() {
+    const RATE: f64 = 0.8;
+    // The longest accelerations: all are taken, some are, none is.
+    for longest in [1e9, 0.05, 0.0] {
+        let reference = |problem: &Problem| {
+            let problem = problem.clone();
+            move |w: &mut Vec<f64>| {
+                let at = problem.at(w);
+                let d = at.direction(DAMPING);
+                let (here, there) = (problem.outputs(w), problem.outputs(&plus(w, 0.1, &d)));
+                let moved = times(&at.jacobian, &d);
+                let bend = |i: usize| 20.0 * ((there[i] - here[i]) / 0.1 - moved[i]);
+                let a = at.direction_of(&(0..here.len()).map(bend).collect::<Vec<_>>(), DAMPING);
+                *w = plus(w, RATE, &d);
+                if dot(&a, &a).sqrt() <= longest * dot(&d, &d).sqrt() {
+                    *w = plus(w, 0.5 * RATE * RATE, &a);
+                }
+                Some(RATE)
+            }
+        };
+        compare_both!("accelerated", RATE, stepper => stepper.accelerated(longest), reference);
+    }
 }
 
 #[test]

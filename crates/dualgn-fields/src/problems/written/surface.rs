@@ -25,5 +25,5 @@ pub(super) fn minimal() -> Problem {
     let terms =
         vec![Term::new("curvature", 1.0, 900, region, curvature), condition("boundary", 10.0, 200, sides, exact)];
     let problem = in_box(words, &["x", "y"], [low, high], tanh(2, &[32, 32]), terms, exact);
-    Problem { source: "Scherk, 1835".into(), steps: 150, ..problem }
+    Problem { source: "Scherk, 1835".into(), training: steps(150), ..problem }
 }

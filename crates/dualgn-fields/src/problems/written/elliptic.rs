@@ -25,7 +25,15 @@ fn on_cube(
         Term::new("equation", 1.0, inside, region, poisson).beside(f),
         condition("boundary", 100.0, boundary, sides, exact),
     ];
-    Problem { source: source.into(), steps: 300, ..in_box(description, axes, [low, high], architecture, terms, exact) }
+    Problem {
+        source: source.into(),
+        training: steps(300),
+        ..in_box(description, axes, [low, high], architecture, terms, exact)
+    }
+}
+
+fn vanishing_on_the_boundary() -> Hard {
+    Hard { transform: Transform::new(vanishing), terms: names(&["boundary"]) }
 }
 
 /// Zero on the boundary of the unit cube, whatever the network is.
@@ -42,7 +50,7 @@ pub(super) fn poisson1d() -> Problem {
     }
     let words = "-u'' = f on the unit interval, u = 0 at its ends; the solution is sin(πx) + sin(4πx)/4.";
     let problem = on_cube(words, "a standard test", &["x"], tanh(1, &[24, 24]), [200, 2], f, exact);
-    Problem { steps: 100, hard: Some(Transform::new(vanishing)), ..problem }
+    Problem { training: steps(100), hard: Some(vanishing_on_the_boundary()), ..problem }
 }
 
 pub(super) fn poisson2d() -> Problem {
@@ -55,7 +63,7 @@ pub(super) fn poisson2d() -> Problem {
     let words = "-Δu = 2π² sin(πx) sin(πy) on the unit square, u = 0 on its boundary; the solution is sin(πx) sin(πy).";
     let source = "Müller and Zeinhofer, ICML 2023 (arXiv 2302.13163)";
     let problem = on_cube(words, source, &["x", "y"], tanh(2, &[64]), [900, 120], f, exact);
-    Problem { steps: 1000, hard: Some(Transform::new(vanishing)), ..problem }
+    Problem { training: steps(1000), hard: Some(vanishing_on_the_boundary()), ..problem }
 }
 
 fn cosines(x: &[f64]) -> f64 {
@@ -80,7 +88,10 @@ pub(super) fn poisson10d() -> Problem {
     let words = "Δu = 0 on the unit cube of ten dimensions, u given on its boundary; the solution is Σ x₂ₖ₋₁ x₂ₖ.";
     let source = "Guzmán-Cordero, Dangel, Goldshlager and Zeinhofer, arXiv 2505.12149";
     let axes = &["x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10"];
-    Problem { steps: 100, ..on_cube(words, source, axes, tanh(10, &[64, 64, 48, 48]), [3000, 1000], |_| 0.0, exact) }
+    Problem {
+        training: steps(100),
+        ..on_cube(words, source, axes, tanh(10, &[64, 64, 48, 48]), [3000, 1000], |_| 0.0, exact)
+    }
 }
 
 pub(super) fn ball() -> Problem {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::geometry::Generator;
+use crate::problems::measurements::{DIFFUSIVITY, cooling, measurements};
 
 /// A quarter: the diffusivity of the heat equations.
 const KAPPA: f64 = 0.25;
@@ -33,7 +33,7 @@ fn in_time(
         condition("sides", 10.0, sides, walls, exact),
     ];
     let architecture = tanh(low.len(), &[32, 32]);
-    Problem { steps: 150, ..in_box(description, axes, [low, high], architecture, terms, exact) }
+    Problem { training: steps(150), ..in_box(description, axes, [low, high], architecture, terms, exact) }
 }
 
 pub(super) fn heat() -> Problem {
@@ -55,7 +55,7 @@ pub(super) fn heat4d() -> Problem {
     let bounds = [vec![0.0; 5], vec![1.0; 5]];
     let source = "Guzmán-Cordero, Dangel, Goldshlager and Zeinhofer, arXiv 2505.12149";
     let problem = in_time(words, axes, bounds, heat_equation, [2000, 300, 500], exact);
-    Problem { source: source.into(), steps: 200, architecture: tanh(5, &[48, 48, 32]), ..problem }
+    Problem { source: source.into(), training: steps(200), architecture: tanh(5, &[48, 48, 32]), ..problem }
 }
 
 pub(super) fn allen_cahn() -> Problem {
@@ -73,38 +73,26 @@ pub(super) fn allen_cahn() -> Problem {
     in_time(words, &["x", "t"], bounds, equation, [900, 100, 100], exact)
 }
 
-/// The diffusivity that is to be found.
-const HIDDEN: f64 = 0.3;
-/// Deviation of the measurements.
-const NOISE: f64 = 0.01;
-
-pub(super) fn diffusivity() -> Problem {
-    measured(0)
-}
-
 /// The diffusivity from measurements with the errors of a seed.
-pub(super) fn measured(seed: u64) -> Problem {
-    fn exact(x: &[f64]) -> f64 {
-        (-HIDDEN * PI * PI * x[1]).exp() * (PI * x[0]).sin()
-    }
+pub(crate) fn measured(seed: u64) -> Problem {
     fn equation(field: &Field, rows: Tensor<2>) -> Tensor<2> {
         let u = jet(rows, |x| field.value(x));
         u.derivative([1]) - u.derivative([0, 0]) * field.coefficient(0)
     }
-    let mut random = Generator::new(seed, 0);
-    let rows = (0..300).flat_map(|_| {
-        let x = [random.uniform(), random.uniform()];
-        [x[0], x[1], exact(&x) + NOISE * random.normal()]
-    });
-    let region = Region::Points { rows: Arc::new(rows.collect()), columns: 3 };
+    let region = Region::Points { rows: Arc::new(measurements(seed).numbers), columns: 3 };
     let data = Term::new("measurements", 1.0, 300, region, difference);
     let words = "∂u/∂t = κ ∂²u/∂x² on the unit interval, with κ unknown (0.3): 300 measurements with an error of 0.01, and u = 0 at the ends.";
     let bounds = [vec![0.0; 2], vec![1.0; 2]];
-    let mut problem = in_time(words, &["x", "t"], bounds, equation, [400, 1, 60], exact);
+    let mut problem = in_time(words, &["x", "t"], bounds, equation, [400, 1, 60], cooling);
     // The start is not known, the measurements stand for it.
     const MEASURED: usize = 1;
     problem.terms[MEASURED] = data;
     problem.architecture.coefficients = vec![1.0];
     problem.architecture.hidden = vec![16, 16];
-    Problem { coefficients: vec![("κ".into(), Some(HIDDEN))], measured: Some(MEASURED), steps: 120, ..problem }
+    Problem {
+        coefficients: vec![("κ".into(), Some(DIFFUSIVITY))],
+        measured: vec![MEASURED],
+        training: steps(120),
+        ..problem
+    }
 }

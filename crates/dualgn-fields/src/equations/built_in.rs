@@ -1,0 +1,172 @@
+//! Conditions that hold for any network: `u = g + d N`, where the distance `d` is zero where a condition holds.
+//!
+//! Where several conditions on one unknown say different things, `g` is their mean with weights that are one where the condition holds
+//! and zero where another does (transfinite interpolation by inverse distances; Rvachev et al., 2001; Sukumar and Srivastava, 2022).
+
+use burn::tensor::Tensor;
+
+use crate::formula::{Expression, Given, Kind, Point, Unknowns};
+use crate::geometry::{Generator, Region, Sampling};
+use crate::network::Transform;
+
+/// Points at which values of conditions are compared.
+const CHECKED: usize = 64;
+/// How near values that are the same are, in units of the largest.
+const NEAR: f64 = 1e-12;
+/// Added to distances, that weights are numbers where two conditions meet.
+const LEAST: f64 = 1e-15;
+
+/// A function of points that is zero on a part of the boundary and positive elsewhere in the domain, at most 1.
+#[derive(Clone, Debug)]
+pub(super) enum Distance {
+    /// To faces of a box: across which coordinate, where, and how far the opposite face is, which is negative at the greater end.
+    Faces(Vec<(usize, f64, f64)>),
+    /// To the sphere around a ball of so many dimensions with this radius.
+    Sphere(usize, f64),
+}
+
+impl Distance {
+    /// Returns the distance of points `[m, dims]`: `[m, 1]`.
+    fn tensor(&self, x: &Tensor<2>) -> Tensor<2> {
+        match self {
+            Self::Faces(faces) => {
+                let to = |&(axis, at, far): &(usize, f64, f64)| (x.clone().narrow(1, axis, 1) - at) / far;
+                let opposite = |axis: usize| faces.iter().filter(|face| face.0 == axis).count() == 2;
+                let all = faces.iter().map(|face| if opposite(face.0) { to(face) * 2.0 } else { to(face) });
+                all.reduce(|product, distance| product * distance).unwrap_or_else(|| x.clone().narrow(1, 0, 1) * 0.0)
+            }
+            Self::Sphere(dims, radius) => {
+                let squares = x.clone().narrow(1, 0, *dims).powi_scalar(2).sum_dim(1);
+                -squares / (radius * radius) + 1.0
+            }
+        }
+    }
+}
+
+/// A condition `u = g` that is built in.
+#[derive(Clone)]
+pub(super) struct BuiltIn {
+    unknown: usize,
+    distance: Distance,
+    /// Where it holds.
+    region: Region,
+    /// `c (u - g)`, with the number of the output and the factor.
+    residual: Expression,
+    output: usize,
+    factor: f64,
+}
+
+impl BuiltIn {
+    /// Finds the values that a condition gives to unknowns; fails with what is wrong with it.
+    pub(super) fn read(
+        residual: &Expression,
+        unknowns: usize,
+        distance: &Distance,
+        region: &Region,
+    ) -> Result<Vec<Self>, &'static str> {
+        if residual.order() > 0 {
+            return Err("a condition on a derivative cannot be built in");
+        }
+        if residual.uses(Kind::Coefficient) || residual.uses(Kind::Normal) {
+            return Err("a condition with a coefficient or a normal cannot be built in");
+        }
+        let one = |output: usize| {
+            let (unknown, factor) = linear(residual, output, unknowns, region)?;
+            let (distance, region, residual) = (distance.clone(), region.clone(), residual.clone());
+            Some(Self { unknown, distance, region, residual, output, factor })
+        };
+        let all: Option<Vec<Self>> = (0..residual.outputs().len()).map(one).collect();
+        all.ok_or("only a condition that gives the value of an unknown, such as `u = sin(x)`, can be built in")
+    }
+
+    /// Returns the value that the condition gives at points.
+    fn value(&self, x: &Tensor<2>, zeros: &Tensor<2>) -> Tensor<2> {
+        let given = Given { rows: x, unknowns: Unknowns::Values(zeros), coefficients: &[], columns: &[], normal: None };
+        self.residual.tensors(&given).swap_remove(self.output) / -self.factor
+    }
+
+    fn value_at(&self, x: &[f64]) -> f64 {
+        at(&self.residual, self.output, x, &|_| 0.0) / -self.factor
+    }
+
+    /// Whether it gives the values of another condition where that holds.
+    fn holds_for(&self, other: &Self) -> bool {
+        let points = other.region.draw(CHECKED, Sampling::Sobol, &mut Generator::new(0, 0));
+        points.chunks_exact(other.region.columns()).all(|x| {
+            let (own, wanted) = (self.value_at(x), other.value_at(x));
+            (own - wanted).abs() <= NEAR * wanted.abs().max(1.0)
+        })
+    }
+}
+
+fn at(residual: &Expression, output: usize, x: &[f64], unknown: &dyn Fn(usize) -> f64) -> f64 {
+    residual.evaluate(&Point { unknown: &|index, _| unknown(index), ..Point::at(x) })[output]
+}
+
+/// The unknown of which an output is linear, with a factor that is the same everywhere.
+fn linear(residual: &Expression, output: usize, unknowns: usize, region: &Region) -> Option<(usize, f64)> {
+    let points = region.draw(CHECKED, Sampling::Sobol, &mut Generator::new(0, 0));
+    let mut found = None;
+    for index in 0..unknowns {
+        let factors: Vec<f64> = points
+            .chunks_exact(region.columns())
+            .flat_map(|x| {
+                let with = |value: f64| at(residual, output, x, &|other| if other == index { value } else { 0.0 });
+                [with(1.0) - with(0.0), (with(-3.0) - with(0.0)) / -3.0]
+            })
+            .collect();
+        let factor = factors[0];
+        if factors.iter().all(|other| *other == 0.0) {
+            continue;
+        }
+        let is_same = |other: &f64| (other - factor).abs() <= NEAR.sqrt() * factor.abs();
+        if found.is_some() || !factors.iter().all(is_same) {
+            return None;
+        }
+        found = Some((index, factor));
+    }
+    found
+}
+
+/// Makes what a network's values become: those of conditions where these hold; `None` without conditions.
+pub(super) fn transform(all: Vec<BuiltIn>, unknowns: usize) -> Option<Transform> {
+    if all.is_empty() {
+        return None;
+    }
+    let mut groups: Vec<Vec<BuiltIn>> = (0..unknowns).map(|_| vec![]).collect();
+    all.into_iter().for_each(|one| groups[one.unknown].push(one));
+    // Where one of them gives the values of all others too, it stands for all.
+    let general: Vec<Option<usize>> = groups
+        .iter()
+        .map(|group| (0..group.len()).find(|&index| group.iter().all(|other| group[index].holds_for(other))))
+        .collect();
+    Some(Transform::new(move |x, values| {
+        let zeros = values.clone() * 0.0;
+        let columns = groups.iter().zip(&general).enumerate().map(|(index, (group, general))| {
+            let own = values.clone().narrow(1, index, 1);
+            let distances: Vec<Tensor<2>> = group.iter().map(|one| one.distance.tensor(&x)).collect();
+            let Some(product) = distances.iter().cloned().reduce(|product, distance| product * distance) else {
+                return own;
+            };
+            let given = match general {
+                Some(general) => group[*general].value(&x, &zeros),
+                None => mean(group, &distances, &x, &zeros),
+            };
+            own * product + given
+        });
+        Tensor::cat(columns.collect(), 1)
+    }))
+}
+
+/// The mean of the values of conditions, each with the distances to the others as its weight.
+fn mean(group: &[BuiltIn], distances: &[Tensor<2>], x: &Tensor<2>, zeros: &Tensor<2>) -> Tensor<2> {
+    let weight = |index: usize| {
+        let others = distances.iter().enumerate().filter(|(other, _)| *other != index);
+        others.map(|(_, distance)| distance.clone() + LEAST).reduce(|product, distance| product * distance)
+    };
+    let weights: Vec<Tensor<2>> =
+        (0..group.len()).map(|index| weight(index).unwrap_or_else(|| distances[index].ones_like())).collect();
+    let values = group.iter().zip(&weights).map(|(one, weight)| one.value(x, zeros) * weight.clone());
+    let sum = values.reduce(|sum, value| sum + value).unwrap_or_else(|| zeros.clone());
+    sum / weights.into_iter().reduce(|sum, weight| sum + weight).unwrap_or_else(|| zeros.clone())
+}

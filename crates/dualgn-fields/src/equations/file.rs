@@ -1,0 +1,137 @@
+//! [`File`]: the tables of a file of equations, as they stand there.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::reference::file;
+use super::value::{Listed, Number, Ordered, Periods};
+use crate::geometry::Sampling;
+use crate::network::SmoothActivation;
+
+/// A file of equations.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) title: Option<Spanned<String>>,
+    /// Whose setting it is.
+    pub(super) source: Option<Spanned<String>>,
+    /// Which coordinate is time.
+    pub(super) time: Option<Spanned<String>>,
+    /// The two ends of each.
+    pub(super) coordinates: Spanned<Ordered<Vec<Spanned<Number>>>>,
+    pub(super) unknowns: Option<Spanned<Vec<Spanned<String>>>>,
+    #[serde(default)]
+    pub(super) constants: Ordered<Number>,
+    #[serde(default)]
+    pub(super) coefficients: Ordered<Coefficient>,
+    #[serde(default)]
+    pub(super) definitions: Ordered<String>,
+    pub(super) domain: Option<Domain>,
+    #[serde(default)]
+    pub(super) equations: Vec<Spanned<Statement>>,
+    #[serde(default)]
+    pub(super) conditions: Vec<Spanned<Statement>>,
+    /// Measurements.
+    #[serde(default)]
+    pub(super) data: Vec<Spanned<Data>>,
+    #[serde(default)]
+    pub(super) network: Network,
+    #[serde(default)]
+    pub(super) training: Training,
+    pub(super) reference: Option<Spanned<Ordered<String>>>,
+}
+
+impl File {
+    /// Returns the tables that it names.
+    pub(super) fn tables(&self) -> impl Iterator<Item = &String> {
+        let of_data = self.data.iter().map(|data| data.get_ref().file.get_ref());
+        of_data.chain(self.reference.as_ref().and_then(file).map(Spanned::get_ref))
+    }
+}
+
+/// A number that is to be found.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table such as { start = 1 }")]
+pub(super) struct Coefficient {
+    pub(super) start: Spanned<Number>,
+    #[serde(rename = "true")]
+    pub(super) known: Option<Spanned<Number>>,
+}
+
+/// Where the equations hold, if that is no box.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table such as { ball = { radius = 1 } }")]
+pub(super) struct Domain {
+    pub(super) ball: Spanned<Ball>,
+}
+
+/// A ball around the origin.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table such as { radius = 1 }")]
+pub(super) struct Ball {
+    pub(super) radius: Spanned<Number>,
+}
+
+/// An equation or a condition, or several at the same points.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table with a formula")]
+pub(super) struct Statement {
+    pub(super) name: Option<Spanned<String>>,
+    /// Where it holds; equations hold in the whole domain.
+    pub(super) on: Option<Spanned<Listed>>,
+    /// At which points of that.
+    #[serde(rename = "where")]
+    pub(super) predicate: Option<Spanned<String>>,
+    pub(super) formula: Option<Spanned<String>>,
+    pub(super) formulas: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) points: Option<Spanned<i64>>,
+    pub(super) weight: Option<Spanned<Number>>,
+    /// Whether it holds for any network instead of being fitted.
+    pub(super) hard: Option<Spanned<bool>>,
+}
+
+/// What was measured, row by row of a table.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table such as { file = \"measured.csv\" }")]
+pub(super) struct Data {
+    pub(super) name: Option<Spanned<String>>,
+    pub(super) file: Spanned<String>,
+    /// What is measured; unknowns, if it is not said.
+    pub(super) formula: Option<Spanned<String>>,
+    /// The standard deviation of errors.
+    pub(super) noise: Option<Spanned<Number>>,
+    /// How many rows, if not all.
+    pub(super) points: Option<Spanned<i64>>,
+    pub(super) weight: Option<Spanned<Number>>,
+}
+
+/// The network.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table such as { hidden = [32, 32] }")]
+pub(super) struct Network {
+    /// Units of the hidden layers.
+    pub(super) hidden: Option<Spanned<Vec<Spanned<i64>>>>,
+    #[serde(default)]
+    pub(super) activation: SmoothActivation,
+    #[serde(default)]
+    pub(super) periodic: Periods,
+    /// Whether coordinates become those of the cube `[-1, 1]`.
+    #[serde(default)]
+    pub(super) scale: bool,
+}
+
+/// What a run takes unless something else is asked for.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table such as { steps = 200 }")]
+pub(super) struct Training {
+    pub(super) steps: Option<Spanned<i64>>,
+    /// Instead of steps.
+    pub(super) seconds: Option<Spanned<Number>>,
+    pub(super) damping: Option<Spanned<Number>>,
+    pub(super) sampling: Option<Sampling>,
+    /// Steps after which points are drawn anew; 0 keeps them.
+    pub(super) resample: Option<Spanned<i64>>,
+    /// Whether more points are drawn where residuals are large.
+    #[serde(default)]
+    pub(super) adaptive: bool,
+}

@@ -1,0 +1,333 @@
+//! Files of equations: coordinates, equations and conditions in TOML, as a [`Problem`].
+//!
+//! ```text
+//! file.rs          the tables of a file <- value.rs (what stands in several forms)
+//! source.rs        the text, and failures that say where in it something is wrong
+//! names.rs         coordinates, unknowns, constants, coefficients, definitions
+//! domain.rs        the box or the ball, and its boundary
+//! term.rs          equations and conditions -> terms of the loss
+//! data.rs          measurements -> terms of the loss
+//! built_in.rs      conditions that hold for any network
+//! architecture.rs  the network
+//! reference.rs     the solution
+//! ```
+//!
+//! ```toml
+//! title = "Burgers' equation"
+//! source = "Raissi, Perdikaris and Karniadakis, 2019"
+//! time = "t"                        # or a coordinate of this name
+//! unknowns = ["u"]
+//!
+//! [coordinates]                     # numbers, or formulas of constants
+//! x = [-1, 1]
+//! t = [0, 1]
+//!
+//! [constants]                       # each may use those before it
+//! nu = "0.01/pi"
+//!
+//! [coefficients]                    # numbers that are to be found, and what they are if that is known
+//! kappa = { start = 1, true = 0.3 }
+//!
+//! [definitions]                     # in any order
+//! flux = "u^2/2 - kappa*nu*u_x"
+//!
+//! # [domain]                        # if it is no box: a ball around the origin of space
+//! # ball = { radius = 1 }
+//!
+//! [[equations]]
+//! formula = "u_t + d(flux, x) = 0"  # or formulas = ["..", ".."], at the same points
+//! points = 2400
+//!
+//! [[conditions]]
+//! name = "sides"
+//! on = ["x = -1", "x = 1"]          # or one face; "boundary", all of it in space; "start", the least time
+//! formula = "u = 0"
+//! points = 60
+//! weight = 10
+//! # where = "x > 0"                 # at some points of that
+//!
+//! [[conditions]]
+//! on = "start"
+//! formula = "u = -sin(pi*x)"
+//! hard = true                       # holds for any network, instead of being fitted at points
+//!
+//! [[data]]                          # measurements: a table with the coordinates and what was measured of unknowns
+//! file = "probes.csv"
+//! noise = 0.01                      # the standard deviation of errors; a number, or a formula of columns
+//! # formula = "kappa*u_x = q"       # or what was measured else, with columns of the table
+//!
+//! [network]
+//! hidden = [24, 24]
+//! activation = "tanh"               # or "sine"
+//! # periodic = ["x"]                # or { x = 3 }, with three modes; there are no faces across x then
+//! scale = true                      # coordinates become those of [-1, 1]
+//!
+//! [training]
+//! steps = 200                       # or seconds = 600
+//! damping = 1e-4
+//! # sampling = "sobol"              # or "latin", "uniform"
+//! # resample = 100                  # draw points anew after so many steps,
+//! # adaptive = true                 # and more of them where residuals are large
+//!
+//! [reference]                       # a formula for each unknown, or `formula` for a single one
+//! u = "-sin(pi*x)*exp(-t)"
+//! # file = "exact.csv"              # or a table with the coordinates and the unknowns
+//! ```
+
+mod architecture;
+mod built_in;
+mod data;
+mod domain;
+mod file;
+mod names;
+mod reference;
+mod source;
+mod term;
+mod value;
+
+use std::path::Path;
+
+use dualgn_io::number::memory;
+use dualgn_io::{Failure, input};
+use dualgn_train::record::Stated;
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+use architecture::architecture;
+pub use data::{Table, TableReader};
+use domain::Domain;
+use file::File;
+use names::Names;
+use reference::{Reference, reference};
+use source::{Source, plain};
+use term::Terms;
+use value::Number;
+
+use super::formula::Formula;
+use super::problem::{Hard, Problem, Training};
+use crate::network::Architecture;
+
+/// Bytes of a file at most.
+const LARGEST: usize = 1 << 20;
+/// Steps at most.
+const STEPS: i64 = 1_000_000_000;
+/// Letters of a title at most.
+const LONGEST: usize = 500;
+
+/// A file of equations as it was read: a run keeps it, whatever becomes of the file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EquationFile {
+    /// What messages call it.
+    name: String,
+    text: String,
+    /// The tables that it names.
+    #[serde(default)]
+    tables: Vec<Table>,
+}
+
+impl EquationFile {
+    /// Reads a file, and the tables that it names, if there is a reader of tables.
+    ///
+    /// # Errors
+    /// Fails if a file cannot be read, or if the file is no text or is too large.
+    pub fn read(path: &Path, reader: Option<TableReader>) -> Result<Self, Failure> {
+        let text = input::read_text(path, LARGEST as u64)?;
+        let mut tables: Vec<Table> = vec![];
+        // What is wrong with the file is said when it is used.
+        if let (Some(reader), Ok(file)) = (reader, toml::from_str::<File>(&text)) {
+            for name in file.tables() {
+                if tables.iter().all(|table| table.file != *name) {
+                    let (columns, numbers) = reader(&path.parent().unwrap_or(Path::new("")).join(name))?;
+                    tables.push(Table { file: name.clone(), columns, numbers });
+                }
+            }
+        }
+        Ok(Self { name: path.display().to_string(), text, tables })
+    }
+
+    /// Takes the text of a file that is part of the program, with its tables.
+    pub(crate) fn known(name: &str, text: &str, tables: Vec<Table>) -> Self {
+        Self { name: name.to_owned(), text: text.to_owned(), tables }
+    }
+
+    /// Returns its name without folders and ending, after which results are named.
+    pub fn stem(&self) -> &str {
+        Path::new(&self.name).file_stem().and_then(|stem| stem.to_str()).unwrap_or("equations")
+    }
+
+    /// Returns the tables that it names.
+    pub fn tables(&self) -> &[Table] {
+        &self.tables
+    }
+
+    /// Returns its text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Reads what is to be solved.
+    ///
+    /// # Errors
+    /// Fails if the text is no such file, with the line of what is wrong.
+    pub fn problem(&self) -> Result<Problem, Failure> {
+        problem(&self.text, &self.name, &self.tables)
+    }
+}
+
+/// Reads a problem from the text of a file, which messages call by its name.
+///
+/// # Errors
+/// Fails if the text is no such file, with the line of what is wrong.
+pub(crate) fn problem(text: &str, name_of_file: &str, tables: &[Table]) -> Result<Problem, Failure> {
+    let source = Source { text, name: name_of_file };
+    if text.len() > LARGEST {
+        let limit = memory(LARGEST as u64);
+        let message = format!("{name_of_file}: a file of more than {limit} is too large for equations");
+        return Err(Failure::input(message).hint("is it the right file?"));
+    }
+    let file: File = toml::from_str(text).map_err(|error| source.toml(&error))?;
+    let names = Names::read(&file, &source)?;
+    let architecture = architecture(&file.network, &names, &source)?;
+    let periodic = architecture.embedding.periodic.iter().map(|periodic| periodic.axis).collect();
+    let domain = Domain::read(&file, &names, source, periodic)?;
+    let mut terms = Terms::new(&names, &domain, source);
+    for equation in &file.equations {
+        terms.equation(equation)?;
+    }
+    for condition in &file.conditions {
+        terms.condition(condition)?;
+    }
+    for data in &file.data {
+        terms.data(data, tables)?;
+    }
+    let Terms { terms, measured, stated, built_in, fitted, written, .. } = terms;
+    if written.is_empty() {
+        let message = format!("{name_of_file}: there are no equations");
+        return Err(Failure::input(message).hint("write `formula = \"u_xx = 1\"` below `[[equations]]`"));
+    }
+    let title = file.title.as_ref().map(|title| line(title, &source)).transpose()?.unwrap_or(name_of_file);
+    let setting = file.source.as_ref().map(|setting| line(setting, &source)).transpose()?.unwrap_or(name_of_file);
+    let unknowns = names.scope.unknowns().len();
+    let could = (!fitted.is_empty()).then(|| {
+        let terms = fitted.iter().map(|(name, _)| name.clone()).collect();
+        let all = fitted.iter().flat_map(|(_, all)| all).chain(&built_in).cloned().collect();
+        built_in::transform(all, unknowns).map(|transform| Hard { transform, terms })
+    });
+    let architecture = Architecture { transform: built_in::transform(built_in, unknowns), ..architecture };
+    let training = training(&file.training, &names, &source)?;
+    let Reference { exact, compared } = match &file.reference {
+        Some(given) => reference(given, &names, &domain.region(), tables, &source)?,
+        None => Reference::default(),
+    };
+    let coefficients = names.scope.coefficients().iter().zip(&names.coefficients);
+    Ok(Problem {
+        description: description(title, &written),
+        source: setting.to_owned(),
+        stated: [vec![whole(&names)], definitions(&file, &names), stated].concat(),
+        axes: names.scope.coordinates().to_vec(),
+        unknowns: names.scope.unknowns().to_vec(),
+        scope: names.scope.clone(),
+        domain: domain.region(),
+        low: names.low.clone(),
+        high: names.high.clone(),
+        architecture,
+        terms,
+        hard: could.flatten(),
+        exact,
+        compared,
+        coefficients: coefficients.map(|(name, (_, right))| (name.clone(), *right)).collect(),
+        measured,
+        start: None,
+        shape: None,
+        placed: None,
+        training,
+    })
+}
+
+/// The coordinates with their ends.
+fn whole(names: &Names) -> Stated {
+    let ends = names.low.iter().zip(&names.high);
+    let range =
+        |(name, (low, high)): (&String, (&f64, &f64))| format!("{name} from {} to {}", plain(*low), plain(*high));
+    let place: Vec<String> = names.scope.coordinates().iter().zip(ends).map(range).collect();
+    Stated { name: "domain".into(), place: place.join(", "), formulas: vec![] }
+}
+
+/// What the definitions of numbers and vectors stand for.
+fn definitions(file: &File, names: &Names) -> Vec<Stated> {
+    let one = |(name, text): &(Spanned<String>, Spanned<String>)| {
+        let formula = Formula::numbers(text.get_ref(), &names.scope).ok()?;
+        let (name, formulas) = (name.get_ref().clone(), vec![formula.mathml(&names.scope)]);
+        Some(Stated { name, place: "a definition".into(), formulas })
+    };
+    file.definitions.0.iter().filter_map(one).collect()
+}
+
+/// The title with the equations, unless they are too long for a line.
+fn description(title: &str, equations: &[String]) -> String {
+    let (title, equations) = (title.trim_end_matches('.'), equations.join(", "));
+    if equations.chars().count() > LONGEST { format!("{title}.") } else { format!("{title}: {equations}.") }
+}
+
+/// A text that messages and pages can show in a line.
+fn line<'t>(text: &'t Spanned<String>, source: &Source<'_>) -> Result<&'t str, Failure> {
+    let line = text.get_ref().trim();
+    let is_short = line.chars().count() <= LONGEST;
+    match is_short && !line.is_empty() && !line.chars().any(char::is_control) {
+        true => Ok(line),
+        false => {
+            let what = "a title or a source that is no line of text";
+            Err(source.wrong(text.span(), what).hint(format!("write one line of 1 to {LONGEST} letters")))
+        }
+    }
+}
+
+fn training(given: &file::Training, names: &Names, source: &Source<'_>) -> Result<Training, Failure> {
+    let mut training = Training { adaptive: given.adaptive, ..Training::default() };
+    let positive = |number: &Spanned<Number>, what: &str| -> Result<f64, Failure> {
+        let value = names.number(source, number)?;
+        match value > 0.0 {
+            true => Ok(value),
+            false => {
+                let what = format!("`{what}` is {}", plain(value));
+                Err(source.wrong(number.span(), what).hint("it is a positive number"))
+            }
+        }
+    };
+    if let Some(steps) = &given.steps {
+        training.steps = count(steps, 1, "steps", source)?;
+    }
+    if let Some(seconds) = &given.seconds {
+        training.seconds = Some(positive(seconds, "seconds")?);
+    }
+    if let Some(damping) = &given.damping {
+        training.damping = positive(damping, "damping")?;
+    }
+    if let Some(sampling) = given.sampling {
+        training.sampling = sampling;
+    }
+    if let Some(resample) = &given.resample {
+        training.resample = count(resample, 0, "resample", source)?;
+    }
+    if given.adaptive && training.resample == 0 {
+        let span = given.resample.as_ref().map_or(0..0, Spanned::span);
+        let what = "`adaptive` needs `resample`, the number of steps after which points are drawn anew";
+        return Err(source.wrong(span, what).hint("write `resample = 100` beside it"));
+    }
+    Ok(training)
+}
+
+/// A number of steps.
+fn count(given: &Spanned<i64>, least: i64, name: &str, source: &Source<'_>) -> Result<usize, Failure> {
+    let count = *given.get_ref();
+    match (least..=STEPS).contains(&count) {
+        true => Ok(count as usize),
+        false => {
+            let what = format!("`{name}` is {count}");
+            Err(source.wrong(given.span(), what).hint(format!("take {least} at least, such as 200")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! Conditions that are built in hold for a network with any weights.
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use dualgn_networks::entries;
+
+use super::problem;
+use crate::geometry::{Generator, Sampling};
+use crate::network::Field;
+use crate::problem::Problem;
+
+fn values(problem: &Problem, points: &[f64]) -> Vec<f64> {
+    let device = Device::flex();
+    device.seed(4);
+    let model = Field::new(&problem.architecture, &device);
+    let rows = TensorData::new(points.to_vec(), [points.len() / model.dims(), model.dims()]);
+    entries::<f64, 2>(model.value(Tensor::from_data(rows, (&device, DType::F64)))).unwrap()
+}
+
+/// The same problem with a condition that is fitted, at whose points the one that is built in should hold.
+fn points_of(text: &str, term: usize) -> Vec<f64> {
+    let fitted =
+        problem(&text.replace("hard = true", "hard = false"), "fitted").unwrap_or_else(|wrong| panic!("{wrong}"));
+    fitted.terms[term].region.draw(40, Sampling::Uniform, &mut Generator::new(3, 0))
+}
+
+/// What a condition gives at a point.
+type Given<'a> = &'a dyn Fn(&[f64]) -> Vec<f64>;
+
+fn hold(text: &str, unknowns: usize, conditions: &[Given]) {
+    let problem = problem(text, "hard").unwrap_or_else(|wrong| panic!("{wrong}"));
+    assert_eq!(problem.terms.len(), 1, "conditions are no terms");
+    for (index, wanted) in conditions.iter().enumerate() {
+        let points = points_of(text, index + 1);
+        let found = values(&problem, &points);
+        for (point, found) in points.chunks(problem.low.len()).zip(found.chunks(unknowns)) {
+            let wanted = wanted(point);
+            for (found, wanted) in found.iter().zip(&wanted).filter(|(_, wanted)| wanted.is_finite()) {
+                // Weights of other conditions are 1e-15 over the distance to them.
+                assert!((found - wanted).abs() < 1e-11, "{point:?}: {found}, not {wanted}");
+            }
+        }
+    }
+    // Elsewhere the network has its say.
+    let inside = problem.domain.draw(9, Sampling::Sobol, &mut Generator::new(5, 0));
+    let found = values(&problem, &inside);
+    assert!(found.windows(2).any(|pair| (pair[0] - pair[1]).abs() > 1e-3), "{found:?}");
+}
+
+#[test]
+fn values_at_the_start_and_at_the_ends() {
+    let text = r#"
+time = "t"
+coordinates = { x = [-1, 1], t = [0, 2] }
+equations = [{ formula = "u_t = u_xx" }]
+conditions = [
+    { on = "start", formula = "u = -sin(pi*x)", hard = true },
+    { on = "boundary", formula = "u = 0", hard = true },
+]"#;
+    let start: Given = &|x| vec![-(std::f64::consts::PI * x[0]).sin()];
+    hold(text, 1, &[start, &|_| vec![0.0]]);
+}
+
+/// Three faces with values that no single formula has, which agree at the corners.
+#[test]
+fn different_values_on_faces() {
+    let text = r#"
+coordinates = { x = [0, 2], y = [1, 3] }
+equations = [{ formula = "lap(u) = 0" }]
+conditions = [
+    { on = "x = 0", formula = "u = cos(y) - cos(1)", hard = true },
+    { on = "x = 2", formula = "2*u = 6*(y - 1)^2", hard = true },
+    { on = "y = 1", formula = "0 = u - sin(pi*x)", hard = true },
+]"#;
+    hold(
+        text,
+        1,
+        &[&|x| vec![x[1].cos() - 1f64.cos()], &|x| vec![3.0 * (x[1] - 1.0).powi(2)], &|x| {
+            vec![(std::f64::consts::PI * x[0]).sin()]
+        }],
+    );
+}
+
+#[test]
+fn some_unknowns_on_a_sphere_at_all_times() {
+    let text = r#"
+time = "t"
+unknowns = ["u", "v", "w"]
+coordinates = { x = [-2, 2], y = [-2, 2], t = [0, 1] }
+domain = { ball = { radius = 1.5 } }
+equations = [{ formulas = ["u_t = lap(u)", "v_t = lap(v) + w", "w_t = lap(w)"] }]
+conditions = [{ on = "boundary", formula = "[u, v - x*t] = 0", hard = true }]"#;
+    hold(text, 3, &[&|x| vec![0.0, x[0] * x[2], f64::NAN]]);
+}
+
+/// `--hard` builds in whatever can be.
+#[test]
+fn conditions_that_are_fitted_can_be_built_in() {
+    let text = r#"
+coordinates = { x = [0, 1] }
+equations = [{ formula = "u_xx = 1" }]
+conditions = [
+    { name = "left", on = "x = 0", formula = "u = 2", points = 1 },
+    { name = "right", on = "x = 1", formula = "u_x = 0", points = 1 },
+]"#;
+    let mut problem = problem(text, "fitted").unwrap();
+    assert_eq!(problem.terms.len(), 3);
+    let hard = problem.hard.take().unwrap();
+    assert_eq!(hard.terms, ["left"]);
+    problem.architecture.transform = Some(hard.transform);
+    assert_eq!(values(&problem, &[0.0])[0], 2.0);
+}

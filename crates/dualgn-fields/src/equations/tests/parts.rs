@@ -1,0 +1,143 @@
+//! Parts of files: faces and their normals, systems, periods, scales, names that messages use.
+
+use burn::tensor::{Device, Tensor};
+use dualgn::Network;
+use dualgn_networks::entries;
+use dualgn_train::record::Metric;
+
+use super::problem;
+use crate::embedding::{Embedding, Periodic};
+use crate::geometry::{Generator, Sampling};
+use crate::network::{Field, SmoothActivation};
+use crate::points::Drawing;
+use crate::problem::{Problem, Term, Training};
+
+/// A box of space with an equation, and what else there is.
+fn square(more: &str) -> Problem {
+    let text =
+        format!("coordinates = {{ x = [0, 1], y = [0, 2] }}\nequations = [{{ formula = \"lap(u) = 1\" }}]\n{more}");
+    problem(&text, "square.toml").unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+fn condition(on: &str, formula: &str) -> Term {
+    square(&format!("[[conditions]]\non = {on}\nformula = \"{formula}\"")).terms.remove(1)
+}
+
+fn residuals(problem: &Problem, term: &Term) -> Vec<f64> {
+    let device = Device::flex();
+    device.seed(1);
+    let model = Field::new(&problem.architecture, &device.clone().autodiff());
+    let drawing = Drawing { sampling: Sampling::Sobol, every: 0, adaptive: false, seed: 2 };
+    let rows = drawing.rows(term, 0, 0, 12, &device);
+    let residual = term.residual.clone();
+    let forward = move |model: &Field, rows: Tensor<2>| residual(model, rows);
+    let at = Network::trace(&model, forward, rows.dims()).unwrap().linearize(&model, rows).unwrap();
+    entries::<f64, 2>(at.outputs()).unwrap()
+}
+
+#[test]
+fn what_is_left_out_is_as_usual() {
+    let problem = square("");
+    assert_eq!((problem.unknowns, problem.axes), (vec!["u".to_owned()], vec!["x".to_owned(), "y".to_owned()]));
+    assert_eq!((problem.training, problem.source.as_str()), (Training::default(), "square.toml"));
+    assert_eq!(problem.description, "square.toml: lap(u) = 1.");
+    assert_eq!(problem.architecture.hidden, [32, 32]);
+    assert_eq!(problem.architecture.activation, SmoothActivation::Tanh);
+    let term = &problem.terms[0];
+    assert_eq!((term.name.as_str(), term.weight, term.points, term.equations), ("equation", 1.0, 1000, 1));
+    assert_eq!(square("[training]\nsteps = 3").metric(), Metric::Residual);
+}
+
+#[test]
+fn coordinates_stay_in_their_order() {
+    let text = "[coordinates]\nz = [0, 1]\na = [\"-pi\", \"2*n\"]\n[constants]\nn = \"m + 1\"\nm = 4\n";
+    // Constants are computed in the order of the file.
+    let failure = problem(&format!("{text}[[equations]]\nformula = \"u_z = a\""), "it").err().unwrap();
+    assert!(failure.message().starts_with("it, line 5: there is no `m`"), "{failure}");
+    let text = text.replace("n = \"m + 1\"\nm = 4", "m = 4\nn = \"m + 1\"");
+    let problem = problem(&format!("{text}[[equations]]\nformula = \"u_z = a\""), "it").unwrap();
+    assert_eq!(problem.axes, ["z", "a"]);
+    assert_eq!((problem.low, problem.high), (vec![0.0, -std::f64::consts::PI], vec![1.0, 10.0]));
+}
+
+/// Of faces in any order, points are on one after the other.
+#[test]
+fn points_are_on_the_faces() {
+    let region = condition("[\"y = 2\", \"x = 0\", \"x = 1\"]", "u = 0").region;
+    let points = region.draw(30, Sampling::Sobol, &mut Generator::new(3, 0));
+    for (index, point) in points.chunks_exact(2).enumerate() {
+        assert!([point[0] == 0.0, point[0] == 1.0, point[1] == 2.0][index % 3], "{point:?}");
+    }
+    let described = |on: &str| format!("{:?}", condition(on, "u = 0").region);
+    assert_eq!(described("\"boundary\""), "Sides { low: [0.0, 0.0], high: [1.0, 2.0], axes: 2 }");
+    assert_eq!(described("[\"x = 1\", \"x = 0\"]"), "Sides { low: [0.0, 0.0], high: [1.0, 2.0], axes: 1 }");
+    assert_eq!(described("\"y = 2\""), "Box { low: [0.0, 2.0], high: [1.0, 2.0] }");
+}
+
+#[test]
+fn normals_point_outwards() {
+    let given = condition("\"boundary\"", "dot(grad(u), normal) = 0").given.unwrap();
+    assert_eq!(given.columns, 2);
+    for (point, normal) in [([0.0, 0.3], [-1.0, 0.0]), ([1.0, 0.3], [1.0, 0.0]), ([0.3, 0.0], [0.0, -1.0])] {
+        assert_eq!((given.at)(&point), normal);
+    }
+    // What does not name the normal has nothing beside the points.
+    assert!(condition("\"boundary\"", "u = x").given.is_none());
+    let problem = square("");
+    for (on, outwards) in [("\"x = 0\"", "-u_x"), ("\"x = 1\"", "u_x"), ("\"y = 0\"", "-u_y"), ("\"y = 2\"", "u_y")] {
+        let found = residuals(&problem, &condition(on, "normal_x*u_x + normal_y*u_y = 1"));
+        let expected = residuals(&problem, &condition(on, &format!("{outwards} = 1")));
+        assert!(found.iter().zip(&expected).all(|(found, expected)| (found - expected).abs() < 1e-13), "{on}");
+    }
+    let ball = "coordinates = { x = [-2, 2], y = [-2, 2] }\ndomain.ball.radius = 2\nequations = [{ formula = \"lap(u)\" }]\n\
+                conditions = [{ on = \"boundary\", formula = \"normal_x*u = 0\" }]";
+    let given = super::problem(ball, "ball.toml").unwrap().terms.remove(1).given.unwrap();
+    assert_eq!((given.at)(&[0.0, -2.0]), [0.0, -1.0]);
+}
+
+#[test]
+fn balls_can_be_in_time() {
+    let text = "[coordinates]\nx = [-1, 1]\ny = [-1, 1]\nt = [0, 3]\n[domain]\nball = { radius = 1 }\n\
+                [[equations]]\nformula = \"u_t = lap(u)\"\n[[conditions]]\non = \"start\"\nformula = \"u = 0\"\n\
+                [[conditions]]\non = \"t = 3\"\nformula = \"u = 1\"\n\
+                [[conditions]]\non = \"boundary\"\nformula = \"dot(grad(u), normal) = 0\"";
+    let problem = problem(text, "disk.toml").unwrap();
+    let regions: Vec<String> = problem.terms.iter().map(|term| format!("{:?}", term.region)).collect();
+    let during = |space: &str, low: &str, high: &str| {
+        format!("InTime {{ space: {space} {{ dims: 2, radius: 1.0 }}, low: {low}, high: {high} }}")
+    };
+    let expected = [("Ball", "0.0", "3.0"), ("Ball", "0.0", "0.0"), ("Ball", "3.0", "3.0"), ("Sphere", "0.0", "3.0")];
+    assert_eq!(regions, expected.map(|(space, low, high)| during(space, low, high)));
+    assert_eq!((problem.terms[3].given.as_ref().unwrap().at)(&[0.6, -0.8, 2.0]), [0.6, -0.8]);
+    assert_eq!(problem.terms[3].columns(), 5);
+    assert!(residuals(&problem, &problem.terms[3]).iter().all(|residual| residual.is_finite()));
+}
+
+/// At the same points, one column for each number.
+#[test]
+fn systems_are_one_term() {
+    let text = "unknowns = [\"u\", \"v\"]\n[coordinates]\nt = [0, \"2*pi\"]\n[definitions]\nboth = \"[u, v]\"\n\
+                [[equations]]\nformulas = [\"u_t = v\", \"v_t = -u\"]\n[[equations]]\nformula = \"both = [sin(t), cos(t)]\"\n\
+                [reference]\nv = \"cos(t)\"\nu = \"sin(t)\"";
+    let problem = problem(text, "system.toml").unwrap();
+    assert_eq!(problem.terms.iter().map(|term| term.equations).collect::<Vec<_>>(), [2, 2]);
+    assert_eq!(problem.terms[1].name, "equation 2");
+    assert_eq!(problem.architecture.outputs, 2);
+    assert_eq!(residuals(&problem, &problem.terms[0]).len(), 24);
+    assert_eq!(problem.exact.as_ref().unwrap()(&[0.0]), [0.0, 1.0]);
+    assert_eq!(problem.description, "system.toml: u_t = v, v_t = -u, both = [sin(t), cos(t)].");
+}
+
+#[test]
+fn periodic_coordinates_have_no_faces() {
+    let more =
+        "conditions = [{ on = \"boundary\", formula = \"u = 0\" }]\nnetwork = { periodic = { x = 3 }, scale = true }";
+    let problem = square(more);
+    let Embedding { bounds, periodic, fourier } = &problem.architecture.embedding;
+    assert_eq!(periodic, &[Periodic { axis: 0, period: 1.0, modes: 3 }]);
+    assert_eq!((bounds, fourier), (&Some([vec![0.0, 0.0], vec![1.0, 2.0]]), &None));
+    let region = format!("{:?}", problem.terms[1].region);
+    assert_eq!(region, "Faces { low: [0.0, 0.0], high: [1.0, 2.0], faces: [(1, false), (1, true)] }");
+    let listed = square("network.periodic = [\"y\"]");
+    assert_eq!(listed.architecture.embedding.periodic, [Periodic { axis: 1, period: 2.0, modes: 1 }]);
+}

@@ -1,0 +1,87 @@
+//! [`Solution`]: a trained network as functions of which formulas are computed at any points.
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use dualgn::Network;
+use dualgn::jet::jet;
+use dualgn_io::Failure;
+use dualgn_networks::{Tensors, entries, with_weights};
+
+use super::network::Field;
+use super::problem::Problem;
+use crate::formula::{Expression, Formula, Given, Kind, Unknowns};
+
+/// Numbers of a layer, with their derivatives, that are computed at once.
+const AT_ONCE: usize = 1 << 22;
+
+/// What was found for the unknowns of a problem.
+pub struct Solution {
+    problem: Problem,
+    model: Field,
+    device: Device,
+}
+
+impl Solution {
+    /// Takes the weights of a network for a problem.
+    ///
+    /// # Errors
+    /// Fails if the weights are those of another network.
+    pub fn new(problem: Problem, weights: Tensors, device: &Device) -> Result<Self, Failure> {
+        let model = with_weights(Field::new(&problem.architecture, &device.clone().autodiff()), weights)?;
+        Ok(Self { problem, model, device: device.clone() })
+    }
+
+    /// Returns the names of the coordinates, in the order of a point's.
+    pub fn coordinates(&self) -> &[String] {
+        &self.problem.axes
+    }
+
+    /// Returns the formulas that are usually computed: the unknowns and their first derivatives.
+    pub fn usual(&self) -> Vec<String> {
+        let derivatives = |unknown: &String| {
+            let along = self.problem.axes.iter().map(move |axis| format!("d({unknown}, {axis})"));
+            along.collect::<Vec<_>>()
+        };
+        let unknowns = self.problem.unknowns.iter();
+        unknowns.clone().cloned().chain(unknowns.flat_map(derivatives)).collect()
+    }
+
+    /// Returns the values of formulas at points, row by row: one number for each formula, or several for each vector; and how many each
+    /// has.
+    ///
+    /// # Errors
+    /// Fails if a formula is wrong with the names of the problem, or if the device fails.
+    pub fn values(&self, formulas: &[String], points: &[f64]) -> Result<(Vec<f64>, Vec<usize>), Failure> {
+        let scope = self.problem.scope.clone().without(Kind::Normal).without(Kind::Column);
+        let read = |text: &String| {
+            let formula = Formula::numbers(text, &scope);
+            formula.map(|formula| formula.expression().clone())
+        };
+        let expressions = formulas.iter().map(read).collect::<Result<Vec<Expression>, _>>();
+        let expressions = expressions.map_err(|error| Failure::input(error.to_string()))?;
+        let counts: Vec<usize> = expressions.iter().map(|expression| expression.outputs().len()).collect();
+        let (dims, columns) = (self.problem.axes.len(), counts.iter().sum::<usize>());
+        let count = points.len() / dims;
+        if count == 0 || columns == 0 {
+            return Ok((vec![], counts));
+        }
+        let most = (AT_ONCE / self.model.width() / (2 * dims + 1)).clamp(1, count);
+        let residual = move |field: &Field, rows: Tensor<2>| computed(&expressions, field, rows);
+        let network = Network::trace(&self.model, residual, [most, dims])?;
+        let mut values = Vec::with_capacity(count * columns);
+        for some in points.chunks(most * dims) {
+            let rows = TensorData::new(some.to_vec(), [some.len() / dims, dims]);
+            let rows = Tensor::from_data(rows, (&self.device, DType::F64));
+            values.extend(entries::<f64, 2>(network.linearize(&self.model, rows)?.outputs())?);
+        }
+        Ok((values, counts))
+    }
+}
+
+/// The values of expressions, side by side.
+fn computed(expressions: &[Expression], field: &Field, rows: Tensor<2>) -> Tensor<2> {
+    let coefficients: Vec<Tensor<2>> = (0..field.coefficients().len()).map(|index| field.coefficient(index)).collect();
+    let jet = jet(rows.clone(), |x| field.value(x));
+    let given =
+        Given { rows: &rows, unknowns: Unknowns::Jet(&jet), coefficients: &coefficients, columns: &[], normal: None };
+    Tensor::cat(expressions.iter().flat_map(|expression| expression.tensors(&given)).collect(), 1)
+}
