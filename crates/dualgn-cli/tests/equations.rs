@@ -91,6 +91,8 @@ fn a_solution_is_computed_at_points() {
     let formulas = rows(&["--formula", "u_t - k*u_xx", "--formula", "[u, -u_x]"]);
     assert!(formulas[0][2].abs() < 0.1, "{formulas:?}");
     assert_eq!([formulas[0][3], formulas[0][4]], [found[0][2], -found[0][3]]);
+    // Of the coordinates and constants alone.
+    assert!((rows(&["--formula", "k + x"])[0][2] - 0.35).abs() < 1e-15);
     refused(&["predict", run, points, "--formula", "u_z"], &["`z` in `u_z` is no coordinate"]);
 }
 
@@ -149,4 +151,30 @@ fn what_is_wrong_is_said_with_its_place() {
     fs::write(&file, "[coordinates]\nx = [0, 1]\n[[equations]]\nformula = \"u = 1\"\n[[data]]\nfile = \"none.csv\"\n")
         .unwrap();
     refused(&["solve", file.to_str().unwrap()], &["none.csv"]);
+}
+
+/// The unknown diffusivity with its conditions built in: measurements are the second term then, not the third.
+#[test]
+fn coefficients_have_deviations_where_conditions_are_built_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let words =
+        ["solve", "diffusivity", "--hard", "--epochs", "20", "--quiet", "--json", "--out", out.to_str().unwrap()];
+    let result: serde_json::Value = serde_json::from_slice(&succeeds(&words).stdout).unwrap();
+    let found = &result["coefficients"][0];
+    let (value, deviation) = (found["value"].as_f64().unwrap(), found["standard_deviation"].as_f64().unwrap());
+    assert!((value - 0.3).abs() < 5.0 * deviation && deviation < 0.01, "{value} {deviation}");
+}
+
+/// A model of a table that is called like an equation is a model of a table.
+#[test]
+fn tables_may_be_called_like_equations() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("heat.csv");
+    let rows: String = (0..60).map(|row| format!("{},{}\n", row * 37 % 11, row * row % 7)).collect();
+    fs::write(&table, format!("a,y\n{rows}")).unwrap();
+    let (table, run) = (table.to_str().unwrap().to_owned(), folder.path().join("run").to_str().unwrap().to_owned());
+    succeeds(&["fit", &table, "--members", "1", "--epochs", "2", "--quiet", "--out", &run]);
+    let said = text(&succeeds(&["predict", &run, &table]).stdout);
+    assert_eq!(said.lines().count(), 61, "{said}");
 }

@@ -82,7 +82,7 @@ pub struct Specification {
     pub sampling: Option<Sampling>,
     /// Steps after which points are drawn anew, 0 to keep them; `None` for what is usual.
     pub resample: Option<usize>,
-    /// Whether more points are drawn where residuals are large, if `resample` is given.
+    /// Whether more points are drawn where residuals are large, also where that is not usual.
     pub adaptive: bool,
     /// What is shown of the result.
     pub showing: Showing,
@@ -168,8 +168,11 @@ impl Specification {
         *activation = self.activation.unwrap_or(*activation);
         let training = &mut problem.training;
         training.sampling = self.sampling.unwrap_or(training.sampling);
-        if let Some(resample) = self.resample {
-            (training.resample, training.adaptive) = (resample, self.adaptive);
+        training.resample = self.resample.unwrap_or(training.resample);
+        training.adaptive |= self.adaptive;
+        if training.adaptive && training.resample == 0 {
+            let message = "adaptive points need a number of steps after which they are drawn anew";
+            return Err(Failure::input(message.into()).hint("take `--resample 100` too"));
         }
         Ok(problem)
     }
@@ -220,7 +223,13 @@ impl Specification {
             )));
         };
         problem.architecture.transform = Some(transform);
+        let measured: Vec<String> = problem.measured.iter().map(|&term| problem.terms[term].name.clone()).collect();
         problem.terms.retain(|term| !terms.contains(&term.name));
+        let places = problem.terms.iter().enumerate().filter(|(_, term)| measured.contains(&term.name));
+        problem.measured = places.map(|(place, _)| place).collect();
+        for stated in problem.stated.iter_mut().filter(|stated| terms.contains(&stated.name)) {
+            stated.place.push_str(", built into the network");
+        }
         Ok(())
     }
 }

@@ -48,9 +48,9 @@ pub(crate) struct FieldOptions {
     #[arg(long, value_parser = whole(0..))]
     pub resample: Option<u32>,
     /// Draw more points where residuals are large, each time that points are drawn anew
-    #[arg(long, requires = "resample")]
+    #[arg(long)]
     pub adaptive: bool,
-    /// Build the boundary values into the network instead of fitting them; only for poisson1d and poisson2d
+    /// Build all conditions that give the value of an unknown into the network, instead of fitting them
     #[arg(long)]
     pub hard: bool,
     /// Widths of the hidden layers, separated by commas  [default: the problem's]

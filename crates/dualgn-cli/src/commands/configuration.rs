@@ -274,6 +274,10 @@ impl Configuration {
 
     /// What the run is about, if this program knows it.
     pub(super) fn topic(&self) -> Option<Topic> {
+        // A table may be called like a problem.
+        if self.table.is_some() {
+            return None;
+        }
         #[cfg(feature = "fields")]
         if let Some(file) = &self.field.equations {
             return Some(Topic::Field(Statement::File(file.clone())));

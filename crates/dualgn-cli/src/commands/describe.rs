@@ -6,7 +6,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use clap::{CommandFactory, Parser};
 #[cfg(feature = "fields")]
-use dualgn_fields::EquationFile;
+use dualgn_fields::{EquationFile, Table};
 use dualgn_io::{Failure, files, input};
 use dualgn_networks::{Net, NetworkChoice};
 #[cfg(feature = "tables")]
@@ -36,11 +36,18 @@ pub(super) fn init(arguments: &Init) -> Result<(), Failure> {
             let message = format!("{name} cannot be written as a file of equations: it is given by a surface");
             Failure::input(message).hint("`dualgn problems` lists the others")
         })?;
-        for table in equations.tables() {
-            let beside = file.parent().unwrap_or(Path::new("")).join(&table.file);
-            written(&beside, &table.csv(), |_| format!("{} names it", file.display()))?;
+        let beside = |table: &Table| file.parent().unwrap_or(Path::new("")).join(&table.file);
+        if let Some(path) = equations.tables().iter().map(beside).find(|path| path.exists()) {
+            let message = format!("{} is there already", path.display());
+            return Err(
+                Failure::input(message).hint("remove it, or write into another folder with `--out FOLDER/FILE`")
+            );
         }
-        return written(&file, equations.text(), |file| format!("change it, then `dualgn solve {file}`"));
+        written(&file, equations.text(), |file| format!("change it, then `dualgn solve {file}`"))?;
+        for table in equations.tables() {
+            written(&beside(table), &table.csv(), |_| format!("its measurements, which {} reads", file.display()))?;
+        }
+        return Ok(());
     }
     let text = match subject.parse::<Topic>() {
         Ok(topic) => template("train", "problem", topic.name(), &[]),

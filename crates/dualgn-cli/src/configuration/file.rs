@@ -130,7 +130,8 @@ impl RunFile {
 
 /// Whether the text of a file has equations, not a run.
 pub(crate) fn is_of_equations(text: &str) -> bool {
-    cfg!(feature = "fields") && DeTable::parse(text).is_ok_and(|table| table.get_ref().contains_key("coordinates"))
+    let has = |table: &DeTable| ["coordinates", "equations"].iter().any(|key| table.contains_key(*key));
+    cfg!(feature = "fields") && DeTable::parse(text).is_ok_and(|table| has(table.get_ref()))
 }
 
 fn string(value: &DeValue) -> Option<String> {

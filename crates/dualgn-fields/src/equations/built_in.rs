@@ -9,10 +9,13 @@ use crate::formula::{Expression, Given, Kind, Point, Unknowns};
 use crate::geometry::{Generator, Region, Sampling};
 use crate::network::Transform;
 
-/// Points at which values of conditions are compared.
+/// Points at which values of conditions are compared, and at which the form of a condition is looked at.
+const COMPARED: usize = 4096;
 const CHECKED: usize = 64;
 /// How near values that are the same are, in units of the largest.
 const NEAR: f64 = 1e-12;
+/// Values of the other unknowns at which a condition on one has the same form: none of them is special.
+const OTHERS: [fn(usize) -> f64; 2] = [|_| 0.0, |index| 0.7 - 0.31 * index as f64];
 /// Added to distances, that weights are numbers where two conditions meet.
 const LEAST: f64 = 1e-15;
 
@@ -70,6 +73,12 @@ impl BuiltIn {
         if residual.uses(Kind::Coefficient) || residual.uses(Kind::Normal) {
             return Err("a condition with a coefficient or a normal cannot be built in");
         }
+        let points = region.draw(CHECKED, Sampling::Sobol, &mut Generator::new(0, 0));
+        let is_finite =
+            |x: &[f64]| (0..residual.outputs().len()).all(|output| at(residual, output, x, &|_| 0.0).is_finite());
+        if !points.chunks_exact(region.columns()).all(is_finite) {
+            return Err("a condition with a value that is no finite number cannot be built in");
+        }
         let one = |output: usize| {
             let (unknown, factor) = linear(residual, output, unknowns, region)?;
             let (distance, region, residual) = (distance.clone(), region.clone(), residual.clone());
@@ -91,11 +100,27 @@ impl BuiltIn {
 
     /// Whether it gives the values of another condition where that holds.
     fn holds_for(&self, other: &Self) -> bool {
-        let points = other.region.draw(CHECKED, Sampling::Sobol, &mut Generator::new(0, 0));
-        points.chunks_exact(other.region.columns()).all(|x| {
-            let (own, wanted) = (self.value_at(x), other.value_at(x));
-            (own - wanted).abs() <= NEAR * wanted.abs().max(1.0)
-        })
+        let (own, others) = (self.points(), other.points());
+        let dims = self.region.columns();
+        let largest = |condition: &Self, points: &[f64]| {
+            points.chunks_exact(dims).map(|x| condition.value_at(x).abs()).fold(0.0, f64::max)
+        };
+        let size = largest(self, &own).max(largest(other, &others));
+        others.chunks_exact(dims).all(|x| (self.value_at(x) - other.value_at(x)).abs() <= NEAR * size)
+    }
+
+    fn points(&self) -> Vec<f64> {
+        self.region.draw(COMPARED, Sampling::Sobol, &mut Generator::new(0, 0))
+    }
+
+    /// Whether another condition gives the same unknown a value at the same places.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        let is_shared = match (&self.distance, &other.distance) {
+            (Distance::Faces(own), Distance::Faces(others)) => own.iter().any(|face| others.contains(face)),
+            (Distance::Sphere(..), Distance::Sphere(..)) => true,
+            _ => false,
+        };
+        self.unknown == other.unknown && is_shared
     }
 }
 
@@ -111,9 +136,16 @@ fn linear(residual: &Expression, output: usize, unknowns: usize, region: &Region
         let factors: Vec<f64> = points
             .chunks_exact(region.columns())
             .flat_map(|x| {
-                let with = |value: f64| at(residual, output, x, &|other| if other == index { value } else { 0.0 });
-                [with(1.0) - with(0.0), (with(-3.0) - with(0.0)) / -3.0]
+                OTHERS.map(|others| {
+                    let with = |value: f64| {
+                        at(residual, output, x, &|other| if other == index { value } else { others(other) })
+                    };
+                    // As large as what stands beside it, of which the difference then has all digits.
+                    let size = with(0.0).abs().max(1.0);
+                    [(with(size) - with(0.0)) / size, (with(-3.0 * size) - with(0.0)) / (-3.0 * size)]
+                })
             })
+            .flatten()
             .collect();
         let factor = factors[0];
         if factors.iter().all(|other| *other == 0.0) {

@@ -12,7 +12,7 @@ use super::names::Names;
 use super::source::{Source, plain};
 use super::term::{Behind, Terms, residual};
 use super::value::Number;
-use crate::formula::{Expression, Formula, Kind, Scope};
+use crate::formula::{Expression, Formula, Kind, Point, Scope};
 use crate::geometry::Region;
 use crate::problem::Term;
 
@@ -130,6 +130,9 @@ impl Terms<'_> {
         let columns = columns_of(&scope, table);
         let rows = points(file, table, self.names, &columns, is_used, &source)?;
         let dims = self.names.low.len();
+        if let Some(noise) = &noise {
+            self.check_noise(noise, data, rows.chunks_exact(dims + columns.len()))?;
+        }
         let all = rows.len() / (dims + columns.len());
         let points = match count {
             Some(count) => self.points(Some(count), all, 1)?.min(all),
@@ -162,6 +165,9 @@ impl Terms<'_> {
             let is_unknown = scope.unknowns().contains(name);
             let name = if is_unknown { format!("{name}{SUFFIX}") } else { name.clone() };
             // What is no name, or has another meaning, cannot be in a formula.
+            if scope.has(&name) && !is_unknown {
+                continue;
+            }
             let mut with = scope.clone();
             if with.column(&name).is_ok() {
                 scope = with;
@@ -188,6 +194,26 @@ impl Terms<'_> {
             return Err(self.source.wrong(file.span(), what).hint(hint));
         }
         Ok(all)
+    }
+
+    /// Checks that the standard deviation is positive in each row.
+    fn check_noise<'r>(
+        &self,
+        noise: &Expression,
+        data: &Spanned<Data>,
+        rows: impl Iterator<Item = &'r [f64]>,
+    ) -> Result<(), Failure> {
+        for (row, numbers) in rows.enumerate() {
+            let (coordinates, columns) = numbers.split_at(self.names.low.len());
+            let value = noise.first(&Point { columns, ..Point::at(coordinates) });
+            if !(value > 0.0 && value.is_finite()) {
+                let span = data.get_ref().noise.as_ref().map_or(data.span(), Spanned::span);
+                let what =
+                    format!("the noise is {} in row {} of `{}`", plain(value), row + 1, data.get_ref().file.get_ref());
+                return Err(self.source.wrong(span, what).hint("a standard deviation is positive"));
+            }
+        }
+        Ok(())
     }
 
     /// The standard deviation of errors.

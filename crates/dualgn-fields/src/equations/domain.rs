@@ -105,7 +105,7 @@ impl<'a> Domain<'a> {
                 text => vec![self.face(&span, text)?],
             },
             Listed::Several(texts) if self.radius.is_some() && texts.len() > 1 => {
-                let what = "a ball has no faces, of which a list could be";
+                let what = "a ball has no faces to list";
                 return Err(self.source.wrong(span, what).hint("write `on = \"boundary\"` for the sphere"));
             }
             Listed::Several(texts) => {
@@ -163,7 +163,7 @@ impl<'a> Domain<'a> {
     fn face(&self, span: &Range<usize>, text: &str) -> Result<Face, Failure> {
         let wrong = |what: String| self.source.wrong(span.clone(), what);
         let Some((name, end)) = text.split_once('=') else {
-            return Err(wrong(format!("`{}` is no part of a boundary", text.escape_debug())).hint(FORMS));
+            return Err(wrong(format!("`{}` is no face of the domain", text.escape_debug())).hint(FORMS));
         };
         let coordinates = self.names.scope.coordinates();
         let Some(axis) = coordinates.iter().position(|coordinate| coordinate == name.trim()) else {

@@ -87,6 +87,7 @@ mod value;
 
 use std::path::Path;
 
+use built_in::BuiltIn;
 use dualgn_io::number::memory;
 use dualgn_io::{Failure, input};
 use dualgn_train::record::Stated;
@@ -208,6 +209,15 @@ pub(crate) fn problem(text: &str, name_of_file: &str, tables: &[Table]) -> Resul
     let title = file.title.as_ref().map(|title| line(title, &source)).transpose()?.unwrap_or(name_of_file);
     let setting = file.source.as_ref().map(|setting| line(setting, &source)).transpose()?.unwrap_or(name_of_file);
     let unknowns = names.scope.unknowns().len();
+    // Of conditions on the same unknown at the same places the first is built in.
+    let mut apart: Vec<(String, Vec<BuiltIn>)> = vec![];
+    for (name, all) in fitted {
+        let mut others = built_in.iter().chain(apart.iter().flat_map(|(_, all)| all));
+        if !others.any(|other| all.iter().any(|one| one.overlaps(other))) {
+            apart.push((name, all));
+        }
+    }
+    let fitted = apart;
     let could = (!fitted.is_empty()).then(|| {
         let terms = fitted.iter().map(|(name, _)| name.clone()).collect();
         let all = fitted.iter().flat_map(|(_, all)| all).chain(&built_in).cloned().collect();

@@ -128,7 +128,7 @@ impl<'a> Terms<'a> {
         let predicate = Predicate(Arc::new(move |x: &[f64]| formula.expression().holds(&Point::at(x))));
         let region = Region::Part { whole: Box::new(part.region), predicate };
         if region.draw(1, Sampling::Sobol, &mut Generator::new(0, 0)).is_empty() {
-            let what = format!("`{text}` holds nowhere there");
+            let what = format!("no point was found there at which `{text}` holds");
             return Err(self.source.wrong(text.span(), what).hint("it is about coordinates, as `x < 0.5 and y > 0`"));
         }
         Ok(Part { region, distance: None, ..part })
@@ -158,7 +158,15 @@ impl<'a> Terms<'a> {
         let unknowns = self.names.scope.unknowns().len();
         let read = |expression| BuiltIn::read(expression, unknowns, distance, &part.region);
         let all = expressions.iter().map(read).collect::<Result<Vec<_>, _>>().map(|all| all.concat());
+        let overlap = |all: &[BuiltIn]| {
+            let twice = all.iter().enumerate().any(|(index, one)| all[..index].iter().any(|other| one.overlaps(other)));
+            twice || all.iter().any(|one| self.built_in.iter().any(|other| one.overlaps(other)))
+        };
         match (hard, all) {
+            (Some(hard), Ok(all)) if overlap(&all) => {
+                let what = "two conditions that are built in give an unknown a value at the same places";
+                Err(self.source.wrong(hard.span(), what).hint("leave out one of them, or its `hard`"))
+            }
             (Some(_), Ok(all)) => {
                 self.built_in.extend(all);
                 Ok(true)
@@ -168,7 +176,8 @@ impl<'a> Terms<'a> {
                 .wrong(hard.span(), what)
                 .hint("leave `hard` out: then the condition is fitted at points")),
             (None, all) => {
-                self.fitted.extend(all.ok().map(|all| (name.to_owned(), all)));
+                let all = all.ok().filter(|all| !overlap(all));
+                self.fitted.extend(all.map(|all| (name.to_owned(), all)));
                 Ok(false)
             }
         }

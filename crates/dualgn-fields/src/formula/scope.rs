@@ -140,6 +140,11 @@ impl Scope {
         self
     }
 
+    /// Whether a name has a meaning, be it a derivative or a constant.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.find(name, Span::default()).is_ok()
+    }
+
     /// Returns the names of the coordinates.
     pub(crate) fn coordinates(&self) -> &[String] {
         &self.coordinates

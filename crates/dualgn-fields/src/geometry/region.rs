@@ -18,8 +18,9 @@ impl fmt::Debug for Predicate {
     }
 }
 
-/// How often more points are drawn than before, where few of them belong to a part.
-const ROUNDS: usize = 12;
+/// Points of a whole that are drawn at once for a part of it, and how often at most.
+const AT_ONCE: [usize; 2] = [1 << 10, 1 << 16];
+const ROUNDS: usize = 1000;
 
 /// A part of space, or of space and time.
 #[derive(Clone, Debug)]
@@ -158,8 +159,8 @@ impl Region {
             Self::Part { whole, predicate } => {
                 let columns = whole.columns();
                 let mut found = vec![];
-                for round in 0..ROUNDS {
-                    let points = whole.draw(count << round, sampling, random);
+                for _ in 0..ROUNDS {
+                    let points = whole.draw(count.clamp(AT_ONCE[0], AT_ONCE[1]), sampling, random);
                     found.extend(points.chunks_exact(columns).filter(|point| (predicate.0)(point)).flatten());
                     if found.len() >= count * columns {
                         break;

@@ -135,12 +135,14 @@ fn equations(comparison: &Comparison) -> Markup {
         @if !comparison.equations.is_empty() {
             section {
                 h2 { "Equations" }
-                table.equations {
-                    @for stated in &comparison.equations {
-                        tr {
-                            th scope="row" { (stated.name) }
-                            td { @for formula in &stated.formulas { (PreEscaped(formula)) } }
-                            td { (stated.place) }
+                div.scroll {
+                    table.equations {
+                        @for stated in &comparison.equations {
+                            tr {
+                                th scope="row" { (stated.name) }
+                                td { @for formula in &stated.formulas { (PreEscaped(formula)) } }
+                                td { (stated.place) }
+                            }
                         }
                     }
                 }

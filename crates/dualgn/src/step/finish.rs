@@ -29,7 +29,8 @@ impl<L: ConvexLoss> Stepper<L> {
         if is_taken {
             state.last_step = Some(step);
         }
-        let mut change = attempt.change(step);
+        let moved = attempt.change(step);
+        let mut change = moved.clone();
         if let (Decay::Decoupled(eta), true) = (self.decay, is_taken) {
             change = change.add_scaled(&point.weights, -eta * step);
         }
@@ -51,8 +52,7 @@ impl<L: ConvexLoss> Stepper<L> {
         };
         if self.momentum != Momentum::None {
             // Momentum of a rejected step is forgotten.
-            let (kept, vector) = (attempt.kept, attempt.vector);
-            let kept = is_taken.then(|| kept.unwrap_or_else(|| vector.scale(step)));
+            let kept = is_taken.then(|| attempt.kept.unwrap_or(moved));
             state.momentum = kept.map(|kept| Kept::Vector(kept, attempt.accumulated));
         }
         (next, report)

@@ -7,7 +7,7 @@ use super::momentum::Momentum;
 use super::search::{Found, Search};
 use super::stepper::Stepper;
 use crate::direction::Direction;
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::linearize::ParamVector;
 use crate::loss::ConvexLoss;
 
@@ -55,8 +55,13 @@ impl<L: ConvexLoss> Stepper<L> {
     /// How the path of a step bends, where the stepper accelerates and the bend is short beside the step: else the second order is no
     /// correction.
     fn bend<M: Module>(&self, point: &Point<M, L>, attempt: &Attempt) -> Result<Option<ParamVector>, Error> {
-        let Some(longest) = self.acceleration else { return Ok(None) };
-        let bend = point.subproblem.acceleration(point.model, &attempt.vector, attempt.damping)?;
+        let Some(longest) = self.acceleration.filter(|_| !self.has_metric()) else { return Ok(None) };
+        let bend = match point.subproblem.acceleration(point.model, &attempt.vector, attempt.direction.damping) {
+            Ok(bend) => bend,
+            // The step itself may do where the system cannot be factorised a second time, or where the outputs beside it are infinite.
+            Err(error) if error.fault() == Fault::Numerics => return Ok(None),
+            Err(error) => return Err(error),
+        };
         Ok((2.0 * bend.norm()? <= longest * attempt.norm).then_some(bend))
     }
 

@@ -20,7 +20,7 @@ pub struct StepReport {
     pub slope: f64,
     /// The step size along `p`; zero if no step was better than staying.
     pub step: f64,
-    /// The norm of the change of the weights, without a decoupled decay.
+    /// The norm of the change of the weights, without a decoupled decay and without an acceleration.
     pub length: f64,
     /// The ratio of actual to predicted decrease, if both are known.
     pub ratio: Option<f64>,

@@ -120,7 +120,7 @@ impl<L: ConvexLoss> Stepper<L> {
 
     /// Adds geodesic acceleration: each step follows a path that bends as the network does, to second order, if the acceleration is at most
     /// this part of the step, such as 0.75. (Transtrum and Sethna, arXiv 1201.5885.) It costs a second solution of the system for each
-    /// direction, and needs a second-order model.
+    /// direction, and needs a second-order model. In a metric of second moments nothing is added.
     #[must_use]
     pub fn accelerated(mut self, longest: f64) -> Self {
         self.acceleration = Some(longest);

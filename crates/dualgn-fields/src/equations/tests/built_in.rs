@@ -109,3 +109,31 @@ conditions = [
     problem.architecture.transform = Some(hard.transform);
     assert_eq!(values(&problem, &[0.0])[0], 2.0);
 }
+
+/// What cannot be built in as it is written is refused, and a narrow start is not taken for the zero at the ends.
+#[test]
+fn values_of_conditions_are_looked_at_closely() {
+    let two = |conditions: &str| {
+        let head = "unknowns = [\"u\", \"v\"]\ntime = \"t\"\ncoordinates = { x = [0, 1], t = [0, 1] }\n";
+        let text = format!("{head}equations = [{{ formula = \"u_t + v = u_xx\" }}]\nconditions = [{conditions}]");
+        problem(&text, "it").map_err(|failure| failure.to_string())
+    };
+    let product = two("{ on = \"x = 0\", formula = \"u*(1 + v) = 1\", hard = true }").err().unwrap();
+    assert!(product.contains("only a condition that gives the value"), "{product}");
+    let twice =
+        "{ on = \"x = 0\", formula = \"u = 0\", hard = true }, { on = \"boundary\", formula = \"u = 0\", hard = true }";
+    let twice = two(twice).err().unwrap();
+    assert!(twice.contains("a value at the same places"), "{twice}");
+    let infinite = two("{ on = \"start\", formula = \"u = log(x - 2)\", hard = true }").err().unwrap();
+    assert!(infinite.contains("finite number"), "{infinite}");
+    let text = r#"
+time = "t"
+coordinates = { x = [0, 1], t = [0, 1] }
+equations = [{ formula = "u_t = u_xx" }]
+conditions = [
+    { on = "boundary", formula = "u = 0", hard = true },
+    { on = "start", formula = "1e5*u = 1e5*exp(-(x - 0.3)^2/1e-5)", hard = true },
+]"#;
+    let start: Given = &|x| vec![(-(x[0] - 0.3).powi(2) / 1e-5).exp()];
+    hold(text, 1, &[&|_| vec![0.0], start]);
+}
