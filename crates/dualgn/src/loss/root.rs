@@ -20,9 +20,10 @@ pub(super) fn exponential(c: f64, sigma: f64) -> f64 {
 }
 
 /// The root of an increasing function between `low` and `high`, given as `t ↦ (value, derivative)`: Newton's method
-/// where it stays between the bounds, halving where it does not.
+/// where it stays between the bounds and its steps halve at least, halving of the interval where they do not.
 pub(super) fn bracketed(mut low: f64, mut high: f64, at: impl Fn(f64) -> (f64, f64)) -> f64 {
     let mut t = 0.5 * (low + high);
+    let mut last = high - low;
     for _ in 0..MOST {
         let (value, derivative) = at(t);
         if value > 0.0 {
@@ -35,8 +36,11 @@ pub(super) fn bracketed(mut low: f64, mut high: f64, at: impl Fn(f64) -> (f64, f
         if (newton - t).abs() <= near || high - low <= near {
             return newton.clamp(low, high);
         }
-        // An iterate on a bound was there before, and could oscillate.
-        t = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
+        // An iterate on a bound was there before, and could oscillate; so could two that are just beside the bounds.
+        let is_short = 2.0 * (newton - t).abs() <= last;
+        let next = if newton > low && newton < high && is_short { newton } else { 0.5 * (low + high) };
+        last = (next - t).abs();
+        t = next;
     }
     t
 }
@@ -75,6 +79,14 @@ mod tests {
         };
         let root = bracketed(26.8 * -1.86 - 1.54, 26.8 * 0.15 - 1.54, steep);
         assert!(steep(root).0.abs() < 1e-12);
+        // Here Newton's iterates jump between two places beside the root, and come ever nearer to those.
+        let point = 0.5924150314012491 + 0.33332392292631485;
+        let far = |t: f64| {
+            let s = 1.0 / (1.0 + (-t).exp());
+            (t + 37.88050353710283 * (s - point), 1.0 + 37.88050353710283 * s * (1.0 - s))
+        };
+        let root = bracketed(37.88050353710283 * (point - 1.0), 37.88050353710283 * point, far);
+        assert!(far(root).0.abs() < 1e-12, "{root}");
         // Here the last Newton step is shorter than the spacing of numbers and ends on the bound it started from.
         let logistic = |t: f64| {
             let s = 1.0 / (1.0 + (-t).exp());
