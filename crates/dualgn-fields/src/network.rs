@@ -37,6 +37,9 @@ pub enum SmoothActivation {
     Sine,
 }
 
+/// Numbers of a layer that are computed at once where nothing is trained.
+const AT_ONCE: usize = 1 << 22;
+
 /// Frequency of the first layer of sines.
 const FREQUENCY: f64 = 10.0;
 
@@ -170,6 +173,12 @@ impl Field {
             Some(transform) => transform.apply(x, value),
             None => value,
         }
+    }
+
+    /// Returns how many points can be computed at once with so many numbers for each unit, so that what stands between the layers stays
+    /// small: a grid may have many points, a network many units.
+    pub(crate) fn at_once(&self, channels: usize) -> usize {
+        (AT_ONCE / self.width() / channels).max(1)
     }
 
     /// Returns the units of its widest layer.

@@ -65,11 +65,10 @@ impl Solve {
 
     /// One for each coefficient; `None` if no term is of measurements, or if the matrix of all residuals has no place in memory.
     fn errors(&self, model: &Field) -> Result<Option<Vec<Errors>>, Failure> {
-        let measured = &self.problem.measured;
-        if measured.is_empty() {
+        let terms = &self.problem.terms;
+        if !terms.iter().any(|term| term.is_measured) {
             return Ok(None);
         }
-        let terms = &self.problem.terms;
         // Residuals of each term, several at a point where it has several equations.
         let counts: Vec<usize> =
             terms.iter().zip(&self.first).map(|(term, rows)| term.equations * rows.dims()[0]).collect();
@@ -85,11 +84,8 @@ impl Solve {
             .zip(&counts)
             .flat_map(|((term, rows), &count)| vec![term.weight / rows.dims()[0] as f64; count])
             .collect();
-        let rows_of = |term: &usize| {
-            let before: usize = counts[..*term].iter().sum();
-            before..before + counts[*term]
-        };
-        let measured: Vec<usize> = measured.iter().flat_map(rows_of).collect();
+        let is_measured = terms.iter().zip(&counts).flat_map(|(term, &count)| vec![term.is_measured; count]);
+        let measured: Vec<usize> = is_measured.enumerate().filter_map(|(row, is)| is.then_some(row)).collect();
         let residuals: Vec<f64> = entries(at.outputs())?;
         let gram: Vec<f64> = entries(at.gram()?)?;
         let columns = columns(&at, model)?;

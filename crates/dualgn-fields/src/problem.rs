@@ -35,6 +35,8 @@ pub struct Term {
     pub given: Option<GivenValues>,
     /// How many residuals there are at a point.
     pub equations: usize,
+    /// Whether its residuals are errors of measurements.
+    pub is_measured: bool,
     /// The residuals of rows, each a point and what stands beside it.
     pub residual: Residual,
 }
@@ -57,7 +59,16 @@ impl Term {
         region: Region,
         residual: impl Fn(&Field, Tensor<2>) -> Tensor<2> + Send + Sync + 'static,
     ) -> Self {
-        Self { name: name.into(), weight, points, region, given: None, equations: 1, residual: Arc::new(residual) }
+        Self {
+            name: name.into(),
+            weight,
+            points,
+            region,
+            given: None,
+            equations: 1,
+            is_measured: false,
+            residual: Arc::new(residual),
+        }
     }
 
     /// Puts a number beside each point.
@@ -77,6 +88,9 @@ impl Term {
         points.chunks_exact(self.region.columns()).flat_map(|point| [point, &(given.at)(point)].concat()).collect()
     }
 }
+
+/// What is said of the place of a condition that is built into the network.
+pub(crate) const BUILT_IN: &str = ", built into the network";
 
 /// Conditions that can be built into the network.
 pub struct Hard {
@@ -134,8 +148,6 @@ pub struct Problem {
     pub compared: Option<[Vec<f64>; 2]>,
     /// Names of the unknown numbers of the equation, with their true values where they are known.
     pub coefficients: Vec<(String, Option<f64>)>,
-    /// The terms whose residuals are errors of measurements, by their numbers.
-    pub measured: Vec<usize>,
     /// Functions that the network is fitted to before training, where starting from anything is not good enough.
     pub start: Option<PointFunction>,
     /// The shape, for problems of shapes.

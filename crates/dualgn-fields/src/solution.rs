@@ -1,17 +1,15 @@
 //! [`Solution`]: a trained network as functions of which formulas are computed at any points.
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use dualgn::Network;
-use dualgn::jet::jet;
 use dualgn_io::Failure;
 use dualgn_networks::{Tensors, entries, with_weights};
 
+use super::equations::{Behind, residual};
 use super::network::Field;
 use super::problem::Problem;
-use crate::formula::{Expression, Formula, Given, Kind, Unknowns};
-
-/// Numbers of a layer, with their derivatives, that are computed at once.
-const AT_ONCE: usize = 1 << 22;
+use super::solve::on_device;
+use crate::formula::{Expression, Formula, Kind};
 
 /// What was found for the unknowns of a problem.
 pub struct Solution {
@@ -64,26 +62,20 @@ impl Solution {
         if count == 0 || columns == 0 {
             return Ok((vec![], counts));
         }
-        let most = (AT_ONCE / self.model.width() / (2 * dims + 1)).clamp(1, count);
-        let residual = move |field: &Field, rows: Tensor<2>| computed(&expressions, field, rows);
-        let network = Network::trace(&self.model, residual, [most, dims])?;
+        // What is traced depends on the network, also where no formula does.
+        let is_known = !expressions.iter().any(|expression| expression.uses(Kind::Unknown));
+        let values = residual(expressions, None, self.model.coefficients().len(), Behind::default());
+        let traced = move |field: &Field, rows: Tensor<2>| match is_known {
+            true => values(field, rows.clone()) + field.value(rows).narrow(1, 0, 1) * 0.0,
+            false => values(field, rows),
+        };
+        let most = self.model.at_once(2 * dims + 1).min(count);
+        let network = Network::trace(&self.model, traced, [most, dims])?;
         let mut values = Vec::with_capacity(count * columns);
         for some in points.chunks(most * dims) {
-            let rows = TensorData::new(some.to_vec(), [some.len() / dims, dims]);
-            let rows = Tensor::from_data(rows, (&self.device, DType::F64));
+            let rows = on_device(some.to_vec(), dims, &self.device);
             values.extend(entries::<f64, 2>(network.linearize(&self.model, rows)?.outputs())?);
         }
         Ok((values, counts))
     }
-}
-
-/// The values of expressions, side by side.
-fn computed(expressions: &[Expression], field: &Field, rows: Tensor<2>) -> Tensor<2> {
-    let coefficients: Vec<Tensor<2>> = (0..field.coefficients().len()).map(|index| field.coefficient(index)).collect();
-    let jet = jet(rows.clone(), |x| field.value(x));
-    let given =
-        Given { rows: &rows, unknowns: Unknowns::Jet(&jet), coefficients: &coefficients, columns: &[], normal: None };
-    let all = Tensor::cat(expressions.iter().flat_map(|expression| expression.tensors(&given)).collect(), 1);
-    // What is traced depends on the network, also where no formula does.
-    all + jet.value().narrow(1, 0, 1) * 0.0
 }

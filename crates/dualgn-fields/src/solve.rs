@@ -28,9 +28,6 @@ const HELD_OUT: usize = usize::MAX >> 8;
 /// Steps of fitting a network to the function it starts from, and points of it.
 const FITTING: [usize; 2] = [25, 1000];
 
-/// Numbers of a layer that are computed at once where nothing is trained.
-const AT_ONCE: usize = 1 << 22;
-
 /// A problem with its traced residuals.
 pub struct Solve {
     /// The problem.
@@ -122,8 +119,7 @@ impl Solve {
     /// Fails if the device does.
     pub fn values(&self, model: &Field, points: &[f64]) -> Result<Vec<f64>, Failure> {
         let (model, dims) = (model.valid(), self.problem.low.len());
-        // As many at once as keep what stands between the layers small: a grid may have many points, a network many units.
-        let most = (AT_ONCE / model.width()).max(1) * dims;
+        let most = model.at_once(1) * dims;
         let mut values = Vec::with_capacity(points.len() / dims * model.outputs());
         for some in points.chunks(most) {
             values.extend(entries::<f64, 2>(model.value(on_device(some.to_vec(), dims, &self.device)))?);
@@ -139,7 +135,7 @@ impl Solve {
             return Ok(None);
         }
         // Derivatives go along with the values, some for each dimension.
-        let most = (AT_ONCE / model.width() / (2 * dims + 1)).max(1) * dims;
+        let most = model.at_once(2 * dims + 1) * dims;
         let mut residuals = Vec::with_capacity(points.len() / dims * term.equations);
         for some in points.chunks(most) {
             let rows = on_device(term.rows(some), term.columns(), &self.device);
@@ -309,7 +305,7 @@ fn relative_error(found: impl Iterator<Item = f64>, wanted: impl Iterator<Item =
     f64::sqrt(wrong / whole)
 }
 
-fn on_device(rows: Vec<f64>, columns: usize, device: &Device) -> Tensor<2> {
+pub(super) fn on_device(rows: Vec<f64>, columns: usize, device: &Device) -> Tensor<2> {
     let count = rows.len() / columns;
     Tensor::from_data(TensorData::new(rows, [count, columns]), (device, DType::F64))
 }

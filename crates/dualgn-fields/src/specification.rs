@@ -13,7 +13,7 @@ use dualgn_train::{Length, Session, Settings, Subject, environment};
 use super::equations::EquationFile;
 use super::network::{Architecture, Field, SmoothActivation};
 use super::points::Drawing;
-use super::problem::{Hard, Problem, Training};
+use super::problem::{BUILT_IN, Hard, Problem, Training};
 use super::problems::FieldName;
 use super::size::Size;
 use super::solve::{Showing, Solve};
@@ -223,12 +223,9 @@ impl Specification {
             )));
         };
         problem.architecture.transform = Some(transform);
-        let measured: Vec<String> = problem.measured.iter().map(|&term| problem.terms[term].name.clone()).collect();
         problem.terms.retain(|term| !terms.contains(&term.name));
-        let places = problem.terms.iter().enumerate().filter(|(_, term)| measured.contains(&term.name));
-        problem.measured = places.map(|(place, _)| place).collect();
         for stated in problem.stated.iter_mut().filter(|stated| terms.contains(&stated.name)) {
-            stated.place.push_str(", built into the network");
+            stated.place.push_str(BUILT_IN);
         }
         Ok(())
     }

@@ -22,14 +22,18 @@ use crate::terminal;
 /// Predicts the rows of a table.
 pub(super) fn predict(arguments: &Predict) -> Result<(), Failure> {
     arguments.out.as_deref().map(refuse_own).transpose()?;
-    #[cfg(feature = "fields")]
-    if let Some(solved) = Solved::find(&arguments.model)? {
-        return at_points(&solved, arguments);
-    }
+    let predictor = match Predictor::load(&arguments.model, &arguments.device.open()?) {
+        Ok(predictor) => predictor,
+        #[cfg(feature = "fields")]
+        Err(failure) => {
+            return at_points(&Solved::find(&arguments.model)?.ok_or(failure)?, arguments);
+        }
+        #[cfg(not(feature = "fields"))]
+        Err(failure) => return Err(failure),
+    };
     if !arguments.formula.is_empty() {
         return Err(Failure::input("`--formula` is for runs of equations; leave it out".into()));
     }
-    let predictor = Predictor::load(&arguments.model, &arguments.device.open()?)?;
     let source = Source::open(&arguments.data, &arguments.reading.reading())?;
     let studies = if arguments.std { Some(prepared(&arguments.model)?.studies) } else { None };
     let posterior = studies.as_deref().map(|studies| Posterior::new(&predictor, studies)).transpose()?;
@@ -47,7 +51,7 @@ pub(super) fn predict(arguments: &Predict) -> Result<(), Failure> {
     })?;
     told("", &passed.tally);
     let predictions = Predictions::join(predictions);
-    let text = csv(&predictor, &predictions, deviations.as_deref())?;
+    let text = csv_of(&predictor, &predictions, deviations.as_deref())?;
     written(arguments.out.as_deref(), predictions.len(), "predictions", &text)
 }
 
@@ -78,13 +82,12 @@ fn at_points(solved: &Solved, arguments: &Predict) -> Result<(), Failure> {
     let dims = solution.coordinates().len();
     let rows = points.chunks_exact(dims).zip(values.chunks_exact(names.len() - dims));
     let lines = rows.map(|(point, values)| point.iter().chain(values).map(|&value| number(value)).collect());
-    written(arguments.out.as_deref(), points.len() / dims, "points", &csv_of(&names, lines)?)
+    written(arguments.out.as_deref(), points.len() / dims, "points", &csv(&names, lines)?)
 }
 
 /// Writes rows with their names.
-#[cfg(feature = "fields")]
-fn csv_of(names: &[String], mut lines: impl Iterator<Item = Vec<String>>) -> Result<Vec<u8>, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::run(format!("cannot write the values: {error}"));
+fn csv(names: &[String], mut lines: impl Iterator<Item = Vec<String>>) -> Result<Vec<u8>, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::run(format!("cannot write the predictions: {error}"));
     let mut writer = csv::Writer::from_writer(vec![]);
     writer.write_record(names).map_err(|error| failed(&error))?;
     lines.try_for_each(|line| writer.write_record(&line)).map_err(|error| failed(&error))?;
@@ -103,10 +106,8 @@ fn prepared(model: &Path) -> Result<Prepared, Failure> {
 }
 
 /// One line a row: the prediction, the probability of each class, and how sure it is.
-fn csv(predictor: &Predictor, predictions: &Predictions, deviations: Option<&[f64]>) -> Result<Vec<u8>, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::run(format!("cannot write the predictions: {error}"));
+fn csv_of(predictor: &Predictor, predictions: &Predictions, deviations: Option<&[f64]>) -> Result<Vec<u8>, Failure> {
     let levels = &predictor.card.target.levels;
-    let mut writer = csv::Writer::from_writer(vec![]);
     let mut head = vec![format!("{} (predicted)", predictor.card.target.name)];
     if let Predictions::Classes { probabilities: Some(_), .. } = predictions {
         head.extend(levels.iter().map(|level| format!("probability of {level}")));
@@ -114,8 +115,7 @@ fn csv(predictor: &Predictor, predictions: &Predictions, deviations: Option<&[f6
     if deviations.is_some() {
         head.push("standard deviation".into());
     }
-    writer.write_record(&head).map_err(|error| failed(&error))?;
-    for row in 0..predictions.len() {
+    let line = |row: usize| {
         let mut line = vec![];
         match predictions {
             Predictions::Numbers(numbers) => line.push(number(numbers[row])),
@@ -127,9 +127,9 @@ fn csv(predictor: &Predictor, predictions: &Predictions, deviations: Option<&[f6
             }
         }
         line.extend(deviations.map(|deviations| number(deviations[row])));
-        writer.write_record(&line).map_err(|error| failed(&error))?;
-    }
-    writer.into_inner().map_err(|error| failed(&error))
+        line
+    };
+    csv(&head, (0..predictions.len()).map(line))
 }
 
 /// As many digits as tell a number from all others in double precision: beside a large offset those of single precision say nothing.

@@ -8,6 +8,7 @@ use burn::tensor::Tensor;
 use crate::formula::{Expression, Given, Kind, Point, Unknowns};
 use crate::geometry::{Generator, Region, Sampling};
 use crate::network::Transform;
+use crate::problem::Hard;
 
 /// Points at which values of conditions are compared, and at which the form of a condition is looked at.
 const COMPARED: usize = 4096;
@@ -114,7 +115,7 @@ impl BuiltIn {
     }
 
     /// Whether another condition gives the same unknown a value at the same places.
-    pub(super) fn overlaps(&self, other: &Self) -> bool {
+    fn overlaps(&self, other: &Self) -> bool {
         let is_shared = match (&self.distance, &other.distance) {
             (Distance::Faces(own), Distance::Faces(others)) => own.iter().any(|face| others.contains(face)),
             (Distance::Sphere(..), Distance::Sphere(..)) => true,
@@ -158,6 +159,30 @@ fn linear(residual: &Expression, output: usize, unknowns: usize, region: &Region
         found = Some((index, factor));
     }
     found
+}
+
+/// Whether two of some conditions, or one of them and another, give the same unknown a value at the same places.
+pub(super) fn overlap(all: &[BuiltIn], others: &[BuiltIn]) -> bool {
+    let before = |index: usize| all[..index].iter().chain(others);
+    all.iter().enumerate().any(|(index, one)| before(index).any(|other| one.overlaps(other)))
+}
+
+/// Makes what builds conditions in that are fitted, each with the name of its term, beside those that are built in. Of conditions on the
+/// same unknown at the same places the first is taken.
+pub(super) fn hard(fitted: Vec<(String, Vec<BuiltIn>)>, built_in: &[BuiltIn], unknowns: usize) -> Option<Hard> {
+    let (mut all, mut terms) = (built_in.to_vec(), vec![]);
+    for (name, conditions) in fitted {
+        if !overlap(&conditions, &all) {
+            terms.push(name);
+            all.extend(conditions);
+        }
+    }
+    // Values are found in those that were fitted first.
+    all.rotate_left(built_in.len());
+    if terms.is_empty() {
+        return None;
+    }
+    transform(all, unknowns).map(|transform| Hard { transform, terms })
 }
 
 /// Makes what a network's values become: those of conditions where these hold; `None` without conditions.

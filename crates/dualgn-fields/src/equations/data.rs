@@ -55,8 +55,16 @@ impl Table {
         std::iter::once(self.columns.join(",")).chain(rows).map(|line| line + "\n").collect()
     }
 
-    pub(super) fn column(&self, name: &str) -> Option<usize> {
+    fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column == name)
+    }
+
+    /// Finds a column of the table of a file.
+    pub(super) fn expect(&self, name: &str, file: &Spanned<String>, source: &Source<'_>) -> Result<usize, Failure> {
+        self.column(name).ok_or_else(|| {
+            let what = format!("`{}` has no column of numbers `{name}`", file.get_ref());
+            source.wrong(file.span(), what).hint(format!("its columns of numbers are {}", self.columns.join(", ")))
+        })
     }
 
     /// Returns some columns, row by row.
@@ -89,10 +97,7 @@ pub(super) fn points(
 ) -> Result<Vec<f64>, Failure> {
     let mut columns = vec![];
     for coordinate in names.scope.coordinates() {
-        columns.push(table.column(coordinate).ok_or_else(|| {
-            let what = format!("`{}` has no column of numbers `{coordinate}`", file.get_ref());
-            source.wrong(file.span(), what).hint(format!("its columns of numbers are {}", table.columns.join(", ")))
-        })?);
+        columns.push(table.expect(coordinate, file, source)?);
     }
     let dims = columns.len();
     columns.extend(more);
@@ -147,10 +152,10 @@ impl Terms<'_> {
             region: Region::Points { rows: Arc::new(rows), columns: dims + columns.len() },
             given: None,
             equations,
+            is_measured: true,
             residual: residual(expressions, noise, self.names.coefficients.len(), behind),
         };
         self.state(&term.name, format!("at the {all} rows of {}", file.get_ref()), &formulas, &scope);
-        self.measured.push(self.terms.len());
         self.terms.push(term);
         Ok(())
     }

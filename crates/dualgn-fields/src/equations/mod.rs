@@ -9,6 +9,7 @@
 //! data.rs          measurements -> terms of the loss
 //! built_in.rs      conditions that hold for any network
 //! architecture.rs  the network
+//! training.rs      how long, how strongly damped, at which points
 //! reference.rs     the solution
 //! ```
 //!
@@ -83,11 +84,11 @@ mod names;
 mod reference;
 mod source;
 mod term;
+mod training;
 mod value;
 
 use std::path::Path;
 
-use built_in::BuiltIn;
 use dualgn_io::number::memory;
 use dualgn_io::{Failure, input};
 use dualgn_train::record::Stated;
@@ -102,16 +103,15 @@ use names::Names;
 use reference::{Reference, reference};
 use source::{Source, plain};
 use term::Terms;
-use value::Number;
+pub(crate) use term::{Behind, residual};
+use training::training;
 
 use super::formula::Formula;
-use super::problem::{Hard, Problem, Training};
+use super::problem::Problem;
 use crate::network::Architecture;
 
 /// Bytes of a file at most.
 const LARGEST: usize = 1 << 20;
-/// Steps at most.
-const STEPS: i64 = 1_000_000_000;
 /// Letters of a title at most.
 const LONGEST: usize = 500;
 
@@ -201,7 +201,7 @@ pub(crate) fn problem(text: &str, name_of_file: &str, tables: &[Table]) -> Resul
     for data in &file.data {
         terms.data(data, tables)?;
     }
-    let Terms { terms, measured, stated, built_in, fitted, written, .. } = terms;
+    let Terms { terms, stated, built_in, fitted, written, .. } = terms;
     if written.is_empty() {
         let message = format!("{name_of_file}: there are no equations");
         return Err(Failure::input(message).hint("write `formula = \"u_xx = 1\"` below `[[equations]]`"));
@@ -209,20 +209,7 @@ pub(crate) fn problem(text: &str, name_of_file: &str, tables: &[Table]) -> Resul
     let title = file.title.as_ref().map(|title| line(title, &source)).transpose()?.unwrap_or(name_of_file);
     let setting = file.source.as_ref().map(|setting| line(setting, &source)).transpose()?.unwrap_or(name_of_file);
     let unknowns = names.scope.unknowns().len();
-    // Of conditions on the same unknown at the same places the first is built in.
-    let mut apart: Vec<(String, Vec<BuiltIn>)> = vec![];
-    for (name, all) in fitted {
-        let mut others = built_in.iter().chain(apart.iter().flat_map(|(_, all)| all));
-        if !others.any(|other| all.iter().any(|one| one.overlaps(other))) {
-            apart.push((name, all));
-        }
-    }
-    let fitted = apart;
-    let could = (!fitted.is_empty()).then(|| {
-        let terms = fitted.iter().map(|(name, _)| name.clone()).collect();
-        let all = fitted.iter().flat_map(|(_, all)| all).chain(&built_in).cloned().collect();
-        built_in::transform(all, unknowns).map(|transform| Hard { transform, terms })
-    });
+    let hard = built_in::hard(fitted, &built_in, unknowns);
     let architecture = Architecture { transform: built_in::transform(built_in, unknowns), ..architecture };
     let training = training(&file.training, &names, &source)?;
     let Reference { exact, compared } = match &file.reference {
@@ -242,11 +229,10 @@ pub(crate) fn problem(text: &str, name_of_file: &str, tables: &[Table]) -> Resul
         high: names.high.clone(),
         architecture,
         terms,
-        hard: could.flatten(),
+        hard,
         exact,
         compared,
         coefficients: coefficients.map(|(name, (_, right))| (name.clone(), *right)).collect(),
-        measured,
         start: None,
         shape: None,
         placed: None,
@@ -288,53 +274,6 @@ fn line<'t>(text: &'t Spanned<String>, source: &Source<'_>) -> Result<&'t str, F
         false => {
             let what = "a title or a source that is no line of text";
             Err(source.wrong(text.span(), what).hint(format!("write one line of 1 to {LONGEST} letters")))
-        }
-    }
-}
-
-fn training(given: &file::Training, names: &Names, source: &Source<'_>) -> Result<Training, Failure> {
-    let mut training = Training { adaptive: given.adaptive, ..Training::default() };
-    let positive = |number: &Spanned<Number>, what: &str| -> Result<f64, Failure> {
-        let value = names.number(source, number)?;
-        match value > 0.0 {
-            true => Ok(value),
-            false => {
-                let what = format!("`{what}` is {}", plain(value));
-                Err(source.wrong(number.span(), what).hint("it is a positive number"))
-            }
-        }
-    };
-    if let Some(steps) = &given.steps {
-        training.steps = count(steps, 1, "steps", source)?;
-    }
-    if let Some(seconds) = &given.seconds {
-        training.seconds = Some(positive(seconds, "seconds")?);
-    }
-    if let Some(damping) = &given.damping {
-        training.damping = positive(damping, "damping")?;
-    }
-    if let Some(sampling) = given.sampling {
-        training.sampling = sampling;
-    }
-    if let Some(resample) = &given.resample {
-        training.resample = count(resample, 0, "resample", source)?;
-    }
-    if given.adaptive && training.resample == 0 {
-        let span = given.resample.as_ref().map_or(0..0, Spanned::span);
-        let what = "`adaptive` needs `resample`, the number of steps after which points are drawn anew";
-        return Err(source.wrong(span, what).hint("write `resample = 100` beside it"));
-    }
-    Ok(training)
-}
-
-/// A number of steps.
-fn count(given: &Spanned<i64>, least: i64, name: &str, source: &Source<'_>) -> Result<usize, Failure> {
-    let count = *given.get_ref();
-    match (least..=STEPS).contains(&count) {
-        true => Ok(count as usize),
-        false => {
-            let what = format!("`{name}` is {count}");
-            Err(source.wrong(given.span(), what).hint(format!("take {least} at least, such as 200")))
         }
     }
 }

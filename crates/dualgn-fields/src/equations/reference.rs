@@ -74,12 +74,7 @@ fn of_table(
 ) -> Result<Reference, Failure> {
     let table = table(file, tables, source)?;
     let unknowns = names.scope.unknowns();
-    let columns = unknowns.iter().map(|unknown| {
-        table.column(unknown).ok_or_else(|| {
-            let what = format!("`{}` has no column of numbers `{unknown}`", file.get_ref());
-            source.wrong(file.span(), what).hint(format!("its columns of numbers are {}", table.columns.join(", ")))
-        })
-    });
+    let columns = unknowns.iter().map(|unknown| table.expect(unknown, file, source));
     let columns = columns.collect::<Result<Vec<usize>, _>>()?;
     let rows = points(file, table, names, &columns, |_| true, source)?;
     let dims = names.low.len();

@@ -10,7 +10,7 @@ use dualgn_io::Failure;
 use dualgn_train::record::Stated;
 use toml::Spanned;
 
-use super::built_in::BuiltIn;
+use super::built_in::{BuiltIn, overlap};
 use super::domain::{Domain, Part};
 use super::file::Statement;
 use super::names::Names;
@@ -19,7 +19,7 @@ use super::value::{Listed, Number};
 use crate::formula::{Expression, Formula, Given, Kind, Point, Relation, Scope, Unknowns};
 use crate::geometry::{Generator, Predicate, Region, Sampling};
 use crate::network::Field;
-use crate::problem::{GivenValues, Residual, Term};
+use crate::problem::{BUILT_IN, GivenValues, Residual, Term};
 
 /// Points of an equation and of a condition, if the file does not say how many.
 const POINTS: [usize; 2] = [1000, 100];
@@ -40,8 +40,6 @@ pub(super) struct Terms<'a> {
     pub(super) built_in: Vec<BuiltIn>,
     /// The conditions that could, each with the name of its term.
     pub(super) fitted: Vec<(String, Vec<BuiltIn>)>,
-    /// Which terms are of measurements.
-    pub(super) measured: Vec<usize>,
     /// All of them for pages.
     pub(super) stated: Vec<Stated>,
     /// The equations of the domain as they are written.
@@ -50,17 +48,7 @@ pub(super) struct Terms<'a> {
 
 impl<'a> Terms<'a> {
     pub(super) fn new(names: &'a Names, domain: &'a Domain<'a>, source: Source<'a>) -> Self {
-        Self {
-            names,
-            domain,
-            source,
-            terms: vec![],
-            built_in: vec![],
-            fitted: vec![],
-            measured: vec![],
-            stated: vec![],
-            written: vec![],
-        }
+        Self { names, domain, source, terms: vec![], built_in: vec![], fitted: vec![], stated: vec![], written: vec![] }
     }
 
     /// Adds an equation.
@@ -114,7 +102,16 @@ impl<'a> Terms<'a> {
         let given = given.map(|at| GivenValues { columns: self.names.scope.space().len(), at });
         let behind = Behind { columns: vec![], normal: given.as_ref().map(|_| self.names.low.len()) };
         let residual = residual(expressions, None, self.names.coefficients.len(), behind);
-        self.terms.push(Term { name, weight, points, region: part.region, given, equations, residual });
+        self.terms.push(Term {
+            name,
+            weight,
+            points,
+            region: part.region,
+            given,
+            equations,
+            is_measured: false,
+            residual,
+        });
         Ok(formulas)
     }
 
@@ -158,12 +155,8 @@ impl<'a> Terms<'a> {
         let unknowns = self.names.scope.unknowns().len();
         let read = |expression| BuiltIn::read(expression, unknowns, distance, &part.region);
         let all = expressions.iter().map(read).collect::<Result<Vec<_>, _>>().map(|all| all.concat());
-        let overlap = |all: &[BuiltIn]| {
-            let twice = all.iter().enumerate().any(|(index, one)| all[..index].iter().any(|other| one.overlaps(other)));
-            twice || all.iter().any(|one| self.built_in.iter().any(|other| one.overlaps(other)))
-        };
         match (hard, all) {
-            (Some(hard), Ok(all)) if overlap(&all) => {
+            (Some(hard), Ok(all)) if overlap(&all, &self.built_in) => {
                 let what = "two conditions that are built in give an unknown a value at the same places";
                 Err(self.source.wrong(hard.span(), what).hint("leave out one of them, or its `hard`"))
             }
@@ -176,8 +169,7 @@ impl<'a> Terms<'a> {
                 .wrong(hard.span(), what)
                 .hint("leave `hard` out: then the condition is fitted at points")),
             (None, all) => {
-                let all = all.ok().filter(|all| !overlap(all));
-                self.fitted.extend(all.map(|all| (name.to_owned(), all)));
+                self.fitted.extend(all.ok().map(|all| (name.to_owned(), all)));
                 Ok(false)
             }
         }
@@ -291,21 +283,22 @@ fn place(statement: &Statement) -> String {
         None => place,
     };
     match &statement.hard {
-        Some(hard) if *hard.get_ref() => format!("{place}, built into the network"),
+        Some(hard) if *hard.get_ref() => format!("{place}{BUILT_IN}"),
         _ => place,
     }
 }
 
 /// What stands behind the coordinates in the rows of a term.
-pub(super) struct Behind {
+#[derive(Default)]
+pub(crate) struct Behind {
     /// Where the columns of data are.
-    pub(super) columns: Vec<usize>,
+    pub(crate) columns: Vec<usize>,
     /// Where the normal begins, if it is needed.
-    pub(super) normal: Option<usize>,
+    pub(crate) normal: Option<usize>,
 }
 
 /// The residuals of expressions at the same points, divided by the standard deviation of errors.
-pub(super) fn residual(
+pub(crate) fn residual(
     expressions: Vec<Expression>,
     noise: Option<Expression>,
     coefficients: usize,

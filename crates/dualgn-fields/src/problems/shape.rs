@@ -35,9 +35,10 @@ fn normals(field: &Field, rows: Tensor<2>) -> Tensor<2> {
     (slopes.reshape([m * outputs, dims]) * normals).sum_dim(1) - 1.0
 }
 
-/// The meaning of names in formulas about the distance.
-fn scope(axes: &[&str]) -> Scope {
-    let mut scope = Scope::new(axes, None).expect("the names of coordinates are words that are different");
+/// The meaning of names in formulas about one unknown function; time is called `t`.
+pub(super) fn scope(axes: &[&str]) -> Scope {
+    let time = axes.iter().position(|axis| *axis == "t");
+    let mut scope = Scope::new(axes, time).expect("the names of coordinates are words that are different");
     scope.unknown("u").expect("no coordinate has the name of the unknown");
     scope
 }
@@ -128,7 +129,6 @@ pub(super) fn shape(path: &Path) -> Result<Problem, Failure> {
         compared: None,
         hard: None,
         coefficients: vec![],
-        measured: vec![],
         start: Some(single(sphere)),
         shape: Some(shape),
         placed: Some(placed),
@@ -220,7 +220,6 @@ pub(super) fn distance2d() -> Problem {
         compared: None,
         hard: None,
         coefficients: vec![],
-        measured: vec![],
         start: Some(single(sphere)),
         shape: None,
         placed: None,

@@ -1,8 +1,9 @@
 //! [`numbers`], [`all_numbers`]: columns of numbers, as they stand there.
 
+use super::cell::Row;
 use super::error::TableError;
 use super::notation::{Reader, Wanted};
-use super::profile::profiles;
+use super::profile::{Profile, profiles};
 use super::source::Source;
 
 /// Reads columns of numbers, row by row.
@@ -12,23 +13,14 @@ use super::source::Source;
 pub fn numbers(source: &Source, names: &[String]) -> Result<Vec<f64>, TableError> {
     let columns = names.iter().map(|name| source.column(name)).collect::<Result<Vec<usize>, _>>()?;
     let profiles = profiles(source, None, |_| {})?.columns;
-    let readers: Vec<Reader> = columns.iter().map(|&column| profiles[column].reader(source)).collect();
-    let mut all = vec![];
-    source.rows(&mut |row| {
-        for ((name, &column), reader) in names.iter().zip(&columns).zip(&readers) {
-            let found = reader.number(&row.cells[column]);
-            let found =
-                found.map_err(|_| reader.refusal(source.file(), &row, (name, column), Wanted::Number, false))?;
-            all.push(found.ok_or_else(|| TableError::Cell {
-                file: source.file().into(),
-                place: row.place(),
-                column: name.clone(),
-                problem: "the cell is empty, and a number is needed".into(),
-            })?);
-        }
-        Ok(())
-    })?;
-    Ok(all)
+    read(source, &profiles, &columns, |row, column| {
+        Err(TableError::Cell {
+            file: source.file().into(),
+            place: row.place(),
+            column: source.header()[column].clone(),
+            problem: "the cell is empty, and a number is needed".into(),
+        })
+    })
 }
 
 /// Reads all columns of numbers: their names, and row by row what stands there, which is not a number where a cell is empty.
@@ -38,19 +30,30 @@ pub fn numbers(source: &Source, names: &[String]) -> Result<Vec<f64>, TableError
 pub fn all_numbers(source: &Source) -> Result<(Vec<String>, Vec<f64>), TableError> {
     let profiles = profiles(source, None, |_| {})?.columns;
     let columns: Vec<usize> = (0..profiles.len()).filter(|&column| profiles[column].is_numeric()).collect();
-    let readers: Vec<Reader> = columns.iter().map(|&column| profiles[column].reader(source)).collect();
     let names: Vec<String> = columns.iter().map(|&column| source.header()[column].clone()).collect();
+    Ok((names, read(source, &profiles, &columns, |_, _| Ok(f64::NAN))?))
+}
+
+/// Reads columns row by row, with what `empty` makes of a cell in which nothing stands.
+fn read(
+    source: &Source,
+    profiles: &[Profile],
+    columns: &[usize],
+    empty: impl Fn(&Row, usize) -> Result<f64, TableError>,
+) -> Result<Vec<f64>, TableError> {
+    let readers: Vec<Reader> = columns.iter().map(|&column| profiles[column].reader(source)).collect();
     let mut all = vec![];
     source.rows(&mut |row| {
-        for ((name, &column), reader) in names.iter().zip(&columns).zip(&readers) {
-            let found = reader.number(&row.cells[column]);
-            let found =
-                found.map_err(|_| reader.refusal(source.file(), &row, (name, column), Wanted::Number, false))?;
-            all.push(found.unwrap_or(f64::NAN));
+        for (&column, reader) in columns.iter().zip(&readers) {
+            let found = reader.number(&row.cells[column]).map_err(|_| {
+                let name = source.header()[column].as_str();
+                reader.refusal(source.file(), &row, (name, column), Wanted::Number, false)
+            })?;
+            all.push(found.map_or_else(|| empty(&row, column), Ok)?);
         }
         Ok(())
     })?;
-    Ok((names, all))
+    Ok(all)
 }
 
 #[cfg(test)]

@@ -33,11 +33,7 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
         let moved = self.linearization().outputs_at(&vector.added_to(model.clone(), DIFFERENCE))?;
         let mean = (moved - self.linearization().outputs()) / DIFFERENCE;
         let bend = (mean - self.linearization().jvp(vector)?) * (2.0 / DIFFERENCE);
-        let bend = match &form.map {
-            Some(map) => map.apply_transpose(bend.unsqueeze()).squeeze_dim(0),
-            None => bend,
-        };
-        let bend = placed(bend, &gradient.device(), gradient.dtype());
+        let bend = placed(form.combined(bend), &gradient.device(), gradient.dtype());
         let curved = factor.apply(factor.apply_transpose(bend.unsqueeze())).squeeze_dim(0);
         let expansion = Expansion { gradient: curved, factor: factor.clone() };
         let solved = self.second_order(form, &expansion, damping, None, None, None)?;

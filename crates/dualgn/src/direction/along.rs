@@ -84,11 +84,7 @@ impl<L: ConvexLoss> Subproblem<'_, L> {
         let Model::SecondOrder(Expansion { gradient, factor }) = &form.model else {
             return Err(DirectionError::NoCurvature.into());
         };
-        let change = match &form.map {
-            Some(map) => map.apply_transpose(change.clone().unsqueeze()).squeeze_dim(0),
-            None => change.clone(),
-        };
-        let change = placed(change, &gradient.device(), gradient.dtype());
+        let change = placed(form.combined(change.clone()), &gradient.device(), gradient.dtype());
         Ok(placed(
             factor.apply_transpose(change.unsqueeze()).squeeze_dim(0),
             &self.linearization().device(),

@@ -28,6 +28,16 @@ pub(super) struct Form {
     pub sensitivities: Option<Sensitivities>,
 }
 
+impl Form {
+    /// Combines outputs, or what is like them, as the model does: `Vᵀ x` with a map `V`.
+    pub(super) fn combined(&self, outputs: Tensor<2>) -> Tensor<2> {
+        match &self.map {
+            Some(map) => map.apply_transpose(outputs.unsqueeze()).squeeze_dim(0),
+            None => outputs,
+        }
+    }
+}
+
 /// A model of the loss at a point: of second order, or the loss itself, with the relative duality gap and the number of
 /// iterations at which its solver stops.
 #[derive(Debug)]

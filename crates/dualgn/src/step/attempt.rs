@@ -1,5 +1,7 @@
 //! [`Attempt`]: a direction tried from a point, with its step size.
 
+use burn::module::Module;
+
 use super::fallback::Fallback;
 use super::momentum::Decay;
 use super::search::Found;
@@ -74,6 +76,15 @@ impl Attempt {
         match &self.bend {
             Some(bend) => change.add_scaled(bend, step * step),
             None => change,
+        }
+    }
+
+    /// The model after a step of some size.
+    pub(super) fn moved<M: Module>(&self, model: M, step: f64) -> M {
+        match &self.bend {
+            // A straight step needs no vector of its own.
+            None => self.vector.added_to(model, step),
+            Some(_) => self.change(step).added_to(model, 1.0),
         }
     }
 

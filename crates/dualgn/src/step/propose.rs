@@ -36,7 +36,7 @@ impl<L: ConvexLoss> Stepper<L> {
         let rate = self.limit.map_or(rate, |limit| rate.min(limit / attempt.norm));
         let before = (attempt.loss, attempt.slope);
         let loss_at = |step: f64| -> Result<f64, Error> {
-            let moved = attempt.change(step).added_to(point.model.clone(), 1.0);
+            let moved = attempt.moved(point.model.clone(), step);
             Ok(point.subproblem.loss_at(&moved)? + attempt.penalty.at(step))
         };
         let mut found = self.search.find(rate, before, point.last, attempt.model_step, loss_at)?;

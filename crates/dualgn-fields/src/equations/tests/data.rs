@@ -79,7 +79,7 @@ fn assert_near(found: &[f64], wanted: impl Iterator<Item = f64>) {
 #[test]
 fn columns_of_unknowns_are_measurements() {
     let problem = read("[[data]]\nfile = \"probes.csv\"\nnoise = \"sigma/2\"").unwrap();
-    assert_eq!(problem.measured, [1]);
+    assert_eq!(problem.terms.iter().map(|term| term.is_measured).collect::<Vec<_>>(), [false, true]);
     let term = &problem.terms[1];
     assert_eq!((term.name.as_str(), term.points, term.equations, term.weight), ("data", 3, 1, 1.0));
     let (residuals, own) = at_rows(&problem, term);

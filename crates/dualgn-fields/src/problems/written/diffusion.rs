@@ -80,7 +80,7 @@ pub(crate) fn measured(seed: u64) -> Problem {
         u.derivative([1]) - u.derivative([0, 0]) * field.coefficient(0)
     }
     let region = Region::Points { rows: Arc::new(measurements(seed).numbers), columns: 3 };
-    let data = Term::new("measurements", 1.0, 300, region, difference);
+    let data = Term { is_measured: true, ..Term::new("measurements", 1.0, 300, region, difference) };
     let words = "∂u/∂t = κ ∂²u/∂x² on the unit interval, with κ unknown (0.3): 300 measurements with an error of 0.01, and u = 0 at the ends.";
     let bounds = [vec![0.0; 2], vec![1.0; 2]];
     let mut problem = in_time(words, &["x", "t"], bounds, equation, [400, 1, 60], cooling);
@@ -89,10 +89,5 @@ pub(crate) fn measured(seed: u64) -> Problem {
     problem.terms[MEASURED] = data;
     problem.architecture.coefficients = vec![1.0];
     problem.architecture.hidden = vec![16, 16];
-    Problem {
-        coefficients: vec![("κ".into(), Some(DIFFUSIVITY))],
-        measured: vec![MEASURED],
-        training: steps(120),
-        ..problem
-    }
+    Problem { coefficients: vec![("κ".into(), Some(DIFFUSIVITY))], training: steps(120), ..problem }
 }

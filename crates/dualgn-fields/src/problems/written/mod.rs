@@ -11,8 +11,7 @@ use burn::tensor::Tensor;
 use dualgn::jet::jet;
 
 use super::FieldName;
-use super::shape::{names, steps, tanh};
-use crate::formula::Scope;
+use super::shape::{names, scope, steps, tanh};
 use crate::geometry::Region;
 use crate::network::{Architecture, Field, SmoothActivation, Transform};
 use crate::problem::{Hard, Problem, Term, Training, single};
@@ -62,20 +61,11 @@ pub(super) fn in_box(
         exact: Some(single(exact)),
         compared: None,
         coefficients: vec![],
-        measured: vec![],
         start: None,
         shape: None,
         placed: None,
         training: Training::default(),
     }
-}
-
-/// The meaning of names in formulas about one unknown function; time is called `t`.
-fn scope(axes: &[&str]) -> Scope {
-    let time = axes.iter().position(|axis| *axis == "t");
-    let mut scope = Scope::new(axes, time).expect("the names of coordinates are words that are different");
-    scope.unknown("u").expect("no coordinate has the name of the unknown");
-    scope
 }
 
 /// The functions less the numbers given beside each point.
