@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! network.rs    a network from points to numbers <- embedding.rs (what it sees of a point: waves, units)
-//! problem.rs    what is solved: terms of residuals on regions, and the solution
+//! problem.rs    what is solved: terms of residuals on regions, and the solution <- penalty.rs (what residuals cost)
 //! problems/     the equations and shapes by name
 //! equations/    problems from files of equations
 //! formula/      formulas as text, and what is computed for them: at points, by networks
@@ -44,6 +44,7 @@ mod equations;
 mod formula;
 pub mod geometry;
 mod network;
+mod penalty;
 mod points;
 mod portrait;
 mod posterior;

@@ -50,7 +50,8 @@ impl Drawing {
         let candidates = rows(term, CANDIDATES * count, self.sampling, &mut random);
         let width = term.columns();
         let all = candidates.len() / width;
-        let norm = |residuals: &[f64]| residuals.iter().fold(0.0, |norm: f64, r| norm.hypot(*r));
+        let cost = |residual: f64| if term.penalties.is_one_sided { residual.min(0.0) } else { residual };
+        let norm = |residuals: &[f64]| residuals.iter().fold(0.0, |norm: f64, r| norm.hypot(cost(*r)));
         let sizes: Vec<f64> = residual(tensor(&candidates, width, device))?
             .chunks_exact(term.equations)
             .map(|residuals| Some(norm(residuals)).filter(|norm| norm.is_finite()).unwrap_or(0.0))

@@ -49,7 +49,7 @@ impl Solve {
         if self.problem.shape.is_none() {
             // Of several unknown functions the first.
             let values = self.values(model, &self.grid(MOVING))?;
-            let values: Vec<f64> = component(&values, 0, model.outputs()).collect();
+            let values = self.inside(component(&values, 0, model.outputs()).collect(), MOVING);
             return Ok(self.map(&values, MOVING, Colours::Sequential).raster());
         }
         match self.surface(model, COARSE)? {
@@ -111,6 +111,7 @@ impl Solve {
     /// Writes a map into a folder.
     fn drawn(&self, map: Map, folder: &Path) -> Result<Picture, Failure> {
         let Map { file, title, caption, values, colours } = map;
+        let values = self.inside(values, GRID);
         let markup = self.map(&values, GRID, colours).svg(&title).map_err(|error| Failure::run(error.to_string()))?;
         files::replace(&folder.join(file), markup.as_bytes())?;
         Ok(Picture { title, caption, markup })
@@ -228,6 +229,17 @@ impl Solve {
             })
         };
         (0..rows * size).flat_map(point).collect()
+    }
+
+    /// Leaves out the values of a grid outside of the domain.
+    fn inside(&self, mut values: Vec<f64>, size: usize) -> Vec<f64> {
+        let points = self.grid(size);
+        for (value, point) in values.iter_mut().zip(points.chunks_exact(self.problem.low.len())) {
+            if !self.problem.domain.contains(point) {
+                *value = f64::NAN;
+            }
+        }
+        values
     }
 
     /// The coordinate that goes upwards: time where there is one, else the second.

@@ -26,6 +26,7 @@ use faer::linalg::solvers::Solve as _;
 use faer::{Mat, Side};
 
 use super::network::Field;
+use super::penalty::Penalties;
 use super::solve::Solve;
 
 /// The damping as a part of the largest diagonal entry of `K̃`: what the rounding of double precision leaves of its smallest
@@ -63,10 +64,11 @@ impl Solve {
         Ok(named.map(one).collect())
     }
 
-    /// One for each coefficient; `None` if no term is of measurements, or if the matrix of all residuals has no place in memory.
+    /// One for each coefficient; `None` if no term is of measurements, if the loss is another than that of least squares, or if the matrix of all residuals has no place in memory.
     fn errors(&self, model: &Field) -> Result<Option<Vec<Errors>>, Failure> {
         let terms = &self.problem.terms;
-        if !terms.iter().any(|term| term.is_measured) {
+        let is_least_squares = terms.iter().all(|term| term.penalties == Penalties::SQUARED);
+        if !is_least_squares || !terms.iter().any(|term| term.is_measured) {
             return Ok(None);
         }
         // Residuals of each term, several at a point where it has several equations.

@@ -6,6 +6,7 @@ use burn::tensor::Tensor;
 use dualgn_train::record::{Metric, Stated};
 
 use super::network::{Architecture, Field, Transform};
+use super::penalty::Penalties;
 use crate::formula::Scope;
 use crate::geometry::{Cloud, Frame, Mesh, Region, Sampling};
 
@@ -20,7 +21,8 @@ pub(crate) fn single(value: impl Fn(&[f64]) -> f64 + Send + Sync + 'static) -> P
     Arc::new(move |x: &[f64]| vec![value(x)])
 }
 
-/// One term of the loss: half the sum of the squares of its equations' residuals, averaged over points of a region.
+/// One term of the loss: what the residuals of its equations cost, half the sum of their squares if nothing else is said, averaged over
+/// points of a region.
 #[derive(Clone)]
 pub struct Term {
     /// In a word, such as `boundary`.
@@ -35,6 +37,8 @@ pub struct Term {
     pub given: Option<GivenValues>,
     /// How many residuals there are at a point.
     pub equations: usize,
+    /// What they cost.
+    pub penalties: Penalties,
     /// Whether its residuals are errors of measurements.
     pub is_measured: bool,
     /// The residuals of rows, each a point and what stands beside it.
@@ -66,6 +70,7 @@ impl Term {
             region,
             given: None,
             equations: 1,
+            penalties: Penalties::SQUARED,
             is_measured: false,
             residual: Arc::new(residual),
         }

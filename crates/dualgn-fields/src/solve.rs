@@ -93,7 +93,7 @@ impl Solve {
             Ok(traced)
         });
         let network = Blocks::new(networks.collect::<Result<Vec<_>, _>>()?);
-        let loss = problem.terms.iter().fold(Terms::new(), |loss, term| loss.term(Squared, term.weight));
+        let loss = problem.terms.iter().fold(Terms::new(), |loss, term| term.penalties.add_to(loss, term.weight));
         let at_points = problem.compared.as_ref().map(|[points, solution]| (points.clone(), solution.clone()));
         let everywhere = problem.exact.as_ref().map(|exact| {
             let points = problem.domain.draw(CHECKED, Sampling::Sobol, &mut Generator::new(0, 0));
@@ -108,7 +108,8 @@ impl Solve {
     pub fn terms(&self) -> String {
         let term = |(term, count): (&Term, &usize)| {
             let equations = if term.equations > 1 { format!("{} equations, ", term.equations) } else { String::new() };
-            format!("{} at {count} points ({equations}weight {})", term.name, term.weight)
+            let penalties = term.penalties.words().map_or_else(String::new, |words| words + ", ");
+            format!("{} at {count} points ({equations}{penalties}weight {})", term.name, term.weight)
         };
         self.problem.terms.iter().zip(&self.counts).map(term).collect::<Vec<_>>().join(", ")
     }

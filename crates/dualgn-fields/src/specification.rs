@@ -45,6 +45,15 @@ impl Statement {
         !matches!(self, Self::Named(FieldName::Shape | FieldName::Distance2d))
     }
 
+    /// Returns a loss that needs the same methods as its terms do: the absolute error if one of them is without curvature, or half the
+    /// squared error.
+    pub fn loss(&self) -> LossName {
+        match self {
+            Self::File(file) if file.is_piecewise_linear() => LossName::Absolute,
+            _ => LossName::Squared,
+        }
+    }
+
     /// Reads what is to be solved; shapes from the file of their surface.
     fn problem(&self, mesh: Option<&Path>) -> Result<Problem, Failure> {
         match self {
@@ -188,7 +197,7 @@ impl Specification {
         let activation = format!("{activation:?}").to_lowercase();
         Comparison {
             problem: self.statement.name().into(),
-            loss: LossName::Squared.name().into(),
+            loss: self.statement.loss().name().into(),
             description: format!(
                 "{} A network {widths} with {activation}{on} in double precision; terms: {}. All methods start from the same weights and see \
                  the same points.",

@@ -36,7 +36,11 @@ impl Origin<'_> {
     pub(super) fn method(self) -> Option<Method> {
         match self {
             #[cfg(feature = "fields")]
-            Self::Problem(Topic::Field(statement), _) if statement.is_equation() => Method::named(EQUATIONS),
+            Self::Problem(Topic::Field(statement), _)
+                if statement.is_equation() && statement.loss().has_curvature() =>
+            {
+                Method::named(EQUATIONS)
+            }
             _ => None,
         }
     }
@@ -46,7 +50,7 @@ impl Origin<'_> {
         match self {
             Self::Problem(Topic::Data(problem), _) => problem.defaults().loss,
             #[cfg(feature = "fields")]
-            Self::Problem(Topic::Field(_), _) => LossName::Squared,
+            Self::Problem(Topic::Field(statement), _) => statement.loss(),
             Self::Study(study) => study.loss,
         }
     }
@@ -106,7 +110,7 @@ pub(super) fn loss(origin: Origin, run: &Run) -> Result<LossName, Failure> {
         #[cfg(feature = "fields")]
         Origin::Problem(topic @ Topic::Field(_), options) => {
             let others = [
-                ("--loss", run.loss.is_some_and(|loss| loss != LossName::Squared)),
+                ("--loss", run.loss.is_some_and(|other| other != origin.usual())),
                 ("--batch", run.batch.is_some()),
                 ("--network", run.network.is_some()),
                 ("--weights", run.weights.is_some()),
@@ -115,7 +119,7 @@ pub(super) fn loss(origin: Origin, run: &Run) -> Result<LossName, Failure> {
             ];
             match others.into_iter().find(|(_, is_given)| *is_given) {
                 Some((option, _)) => Err(Failure::input(format!(
-                    "`{option}` is for problems with data; {} is made of squared residuals at points (`--points`, `--sampling`, \
+                    "`{option}` is for problems with data; {} is made of residuals at points (`--points`, `--sampling`, \
                      `--resample`, `--hidden`)",
                     topic.name()
                 ))),

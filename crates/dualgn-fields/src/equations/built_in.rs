@@ -5,6 +5,7 @@
 
 use burn::tensor::Tensor;
 
+use super::distance::Distance;
 use crate::formula::{Expression, Given, Kind, Point, Unknowns};
 use crate::geometry::{Generator, Region, Sampling};
 use crate::network::Transform;
@@ -19,33 +20,6 @@ const NEAR: f64 = 1e-12;
 const OTHERS: [fn(usize) -> f64; 2] = [|_| 0.0, |index| 0.7 - 0.31 * index as f64];
 /// Added to distances, that weights are numbers where two conditions meet.
 const LEAST: f64 = 1e-15;
-
-/// A function of points that is zero on a part of the boundary and positive elsewhere in the domain, at most 1.
-#[derive(Clone, Debug)]
-pub(super) enum Distance {
-    /// To faces of a box: across which coordinate, where, and how far the opposite face is, which is negative at the greater end.
-    Faces(Vec<(usize, f64, f64)>),
-    /// To the sphere around a ball of so many dimensions with this radius.
-    Sphere(usize, f64),
-}
-
-impl Distance {
-    /// Returns the distance of points `[m, dims]`: `[m, 1]`.
-    fn tensor(&self, x: &Tensor<2>) -> Tensor<2> {
-        match self {
-            Self::Faces(faces) => {
-                let to = |&(axis, at, far): &(usize, f64, f64)| (x.clone().narrow(1, axis, 1) - at) / far;
-                let opposite = |axis: usize| faces.iter().filter(|face| face.0 == axis).count() == 2;
-                let all = faces.iter().map(|face| if opposite(face.0) { to(face) * 2.0 } else { to(face) });
-                all.reduce(|product, distance| product * distance).unwrap_or_else(|| x.clone().narrow(1, 0, 1) * 0.0)
-            }
-            Self::Sphere(dims, radius) => {
-                let squares = x.clone().narrow(1, 0, *dims).powi_scalar(2).sum_dim(1);
-                -squares / (radius * radius) + 1.0
-            }
-        }
-    }
-}
 
 /// A condition `u = g` that is built in.
 #[derive(Clone)]
@@ -116,12 +90,7 @@ impl BuiltIn {
 
     /// Whether another condition gives the same unknown a value at the same places.
     fn overlaps(&self, other: &Self) -> bool {
-        let is_shared = match (&self.distance, &other.distance) {
-            (Distance::Faces(own), Distance::Faces(others)) => own.iter().any(|face| others.contains(face)),
-            (Distance::Sphere(..), Distance::Sphere(..)) => true,
-            _ => false,
-        };
-        self.unknown == other.unknown && is_shared
+        self.unknown == other.unknown && self.distance.meets(&other.distance)
     }
 }
 

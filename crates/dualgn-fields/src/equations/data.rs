@@ -121,7 +121,7 @@ impl Terms<'_> {
     /// Adds measurements.
     pub(super) fn data(&mut self, data: &Spanned<Data>, tables: &[Table]) -> Result<(), Failure> {
         self.check_count(data.span())?;
-        let Data { name, file, formula, noise, points: count, weight } = data.get_ref();
+        let Data { name, file, formula, noise, points: count, weight, loss } = data.get_ref();
         let source = self.source;
         let table = table(file, tables, &source)?;
         let scope = self.scope_of(file, table)?;
@@ -152,6 +152,7 @@ impl Terms<'_> {
             region: Region::Points { rows: Arc::new(rows), columns: dims + columns.len() },
             given: None,
             equations,
+            penalties: self.penalties(loss.as_ref(), false)?,
             is_measured: true,
             residual: residual(expressions, noise, self.names.coefficients.len(), behind),
         };

@@ -6,29 +6,31 @@ use std::sync::Arc;
 use dualgn_io::Failure;
 use toml::Spanned;
 
-use super::built_in::Distance;
-use super::file::File;
+use super::data::Table;
+use super::distance::{Distance, Smooth};
+use super::file::{Ball, File};
 use super::names::Names;
+use super::shapes::Shapes;
 use super::source::{Source, plain};
 use super::value::Listed;
-use crate::geometry::Region;
+use crate::geometry::{Generator, Predicate, Region, Sampling};
 use crate::problem::PointFunction;
 
 /// How far the end that is written may be from that of the box, in units of its edge: constants are rounded.
 const NEAR: f64 = 1e-9;
 
 /// What can stand after `on`.
-const FORMS: &str =
-    "write `on = \"x = 0\"` with a coordinate and one of its ends, a list of such faces, \"boundary\" or \"start\"";
+const FORMS: &str = "write `on = \"x = 0\"` with a coordinate and one of its ends, a list of such faces, a shape, \"boundary\" or \"start\"";
 
 /// A face of a box: across which coordinate, and whether at its greatest.
 type Face = (usize, bool);
 
-/// Where the equations hold: a box, or a ball around the origin.
+/// Where the equations hold: a box, a ball around the origin, or what is made of shapes.
 pub(super) struct Domain<'a> {
     names: &'a Names,
     source: Source<'a>,
     radius: Option<f64>,
+    shapes: Option<Shapes>,
     /// Coordinates that have no ends.
     pub(super) periodic: Vec<usize>,
 }
@@ -48,46 +50,81 @@ impl<'a> Domain<'a> {
     pub(super) fn read(
         file: &File,
         names: &'a Names,
+        tables: &[Table],
         source: Source<'a>,
         periodic: Vec<usize>,
     ) -> Result<Self, Failure> {
-        let mut domain = Self { names, source, radius: None, periodic };
-        let Some(ball) = file.domain.as_ref().map(|domain| &domain.ball) else { return Ok(domain) };
-        let span = ball.get_ref().radius.span();
-        let radius = names.number(&source, &ball.get_ref().radius)?;
-        if radius <= 0.0 {
-            return Err(source
-                .wrong(span, format!("a ball of the radius {}", plain(radius)))
-                .hint("radii are positive"));
+        let mut domain = Self { names, source, radius: None, shapes: None, periodic };
+        let Some(given) = &file.domain else { return Ok(domain) };
+        match (&given.ball, &given.shapes) {
+            (Some(ball), None) => {
+                domain.check_space(ball.span())?;
+                domain.radius = Some(domain.radius(ball)?);
+            }
+            (None, Some(shapes)) => {
+                domain.check_space(shapes.span())?;
+                domain.shapes = Some(Shapes::read(given, shapes, names, tables, source)?);
+            }
+            (Some(ball), Some(_)) => {
+                let what = "both `ball` and `shapes`";
+                let hint = "put the ball below `[domain.shapes]`: `disk = { ball = [0, 0], radius = 1 }`";
+                return Err(source.wrong(ball.span(), what).hint(hint));
+            }
+            (None, None) => {
+                let span = given.shape.as_ref().map_or(0..0, Spanned::span);
+                let hint = "write `ball = { radius = 1 }`, or shapes below `[domain.shapes]`";
+                return Err(source.wrong(span, "a domain without shapes").hint(hint));
+            }
         }
-        if names.time.is_some_and(|time| time + 1 < names.low.len()) {
-            let what = "time is not the last coordinate, as it is where a ball is the domain";
-            return Err(source.wrong(ball.span(), what).hint("put time behind all others in `[coordinates]`"));
-        }
-        if names.scope.space().is_empty() {
-            let what = "a ball without a coordinate of space";
-            return Err(source.wrong(ball.span(), what).hint("add coordinates of space, or leave the ball out"));
-        }
-        if !domain.periodic.is_empty() {
-            let what = "the coordinates of a ball have no periods";
-            return Err(source.wrong(ball.span(), what).hint("take `periodic` out of `[network]`"));
-        }
-        let is_inside = |axis: usize| names.low[axis] <= -radius && radius <= names.high[axis];
-        if !names.scope.space().into_iter().all(is_inside) {
-            let what = format!("the ball of the radius {} is not within the coordinates", plain(radius));
-            return Err(source.wrong(span, what).hint("let each of them go from -radius to radius at least"));
-        }
-        domain.radius = Some(radius);
         Ok(domain)
+    }
+
+    /// Checks that the domain can be another than a box.
+    fn check_space(&self, span: Range<usize>) -> Result<(), Failure> {
+        let Names { time, low, scope, .. } = self.names;
+        let wrong = |what: &str, hint: &str| Err(self.source.wrong(span.clone(), what).hint(hint));
+        if time.is_some_and(|time| time + 1 < low.len()) {
+            let what = "time is not the last coordinate, as it is where the domain is no box";
+            return wrong(what, "put time behind all others in `[coordinates]`");
+        }
+        if scope.space().is_empty() {
+            return wrong("a shape without a coordinate of space", "add coordinates of space, or leave the domain out");
+        }
+        if !self.periodic.is_empty() {
+            let what = "coordinates have periods where the domain is a box alone";
+            return wrong(what, "take `periodic` out of `[network]`");
+        }
+        Ok(())
+    }
+
+    /// The radius of a ball, which is within the coordinates.
+    fn radius(&self, ball: &Spanned<Ball>) -> Result<f64, Failure> {
+        let span = ball.get_ref().radius.span();
+        let radius = self.names.number(&self.source, &ball.get_ref().radius)?;
+        if radius <= 0.0 {
+            let what = format!("a ball of the radius {}", plain(radius));
+            return Err(self.source.wrong(span, what).hint("radii are positive"));
+        }
+        let is_inside = |axis: usize| self.names.low[axis] <= -radius && radius <= self.names.high[axis];
+        if !self.names.scope.space().into_iter().all(is_inside) {
+            let what = format!("the ball of the radius {} is not within the coordinates", plain(radius));
+            return Err(self.source.wrong(span, what).hint("let each of them go from -radius to radius at least"));
+        }
+        Ok(radius)
     }
 
     /// All of it.
     pub(super) fn region(&self) -> Region {
-        let Names { low, high, .. } = self.names;
-        match self.radius {
-            Some(radius) => self.in_time(Region::Ball { dims: self.dims(), radius }),
-            None => Region::Box { low: low.clone(), high: high.clone() },
+        match self.space() {
+            Some(space) => self.in_time(space),
+            None => Region::Box { low: self.names.low.clone(), high: self.names.high.clone() },
         }
+    }
+
+    /// All of it in space, if it is no box.
+    fn space(&self) -> Option<Region> {
+        let made = self.shapes.as_ref().map(|shapes| Region::Inside(shapes.construction.clone()));
+        made.or_else(|| self.radius.map(|radius| Region::Ball { dims: self.dims(), radius }))
     }
 
     /// All of it, as a part.
@@ -98,11 +135,18 @@ impl<'a> Domain<'a> {
     /// The part that a text or a list of faces says.
     pub(super) fn part(&self, on: &Spanned<Listed>) -> Result<Part, Failure> {
         let span = on.span();
+        if let (Some(shapes), Listed::Several(texts)) = (&self.shapes, on.get_ref()) {
+            let all: Vec<_> = texts.iter().map(|text| (text.get_ref().trim(), text.span())).collect();
+            return self.of_shapes(shapes, &all, span);
+        }
         let faces = match on.get_ref() {
             Listed::One(text) => match text.trim() {
                 "boundary" => return self.boundary(span),
                 "start" => vec![self.start(&span)?],
-                text => vec![self.face(&span, text)?],
+                text => match self.shapes.as_ref().filter(|_| !self.is_moment(text)) {
+                    Some(shapes) => return self.of_shapes(shapes, &[(text, span.clone())], span),
+                    None => vec![self.face(&span, text)?],
+                },
             },
             Listed::Several(texts) if self.radius.is_some() && texts.len() > 1 => {
                 let what = "a ball has no faces to list";
@@ -129,6 +173,9 @@ impl<'a> Domain<'a> {
 
     /// The sphere, or all faces across coordinates of space that have ends.
     fn boundary(&self, span: Range<usize>) -> Result<Part, Failure> {
+        if let Some(shapes) = &self.shapes {
+            return self.on_figures(shapes, shapes.all(), span);
+        }
         if let Some(radius) = self.radius {
             let dims = self.dims();
             let normal: PointFunction = Arc::new(move |x: &[f64]| x[..dims].iter().map(|x| x / radius).collect());
@@ -148,6 +195,95 @@ impl<'a> Domain<'a> {
         }
     }
 
+    /// Whether a text is about time, as `t = 1`.
+    fn is_moment(&self, text: &str) -> bool {
+        let name = text.split_once('=').map(|(name, _)| name.trim());
+        self.names.time.is_some_and(|time| name == Some(self.names.scope.coordinates()[time].as_str()))
+    }
+
+    /// The boundaries of some shapes, or where the boundary of the domain is at an end of a coordinate.
+    fn of_shapes(&self, shapes: &Shapes, on: &[(&str, Range<usize>)], span: Range<usize>) -> Result<Part, Failure> {
+        let mut figures = vec![];
+        for (text, span) in on {
+            if let Some((name, end)) = text.split_once('=') {
+                return match on {
+                    [_] => self.at_end(shapes, name.trim(), end.trim(), span.clone()),
+                    _ => {
+                        let what = format!("`{}` among shapes", text.escape_debug());
+                        Err(self
+                            .source
+                            .wrong(span.clone(), what)
+                            .hint("write a condition for it alone, or use `where`"))
+                    }
+                };
+            }
+            let Some(figure) = shapes.names.iter().position(|name| name == text) else {
+                let what = format!("`{}` is no shape", text.escape_debug());
+                let hint = format!("the shapes here are {}; \"boundary\" is all of it", shapes.names.join(", "));
+                return Err(self.source.wrong(span.clone(), what).hint(hint));
+            };
+            if figures.contains(&figure) {
+                let what = format!("the shape `{text}` stands twice");
+                return Err(self.source.wrong(span.clone(), what).hint("name each shape once"));
+            }
+            figures.push(figure);
+        }
+        match figures.is_empty() {
+            true => Err(self.source.wrong(span, "the list has no shapes").hint(FORMS)),
+            false => self.on_figures(shapes, figures, span),
+        }
+    }
+
+    /// The part of the boundary that is on those of some figures.
+    fn on_figures(&self, shapes: &Shapes, figures: Vec<usize>, span: Range<usize>) -> Result<Part, Failure> {
+        let construction = shapes.construction.clone();
+        let is_there = |&figure: &usize| {
+            !construction.boundary(&[figure], 1, Sampling::Sobol, &mut Generator::new(0, 0)).is_empty()
+        };
+        let figures: Vec<usize> = figures.into_iter().filter(is_there).collect();
+        if figures.is_empty() {
+            return Err(self
+                .source
+                .wrong(span, "no point of the boundary was found there")
+                .hint("is this shape a part of the domain?"));
+        }
+        let smooth = |&figure: &usize| -> Option<(usize, Smooth)> {
+            let point = self.region().draw(1, Sampling::Sobol, &mut Generator::new(0, 0));
+            let of = &construction.figures()[figure];
+            let is_around = !of.contains(&point[..self.dims()]);
+            Some((figure, construction.is_free(figure).then(|| Smooth::of(of, is_around))??))
+        };
+        let distance = figures.iter().map(smooth).collect::<Option<Vec<_>>>().map(Distance::Figures);
+        let region = self.in_time(Region::Boundary { of: construction.clone(), figures: figures.clone() });
+        let (dims, faces) = (self.dims(), figures.len());
+        let normal: PointFunction = Arc::new(move |x: &[f64]| construction.normal(&figures, &x[..dims]));
+        Ok(Part { region, normal: Some(normal), faces, distance })
+    }
+
+    /// Where the boundary is at an end of a coordinate.
+    fn at_end(&self, shapes: &Shapes, name: &str, end: &str, span: Range<usize>) -> Result<Part, Failure> {
+        let axis = self.axis(name, &span)?;
+        let end = self.names.constant(&self.source, span.clone(), end)?;
+        let near = NEAR * (self.names.high[axis] - self.names.low[axis]);
+        let part = self.on_figures(shapes, shapes.all(), span.clone())?;
+        let predicate = Predicate(Arc::new(move |x: &[f64]| (x[axis] - end).abs() <= near));
+        let region = Region::Part { whole: Box::new(part.region), predicate };
+        if region.draw(1, Sampling::Sobol, &mut Generator::new(0, 0)).is_empty() {
+            let what = format!("no point of the boundary was found at {name} = {}", plain(end));
+            return Err(self.source.wrong(span, what).hint("name a shape, or use `where`"));
+        }
+        Ok(Part { region, distance: None, faces: 1, ..part })
+    }
+
+    /// The number of a coordinate.
+    fn axis(&self, name: &str, span: &Range<usize>) -> Result<usize, Failure> {
+        let coordinates = self.names.scope.coordinates();
+        coordinates.iter().position(|coordinate| coordinate == name).ok_or_else(|| {
+            let what = format!("`{}` is no coordinate", name.escape_debug());
+            self.source.wrong(span.clone(), what).hint(format!("the coordinates are {}", coordinates.join(", ")))
+        })
+    }
+
     /// The face where time is least.
     fn start(&self, span: &Range<usize>) -> Result<Face, Failure> {
         let no_time = || {
@@ -165,12 +301,8 @@ impl<'a> Domain<'a> {
         let Some((name, end)) = text.split_once('=') else {
             return Err(wrong(format!("`{}` is no face of the domain", text.escape_debug())).hint(FORMS));
         };
-        let coordinates = self.names.scope.coordinates();
-        let Some(axis) = coordinates.iter().position(|coordinate| coordinate == name.trim()) else {
-            let what = format!("`{}` is no coordinate", name.trim().escape_debug());
-            return Err(wrong(what).hint(format!("the coordinates are {}", coordinates.join(", "))));
-        };
-        if self.radius.is_some() && self.names.time != Some(axis) {
+        let axis = self.axis(name.trim(), span)?;
+        if self.space().is_some() && self.names.time != Some(axis) {
             let what = format!("a ball has no faces across `{}`", name.trim());
             return Err(wrong(what).hint("write `on = \"boundary\"` for the sphere"));
         }
@@ -219,9 +351,9 @@ impl<'a> Domain<'a> {
     fn on(&self, mut faces: Vec<Face>) -> Part {
         faces.sort_unstable();
         let distance = Some(Distance::Faces(faces.iter().map(|face| self.measured(*face)).collect()));
-        if let (Some(radius), [(time, is_high)]) = (self.radius, faces.as_slice()) {
+        if let (Some(space), [(time, is_high)]) = (self.space(), faces.as_slice()) {
             let end = if *is_high { self.names.high[*time] } else { self.names.low[*time] };
-            let space = Box::new(Region::Ball { dims: self.dims(), radius });
+            let space = Box::new(space);
             return Part { region: Region::InTime { space, low: end, high: end }, normal: None, faces: 1, distance };
         }
         let Names { low, high, scope, .. } = self.names;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::reference::file;
-use super::value::{Listed, Number, Ordered, Periods};
+use super::value::{Listed, Loss, Number, Ordered, Periods};
 use crate::geometry::Sampling;
 use crate::network::SmoothActivation;
 
@@ -42,10 +42,28 @@ pub(super) struct File {
 }
 
 impl File {
+    /// Whether a term has a loss without curvature.
+    pub(super) fn is_piecewise_linear(&self) -> bool {
+        let statements = self.equations.iter().chain(&self.conditions).map(|statement| &statement.get_ref().loss);
+        let losses = statements.chain(self.data.iter().map(|data| &data.get_ref().loss));
+        losses.flatten().any(|loss| matches!(loss.get_ref(), Loss::Absolute))
+    }
+
     /// Returns the tables that it names.
     pub(super) fn tables(&self) -> impl Iterator<Item = &String> {
         let of_data = self.data.iter().map(|data| data.get_ref().file.get_ref());
-        of_data.chain(self.reference.as_ref().and_then(file).map(Spanned::get_ref))
+        let outlines = self.shapes().filter_map(|shape| shape.outline.as_ref()).map(Spanned::get_ref);
+        of_data.chain(outlines).chain(self.reference.as_ref().and_then(file).map(Spanned::get_ref))
+    }
+
+    /// Returns the surfaces that it names.
+    pub(super) fn meshes(&self) -> impl Iterator<Item = &String> {
+        self.shapes().filter_map(|shape| shape.mesh.as_ref()).map(Spanned::get_ref)
+    }
+
+    fn shapes(&self) -> impl Iterator<Item = &Shape> {
+        let shapes = self.domain.as_ref().and_then(|domain| domain.shapes.as_ref());
+        shapes.into_iter().flat_map(|shapes| shapes.get_ref().0.iter().map(|(_, shape)| shape.get_ref()))
     }
 }
 
@@ -60,9 +78,33 @@ pub(super) struct Coefficient {
 
 /// Where the equations hold, if that is no box.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table such as { ball = { radius = 1 } }")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table such as { ball = { radius = 1 } } or { shape = \"box - hole\", shapes = {..} }"
+)]
 pub(super) struct Domain {
-    pub(super) ball: Spanned<Ball>,
+    pub(super) ball: Option<Spanned<Ball>>,
+    /// What is made of the shapes.
+    pub(super) shape: Option<Spanned<String>>,
+    pub(super) shapes: Option<Spanned<Ordered<Shape>>>,
+}
+
+/// A part of space; one of these.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table such as { ball = [0, 0], radius = 1 }")]
+pub(super) struct Shape {
+    /// The two ends along each coordinate.
+    #[serde(rename = "box")]
+    pub(super) ends: Option<Spanned<Vec<Spanned<Vec<Spanned<Number>>>>>>,
+    /// The centre.
+    pub(super) ball: Option<Spanned<Vec<Spanned<Number>>>>,
+    pub(super) radius: Option<Spanned<Number>>,
+    /// The corners.
+    pub(super) polygon: Option<Spanned<Vec<Spanned<Vec<Spanned<Number>>>>>>,
+    /// A table of them.
+    pub(super) outline: Option<Spanned<String>>,
+    /// A file with a closed surface.
+    pub(super) mesh: Option<Spanned<String>>,
 }
 
 /// A ball around the origin.
@@ -86,6 +128,8 @@ pub(super) struct Statement {
     pub(super) formulas: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) points: Option<Spanned<i64>>,
     pub(super) weight: Option<Spanned<Number>>,
+    /// What is paid for what is left of it.
+    pub(super) loss: Option<Spanned<Loss>>,
     /// Whether it holds for any network instead of being fitted.
     pub(super) hard: Option<Spanned<bool>>,
 }
@@ -103,6 +147,7 @@ pub(super) struct Data {
     /// How many rows, if not all.
     pub(super) points: Option<Spanned<i64>>,
     pub(super) weight: Option<Spanned<Number>>,
+    pub(super) loss: Option<Spanned<Loss>>,
 }
 
 /// The network.

@@ -4,10 +4,10 @@
 //! file.rs          the tables of a file <- value.rs (what stands in several forms)
 //! source.rs        the text, and failures that say where in it something is wrong
 //! names.rs         coordinates, unknowns, constants, coefficients, definitions
-//! domain.rs        the box or the ball, and its boundary
+//! domain.rs        where the equations hold, and its boundary <- shapes.rs (figures by name, and what is made of them)
 //! term.rs          equations and conditions -> terms of the loss
 //! data.rs          measurements -> terms of the loss
-//! built_in.rs      conditions that hold for any network
+//! built_in.rs      conditions that hold for any network <- distance.rs (how far points are from where they hold)
 //! architecture.rs  the network
 //! training.rs      how long, how strongly damped, at which points
 //! reference.rs     the solution
@@ -34,6 +34,9 @@
 //!
 //! # [domain]                        # if it is no box: a ball around the origin of space
 //! # ball = { radius = 1 }
+//! # shape = "box - hole"            # or what is made of shapes: `+` joins, `-` cuts out, `*` is what both have
+//! # [domain.shapes]
+//! # hole = { ball = [0, 0.5], radius = 0.1 }
 //!
 //! [[equations]]
 //! formula = "u_t + d(flux, x) = 0"  # or formulas = ["..", ".."], at the same points
@@ -78,10 +81,12 @@
 mod architecture;
 mod built_in;
 mod data;
+mod distance;
 mod domain;
 mod file;
 mod names;
 mod reference;
+mod shapes;
 mod source;
 mod term;
 mod training;
@@ -108,6 +113,7 @@ use training::training;
 
 use super::formula::Formula;
 use super::problem::Problem;
+use crate::geometry::{Given, read_mesh};
 use crate::network::Architecture;
 
 /// Bytes of a file at most.
@@ -134,11 +140,20 @@ impl EquationFile {
     pub fn read(path: &Path, reader: Option<TableReader>) -> Result<Self, Failure> {
         let text = input::read_text(path, LARGEST as u64)?;
         let mut tables: Vec<Table> = vec![];
+        let folder = path.parent().unwrap_or(Path::new(""));
         // What is wrong with the file is said when it is used.
-        if let (Some(reader), Ok(file)) = (reader, toml::from_str::<File>(&text)) {
+        let file = toml::from_str::<File>(&text).ok();
+        for name in file.iter().flat_map(File::meshes) {
+            if tables.iter().all(|table| table.file != *name) {
+                let Given { mesh, frame, .. } = read_mesh(&folder.join(name)).map_err(Failure::from)?;
+                let corners = (0..mesh.faces.len()).flat_map(|face| mesh.corners(face)).map(|at| frame.given(at));
+                tables.push(shapes::table_of(name, corners));
+            }
+        }
+        if let (Some(reader), Some(file)) = (reader, &file) {
             for name in file.tables() {
                 if tables.iter().all(|table| table.file != *name) {
-                    let (columns, numbers) = reader(&path.parent().unwrap_or(Path::new("")).join(name))?;
+                    let (columns, numbers) = reader(&folder.join(name))?;
                     tables.push(Table { file: name.clone(), columns, numbers });
                 }
             }
@@ -159,6 +174,11 @@ impl EquationFile {
     /// Returns the tables that it names.
     pub fn tables(&self) -> &[Table] {
         &self.tables
+    }
+
+    /// Whether a term has a loss without curvature; not if the text is no such file.
+    pub(crate) fn is_piecewise_linear(&self) -> bool {
+        toml::from_str::<File>(&self.text).is_ok_and(|file| file.is_piecewise_linear())
     }
 
     /// Returns its text.
@@ -190,7 +210,7 @@ pub(crate) fn problem(text: &str, name_of_file: &str, tables: &[Table]) -> Resul
     let names = Names::read(&file, &source)?;
     let architecture = architecture(&file.network, &names, &source)?;
     let periodic = architecture.embedding.periodic.iter().map(|periodic| periodic.axis).collect();
-    let domain = Domain::read(&file, &names, source, periodic)?;
+    let domain = Domain::read(&file, &names, tables, source, periodic)?;
     let mut terms = Terms::new(&names, &domain, source);
     for equation in &file.equations {
         terms.equation(equation)?;

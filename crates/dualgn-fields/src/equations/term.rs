@@ -15,10 +15,11 @@ use super::domain::{Domain, Part};
 use super::file::Statement;
 use super::names::Names;
 use super::source::{Source, plain};
-use super::value::{Listed, Number};
+use super::value::{Listed, Loss, Number};
 use crate::formula::{Expression, Formula, Given, Kind, Point, Relation, Scope, Unknowns};
 use crate::geometry::{Generator, Predicate, Region, Sampling};
 use crate::network::Field;
+use crate::penalty::{Penalties, Penalty};
 use crate::problem::{BUILT_IN, GivenValues, Residual, Term};
 
 /// Points of an equation and of a condition, if the file does not say how many.
@@ -87,14 +88,15 @@ impl<'a> Terms<'a> {
     ) -> Result<Vec<Formula>, Failure> {
         self.check_count(statement.span())?;
         let part = self.limited(statement, part)?;
-        let Statement { name, points: count, weight, .. } = statement.get_ref();
+        let Statement { name, points: count, weight, loss, .. } = statement.get_ref();
         let name = self.name(name.as_ref(), kind)?;
         let points = self.points(count.as_ref(), points, part.faces)?;
         let weight = self.weight(weight.as_ref())?;
-        let formulas = self.formulas(statement, part.normal.is_some())?;
+        let (formulas, is_one_sided) = self.formulas(statement, part.normal.is_some())?;
+        let penalties = self.penalties(loss.as_ref(), is_one_sided)?;
         let expressions: Vec<Expression> = formulas.iter().map(|formula| formula.expression().clone()).collect();
         self.state(&name, place(statement.get_ref()), &formulas, &self.names.scope);
-        if self.is_built_in(statement, &name, &part, &expressions)? {
+        if self.is_built_in(statement, &name, &part, &expressions, is_one_sided)? {
             return Ok(formulas);
         }
         let equations = expressions.iter().map(|expression| expression.outputs().len()).sum();
@@ -109,6 +111,7 @@ impl<'a> Terms<'a> {
             region: part.region,
             given,
             equations,
+            penalties,
             is_measured: false,
             residual,
         });
@@ -144,11 +147,18 @@ impl<'a> Terms<'a> {
         name: &str,
         part: &Part,
         expressions: &[Expression],
+        is_one_sided: bool,
     ) -> Result<bool, Failure> {
         let hard = statement.get_ref().hard.as_ref().filter(|hard| *hard.get_ref());
+        if is_one_sided {
+            return hard.map_or(Ok(false), |hard| {
+                let what = "an inequality cannot be built in";
+                Err(self.source.wrong(hard.span(), what).hint("leave `hard` out: then it is fitted at points"))
+            });
+        }
         let Some(distance) = &part.distance else {
             return hard.map_or(Ok(false), |hard| {
-                let what = "a condition on a part of a face cannot be built in";
+                let what = "only a condition on whole faces, balls and convex shapes around the domain can be built in";
                 Err(self.source.wrong(hard.span(), what).hint("leave `hard` out: then it is fitted at points"))
             });
         };
@@ -229,8 +239,27 @@ impl<'a> Terms<'a> {
         }
     }
 
-    /// The formulas of a term, one or several.
-    fn formulas(&self, statement: &Spanned<Statement>, has_normal: bool) -> Result<Vec<Formula>, Failure> {
+    /// The loss of a term.
+    pub(super) fn penalties(&self, loss: Option<&Spanned<Loss>>, is_one_sided: bool) -> Result<Penalties, Failure> {
+        let penalty = match loss.map(Spanned::get_ref) {
+            None | Some(Loss::Squared) => Penalty::Squared,
+            Some(Loss::Absolute) => Penalty::Absolute,
+            Some(Loss::LogCosh) => Penalty::LogCosh,
+            Some(Loss::Huber(None)) => Penalty::Huber(1.0),
+            Some(Loss::Huber(Some(size))) => {
+                let delta = self.names.number(&self.source, size)?;
+                if delta <= 0.0 {
+                    let what = format!("Huber's loss that is linear from {} on", plain(delta));
+                    return Err(self.source.wrong(size.span(), what).hint("this size is positive"));
+                }
+                Penalty::Huber(delta)
+            }
+        };
+        Ok(Penalties { penalty, is_one_sided })
+    }
+
+    /// The formulas of a term, one or several, and whether they are inequalities, which hold where they are not below zero.
+    fn formulas(&self, statement: &Spanned<Statement>, has_normal: bool) -> Result<(Vec<Formula>, bool), Failure> {
         let wrong = |what: &dyn Display| self.source.wrong(statement.span(), what);
         let Statement { formula, formulas, .. } = statement.get_ref();
         let texts = match (formula, formulas) {
@@ -247,24 +276,40 @@ impl<'a> Terms<'a> {
         };
         let scope = self.names.scope.clone();
         let scope = if has_normal { scope } else { scope.without(Kind::Normal) };
-        texts.iter().map(|text| self.equation_in(text, &scope)).collect()
+        let read: Vec<(Formula, Relation)> =
+            texts.iter().map(|text| self.relation_in(text, &scope)).collect::<Result<_, _>>()?;
+        let is_one_sided = |relation: &Relation| *relation != Relation::Equal;
+        let first = read.first().is_some_and(|(_, relation)| is_one_sided(relation));
+        if let Some((_, text)) = read.iter().zip(texts).find(|((_, relation), _)| is_one_sided(relation) != first) {
+            let what = "equations and inequalities in one list";
+            return Err(self.source.wrong(text.span(), what).hint("give the inequalities a table of their own"));
+        }
+        Ok((read.into_iter().map(|(formula, _)| formula).collect(), first))
     }
 
     /// An equation about the unknowns, with the names of a scope.
     pub(super) fn equation_in(&self, text: &Spanned<String>, scope: &Scope) -> Result<Formula, Failure> {
+        let (formula, relation) = self.relation_in(text, scope)?;
+        if relation != Relation::Equal {
+            let what = format!("`{formula}` is an inequality, and measurements are equations");
+            return Err(self
+                .source
+                .wrong(text.span(), what)
+                .hint("inequalities are below `[[conditions]]` or `[[equations]]`"));
+        }
+        Ok(formula)
+    }
+
+    /// An equation or an inequality about the unknowns, with the names of a scope; an inequality as one that says what is not below zero.
+    fn relation_in(&self, text: &Spanned<String>, scope: &Scope) -> Result<(Formula, Relation), Failure> {
         let read = Formula::condition(text.get_ref(), scope);
         let (formula, relation) = read.map_err(|error| self.source.formula(text.span(), text.get_ref(), error))?;
-        if relation != Relation::Equal {
-            let what = format!("`{formula}` is an inequality, and only equations can be solved");
-            let hint = "`u >= 0` is as good as `min(u, 0) = 0`, and `u <= 1` as `max(u - 1, 0) = 0`";
-            return Err(self.source.wrong(text.span(), what).hint(hint));
-        }
         if !formula.expression().uses(Kind::Unknown) {
             let what = format!("`{formula}` says nothing about what is solved for");
             let hint = format!("name one of the unknowns: {}", self.names.scope.unknowns().join(", "));
             return Err(self.source.wrong(text.span(), what).hint(hint));
         }
-        Ok(formula)
+        Ok((formula, relation))
     }
 }
 

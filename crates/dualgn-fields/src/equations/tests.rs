@@ -4,6 +4,7 @@ mod built_in;
 mod data;
 mod library;
 mod parts;
+mod shapes;
 mod wrong;
 
 use dualgn_io::Failure;

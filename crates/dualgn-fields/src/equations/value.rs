@@ -1,9 +1,9 @@
-//! What stands in a file in several forms: [`Number`], [`Listed`], [`Ordered`], [`Periods`].
+//! What stands in a file in several forms: [`Number`], [`Listed`], [`Loss`], [`Ordered`], [`Periods`].
 
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
@@ -68,6 +68,47 @@ impl<'de> Deserialize<'de> for Listed {
 
             fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Listed, A::Error> {
                 elements(list).map(Listed::Several)
+            }
+        }
+
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+/// What residuals cost; of Huber's loss with the size from which on it is linear, if that is said.
+pub(super) enum Loss {
+    Squared,
+    Absolute,
+    LogCosh,
+    Huber(Option<Spanned<Number>>),
+}
+
+impl<'de> Deserialize<'de> for Loss {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Loss;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("one of \"squared\", \"absolute\", \"log-cosh\", \"huber\" and { huber = 0.1 }")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Loss, E> {
+                match text {
+                    "squared" => Ok(Loss::Squared),
+                    "absolute" => Ok(Loss::Absolute),
+                    "log-cosh" => Ok(Loss::LogCosh),
+                    "huber" => Ok(Loss::Huber(None)),
+                    _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<Loss, A::Error> {
+                match <[_; 1]>::try_from(entries(table)?) {
+                    Ok([(name, size)]) if name.get_ref() == "huber" => Ok(Loss::Huber(Some(size))),
+                    _ => Err(A::Error::invalid_type(Unexpected::Map, &self)),
+                }
             }
         }
 

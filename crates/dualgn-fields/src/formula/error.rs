@@ -85,6 +85,8 @@ pub(crate) enum Wrong {
     Taken(String),
     #[error("a condition is an equation or one inequality with `<=` or `>=`")]
     NoCondition,
+    #[error("shapes are put together by `+`, `-` and `*`: unions, differences and intersections")]
+    NoCombination,
     #[error("an equation where {0} is needed")]
     Equation(&'static str),
 }

@@ -30,6 +30,7 @@
 //! before what they are parts of. Equal parts of an expression are one, so that derivatives stay small.
 
 mod calls;
+mod combination;
 mod definitions;
 mod differentiate;
 mod error;
@@ -52,6 +53,7 @@ mod write;
 
 use std::fmt;
 
+pub(crate) use combination::combination;
 pub(crate) use error::{FormulaError, Wrong};
 pub(crate) use evaluate::Point;
 pub(crate) use expression::Expression;
@@ -71,10 +73,8 @@ use vocabulary::Comparison;
 pub(crate) enum Relation {
     /// Equal: left less right is zero.
     Equal,
-    /// The left side is at least the right one: their difference is not below zero.
-    AtLeast,
-    /// The left side is at most the right one.
-    AtMost,
+    /// One is at least the other: the greater side less the other is not below zero.
+    Inequality,
 }
 
 /// A formula with what is computed for it.
@@ -94,15 +94,15 @@ impl Formula {
         Self::read(text, scope, |resolver, root| {
             let (relation, value) = match *resolver.tree.node(root) {
                 Syntax::Comparison { comparison, left, right, is_chained: false } => {
-                    let relation = match comparison {
-                        Comparison::Less | Comparison::AtMost => Relation::AtMost,
-                        Comparison::Greater | Comparison::AtLeast => Relation::AtLeast,
+                    let (greater, other) = match comparison {
+                        Comparison::Less | Comparison::AtMost => (right, left),
+                        Comparison::Greater | Comparison::AtLeast => (left, right),
                         Comparison::Equal | Comparison::NotEqual => {
                             let hint = "an equation is written with one `=`";
                             return Err(Failed::new(resolver.tree.span(root), Wrong::NoCondition).hint(hint));
                         }
                     };
-                    (relation, resolver.sides(root, left, right)?)
+                    (Relation::Inequality, resolver.sides(root, greater, other)?)
                 }
                 _ => (Relation::Equal, resolver.value(root).clone()),
             };

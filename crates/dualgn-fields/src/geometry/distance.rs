@@ -1,7 +1,7 @@
 //! [`Solid`]: distances to a surface.
 
 use parry3d_f64::math::Vector as Point;
-use parry3d_f64::query::{PointQuery, Ray, RayCast};
+use parry3d_f64::query::{PointQuery, PointQueryWithLocation, Ray, RayCast};
 use parry3d_f64::shape::{TriMesh, TriMeshFlags};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,14 @@ impl Solid {
         let nearest = self.0.project_local_point(at, false);
         let distance = (nearest.point - at).length();
         if nearest.is_inside { -distance } else { distance }
+    }
+
+    /// How far the surface is from a point, and the normal of the triangle that is nearest.
+    pub(super) fn nearest(&self, at: Vector) -> (f64, Vector) {
+        let at = point(at);
+        let (nearest, (triangle, _)) = self.0.project_local_point_and_get_location(at, false);
+        let normal = self.0.triangle(triangle).normal().map_or([0.0; 3], |normal| [normal.x, normal.y, normal.z]);
+        ((nearest.point - at).length(), normal)
     }
 
     /// Where a ray from a point first meets the surface, in units of its direction, the normal there, and the triangle.

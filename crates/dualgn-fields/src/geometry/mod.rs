@@ -7,21 +7,25 @@
 //! mesh.rs       that surface; cloud.rs and facing.rs, points with normals
 //! distance.rs   distances to either
 //! level_set.rs  the surface where a function is zero; export.rs, to files
+//! figure.rs     boxes, balls, polygons (outline.rs) and bodies; construction.rs, what is made of them
 //! region.rs     where points are drawn; sampling.rs, how
 //! ```
 
 mod cloud;
+mod construction;
 mod distance;
 mod edges;
 mod error;
 mod export;
 mod facing;
+mod figure;
 mod frame;
 mod holes;
 mod import;
 mod level_set;
 mod mesh;
 mod orient;
+mod outline;
 mod polygon;
 mod region;
 mod repair;
@@ -32,13 +36,16 @@ mod vector;
 mod weld;
 
 pub use cloud::Cloud;
+pub use construction::{Construction, Step};
 pub use distance::{Deviation, Solid, deviation};
 pub use error::GeometryError;
 pub use export::Format;
+pub use figure::{Body, Figure};
 pub use frame::Frame;
 pub use import::read_mesh;
 pub use level_set::surface;
 pub use mesh::Mesh;
+pub use outline::{NoOutline, Outline, Place};
 pub use region::{Predicate, Region};
 pub use repair::Given;
 pub use sampling::{Generator, Sampling};

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::construction::Construction;
 use super::mesh::Mesh;
 use super::sampling::{Generator, Sampling};
 
@@ -80,6 +81,15 @@ pub enum Region {
         /// Whether a point belongs to the part.
         predicate: Predicate,
     },
+    /// A part of space that is made of figures.
+    Inside(Arc<Construction>),
+    /// The part of its boundary that is on those of some figures.
+    Boundary {
+        /// The part of space.
+        of: Arc<Construction>,
+        /// The numbers of the figures.
+        figures: Vec<usize>,
+    },
     /// Given points with whatever stands beside them, row by row, of which all or some are taken.
     Points {
         /// All rows.
@@ -106,9 +116,25 @@ impl Region {
             Self::Ball { dims, .. } | Self::Sphere { dims, .. } => *dims,
             Self::InTime { space, .. } => space.columns() + 1,
             Self::Part { whole, .. } => whole.columns(),
+            Self::Inside(construction) | Self::Boundary { of: construction, .. } => construction.dims(),
             Self::Points { columns, .. } => *columns,
             Self::Surface(_) => 6,
             Self::Band(..) => 3,
+        }
+    }
+
+    /// Whether a point is in a part of space, or of space and time, that has points inside; of others, which are boundaries or given
+    /// points, this is not known, and all are.
+    pub fn contains(&self, x: &[f64]) -> bool {
+        match self {
+            Self::Box { low, high } => (0..low.len()).all(|axis| (low[axis]..=high[axis]).contains(&x[axis])),
+            Self::Ball { radius, .. } => x.iter().map(|x| x * x).sum::<f64>() <= radius * radius,
+            Self::InTime { space, low, high } => {
+                let dims = space.columns();
+                (*low..=*high).contains(&x[dims]) && space.contains(&x[..dims])
+            }
+            Self::Inside(construction) => construction.contains(x),
+            _ => true,
         }
     }
 
@@ -156,19 +182,12 @@ impl Region {
                 let times = sampling.unit(points.len(), 1, random);
                 points.zip(times).flat_map(|(point, unit)| [point, &[low + unit * (high - low)]].concat()).collect()
             }
-            Self::Part { whole, predicate } => {
-                let columns = whole.columns();
-                let mut found = vec![];
-                for _ in 0..ROUNDS {
-                    let points = whole.draw(count.clamp(AT_ONCE[0], AT_ONCE[1]), sampling, random);
-                    found.extend(points.chunks_exact(columns).filter(|point| (predicate.0)(point)).flatten());
-                    if found.len() >= count * columns {
-                        break;
-                    }
-                }
-                found.truncate(count * columns);
-                found
+            Self::Part { whole, predicate } => chosen(whole, count, sampling, random, |x| (predicate.0)(x)),
+            Self::Inside(construction) => {
+                let [low, high] = construction.bounds();
+                chosen(&Self::Box { low, high }, count, sampling, random, |x| construction.contains(x))
             }
+            Self::Boundary { of, figures } => of.boundary(figures, count, sampling, random),
             Self::Points { rows, columns } => {
                 let all = rows.len() / columns;
                 if count >= all {
@@ -194,9 +213,32 @@ impl Region {
     }
 }
 
+/// Points of a whole that are wanted; fewer where they are rare.
+fn chosen(
+    whole: &Region,
+    count: usize,
+    sampling: Sampling,
+    random: &mut Generator,
+    is_wanted: impl Fn(&[f64]) -> bool,
+) -> Vec<f64> {
+    let columns = whole.columns();
+    let mut found = vec![];
+    for _ in 0..ROUNDS {
+        let points = whole.draw(count.clamp(AT_ONCE[0], AT_ONCE[1]), sampling, random);
+        found.extend(points.chunks_exact(columns).filter(|point| is_wanted(point)).flatten());
+        if found.len() >= count * columns {
+            break;
+        }
+    }
+    found.truncate(count * columns);
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::construction::Step;
+    use crate::geometry::figure::Figure;
     use crate::geometry::mesh::tests::tetrahedron;
 
     fn draw(region: &Region, count: usize) -> Vec<Vec<f64>> {
@@ -261,6 +303,24 @@ mod tests {
         let points = of(|x| x[0] == 1.0 && x[1] < 0.04);
         assert!(points.len() == 100 && points.chunks(2).all(|x| x[0] == 1.0 && x[1] < 0.04), "{points:?}");
         assert!(of(|_| false).is_empty());
+    }
+
+    #[test]
+    fn constructions_are_filled_evenly() {
+        let figures = vec![
+            Figure::Box { low: vec![0.0, 0.0], high: vec![2.0, 1.0] },
+            Figure::Ball { centre: vec![0.5, 0.5], radius: 0.25 },
+        ];
+        let steps = vec![Step::Figure(0), Step::Figure(1), Step::Difference(0, 1)];
+        let construction = Arc::new(Construction::new(figures, steps));
+        let points = draw(&Region::Inside(construction.clone()), 4000);
+        // Half of the box has a hole of the area π/16.
+        let share = points.iter().filter(|x| x[0] < 1.0).count() as f64 / 4000.0;
+        let hole = std::f64::consts::PI / 16.0;
+        assert!((share - (1.0 - hole) / (2.0 - hole)).abs() < 0.01, "{share}");
+        assert!(points.iter().all(|x| construction.contains(x)));
+        let boundary = draw(&Region::Boundary { of: construction, figures: vec![1] }, 64);
+        assert!(boundary.iter().all(|x| ((x[0] - 0.5).hypot(x[1] - 0.5) - 0.25).abs() < 1e-12));
     }
 
     #[test]

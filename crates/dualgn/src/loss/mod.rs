@@ -10,9 +10,10 @@
 //! | counts, positive numbers | [`Poisson`], [`Gamma`] |
 //! | binary | [`Logistic`], [`Hinge`], [`SquaredHinge`]; several labels at once: [`MultiLabel`] |
 //! | one of `k` classes | [`SoftmaxCrossEntropy`], [`MulticlassHinge`], [`SmoothedMulticlassHinge`] |
-//! | composed of other losses | [`PerToken`], [`Weighted`], [`Heads`], [`Terms`] |
+//! | composed of other losses | [`PerToken`], [`Weighted`], [`Heads`], [`AtLeast`], [`Terms`] |
 
 mod absolute;
+mod at_least;
 mod binary;
 mod check;
 mod classes;
@@ -43,6 +44,7 @@ use burn::tensor::Tensor;
 use burn::tensor::kind::Autodiff;
 
 pub use absolute::Absolute;
+pub use at_least::{AtLeast, Symmetric};
 pub use binary::BinaryTargets;
 pub use check::{Inconsistency, LossCheck, check_loss};
 pub use classes::ClassTargets;

@@ -6,7 +6,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor};
 use dualgn::error::{LinearizeError, LossError};
 use dualgn::jet::jet;
-use dualgn::loss::{Absolute, Huber, Quantile, Squared, Terms, check_loss};
+use dualgn::loss::{Absolute, AtLeast, Huber, Quantile, Squared, Terms, check_loss};
 use dualgn::{
     Blocks, Damping, Error, GaussNewton, Linearization, Linearize, LossModel, Network, Route, Solver, Stepper,
 };
@@ -213,12 +213,46 @@ fn terms_with_kinks() {
     assert!(direction.slope < 0.0 && direction.gap <= 1e-4 * direction.loss, "{direction:?}");
 }
 
+/// One number `w`, in every row.
+#[derive(Module, Debug)]
+struct Number {
+    value: Param<Tensor<1>>,
+}
+
+/// The minimum of `½ (w - 1)²` for `w ≥ 3`, where the multiplier is 2: an exact penalty with a larger weight `v` is there, one with a
+/// smaller weight at `1 + v`, and a squared one at `(1 + 3 v)/(1 + v)`.
+#[test]
+fn an_absolute_penalty_of_an_inequality_is_exact() {
+    let number = prepared(Number { value: param([1], 3, DType::F32) }, DType::F64);
+    let forward = |number: &Number, x: Tensor<2>| x * number.value.val().unsqueeze();
+    let ones = |rows: usize| Tensor::<2>::ones([rows, 1], (&Device::default(), DType::F64));
+    let networks = [4, 7].map(|rows| Network::trace(&number, forward, [rows, 1]).unwrap());
+    let (problem, inputs) = (Blocks::new(networks), vec![ones(4), ones(7)]);
+    let targets = vec![ones(4), ones(7) * 3.0];
+    let minimum = |loss: Terms| -> f64 {
+        let model = LossModel::ProxLinear { gap: 1e-12, iterations: 1000 };
+        let oracle = GaussNewton::new(loss).model(model).damping(1e-9);
+        let direction = oracle.direction(&problem, &number, inputs.clone(), targets.clone()).unwrap();
+        direction.vector().added_to(number.clone(), 1.0).value.val().into_scalar()
+    };
+    let fit = || Terms::new().term(Squared, 1.0);
+    for (weight, wanted) in [(0.5, 1.5), (1.5, 2.5), (2.5, 3.0), (100.0, 3.0)] {
+        let found = minimum(fit().term(AtLeast(Absolute), weight));
+        assert!((found - wanted).abs() < 1e-6, "{weight}: {found}");
+    }
+    for weight in [1.0, 10.0] {
+        let (found, wanted) = (minimum(fit().term(AtLeast(Squared), weight)), (1.0 + 3.0 * weight) / (1.0 + weight));
+        assert!((found - wanted).abs() < 1e-6, "{weight}: {found} instead of {wanted}");
+    }
+}
+
 #[test]
 fn terms_are_a_consistent_loss() {
     let targets: Vec<Tensor<2>> = vec![tensor([4, 3], 1, DType::F64), tensor([7, 1], 2, DType::F64)];
     let outputs: Tensor<2> = tensor([19, 1], 3, DType::F64) * 2.0;
     let losses = [
         Terms::new().term(Squared, 2.0).term(Huber { delta: 0.5 }, 0.1),
+        Terms::new().term(AtLeast(Huber { delta: 0.5 }), 2.0).term(AtLeast(Squared), 0.1),
         Terms::new().term(Absolute, 2.0).term(Quantile { level: 0.3 }, 3.0),
     ];
     for loss in losses {

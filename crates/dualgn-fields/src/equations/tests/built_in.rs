@@ -46,6 +46,27 @@ fn hold(text: &str, unknowns: usize, conditions: &[Given]) {
     assert!(found.windows(2).any(|pair| (pair[0] - pair[1]).abs() > 1e-3), "{found:?}");
 }
 
+/// On the edges of a convex polygon, around a hole and at the start.
+#[test]
+fn values_on_the_boundaries_of_shapes() {
+    let text = r#"
+coordinates = { x = [0, 2], y = [0, 2], t = [0, 1] }
+equations = [{ formula = "u_t = lap(u)" }]
+conditions = [
+    { on = "start", formula = "u = x*y", hard = true },
+    { on = "kite", formula = "u = x*y + t", hard = true },
+    { on = "hole", formula = "u = x*y", hard = true },
+]
+[domain]
+shape = "kite - hole"
+[domain.shapes]
+kite = { polygon = [[0, 0], [1.5, 0], [2, 2], [0, 1.5]] }
+hole = { ball = [0.5, 0.5], radius = 0.25 }
+"#;
+    let product: Given = &|x| vec![x[0] * x[1]];
+    hold(text, 1, &[product, &|x| vec![x[0] * x[1] + x[2]], product]);
+}
+
 #[test]
 fn values_at_the_start_and_at_the_ends() {
     let text = r#"

@@ -1,7 +1,10 @@
 //! Parts of files: faces and their normals, systems, periods, scales, names that messages use.
 
-use burn::tensor::{Device, Tensor};
-use dualgn::Network;
+use std::convert::Infallible;
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use dualgn::loss::Terms;
+use dualgn::{ConvexLoss, Network};
 use dualgn_networks::entries;
 use dualgn_train::record::Metric;
 
@@ -140,4 +143,51 @@ fn periodic_coordinates_have_no_faces() {
     assert_eq!(region, "Faces { low: [0.0, 0.0], high: [1.0, 2.0], faces: [(1, false), (1, true)] }");
     let listed = square("network.periodic = [\"y\"]");
     assert_eq!(listed.architecture.embedding.periodic, [Periodic { axis: 1, period: 2.0, modes: 1 }]);
+}
+
+/// What residuals cost, by the formula of each loss; of an inequality, only those below zero.
+#[test]
+fn losses_are_those_that_are_asked_for() {
+    let huber = |r: f64| if r.abs() <= 0.1 { r * r / 2.0 } else { 0.1 * (r.abs() - 0.05) };
+    let cases: [(&str, &str, &dyn Fn(f64) -> f64); 7] = [
+        ("u = x", "", &|r| r * r / 2.0),
+        ("u = x", "loss = \"absolute\"", &f64::abs),
+        ("u = x", "loss = \"log-cosh\"", &|r| r.cosh().ln()),
+        ("u = x", "loss = { huber = \"1/10\" }", &huber),
+        ("u >= x", "", &|r| r.min(0.0).powi(2) / 2.0),
+        ("x <= u", "loss = \"absolute\"", &|r| -r.min(0.0)),
+        ("u > x", "loss.huber = 0.1", &|r| huber(r.min(0.0))),
+    ];
+    for (formula, loss, cost) in cases {
+        let condition = format!("[[conditions]]\non = \"boundary\"\nformula = \"{formula}\"\n{loss}");
+        let problem = square(&condition);
+        let term = &problem.terms[1];
+        let left = residuals(&problem, term);
+        assert!(left.iter().any(|r| *r > 0.0) && left.iter().any(|r| *r < 0.0), "{left:?}");
+        let rows =
+            Tensor::<2>::from_data(TensorData::new(left.clone(), [left.len(), 1]), (&Device::flex(), DType::F64));
+        let targets = vec![rows.zeros_like()];
+        let found = entries::<f64, 1>(term.penalties.add_to(Terms::new(), 1.0).value(rows, &targets)).unwrap();
+        for (found, residual) in found.iter().zip(&left) {
+            assert!((found - cost(*residual)).abs() < 1e-14, "{formula}, {loss}: {found} at {residual}");
+        }
+        // An inequality is none of the conditions that could be built in.
+        assert_eq!(problem.hard.is_some(), formula == "u = x");
+    }
+}
+
+/// Where an inequality holds there is nothing to draw points to.
+#[test]
+fn adaptive_points_are_where_an_inequality_is_violated() {
+    let term = condition("\"y = 0\"", "u >= 0");
+    let drawing = Drawing { sampling: Sampling::Uniform, every: 1, adaptive: true, seed: 3 };
+    let step = |rows: Tensor<2>| -> Result<Vec<f64>, Infallible> {
+        let data: Vec<f64> = rows.into_data().iter().collect();
+        Ok(data.chunks(2).map(|row| if row[0] < 0.1 { -1.0 } else { 100.0 }).collect())
+    };
+    let chosen: Vec<f64> =
+        drawing.adapted(&term, 0, 1, 200, &Device::flex(), step).unwrap().into_data().iter().collect();
+    let violated = chosen.chunks(2).filter(|row| row[0] < 0.1).count();
+    // A tenth of the candidates with eleven times the probability.
+    assert!((70..140).contains(&violated), "{violated}");
 }

@@ -54,7 +54,7 @@ u = "exp(-k*pi^2*t)*sin(pi*x)"
 "#;
 
 /// What is replaced in it, and by what.
-const CHANGES: [(&str, &str); 87] = [
+const CHANGES: [(&str, &str); 109] = [
     ("points = 100", "points = 100\nwhere = \"x + t\""),
     ("points = 100", "points = 100\nwhere = \"x > 2\""),
     ("points = 20", "points = 20\nwhere = \"t < 0.5\"\nhard = true"),
@@ -62,6 +62,7 @@ const CHANGES: [(&str, &str); 87] = [
     ("formula = \"u = sin(pi*x)\"", "formula = \"u_x = sin(pi*x)\"\nhard = true"),
     ("formula = \"u = sin(pi*x)\"", "formula = \"u^2 = sin(pi*x)\"\nhard = true"),
     ("formula = \"u = sin(pi*x)\"", "formula = \"u = a\"\nhard = true"),
+    ("formula = \"u = sin(pi*x)\"", "formula = \"u >= sin(pi*x)\"\nhard = true"),
     ("[coordinates]", "[coordinates"),
     ("title = \"Heat\"", "titles = \"Heat\""),
     ("title = \"Heat\"", "title = \"\""),
@@ -102,6 +103,27 @@ const CHANGES: [(&str, &str); 87] = [
     ("flux = \"k*u_x\"", "flux = \"u = 1\""),
     ("flux = \"k*u_x\"", "x = \"k*u_x\""),
     ("flux = \"k*u_x\"", "curl = \"k*u_x\""),
+    ("[[equations]]", "[domain]\nball = { radius = 0.1 }\nshapes.s = { ball = [0.5], radius = 0.1 }\n\n[[equations]]"),
+    ("[[equations]]", "[domain]\nshape = \"s\"\n\n[[equations]]"),
+    (
+        "[[equations]]",
+        "[domain]\nshapes = { s = { ball = [0.5], radius = 0.1 }, r = { box = [[0, 1]] } }\n\n[[equations]]",
+    ),
+    ("[[equations]]", "[domain]\nshape = \"box - d\"\nshapes.s = { ball = [0.5], radius = 0.1 }\n\n[[equations]]"),
+    ("[[equations]]", "[domain]\nshape = \"box/s\"\nshapes.s = { ball = [0.5], radius = 0.1 }\n\n[[equations]]"),
+    ("[[equations]]", "[domain]\nshape = \"s - box\"\nshapes.s = { ball = [0.5], radius = 0.1 }\n\n[[equations]]"),
+    ("[[equations]]", "[domain]\nshapes.s = { ball = [0.5], radius = 2 }\n\n[[equations]]"),
+    ("[[equations]]", "[domain]\nshapes.s = { ball = [0.5, 1], radius = 0.1 }\n\n[[equations]]"),
+    ("[[equations]]", "[domain]\nshapes.s = { ball = [0.5], radius = 0 }\n\n[[equations]]"),
+    ("[[equations]]", "[domain]\nshapes.s = { ball = [0.5] }\n\n[[equations]]"),
+    ("[[equations]]", "[domain]\nshapes.s = { box = [[1, 0]] }\n\n[[equations]]"),
+    ("[[equations]]", "[domain]\nshapes.s = { box = [[0, 1], [0, 1]] }\n\n[[equations]]"),
+    ("[[equations]]", "[domain]\nshapes.s = { cube = 1 }\n\n[[equations]]"),
+    ("[[equations]]", "[domain]\nshapes.s = { }\n\n[[equations]]"),
+    ("[[equations]]", "[domain]\nshapes.x = { box = [[0, 1]] }\n\n[[equations]]"),
+    ("[[equations]]", "[domain]\nshapes.s = { polygon = [[0], [1], [2]] }\n\n[[equations]]"),
+    ("[[equations]]", "[domain]\nshapes.s = { mesh = \"s.stl\" }\n\n[[equations]]"),
+    ("[[equations]]", "[domain]\nshapes.s = { outline = \"s.csv\" }\n\n[[equations]]"),
     ("[[equations]]", "[domain]\nball = { radius = 0 }\n\n[[equations]]"),
     ("[[equations]]\nname = \"heat\"\nformula = \"u_t = d(flux, x)\"\npoints = 100\nweight = 1\n", ""),
     ("name = \"heat\"", "on = \"boundary\""),
@@ -112,7 +134,10 @@ const CHANGES: [(&str, &str); 87] = [
     ("formula = \"u_t = d(flux, x)\"", "formulas = []"),
     ("formula = \"u_t = d(flux, x)\"", "formula = \"u\"\nformulas = [\"u\"]"),
     ("formula = \"u_t = d(flux, x)\"", "formulas = [\n  \"u_t = u_xx\",\n  \"u_t = w_xx\",\n]"),
-    ("formula = \"u_t = d(flux, x)\"", "formula = \"u_t >= d(flux, x)\""),
+    ("formula = \"u_t = d(flux, x)\"", "formulas = [\n  \"u_t = u_xx\",\n  \"u >= 0\",\n]"),
+    ("formula = \"u_t = d(flux, x)\"", "formula = \"u_t = u_xx\"\nloss = \"cubic\""),
+    ("formula = \"u_t = d(flux, x)\"", "formula = \"u_t = u_xx\"\nloss = { huber = 0 }"),
+    ("formula = \"u_t = d(flux, x)\"", "formula = \"u_t = u_xx\"\nloss = { huber = 1, absolute = 1 }"),
     ("formula = \"u_t = d(flux, x)\"", "formula = \"k = x\""),
     ("formula = \"u_t = d(flux, x)\"", "formula = \"d(u_xx, x, x, x) = 0\""),
     ("formula = \"u_t = d(flux, x)\"", "formula = \"u_t = normal_x\""),
@@ -145,12 +170,18 @@ const CHANGES: [(&str, &str); 87] = [
 ];
 
 /// Files that are other ones altogether.
-const OTHERS: [&str; 10] = [
+const OTHERS: [&str; 16] = [
     "",
     "[coordinates]\nx = [0, 1]\nt = [0, 1]\n[[equations]]\nformula = \"u_t\"\n[reference]\nv = \"1\"\n",
     "[coordinates]\nx = [0, 1]\n[[equations]]\nformula = \"u_x\"\n[reference]\nu = \"1\"\nformula = \"2\"\n",
     "unknowns = [\"u\", \"v\"]\n[coordinates]\nx = [0, 1]\n[[equations]]\nformula = \"u_x = v\"\n[reference]\nu = \"1\"\n",
     "[coordinates]\nx = [0, 1]\n[[equations]]\nformula = \"u_x\"\n[[conditions]]\non = \"start\"\nformula = \"u\"\n",
+    "coordinates = { x = [0, 2], y = [0, 2] }\nequations = [{ formula = \"lap(u)\" }]\ndomain.shapes.a = { polygon = [[0, 0], [1, 1], [1, 0], [0, 1]] }\n",
+    "coordinates = { x = [0, 2], y = [0, 2] }\nequations = [{ formula = \"lap(u)\" }]\ndomain.shapes.a = { polygon = [[0, 0], [1, 1]] }\n",
+    "coordinates = { x = [0, 2], y = [0, 2] }\nequations = [{ formula = \"lap(u)\" }]\nconditions = [{ on = \"c\", formula = \"u\" }]\ndomain.shapes.a = { ball = [1, 1], radius = 1 }\n",
+    "coordinates = { x = [0, 2], y = [0, 2] }\nequations = [{ formula = \"lap(u)\" }]\nconditions = [{ on = \"box\", formula = \"u\" }]\ndomain.shapes.a = { ball = [1, 1], radius = 0.5 }\n",
+    "coordinates = { x = [0, 2], y = [0, 2] }\nequations = [{ formula = \"lap(u)\" }]\nconditions = [{ on = [\"a\", \"x = 0\"], formula = \"u\" }]\ndomain.shapes.a = { ball = [1, 1], radius = 0.5 }\n",
+    "coordinates = { x = [0, 2], y = [0, 2] }\nequations = [{ formula = \"lap(u)\" }]\nconditions = [{ on = \"x = 0.2\", formula = \"u\" }]\ndomain.shapes.a = { ball = [1, 1], radius = 0.5 }\n",
     "[coordinates]\nx = [0, 1]\n[domain]\nball.radius = 2\n[[equations]]\nformula = \"u_x\"\n",
     "[coordinates]\nx = [-1, 1]\n[domain]\nball.radius = 1\n[[equations]]\nformula = \"u_x\"\n[[conditions]]\non = \"x = 1\"\nformula = \"u\"\n",
     "[coordinates]\nx = [-1, 1]\n[domain]\nball.radius = 1\n[[equations]]\nformula = \"u_x\"\n[[conditions]]\non = [\"x = -1\", \"x = 1\"]\nformula = \"u\"\n",

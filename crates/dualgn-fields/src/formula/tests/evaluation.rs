@@ -59,10 +59,10 @@ fn conditions_are_differences_of_their_sides() {
     let number = |text: &str| values(Formula::number(text, &scope).unwrap().expression(), &at)[0];
     assert_eq!(read("u = x"), (vec![number("u - x")], Relation::Equal));
     assert_eq!(read("u - x"), (vec![number("u - x")], Relation::Equal));
-    assert_eq!(read("u >= x"), (vec![number("u - x")], Relation::AtLeast));
-    assert_eq!(read("u > x"), (vec![number("u - x")], Relation::AtLeast));
-    assert_eq!(read("x <= u"), (vec![number("x - u")], Relation::AtMost));
-    assert_eq!(read("x < u"), (vec![number("x - u")], Relation::AtMost));
+    assert_eq!(read("u >= x"), (vec![number("u - x")], Relation::Inequality));
+    assert_eq!(read("u > x"), (vec![number("u - x")], Relation::Inequality));
+    assert_eq!(read("x <= u"), (vec![number("u - x")], Relation::Inequality));
+    assert_eq!(read("x < u"), (vec![number("u - x")], Relation::Inequality));
     assert_eq!(read("velocity = 0"), (vec![number("u"), number("v")], Relation::Equal));
     assert_eq!(read("0 = velocity"), (vec![number("-u"), number("-v")], Relation::Equal));
     assert_eq!(read("grad(u) = x*normal").0, [number("u_x - 0.6*x"), number("u_y + 0.8*x")]);

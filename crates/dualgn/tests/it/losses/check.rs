@@ -3,8 +3,8 @@
 use burn::tensor::{DType, Tensor};
 use dualgn::error::LossError;
 use dualgn::loss::{
-    Absolute, ClassTargets, CountTargets, CurvatureFactor, DualUpdate, Gamma, Heads, Hinge, Huber, LogCosh, Logistic,
-    LossCheck, Margin, MultiLabel, MulticlassHinge, PerToken, Poisson, Quantile, SmoothedMulticlassHinge,
+    Absolute, AtLeast, ClassTargets, CountTargets, CurvatureFactor, DualUpdate, Gamma, Heads, Hinge, Huber, LogCosh,
+    Logistic, LossCheck, Margin, MultiLabel, MulticlassHinge, PerToken, Poisson, Quantile, SmoothedMulticlassHinge,
     SoftmaxCrossEntropy, Squared, SquaredHinge, TokenTargets, Weighted, check_loss,
 };
 use dualgn::{ConvexLoss, Error};
@@ -39,6 +39,9 @@ fn losses_of_numbers_are_consistent() {
     consistent("absolute", &Absolute, 2, &targets(2));
     consistent("huber", &Huber { delta: 0.7 }, 2, &targets(2));
     consistent("quantile", &Quantile { level: 0.2 }, 2, &targets(2));
+    consistent("at least, squared", &AtLeast(Squared), 2, &targets(2));
+    consistent("at least, absolute", &AtLeast(Absolute), 2, &targets(2));
+    consistent("at least, huber", &AtLeast(Huber { delta: 0.7 }), 2, &targets(2));
     consistent("log-cosh", &LogCosh, 2, &targets(2));
     let positive = targets(2).abs() + 0.1;
     let counts = CountTargets::from(positive.clone());

@@ -3,9 +3,9 @@
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use dualgn::ConvexLoss;
 use dualgn::loss::{
-    Absolute, ClassTargets, CountTargets, Gamma, Heads, Hinge, Huber, LogCosh, Logistic, MultiLabel, MulticlassHinge,
-    PerToken, Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge, TokenTargets,
-    Weighted,
+    Absolute, AtLeast, ClassTargets, CountTargets, Gamma, Heads, Hinge, Huber, LogCosh, Logistic, MultiLabel,
+    MulticlassHinge, PerToken, Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge,
+    TokenTargets, Weighted,
 };
 
 use super::{K, M, answers, apply_curvature, classes, integers};
@@ -58,6 +58,9 @@ fn point_17_losses_are_finite_and_in_their_domains_at_extreme_outputs_in_f32() {
     check("squared", &Squared, wide, &EXTREME, &numbers);
     check("absolute", &Absolute, wide, &EXTREME, &numbers);
     check("huber", &Huber::default(), wide, &EXTREME, &numbers);
+    check("at least, squared", &AtLeast(Squared), wide, &EXTREME, &numbers);
+    check("at least, absolute", &AtLeast(Absolute), wide, &EXTREME, &numbers);
+    check("at least, log-cosh", &AtLeast(LogCosh), wide, &EXTREME, &numbers);
     check("quantile", &Quantile { level: 0.3 }, wide, &EXTREME, &numbers);
     check("log-cosh", &LogCosh, wide, &EXTREME, &numbers);
 

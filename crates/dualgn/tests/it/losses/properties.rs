@@ -3,9 +3,9 @@
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use dualgn::ConvexLoss;
 use dualgn::loss::{
-    Absolute, ClassTargets, CountTargets, CurvatureFactor, Gamma, Heads, Hinge, Huber, LogCosh, Logistic, MultiLabel,
-    MulticlassHinge, PerToken, Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge,
-    TokenTargets, Weighted,
+    Absolute, AtLeast, ClassTargets, CountTargets, CurvatureFactor, Gamma, Heads, Hinge, Huber, LogCosh, Logistic,
+    MultiLabel, MulticlassHinge, PerToken, Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared,
+    SquaredHinge, TokenTargets, Weighted,
 };
 use proptest::prelude::*;
 
@@ -129,6 +129,15 @@ proptest! {
     fn huber(outputs in values(3.0), targets in values(3.0), dual in values(1.0), delta in 0.2..4.0) {
         let dual: Vec<f64> = dual.iter().map(|x| delta * x).collect();
         check(&Huber { delta }, [M, K], &outputs, &real(&targets), &dual);
+    }
+
+    #[test]
+    fn at_least(outputs in values(3.0), targets in values(3.0), u in units(), delta in 0.2..4.0) {
+        let (targets, at_most_zero) = (real(&targets), |scale: f64| u.iter().map(|u| -scale * u).collect::<Vec<_>>());
+        check(&AtLeast(Squared), [M, K], &outputs, &targets, &at_most_zero(4.0));
+        check(&AtLeast(Absolute), [M, K], &outputs, &targets, &at_most_zero(1.0));
+        check(&AtLeast(Huber { delta }), [M, K], &outputs, &targets, &at_most_zero(delta));
+        check(&AtLeast(LogCosh), [M, K], &outputs, &targets, &at_most_zero(1.0));
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use dualgn::ConvexLoss;
 use dualgn::loss::{
-    Absolute, ClassTargets, CountTargets, Gamma, Heads, Hinge, Huber, LogCosh, Logistic, MultiLabel, MulticlassHinge,
-    PerToken, Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge, TokenTargets,
-    Weighted,
+    Absolute, AtLeast, ClassTargets, CountTargets, Gamma, Heads, Hinge, Huber, LogCosh, Logistic, MultiLabel,
+    MulticlassHinge, PerToken, Poisson, Quantile, SmoothedMulticlassHinge, SoftmaxCrossEntropy, Squared, SquaredHinge,
+    TokenTargets, Weighted,
 };
 use proptest::prelude::*;
 
@@ -129,6 +129,10 @@ proptest! {
         check_entries(&Quantile { level }, wide, &targets, at, |_| [-level, 1.0 - level], linear);
         let soft = |e: usize, a: f64| a * y[e] + 0.5 * (entropy(1.0 + a) + entropy(1.0 - a));
         check_entries(&LogCosh, wide, &targets, at, |_| [-1.0, 1.0], soft);
+        check_entries(&AtLeast(Squared), wide, &targets, at, |_| [ALL[0], 0.0], square);
+        check_entries(&AtLeast(Absolute), wide, &targets, at, |_| [-1.0, 0.0], linear);
+        check_entries(&AtLeast(Huber { delta }), wide, &targets, at, |_| [-delta, 0.0], square);
+        check_entries(&AtLeast(LogCosh), wide, &targets, at, |_| [-1.0, 0.0], soft);
 
         // Two heads, of two outputs each, and their weights.
         let weights = [delta, level];
