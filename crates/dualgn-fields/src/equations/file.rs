@@ -89,18 +89,21 @@ pub(super) struct Domain {
     pub(super) shapes: Option<Spanned<Ordered<Shape>>>,
 }
 
+/// Several numbers, such as a point or two ends.
+pub(super) type Numbers = Spanned<Vec<Spanned<Number>>>;
+
 /// A part of space; one of these.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table such as { ball = [0, 0], radius = 1 }")]
 pub(super) struct Shape {
     /// The two ends along each coordinate.
     #[serde(rename = "box")]
-    pub(super) ends: Option<Spanned<Vec<Spanned<Vec<Spanned<Number>>>>>>,
+    pub(super) ends: Option<Spanned<Vec<Numbers>>>,
     /// The centre.
-    pub(super) ball: Option<Spanned<Vec<Spanned<Number>>>>,
+    pub(super) ball: Option<Numbers>,
     pub(super) radius: Option<Spanned<Number>>,
     /// The corners.
-    pub(super) polygon: Option<Spanned<Vec<Spanned<Vec<Spanned<Number>>>>>>,
+    pub(super) polygon: Option<Spanned<Vec<Numbers>>>,
     /// A table of them.
     pub(super) outline: Option<Spanned<String>>,
     /// A file with a closed surface.

@@ -7,7 +7,7 @@ use dualgn_io::Failure;
 use toml::Spanned;
 
 use super::data::{Table, table};
-use super::file::{Domain as DomainTable, Shape};
+use super::file::{Domain as DomainTable, Numbers, Shape};
 use super::names::Names;
 use super::source::{Source, plain};
 use super::value::Number;
@@ -167,7 +167,7 @@ impl Reader<'_> {
     }
 
     /// A point of space.
-    fn place(&self, numbers: &Spanned<Vec<Spanned<Number>>>) -> Result<Vec<f64>, Failure> {
+    fn place(&self, numbers: &Numbers) -> Result<Vec<f64>, Failure> {
         let space = self.space();
         if numbers.get_ref().len() != space.len() {
             let what = format!("a point with {} numbers", numbers.get_ref().len());
@@ -179,7 +179,7 @@ impl Reader<'_> {
         numbers.get_ref().iter().map(|number| self.names.number(&self.source, number)).collect()
     }
 
-    fn cuboid(&self, ends: &Spanned<Vec<Spanned<Vec<Spanned<Number>>>>>) -> Result<Figure, Failure> {
+    fn cuboid(&self, ends: &Spanned<Vec<Numbers>>) -> Result<Figure, Failure> {
         let space = self.space();
         let wrong = |what: &str| {
             let hint = format!("write two ends for each of {}, as [[0, 1], [0, 2]]", space.join(", "));
@@ -201,7 +201,7 @@ impl Reader<'_> {
         Ok(Figure::Box { low, high })
     }
 
-    fn ball(&self, centre: &Spanned<Vec<Spanned<Number>>>, radius: &Spanned<Number>) -> Result<Figure, Failure> {
+    fn ball(&self, centre: &Numbers, radius: &Spanned<Number>) -> Result<Figure, Failure> {
         let (centre, length) = (self.place(centre)?, self.names.number(&self.source, radius)?);
         match length > 0.0 {
             true => Ok(Figure::Ball { centre, radius: length }),

@@ -149,7 +149,8 @@ fn periodic_coordinates_have_no_faces() {
 #[test]
 fn losses_are_those_that_are_asked_for() {
     let huber = |r: f64| if r.abs() <= 0.1 { r * r / 2.0 } else { 0.1 * (r.abs() - 0.05) };
-    let cases: [(&str, &str, &dyn Fn(f64) -> f64); 7] = [
+    type Cost<'a> = &'a dyn Fn(f64) -> f64;
+    let cases: [(&str, &str, Cost); 7] = [
         ("u = x", "", &|r| r * r / 2.0),
         ("u = x", "loss = \"absolute\"", &f64::abs),
         ("u = x", "loss = \"log-cosh\"", &|r| r.cosh().ln()),
