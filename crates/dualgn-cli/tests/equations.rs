@@ -96,6 +96,41 @@ fn a_solution_is_computed_at_points() {
     refused(&["predict", run, points, "--formula", "u_z"], &["`z` in `u_z` is no coordinate"]);
 }
 
+/// Pictures of formulas: the paths of a flow, a plane through a body, a movie; and what is outside of the domain stays empty.
+#[test]
+fn pictures_are_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("disk.toml");
+    let disk = "time = \"t\"\n[coordinates]\nx = [-2, 2]\ny = [-1, 1]\nt = [0, 1]\n[domain.shapes]\ndisk = { ball = [0, 0], radius = 0.75 }\n\
+                [[equations]]\nformula = \"u_t = lap(u)\"\npoints = 60\n[network]\nhidden = [4]\n";
+    let asked =
+        "[[pictures]]\nformula = \"[-y, x]\"\n[[pictures]]\nformula = \"u\"\nmoving = \"t\"\ntitle = \"later\"\n";
+    fs::write(&file, format!("{disk}{asked}")).unwrap();
+    let (run, _) = solved(&file, &["--epochs", "1"]);
+    let flow = fs::read_to_string(run.join("picture-1.svg")).unwrap();
+    // Two units wide for each unit of height, and paths within the disk alone: its middle is at (196, 101), its radius 0.75 · 75.
+    assert!(flow.contains("width=\"300\" height=\"150\""));
+    let lines: Vec<&str> =
+        flow.split("<polyline points=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(lines.len() > 20, "{}", lines.len());
+    for point in lines.iter().flat_map(|line| line.split(' ')) {
+        let (x, y) = point.split_once(',').unwrap();
+        let away = (x.parse::<f64>().unwrap() - 196.0).hypot(y.parse::<f64>().unwrap() - 101.0);
+        assert!(away < 0.75 * 75.0 + 2.0, "{point}");
+    }
+    let page = fs::read_to_string(run.join("report.html")).unwrap();
+    assert!(page.contains("[-y, x], t = 0.5.") && page.contains("later") && page.contains("the ball around (0, 0)"));
+    // A movie is an animated picture.
+    let chunk = |name: &str| {
+        let markup = fs::read_to_string(run.join(name)).unwrap();
+        let data = markup.split("base64,").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        // Behind the header, after 36 bytes: the last byte of a length and two letters of what the chunk is.
+        data[48..52].to_owned()
+    };
+    // `\x08ac` of `acTL`, with which movies begin.
+    assert!(chunk("picture-2.svg") == "CGFj" && chunk("picture-1.svg") != "CGFj");
+}
+
 /// A run has its equations with it: it goes on without their file, and with the points of a table that is gone.
 #[test]
 fn a_run_goes_on_without_its_file() {

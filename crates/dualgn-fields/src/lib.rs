@@ -12,7 +12,7 @@
 //! solve.rs      a problem as something to train
 //! solution.rs   formulas of a trained network at any points
 //! posterior.rs  standard deviations of unknown coefficients
-//! portrait.rs   pictures and files of the result <- render.rs (a shaded surface), viewer.rs (one that can be turned)
+//! portrait.rs   pictures and files of the result <- planes.rs (formulas on planes, of view.rs), render.rs (a shaded surface), viewer.rs (one that can be turned)
 //! geometry/     points in regions, and surfaces
 //! ```
 //!
@@ -45,6 +45,7 @@ mod formula;
 pub mod geometry;
 mod network;
 mod penalty;
+mod planes;
 mod points;
 mod portrait;
 mod posterior;
@@ -55,6 +56,7 @@ mod size;
 mod solution;
 mod solve;
 mod specification;
+mod view;
 mod viewer;
 
 pub use embedding::{Embedding, FourierFeatures, Periodic};

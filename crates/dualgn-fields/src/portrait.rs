@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use dualgn_io::{Failure, files};
-use dualgn_report::pictures::{Axis, Colours, HeatMap, data_address, png};
+use dualgn_report::pictures::{Axis, Colours, HeatMap, Position, data_address, png};
 use dualgn_train::picture::{Picture, Portrait, Raster};
 use serde_json::json;
 
 use super::network::Field;
-use super::problem::Shape;
+use super::problem::{Problem, Shape};
 use super::solve::{Showing, Solve, component};
 use crate::geometry::{Deviation, Frame, Mesh, deviation, surface};
 use crate::render::{View, render};
@@ -50,7 +50,10 @@ impl Solve {
             // Of several unknown functions the first.
             let values = self.values(model, &self.grid(MOVING))?;
             let values = self.inside(component(&values, 0, model.outputs()).collect(), MOVING);
-            return Ok(self.map(&values, MOVING, Colours::Sequential).raster());
+            let (x, y) = (self.axis(0), self.vertical().map(|axis| self.axis(axis)));
+            let (moments, width, colours) = (1, MOVING, Colours::Sequential);
+            let map = HeatMap { values: &values, moments, width, x, y, colours, is_to_scale: false, paths: &[] };
+            return Ok(map.raster());
         }
         match self.surface(model, COARSE)? {
             Some(mesh) => rendered(&mesh, View::FRONT, TURNING),
@@ -80,6 +83,10 @@ impl Solve {
         };
         let unknowns = &self.problem.unknowns;
         let errors = if unknowns.len() > 1 { self.relative_errors(model)? } else { None };
+        let map = |part: &Part, title: &str, caption: String, values: Vec<f64>, colours: Colours| {
+            let (file, title) = part.named(title);
+            self.whole(file, title, caption, values, colours)
+        };
         let mut maps = vec![];
         for (index, name) in unknowns.iter().enumerate() {
             let part = Part::new(name, unknowns.len());
@@ -87,13 +94,13 @@ impl Solve {
             let (found, wanted) = (own(&found), wanted.as_deref().map(own));
             let error: Option<Vec<f64>> =
                 wanted.map(|wanted| found.iter().zip(wanted).map(|(found, wanted)| found - wanted).collect());
-            maps.push(part.map("Solution", format!("The network{}{through}.", part.of), found, Colours::Sequential));
+            maps.push(map(&part, "Solution", format!("The network{}{through}.", part.of), found, Colours::Sequential));
             if let Some(error) = error {
                 let much = errors
                     .as_ref()
                     .map_or_else(String::new, |(each, _)| format!("; relative error {:.1e}", each[index]));
                 let words = format!("The network less the solution{}{through}{much}.", part.of);
-                maps.push(part.map("Error", words, error, Colours::Diverging));
+                maps.push(map(&part, "Error", words, error, Colours::Diverging));
             }
         }
         if let (Some(residuals), Some(term)) = (self.residuals(model, &points)?, self.problem.terms.first()) {
@@ -102,17 +109,23 @@ impl Solve {
                 let part = Part::new(&number, term.equations);
                 let own = component(&residuals, index, term.equations).collect();
                 let words = format!("What the network leaves of the term `{}`{}{through}.", term.name, part.of);
-                maps.push(part.map("Residual", words, own, Colours::Diverging));
+                maps.push(map(&part, "Residual", words, own, Colours::Diverging));
             }
+        }
+        for (index, view) in self.problem.views.iter().enumerate() {
+            maps.push(self.seen(view, model, format!("picture-{}.svg", index + 1))?);
         }
         maps.into_iter().map(|map| self.drawn(map, folder)).collect()
     }
 
     /// Writes a map into a folder.
     fn drawn(&self, map: Map, folder: &Path) -> Result<Picture, Failure> {
-        let Map { file, title, caption, values, colours } = map;
-        let values = self.inside(values, GRID);
-        let markup = self.map(&values, GRID, colours).svg(&title).map_err(|error| Failure::run(error.to_string()))?;
+        let Map { file, title, caption, values, width, moments, across, upwards, paths, colours } = map;
+        let (x, y) = (self.axis(across), upwards.map(|axis| self.axis(axis)));
+        let space = self.problem.scope.space();
+        let is_to_scale = [Some(across), upwards].iter().flatten().all(|axis| space.contains(axis));
+        let map = HeatMap { values: &values, moments, width, x, y, colours, is_to_scale, paths: &paths };
+        let markup = map.svg(&title).map_err(|error| Failure::run(error.to_string()))?;
         files::replace(&folder.join(file), markup.as_bytes())?;
         Ok(Picture { title, caption, markup })
     }
@@ -219,7 +232,7 @@ impl Solve {
         let dims = low.len();
         let rows = if dims == 1 { 1 } else { size };
         let between = |axis: usize, part: f64| low[axis] + part * (high[axis] - low[axis]);
-        let across = (dims > 1).then(|| self.vertical());
+        let across = self.vertical();
         let point = |index: usize| {
             let (column, row) = (index % size, index / size);
             (0..dims).map(move |axis| match axis {
@@ -242,30 +255,40 @@ impl Solve {
         values
     }
 
-    /// The coordinate that goes upwards: time where there is one, else the second.
-    fn vertical(&self) -> usize {
+    /// The coordinate that goes upwards: time where it is the last, else the second.
+    fn vertical(&self) -> Option<usize> {
         let last = self.problem.axes.len() - 1;
-        if self.problem.axes[last] == "t" { last } else { 1 }
+        let upwards = if self.problem.scope.space().contains(&last) { 1 } else { last };
+        (last > 0).then_some(upwards)
     }
 
-    fn map<'a>(&'a self, values: &'a [f64], width: usize, colours: Colours) -> HeatMap<'a> {
-        let axis = |index: usize| Axis {
-            name: &self.problem.axes[index],
-            low: self.problem.low[index],
-            high: self.problem.high[index],
-        };
-        let y = (self.problem.axes.len() > 1).then(|| axis(self.vertical()));
-        HeatMap { values, width, x: axis(0), y, colours }
+    fn axis(&self, index: usize) -> Axis<'_> {
+        let Problem { axes, low, high, .. } = &self.problem;
+        Axis { name: &axes[index], low: low[index], high: high[index] }
+    }
+
+    /// A function that is known on the usual grid, of which what is outside of the domain is left out.
+    fn whole(&self, file: String, title: String, caption: String, values: Vec<f64>, colours: Colours) -> Map {
+        let (values, upwards) = (self.inside(values, GRID), self.vertical());
+        Map { file, title, caption, values, width: GRID, moments: 1, across: 0, upwards, paths: vec![], colours }
     }
 }
 
 /// A function that is drawn.
-struct Map {
-    file: String,
-    title: String,
-    caption: String,
-    values: Vec<f64>,
-    colours: Colours,
+pub(crate) struct Map {
+    pub(crate) file: String,
+    pub(crate) title: String,
+    pub(crate) caption: String,
+    /// Row by row from the top, at one moment or at several.
+    pub(crate) values: Vec<f64>,
+    pub(crate) width: usize,
+    pub(crate) moments: usize,
+    /// The coordinates.
+    pub(crate) across: usize,
+    pub(crate) upwards: Option<usize>,
+    /// What is drawn over it.
+    pub(crate) paths: Vec<Vec<Position>>,
+    pub(crate) colours: Colours,
 }
 
 /// One of several functions of a kind, or the only one.
@@ -282,13 +305,13 @@ impl<'a> Part<'a> {
         Self { name, of: name.map_or_else(String::new, |name| format!(", {name}")) }
     }
 
-    fn map(&self, title: &str, caption: String, values: Vec<f64>, colours: Colours) -> Map {
+    /// The name of its file, and its title.
+    fn named(&self, title: &str) -> (String, String) {
         let kind = title.to_lowercase();
-        let (file, title) = match self.name {
+        match self.name {
             None => (format!("{kind}.svg"), title.to_owned()),
             Some(name) => (format!("{kind}-{}.svg", in_file(name)), format!("{title}, {name}")),
-        };
-        Map { file, title, caption, values, colours }
+        }
     }
 }
 

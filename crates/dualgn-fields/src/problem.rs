@@ -7,6 +7,7 @@ use dualgn_train::record::{Metric, Stated};
 
 use super::network::{Architecture, Field, Transform};
 use super::penalty::Penalties;
+use super::view::View;
 use crate::formula::Scope;
 use crate::geometry::{Cloud, Frame, Mesh, Region, Sampling};
 
@@ -159,6 +160,8 @@ pub struct Problem {
     pub shape: Option<Shape>,
     /// Where it was, if it is from a file.
     pub placed: Option<Placed>,
+    /// Pictures besides those of the solution, its error and the residual.
+    pub views: Vec<View>,
     /// What a run takes unless something else is asked for.
     pub training: Training,
 }

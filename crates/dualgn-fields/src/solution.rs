@@ -57,25 +57,36 @@ impl Solution {
         let expressions = formulas.iter().map(read).collect::<Result<Vec<Expression>, _>>();
         let expressions = expressions.map_err(|error| Failure::input(error.to_string()))?;
         let counts: Vec<usize> = expressions.iter().map(|expression| expression.outputs().len()).collect();
-        let (dims, columns) = (self.problem.axes.len(), counts.iter().sum::<usize>());
-        let count = points.len() / dims;
-        if count == 0 || columns == 0 {
+        if points.is_empty() || counts.iter().sum::<usize>() == 0 {
             return Ok((vec![], counts));
         }
-        // What is traced depends on the network, also where no formula does.
-        let is_known = !expressions.iter().any(|expression| expression.uses(Kind::Unknown));
-        let values = residual(expressions, None, self.model.coefficients().len(), Behind::default());
-        let traced = move |field: &Field, rows: Tensor<2>| match is_known {
-            true => values(field, rows.clone()) + field.value(rows).narrow(1, 0, 1) * 0.0,
-            false => values(field, rows),
-        };
-        let most = self.model.at_once(2 * dims + 1).min(count);
-        let network = Network::trace(&self.model, traced, [most, dims])?;
-        let mut values = Vec::with_capacity(count * columns);
-        for some in points.chunks(most * dims) {
-            let rows = on_device(some.to_vec(), dims, &self.device);
-            values.extend(entries::<f64, 2>(network.linearize(&self.model, rows)?.outputs())?);
-        }
-        Ok((values, counts))
+        Ok((computed(&self.model, expressions, points, &self.device)?, counts))
     }
+}
+
+/// Computes expressions of a network at points, at least one, row by row.
+pub(crate) fn computed(
+    model: &Field,
+    expressions: Vec<Expression>,
+    points: &[f64],
+    device: &Device,
+) -> Result<Vec<f64>, Failure> {
+    let dims = model.dims();
+    let columns: usize = expressions.iter().map(|expression| expression.outputs().len()).sum();
+    // What is traced depends on the network, also where no formula does.
+    let is_known = !expressions.iter().any(|expression| expression.uses(Kind::Unknown));
+    let values = residual(expressions, None, model.coefficients().len(), Behind::default());
+    let traced = move |field: &Field, rows: Tensor<2>| match is_known {
+        true => values(field, rows.clone()) + field.value(rows).narrow(1, 0, 1) * 0.0,
+        false => values(field, rows),
+    };
+    let count = points.len() / dims;
+    let most = model.at_once(2 * dims + 1).min(count);
+    let network = Network::trace(model, traced, [most, dims])?;
+    let mut values = Vec::with_capacity(count * columns);
+    for some in points.chunks(most * dims) {
+        let rows = on_device(some.to_vec(), dims, device);
+        values.extend(entries::<f64, 2>(network.linearize(model, rows)?.outputs())?);
+    }
+    Ok(values)
 }

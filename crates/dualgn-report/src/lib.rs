@@ -11,10 +11,13 @@
 //! let values: Vec<f64> = (0..64 * 64).map(|i| (i % 64) as f64 * (i / 64) as f64).collect();
 //! let map = HeatMap {
 //!     values: &values,
+//!     moments: 1,
 //!     width: 64,
 //!     x: Axis { name: "x", low: 0.0, high: 1.0 },
 //!     y: Some(Axis { name: "t", low: 0.0, high: 1.0 }),
 //!     colours: Colours::Sequential,
+//!     is_to_scale: false,
+//!     paths: &[],
 //! };
 //! let picture = map.svg("a product").unwrap();
 //! assert!(picture.starts_with("<svg") && picture.contains("a product"));

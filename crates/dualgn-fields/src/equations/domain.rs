@@ -4,31 +4,32 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use dualgn_io::Failure;
+use dualgn_train::record::Stated;
 use toml::Spanned;
 
 use super::data::Table;
-use super::distance::{Distance, Smooth};
+use super::distance::Distance;
 use super::file::{Ball, File};
 use super::names::Names;
 use super::shapes::Shapes;
 use super::source::{Source, plain};
 use super::value::Listed;
-use crate::geometry::{Generator, Predicate, Region, Sampling};
+use crate::geometry::Region;
 use crate::problem::PointFunction;
 
 /// How far the end that is written may be from that of the box, in units of its edge: constants are rounded.
-const NEAR: f64 = 1e-9;
+pub(super) const NEAR: f64 = 1e-9;
 
 /// What can stand after `on`.
-const FORMS: &str = "write `on = \"x = 0\"` with a coordinate and one of its ends, a list of such faces, a shape, \"boundary\" or \"start\"";
+pub(super) const FORMS: &str = "write `on = \"x = 0\"` with a coordinate and one of its ends, a list of such faces, a shape, \"boundary\" or \"start\"";
 
 /// A face of a box: across which coordinate, and whether at its greatest.
 type Face = (usize, bool);
 
 /// Where the equations hold: a box, a ball around the origin, or what is made of shapes.
 pub(super) struct Domain<'a> {
-    names: &'a Names,
-    source: Source<'a>,
+    pub(super) names: &'a Names,
+    pub(super) source: Source<'a>,
     radius: Option<f64>,
     shapes: Option<Shapes>,
     /// Coordinates that have no ends.
@@ -77,6 +78,19 @@ impl<'a> Domain<'a> {
             }
         }
         Ok(domain)
+    }
+
+    /// Says for pages where the equations hold, and what the shapes are.
+    pub(super) fn stated(&self, file: &File) -> Vec<Stated> {
+        let Names { low, high, scope, .. } = self.names;
+        let one =
+            |(name, (low, high)): (&String, (&f64, &f64))| format!("{name} from {} to {}", plain(*low), plain(*high));
+        let ranges: Vec<String> = scope.coordinates().iter().zip(low.iter().zip(high)).map(one).collect();
+        let made = file.domain.as_ref().and_then(|domain| domain.shape.as_ref()).map(|shape| shape.get_ref().clone());
+        let ball = self.radius.map(|radius| format!("a ball around the origin of the radius {}", plain(radius)));
+        let place = [Some(ranges.join(", ")), made, ball].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        let whole = Stated { name: "domain".into(), place, formulas: vec![] };
+        std::iter::once(whole).chain(self.shapes.iter().flat_map(Shapes::stated)).collect()
     }
 
     /// Checks that the domain can be another than a box.
@@ -201,82 +215,8 @@ impl<'a> Domain<'a> {
         self.names.time.is_some_and(|time| name == Some(self.names.scope.coordinates()[time].as_str()))
     }
 
-    /// The boundaries of some shapes, or where the boundary of the domain is at an end of a coordinate.
-    fn of_shapes(&self, shapes: &Shapes, on: &[(&str, Range<usize>)], span: Range<usize>) -> Result<Part, Failure> {
-        let mut figures = vec![];
-        for (text, span) in on {
-            if let Some((name, end)) = text.split_once('=') {
-                return match on {
-                    [_] => self.at_end(shapes, name.trim(), end.trim(), span.clone()),
-                    _ => {
-                        let what = format!("`{}` among shapes", text.escape_debug());
-                        Err(self
-                            .source
-                            .wrong(span.clone(), what)
-                            .hint("write a condition for it alone, or use `where`"))
-                    }
-                };
-            }
-            let Some(figure) = shapes.names.iter().position(|name| name == text) else {
-                let what = format!("`{}` is no shape", text.escape_debug());
-                let hint = format!("the shapes here are {}; \"boundary\" is all of it", shapes.names.join(", "));
-                return Err(self.source.wrong(span.clone(), what).hint(hint));
-            };
-            if figures.contains(&figure) {
-                let what = format!("the shape `{text}` stands twice");
-                return Err(self.source.wrong(span.clone(), what).hint("name each shape once"));
-            }
-            figures.push(figure);
-        }
-        match figures.is_empty() {
-            true => Err(self.source.wrong(span, "the list has no shapes").hint(FORMS)),
-            false => self.on_figures(shapes, figures, span),
-        }
-    }
-
-    /// The part of the boundary that is on those of some figures.
-    fn on_figures(&self, shapes: &Shapes, figures: Vec<usize>, span: Range<usize>) -> Result<Part, Failure> {
-        let construction = shapes.construction.clone();
-        let is_there = |&figure: &usize| {
-            !construction.boundary(&[figure], 1, Sampling::Sobol, &mut Generator::new(0, 0)).is_empty()
-        };
-        let figures: Vec<usize> = figures.into_iter().filter(is_there).collect();
-        if figures.is_empty() {
-            return Err(self
-                .source
-                .wrong(span, "no point of the boundary was found there")
-                .hint("is this shape a part of the domain?"));
-        }
-        let smooth = |&figure: &usize| -> Option<(usize, Smooth)> {
-            let point = self.region().draw(1, Sampling::Sobol, &mut Generator::new(0, 0));
-            let of = &construction.figures()[figure];
-            let is_around = !of.contains(&point[..self.dims()]);
-            Some((figure, construction.is_free(figure).then(|| Smooth::of(of, is_around))??))
-        };
-        let distance = figures.iter().map(smooth).collect::<Option<Vec<_>>>().map(Distance::Figures);
-        let region = self.in_time(Region::Boundary { of: construction.clone(), figures: figures.clone() });
-        let (dims, faces) = (self.dims(), figures.len());
-        let normal: PointFunction = Arc::new(move |x: &[f64]| construction.normal(&figures, &x[..dims]));
-        Ok(Part { region, normal: Some(normal), faces, distance })
-    }
-
-    /// Where the boundary is at an end of a coordinate.
-    fn at_end(&self, shapes: &Shapes, name: &str, end: &str, span: Range<usize>) -> Result<Part, Failure> {
-        let axis = self.axis(name, &span)?;
-        let end = self.names.constant(&self.source, span.clone(), end)?;
-        let near = NEAR * (self.names.high[axis] - self.names.low[axis]);
-        let part = self.on_figures(shapes, shapes.all(), span.clone())?;
-        let predicate = Predicate(Arc::new(move |x: &[f64]| (x[axis] - end).abs() <= near));
-        let region = Region::Part { whole: Box::new(part.region), predicate };
-        if region.draw(1, Sampling::Sobol, &mut Generator::new(0, 0)).is_empty() {
-            let what = format!("no point of the boundary was found at {name} = {}", plain(end));
-            return Err(self.source.wrong(span, what).hint("name a shape, or use `where`"));
-        }
-        Ok(Part { region, distance: None, faces: 1, ..part })
-    }
-
     /// The number of a coordinate.
-    fn axis(&self, name: &str, span: &Range<usize>) -> Result<usize, Failure> {
+    pub(super) fn axis(&self, name: &str, span: &Range<usize>) -> Result<usize, Failure> {
         let coordinates = self.names.scope.coordinates();
         coordinates.iter().position(|coordinate| coordinate == name).ok_or_else(|| {
             let what = format!("`{}` is no coordinate", name.escape_debug());
@@ -333,12 +273,12 @@ impl<'a> Domain<'a> {
     }
 
     /// How many coordinates of space there are.
-    fn dims(&self) -> usize {
+    pub(super) fn dims(&self) -> usize {
         self.names.scope.space().len()
     }
 
     /// A part of space at all times, if there is time.
-    fn in_time(&self, space: Region) -> Region {
+    pub(super) fn in_time(&self, space: Region) -> Region {
         match self.names.time {
             Some(time) => {
                 Region::InTime { space: Box::new(space), low: self.names.low[time], high: self.names.high[time] }

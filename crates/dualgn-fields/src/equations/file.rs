@@ -39,6 +39,23 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) training: Training,
     pub(super) reference: Option<Spanned<Ordered<String>>>,
+    #[serde(default)]
+    pub(super) pictures: Vec<Spanned<Picture>>,
+}
+
+/// A picture of a formula.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table such as { formula = \"u_x\" }")]
+pub(super) struct Picture {
+    pub(super) title: Option<Spanned<String>>,
+    pub(super) formula: Spanned<String>,
+    /// Coordinates across and upwards.
+    pub(super) axes: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Where other coordinates are.
+    #[serde(default)]
+    pub(super) at: Ordered<Number>,
+    /// The coordinate that moves.
+    pub(super) moving: Option<Spanned<String>>,
 }
 
 impl File {

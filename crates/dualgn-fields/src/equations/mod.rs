@@ -4,13 +4,15 @@
 //! file.rs          the tables of a file <- value.rs (what stands in several forms)
 //! source.rs        the text, and failures that say where in it something is wrong
 //! names.rs         coordinates, unknowns, constants, coefficients, definitions
-//! domain.rs        where the equations hold, and its boundary <- shapes.rs (figures by name, and what is made of them)
+//! domain.rs        where the equations hold, and its boundary <- shapes.rs (figures by name, and what is
+//!                  made of them), boundary.rs (parts of that boundary)
 //! term.rs          equations and conditions -> terms of the loss
 //! data.rs          measurements -> terms of the loss
 //! built_in.rs      conditions that hold for any network <- distance.rs (how far points are from where they hold)
 //! architecture.rs  the network
 //! training.rs      how long, how strongly damped, at which points
 //! reference.rs     the solution
+//! pictures.rs      what is drawn
 //! ```
 //!
 //! ```toml
@@ -76,15 +78,23 @@
 //! [reference]                       # a formula for each unknown, or `formula` for a single one
 //! u = "-sin(pi*x)*exp(-t)"
 //! # file = "exact.csv"              # or a table with the coordinates and the unknowns
+//!
+//! [[pictures]]                      # besides those of the solution, its error and the residual
+//! formula = "-kappa*u_x"            # a number in colours; a vector of two with the paths that follow it
+//! # axes = ["x", "t"]
+//! # at = { t = 0.5 }                # where the other coordinates are
+//! # moving = "t"                    # or one of them moves
 //! ```
 
 mod architecture;
+mod boundary;
 mod built_in;
 mod data;
 mod distance;
 mod domain;
 mod file;
 mod names;
+mod pictures;
 mod reference;
 mod shapes;
 mod source;
@@ -105,8 +115,9 @@ pub use data::{Table, TableReader};
 use domain::Domain;
 use file::File;
 use names::Names;
+use pictures::pictures;
 use reference::{Reference, reference};
-use source::{Source, plain};
+use source::{LONGEST, Source, line};
 use term::Terms;
 pub(crate) use term::{Behind, residual};
 use training::training;
@@ -118,8 +129,6 @@ use crate::network::Architecture;
 
 /// Bytes of a file at most.
 const LARGEST: usize = 1 << 20;
-/// Letters of a title at most.
-const LONGEST: usize = 500;
 
 /// A file of equations as it was read: a run keeps it, whatever becomes of the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -236,11 +245,12 @@ pub(crate) fn problem(text: &str, name_of_file: &str, tables: &[Table]) -> Resul
         Some(given) => reference(given, &names, &domain.region(), tables, &source)?,
         None => Reference::default(),
     };
+    let views = pictures(&file, &names, &source)?;
     let coefficients = names.scope.coefficients().iter().zip(&names.coefficients);
     Ok(Problem {
         description: description(title, &written),
         source: setting.to_owned(),
-        stated: [vec![whole(&names)], definitions(&file, &names), stated].concat(),
+        stated: [domain.stated(&file), definitions(&file, &names), stated].concat(),
         axes: names.scope.coordinates().to_vec(),
         unknowns: names.scope.unknowns().to_vec(),
         scope: names.scope.clone(),
@@ -256,17 +266,9 @@ pub(crate) fn problem(text: &str, name_of_file: &str, tables: &[Table]) -> Resul
         start: None,
         shape: None,
         placed: None,
+        views,
         training,
     })
-}
-
-/// The coordinates with their ends.
-fn whole(names: &Names) -> Stated {
-    let ends = names.low.iter().zip(&names.high);
-    let range =
-        |(name, (low, high)): (&String, (&f64, &f64))| format!("{name} from {} to {}", plain(*low), plain(*high));
-    let place: Vec<String> = names.scope.coordinates().iter().zip(ends).map(range).collect();
-    Stated { name: "domain".into(), place: place.join(", "), formulas: vec![] }
 }
 
 /// What the definitions of numbers and vectors stand for.
@@ -283,19 +285,6 @@ fn definitions(file: &File, names: &Names) -> Vec<Stated> {
 fn description(title: &str, equations: &[String]) -> String {
     let (title, equations) = (title.trim_end_matches('.'), equations.join(", "));
     if equations.chars().count() > LONGEST { format!("{title}.") } else { format!("{title}: {equations}.") }
-}
-
-/// A text that messages and pages can show in a line.
-fn line<'t>(text: &'t Spanned<String>, source: &Source<'_>) -> Result<&'t str, Failure> {
-    let line = text.get_ref().trim();
-    let is_short = line.chars().count() <= LONGEST;
-    match is_short && !line.is_empty() && !line.chars().any(char::is_control) {
-        true => Ok(line),
-        false => {
-            let what = "a title or a source that is no line of text";
-            Err(source.wrong(text.span(), what).hint(format!("write one line of 1 to {LONGEST} letters")))
-        }
-    }
 }
 
 #[cfg(test)]

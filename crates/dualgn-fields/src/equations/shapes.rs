@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use dualgn_io::Failure;
+use dualgn_train::record::Stated;
 use toml::Spanned;
 
 use super::data::{Table, table};
@@ -82,6 +83,14 @@ impl Shapes {
         let place = domain.shape.as_ref().map_or(shapes.span(), Spanned::span);
         reader.check(&construction, &space, place)?;
         Ok(Self { construction: Arc::new(construction), names: known })
+    }
+
+    /// Says for pages what each of them is.
+    pub(super) fn stated(&self) -> Vec<Stated> {
+        let figures = self.names.iter().zip(self.construction.figures()).filter(|(name, _)| *name != BOX);
+        let one =
+            |(name, figure): (&String, &Figure)| Stated { name: name.clone(), place: words(figure), formulas: vec![] };
+        figures.map(one).collect()
     }
 
     /// Returns the figures that the domain is made of.
@@ -240,6 +249,19 @@ impl Reader<'_> {
         Body::new(file.get_ref(), mesh_of(table))
             .map(Figure::Body)
             .map_err(|error| self.source.wrong(file.span(), error))
+    }
+}
+
+/// What a figure is, in words.
+fn words(figure: &Figure) -> String {
+    let place = |x: &[f64]| format!("({})", x.iter().map(|x| plain(*x)).collect::<Vec<_>>().join(", "));
+    match figure {
+        Figure::Box { low, high } => format!("the box from {} to {}", place(low), place(high)),
+        Figure::Ball { centre, radius } => {
+            format!("the ball around {} of the radius {}", place(centre), plain(*radius))
+        }
+        Figure::Polygon(outline) => format!("a polygon with {} corners", outline.corners().len()),
+        Figure::Body(body) => format!("a body within {} triangles", body.triangles()),
     }
 }
 

@@ -1,11 +1,16 @@
-//! [`Source`]: the text of a file with its name, and failures that say where in it something is wrong; [`plain`], numbers in them.
+//! [`Source`]: the text of a file with its name, and failures that say where in it something is wrong; [`plain`], numbers in them, and [`line`],
+//! texts.
 
 use std::fmt::Display;
 use std::ops::Range;
 
 use dualgn_io::Failure;
+use toml::Spanned;
 
 use crate::formula::FormulaError;
+
+/// Letters of a title at most.
+pub(super) const LONGEST: usize = 500;
 
 /// The text of a file, and what it is called.
 #[derive(Clone, Copy)]
@@ -57,4 +62,17 @@ pub(super) fn plain(number: f64) -> String {
     // `Debug` has exponents for very large and very small numbers.
     let digits = format!("{number:?}");
     digits.strip_suffix(".0").unwrap_or(&digits).to_owned()
+}
+
+/// A text that messages and pages can show in a line.
+pub(super) fn line<'t>(text: &'t Spanned<String>, source: &Source<'_>) -> Result<&'t str, Failure> {
+    let line = text.get_ref().trim();
+    let is_short = line.chars().count() <= LONGEST;
+    match is_short && !line.is_empty() && !line.chars().any(char::is_control) {
+        true => Ok(line),
+        false => {
+            let what = "a title or a source that is no line of text";
+            Err(source.wrong(text.span(), what).hint(format!("write one line of 1 to {LONGEST} letters")))
+        }
+    }
 }

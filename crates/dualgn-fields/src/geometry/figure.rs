@@ -63,6 +63,11 @@ impl Body {
         Ok(Self { areas: Arc::new(areas.collect()), solid: Arc::new(solid), mesh: Arc::new(mesh) })
     }
 
+    /// Returns how many triangles the surface has.
+    pub fn triangles(&self) -> usize {
+        self.mesh.faces.len()
+    }
+
     /// The point of a triangle, chosen by its part of the area, at two other parts.
     fn point(&self, [triangle, u, v]: [f64; 3]) -> Vec<f64> {
         let total = self.areas.last().copied().unwrap_or(0.0);

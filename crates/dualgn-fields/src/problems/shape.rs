@@ -132,6 +132,7 @@ pub(super) fn shape(path: &Path) -> Result<Problem, Failure> {
         start: Some(single(sphere)),
         shape: Some(shape),
         placed: Some(placed),
+        views: vec![],
         training: steps(80),
     })
 }
@@ -223,6 +224,7 @@ pub(super) fn distance2d() -> Problem {
         start: Some(single(sphere)),
         shape: None,
         placed: None,
+        views: vec![],
         training: steps(100),
     }
 }

@@ -6,7 +6,8 @@ use std::io::Error;
 use dualgn_io::number::significant;
 use dualgn_train::picture::Raster;
 
-use super::raster::data_address;
+use super::raster::{address, data_address};
+use super::stream::Position;
 
 /// A coordinate.
 #[derive(Clone, Debug)]
@@ -28,10 +29,12 @@ pub enum Colours {
     Diverging,
 }
 
-/// Values on a grid, row by row from the top of the picture (the greatest second coordinate).
+/// Values on a grid, row by row from the top of the picture (the greatest second coordinate), at one moment or at several.
 pub struct HeatMap<'a> {
-    /// The values; what is not finite stays empty.
+    /// The values, one moment after the other; what is not finite stays empty.
     pub values: &'a [f64],
+    /// How many moments there are; of several the picture is a movie.
+    pub moments: usize,
     /// Values in a row.
     pub width: usize,
     /// Across.
@@ -40,7 +43,18 @@ pub struct HeatMap<'a> {
     pub y: Option<Axis<'a>>,
     /// Their colours.
     pub colours: Colours,
+    /// Whether lengths along both coordinates are the same in the picture, as far as it stays legible.
+    pub is_to_scale: bool,
+    /// Paths in the unit square, each with an arrow in its middle.
+    pub paths: &'a [Vec<Position>],
 }
+
+/// Moments a second of a movie.
+const PER_SECOND: u16 = 8;
+/// Heights of a picture for each unit of width, at least and at most.
+const LEGIBLE: [f64; 2] = [0.25, 1.5];
+/// Size of an arrow's head.
+const HEAD: f64 = 3.5;
 
 /// Size of the coloured part in the picture.
 const SIDE: f64 = 300.0;
@@ -71,18 +85,36 @@ impl HeatMap<'_> {
         [r, g, b, 255]
     }
 
-    /// The coloured part alone.
+    /// The coloured part alone, at the first moment.
     pub fn raster(&self) -> Raster {
+        self.raster_at(0)
+    }
+
+    fn raster_at(&self, moment: usize) -> Raster {
         let [low, high] = self.range();
-        Raster::new(self.width, self.values.len() / self.width, |x, y| match self.values[y * self.width + x] {
+        let size = self.values.len() / self.moments.max(1);
+        let values = &self.values[moment * size..(moment + 1) * size];
+        Raster::new(self.width, size / self.width, |x, y| match values[y * self.width + x] {
             value if value.is_finite() => self.colour((value - low) / (high - low).max(f64::MIN_POSITIVE)),
             _ => [0; 4],
         })
     }
 
+    /// The height of the coloured part.
+    fn height(&self) -> f64 {
+        match &self.y {
+            None => 60.0,
+            Some(_) if !self.is_to_scale => SIDE,
+            Some(y) => {
+                let part = (y.high - y.low) / (self.x.high - self.x.low);
+                SIDE * part.clamp(LEGIBLE[0], LEGIBLE[1])
+            }
+        }
+    }
+
     /// With axes and a bar of the colours, as SVG.
     pub fn svg(&self, title: &str) -> Result<String, Error> {
-        let height = if self.y.is_some() { SIDE } else { 60.0 };
+        let height = self.height();
         let (left, top, bar) = (46.0, 26.0, SIDE + 62.0);
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\" font-family=\"sans-serif\" \
@@ -107,18 +139,46 @@ impl HeatMap<'_> {
         let [low, high] = self.range();
         text(bar + 20.0, top + 10.0, "start", &significant(high));
         text(bar + 20.0, top + height, "start", &significant(low));
-        let picture = |svg: &mut String, raster: &Raster, x: f64, width: f64| -> Result<(), Error> {
+        let picture = |svg: &mut String, address: String, x: f64, width: f64| {
             let _ = write!(
                 svg,
-                "<image x=\"{x}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\" href=\"{}\"/>",
-                data_address(raster)?
+                "<image x=\"{x}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\" href=\"{address}\"/>",
             );
-            Ok(())
         };
-        picture(&mut svg, &self.raster(), left, SIDE)?;
-        picture(&mut svg, &Raster::new(1, 128, |_, y| self.colour(1.0 - y as f64 / 127.0)), bar, 14.0)?;
+        let frames: Vec<Raster> = (0..self.moments.max(1)).map(|moment| self.raster_at(moment)).collect();
+        picture(&mut svg, address(&frames, PER_SECOND)?, left, SIDE);
+        let colours = Raster::new(1, 128, |_, y| self.colour(1.0 - y as f64 / 127.0));
+        picture(&mut svg, data_address(&colours)?, bar, 14.0);
+        let place = |at: &Position| [left + SIDE * at[0], top + height * (1.0 - at[1])];
+        self.paths.iter().for_each(|path| draw(&mut svg, &path.iter().map(place).collect::<Vec<_>>()));
         svg.push_str("</svg>");
         Ok(svg)
+    }
+}
+
+/// Draws a path with an arrow in its middle.
+fn draw(svg: &mut String, path: &[Position]) {
+    let corners: Vec<String> = path.iter().map(|[x, y]| format!("{x:.1},{y:.1}")).collect();
+    // White below black is seen on all colours.
+    for (colour, width) in [("#fff", 2.2), ("#000", 0.9)] {
+        let _ = write!(
+            svg,
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"/>",
+            corners.join(" ")
+        );
+    }
+    let middle = path.len() / 2;
+    let ([x, y], [fromx, fromy]) = (path[middle], path[middle.saturating_sub(1)]);
+    let length = (x - fromx).hypot(y - fromy);
+    if length > 0.0 {
+        let [ax, ay] = [HEAD * (x - fromx) / length, HEAD * (y - fromy) / length];
+        let [tip, left, right] =
+            [[x + ax, y + ay], [x - ax - 0.7 * ay, y - ay + 0.7 * ax], [x - ax + 0.7 * ay, y - ay - 0.7 * ax]]
+                .map(|[x, y]| format!("{x:.1},{y:.1}"));
+        let _ = write!(
+            svg,
+            "<polygon points=\"{tip} {left} {right}\" fill=\"#000\" stroke=\"#fff\" stroke-width=\"0.5\"/>"
+        );
     }
 }
 
@@ -132,7 +192,27 @@ mod tests {
 
     fn map(values: &[f64], colours: Colours) -> HeatMap<'_> {
         let axis = |name| Axis { name, low: 0.0, high: 1.0 };
-        HeatMap { values, width: 2, x: axis("x"), y: Some(axis("t")), colours }
+        let (moments, is_to_scale, paths) = (1, false, &[]);
+        HeatMap { values, moments, width: 2, x: axis("x"), y: Some(axis("t")), colours, is_to_scale, paths }
+    }
+
+    /// A map of two units by one is half as high as it is wide, one with paths has a line and an arrow for each, and of several moments
+    /// the picture is a movie with the same colours for the same value.
+    #[test]
+    fn scales_paths_and_moments_are_shown() {
+        let values = [0.0, 1.0, 2.0, 3.0, 3.0, 2.0, 1.0, 0.0];
+        let paths = [vec![[0.1, 0.1], [0.5, 0.5], [0.9, 0.5]]];
+        let wide = Axis { name: "x", low: 0.0, high: 2.0 };
+        let map =
+            HeatMap { x: wide, is_to_scale: true, paths: &paths, moments: 2, ..map(&values, Colours::Sequential) };
+        let svg = map.svg("it").unwrap();
+        let document = roxmltree::Document::parse(&svg).unwrap();
+        let image = document.descendants().find(|node| node.has_tag_name("image")).unwrap();
+        assert_eq!((image.attribute("width"), image.attribute("height")), (Some("300"), Some("150")));
+        assert_eq!(document.descendants().filter(|node| node.has_tag_name("polygon")).count(), 1);
+        assert!(svg.contains("76.0,161.0 196.0,101.0 316.0,101.0"), "{svg}");
+        assert_eq!(map.raster_at(0).pixels[..4], map.raster_at(1).pixels[12..]);
+        assert_eq!(map.raster().pixels.len(), 16);
     }
 
     #[test]

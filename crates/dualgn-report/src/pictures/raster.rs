@@ -34,7 +34,12 @@ pub fn from_png(bytes: &[u8]) -> Result<Raster, Error> {
 /// # Errors
 /// As [`png()`].
 pub fn data_address(raster: &Raster) -> Result<String, Error> {
-    Ok(format!("data:image/png;base64,{}", STANDARD.encode(png(raster)?)))
+    address(std::slice::from_ref(raster), 1)
+}
+
+/// The same of a movie.
+pub(super) fn address(frames: &[Raster], per_second: u16) -> Result<String, Error> {
+    Ok(format!("data:image/png;base64,{}", STANDARD.encode(movie(frames, per_second)?)))
 }
 
 /// An animated PNG of pictures of one size, with so many a second; of one alone a plain PNG.

@@ -54,7 +54,7 @@ u = "exp(-k*pi^2*t)*sin(pi*x)"
 "#;
 
 /// What is replaced in it, and by what.
-const CHANGES: [(&str, &str); 109] = [
+const CHANGES: [(&str, &str); 116] = [
     ("points = 100", "points = 100\nwhere = \"x + t\""),
     ("points = 100", "points = 100\nwhere = \"x > 2\""),
     ("points = 20", "points = 20\nwhere = \"t < 0.5\"\nhard = true"),
@@ -124,6 +124,13 @@ const CHANGES: [(&str, &str); 109] = [
     ("[[equations]]", "[domain]\nshapes.s = { polygon = [[0], [1], [2]] }\n\n[[equations]]"),
     ("[[equations]]", "[domain]\nshapes.s = { mesh = \"s.stl\" }\n\n[[equations]]"),
     ("[[equations]]", "[domain]\nshapes.s = { outline = \"s.csv\" }\n\n[[equations]]"),
+    ("[network]", "[[pictures]]\nformula = \"u_z\"\n\n[network]"),
+    ("[network]", "[[pictures]]\nformula = \"u\"\naxes = [\"x\", \"x\"]\n\n[network]"),
+    ("[network]", "[[pictures]]\nformula = \"u\"\naxes = []\n\n[network]"),
+    ("[network]", "[[pictures]]\nformula = \"u\"\nmoving = \"y\"\n\n[network]"),
+    ("[network]", "[[pictures]]\nformula = \"u\"\nmoving = \"t\"\nat = { t = 0.5 }\n\n[network]"),
+    ("[network]", "[[pictures]]\nformula = \"u\"\naxes = [\"x\"]\nat = { t = 2 }\n\n[network]"),
+    ("[network]", "[[pictures]]\ntitle = \"it\"\n\n[network]"),
     ("[[equations]]", "[domain]\nball = { radius = 0 }\n\n[[equations]]"),
     ("[[equations]]\nname = \"heat\"\nformula = \"u_t = d(flux, x)\"\npoints = 100\nweight = 1\n", ""),
     ("name = \"heat\"", "on = \"boundary\""),

@@ -62,6 +62,7 @@ pub(super) fn in_box(
         compared: None,
         coefficients: vec![],
         start: None,
+        views: vec![],
         shape: None,
         placed: None,
         training: Training::default(),
