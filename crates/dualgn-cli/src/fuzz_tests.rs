@@ -163,6 +163,11 @@ fn fuzz_toml() {
 }
 
 #[test]
+fn fuzz_equations() {
+    fuzz("equations", &seeds("equations"), fuzzing::equations);
+}
+
+#[test]
 fn fuzz_json() {
     fuzz("json", &seeds("json"), fuzzing::json);
 }

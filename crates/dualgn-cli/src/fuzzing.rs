@@ -7,6 +7,7 @@ use std::io::{Cursor, Write};
 use std::path::Path;
 
 use burn::tensor::Device;
+use dualgn_fields::EquationFile;
 use dualgn_fields::geometry::{Cloud, read_mesh};
 use dualgn_io::npz as arrays;
 use dualgn_networks::{Activation, Description, Net, parse_network, read_weights};
@@ -62,6 +63,11 @@ pub fn toml(bytes: &[u8]) {
     let Ok(description) = parse_network(text) else { return };
     let input = description.input.clone().unwrap_or(vec![4]);
     let _ = Net::within(ROOM, &description, &input, &[], 2, &Device::flex());
+}
+
+/// Equations, without the tables and surfaces that they name.
+pub fn equations(bytes: &[u8]) {
+    on_file("a.toml", bytes, |path| EquationFile::read(path, None).map(|file| file.problem()));
 }
 
 /// What a run writes about itself: its configuration, its results and their page, and the card of a model.

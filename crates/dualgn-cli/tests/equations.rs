@@ -93,6 +93,11 @@ fn a_solution_is_computed_at_points() {
     assert_eq!([formulas[0][3], formulas[0][4]], [found[0][2], -found[0][3]]);
     // Of the coordinates and constants alone.
     assert!((rows(&["--formula", "k + x"])[0][2] - 0.35).abs() < 1e-15);
+    // What is beyond the ends is said.
+    let beyond = folder.path().join("beyond.csv");
+    fs::write(&beyond, "x,t\n0.5,1\n0.5,1.5\n-1,0\n").unwrap();
+    let notes = text(&succeeds(&["predict", run, beyond.to_str().unwrap()]).stderr);
+    assert!(notes.contains("note: 2 points are outside of the domain"), "{notes}");
     refused(&["predict", run, points, "--formula", "u_z"], &["`z` in `u_z` is no coordinate"]);
 }
 

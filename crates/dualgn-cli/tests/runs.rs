@@ -67,7 +67,7 @@ fn killed_runs_end_with_the_same_weights() {
     assert!(text(&output.stderr).contains("nothing to do: the run is finished"), "{}", text(&output.stderr));
 }
 
-/// Every kind of state survives: of optimizers of Burn, of L-BFGS, of steppers with a centre and with a mean, and batches in parts.
+/// Every kind of state survives: of optimizers of Burn, of L-BFGS, of the matrix of a quasi-Newton method, of steppers with a centre and with a mean, and batches in parts.
 #[test]
 fn methods_go_on_as_they_were() {
     let folder = tempfile::tempdir().unwrap();
@@ -75,6 +75,7 @@ fn methods_go_on_as_they_were() {
         ("adam", "0.003", [].as_slice()),
         ("muon", "0.003", &[]),
         ("lbfgs", "1", &[]),
+        ("ssbroyden", "1", &[]),
         ("dual-gn-adam", "0.003", &[]),
         ("dual-gn", "1", &["--micro-batch", "50"]),
         ("spring", "0.5", &[]),

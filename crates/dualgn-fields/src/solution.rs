@@ -43,6 +43,11 @@ impl Solution {
         unknowns.clone().cloned().chain(unknowns.flat_map(derivatives)).collect()
     }
 
+    /// Counts the points that are outside of the domain.
+    pub fn outside(&self, points: &[f64]) -> usize {
+        points.chunks_exact(self.problem.axes.len()).filter(|point| !self.problem.domain.contains(point)).count()
+    }
+
     /// Returns the values of formulas at points, row by row: one number for each formula, or several for each vector; and how many each
     /// has.
     ///

@@ -215,7 +215,7 @@ impl Checkpoint {
         };
         match &self.taker {
             TakerState::None => {}
-            TakerState::Burn(bytes) => {
+            TakerState::Optimizer(bytes) => {
                 numbers.taker = TakerKind::Optimizer;
                 tensors.insert(OPTIMIZER.into(), (Dtype::U8, vec![bytes.len()], bytes.clone()));
             }
@@ -278,7 +278,7 @@ impl Checkpoint {
                 }
                 TakerState::Stepper(state)
             }
-            TakerKind::Optimizer => TakerState::Burn(optimizer),
+            TakerKind::Optimizer => TakerState::Optimizer(optimizer),
             TakerKind::Nothing => TakerState::None,
         };
         Ok(Self { run, step, seconds, weights, taker, batches, best, records, ended })

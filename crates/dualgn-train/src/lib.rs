@@ -5,7 +5,7 @@
 //! subject.rs     what is trained <- supervised.rs  method.rs       who takes the steps <- presets.rs, model.rs
 //! specification.rs   data, network, loss and settings, from which a session is made <- comparison.rs (in words)
 //! session.rs     what the runs of several methods share <- way.rs
-//! trainer.rs     a run, step by step <- taker.rs, schedule.rs, evaluate.rs
+//! trainer.rs     a run, step by step <- taker.rs (<- quasi_newton.rs), schedule.rs, evaluate.rs
 //! checkpoint.rs  a moment of a run, to go on from  record.rs       what is measured <- events.rs (TensorBoard), picture.rs
 //! run/           a run in a folder, which is recorded as it goes on and can be killed at any moment
 //! explain/       what the directions of a run are like   routes.rs     what they cost, one way and another
@@ -54,6 +54,7 @@ mod model;
 pub mod picture;
 mod presets;
 pub mod problem;
+mod quasi_newton;
 pub mod record;
 pub mod routes;
 pub mod run;

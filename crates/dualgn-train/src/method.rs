@@ -3,6 +3,7 @@
 use dualgn::step::{Adaptation, Momentum, Search};
 
 use super::model::ModelName;
+use super::quasi_newton::Rule;
 use crate::problem::LossName;
 
 /// A method by its pieces.
@@ -42,6 +43,8 @@ pub enum Steps {
     Muon,
     /// L-BFGS of Burn with its strong Wolfe line search.
     Lbfgs,
+    /// A quasi-Newton method with the inverse matrix itself.
+    QuasiNewton(Rule),
     /// The steppers of the library.
     Guided(Guide),
 }
@@ -118,6 +121,8 @@ impl Method {
             Steps::AdamW => format!("AdamW, decay 0.01, {rates}"),
             Steps::Muon => format!("Muon on matrices, AdamW on the rest, {rates}"),
             Steps::Lbfgs => format!("history of 20, 5 iterations a step, strong Wolfe search, {rates}"),
+            Steps::QuasiNewton(Rule::SelfScaledBfgs) => format!("self-scaled BFGS, strong Wolfe search, {rates}"),
+            Steps::QuasiNewton(Rule::SelfScaledBroyden) => format!("self-scaled Broyden, strong Wolfe search, {rates}"),
             Steps::Guided(guide) => format!("{guide}, {rates}"),
         };
         format!("{direction}; {steps}{batch}")

@@ -4,6 +4,7 @@ use dualgn::step::{Adaptation, Armijo, Floor, Grid, LevenbergMarquardt, Momentum
 
 use super::method::{Guide, Method, Steps, Way};
 use super::model::ModelName;
+use super::quasi_newton::Rule;
 use crate::problem::LossName;
 
 const OF_GRADIENTS: [f64; 4] = [0.03, 0.1, 0.3, 1.0];
@@ -12,6 +13,7 @@ const OF_ADAM: [f64; 4] = [1e-3, 3e-3, 1e-2, 3e-2];
 const WHOLE: [f64; 1] = [1.0];
 
 const ROULET: &str = "Roulet and Blondel, arXiv 2308.08886";
+const URBAN: &str = "Urbán, Stefanou and Pons, arXiv 2405.04230";
 const KORBIT: &str = "Korbit and Zanon, arXiv 2605.06081";
 
 /// Adam divides each coordinate by its own size, which undoes what a Gauss-Newton direction does to the relative sizes of
@@ -45,10 +47,10 @@ const NATURAL: Guide = Guide {
 const fn gradient(name: &'static str, title: &'static str, source: &'static str, steps: Steps) -> Method {
     let rates: &[f64] = match steps {
         Steps::Plain => &OF_GRADIENTS,
-        Steps::Lbfgs => &WHOLE,
+        Steps::Lbfgs | Steps::QuasiNewton(_) => &WHOLE,
         _ => &OF_ADAM,
     };
-    let full_batch = matches!(steps, Steps::Lbfgs);
+    let full_batch = matches!(steps, Steps::Lbfgs | Steps::QuasiNewton(_));
     Method { name, title, source, model: None, steps, rates, damping_factor: 1.0, full_batch }
 }
 
@@ -68,12 +70,14 @@ const fn guided(name: &'static str, title: &'static str, source: &'static str, g
 }
 
 /// All presets.
-pub const ALL: [Method; 23] = [
+pub const ALL: [Method; 25] = [
     gradient("sgd", "SGD", "Robbins and Monro, 1951", Steps::Plain),
     gradient("adam", "Adam", "Kingma and Ba, arXiv 1412.6980", Steps::Adam),
     gradient("adamw", "AdamW", "Loshchilov and Hutter, arXiv 1711.05101", Steps::AdamW),
     gradient("muon", "Muon", "Jordan et al., 2024", Steps::Muon),
     gradient("lbfgs", "L-BFGS", "Liu and Nocedal, 1989", Steps::Lbfgs),
+    gradient("ssbfgs", "Self-scaled BFGS", URBAN, Steps::QuasiNewton(Rule::SelfScaledBfgs)),
+    gradient("ssbroyden", "Self-scaled Broyden", URBAN, Steps::QuasiNewton(Rule::SelfScaledBroyden)),
     guided("dual-gn", "Dual Gauss-Newton, guarded", ROULET, GUARDED),
     plain("dual-gn-sgd", "SGD on dual Gauss-Newton directions", ROULET, ModelName::Quadratic),
     by_adam("dual-gn-adam", "Adam on dual Gauss-Newton directions", ROULET, ModelName::Quadratic),

@@ -6,10 +6,11 @@ use burn::optim::{
 };
 use burn::tensor::Bytes;
 use dualgn::step::{StepReport, StepperState};
-use dualgn::{ConvexLoss, Direction, Error, GaussNewton, Stepper};
+use dualgn::{ConvexLoss, Direction, Error, GaussNewton, Linearize, Stepper};
 use dualgn_io::Failure;
 
 use super::method::{Method, Steps};
+use super::quasi_newton::{Point, QuasiNewton};
 use super::subject::{BatchOf, Subject};
 use crate::record::StepRecord;
 
@@ -18,8 +19,8 @@ use crate::record::StepRecord;
 pub enum TakerState {
     /// Nothing.
     None,
-    /// The record of an optimizer of Burn.
-    Burn(Vec<u8>),
+    /// The record of an optimizer.
+    Optimizer(Vec<u8>),
     /// The state of a stepper.
     Stepper(StepperState),
 }
@@ -81,6 +82,7 @@ enum Kind<L> {
     /// The direction itself.
     Plain(Box<GaussNewton<L>>),
     Lbfgs(Box<LBFGS>),
+    QuasiNewton(Box<QuasiNewton>),
     Guided(Box<Stepper<L>>),
 }
 
@@ -100,6 +102,7 @@ impl<L: ConvexLoss> Taker<L> {
                 let config = LBFGSConfig::new().with_max_iter(5).with_history_size(20);
                 Kind::Lbfgs(Box::new(config.with_line_search_fn(LineSearchFn::StrongWolfe).init()))
             }
+            (Steps::QuasiNewton(rule), _) => Kind::QuasiNewton(Box::new(QuasiNewton::new(rule, vec![]))),
             (steps, oracle) => Kind::Optimizer { optimizer: Box::new(optimizer(steps)), oracle: oracle.map(Box::new) },
         };
         Self { method, rate, kind }
@@ -132,6 +135,19 @@ impl<L: ConvexLoss> Taker<L> {
                 let (_, gradients) = subject.gradient(&model, &batch)?;
                 Ok((optimizer.step(rate, model, gradients), Taken::Gradient))
             }
+            Kind::QuasiNewton(method) => {
+                // Of other points, the loss there is another.
+                let known = method.known.take().filter(|_| subject.is_whole(subject.examples()));
+                let at = subject.network().linearization(&model, batch.inputs.clone(), None)?;
+                let zero = at.weights(&model)?.scale(0.0);
+                let mut evaluate = |step: &[f64]| -> Result<Point, Error> {
+                    let moved = zero.with_entries(step)?.added_to(model.clone(), 1.0);
+                    point(subject, &moved, &batch)
+                };
+                let start = known.map_or_else(|| point(subject, &model, &batch), Ok)?;
+                let step = method.step(start, &mut evaluate)?;
+                Ok((zero.with_entries(&step)?.added_to(model, 1.0), Taken::Gradient))
+            }
             Kind::Lbfgs(lbfgs) => {
                 // Its search has no way to fail: an error is kept until it is over, and no number is better than one.
                 let mut failed = None;
@@ -157,9 +173,14 @@ impl<L: ConvexLoss> Taker<L> {
             Kind::Plain(_) => Ok(TakerState::None),
             Kind::Guided(stepper) => Ok(TakerState::Stepper(stepper.state().map_err(|error| failed(&error))?)),
             Kind::Optimizer { optimizer, .. } => {
-                Ok(TakerState::Burn(optimizer.into_bytes().map_err(|error| failed(&error))?.to_vec()))
+                Ok(TakerState::Optimizer(optimizer.into_bytes().map_err(|error| failed(&error))?.to_vec()))
             }
-            Kind::Lbfgs(lbfgs) => Ok(TakerState::Burn(lbfgs.into_bytes().map_err(|error| failed(&error))?.to_vec())),
+            Kind::QuasiNewton(method) => {
+                Ok(TakerState::Optimizer(method.inverse().iter().flat_map(|entry| entry.to_le_bytes()).collect()))
+            }
+            Kind::Lbfgs(lbfgs) => {
+                Ok(TakerState::Optimizer(lbfgs.into_bytes().map_err(|error| failed(&error))?.to_vec()))
+            }
         }
     }
 
@@ -173,18 +194,33 @@ impl<L: ConvexLoss> Taker<L> {
                 stepper.restore(state).map_err(|error| failed(&error))?;
                 Kind::Guided(stepper)
             }
-            (Kind::Optimizer { optimizer, oracle }, TakerState::Burn(bytes)) => {
+            (Kind::Optimizer { optimizer, oracle }, TakerState::Optimizer(bytes)) => {
                 let optimizer = optimizer.from_bytes(Bytes::from_bytes_vec(bytes)).map_err(|error| failed(&error))?;
                 Kind::Optimizer { optimizer: Box::new(optimizer), oracle }
             }
-            (Kind::Lbfgs(lbfgs), TakerState::Burn(bytes)) => {
+            (Kind::Lbfgs(lbfgs), TakerState::Optimizer(bytes)) => {
                 Kind::Lbfgs(Box::new(lbfgs.from_bytes(Bytes::from_bytes_vec(bytes)).map_err(|error| failed(&error))?))
+            }
+            (Kind::QuasiNewton(_), TakerState::Optimizer(bytes)) => {
+                let Steps::QuasiNewton(rule) = method.steps else { return Err(failed(&"it is of another method")) };
+                let entries =
+                    bytes.chunks_exact(8).map(|entry| f64::from_le_bytes(entry.try_into().unwrap_or_default()));
+                Kind::QuasiNewton(Box::new(QuasiNewton::new(rule, entries.collect())))
             }
             (kind @ Kind::Plain(_), TakerState::None) => kind,
             _ => return Err(failed(&format!("it is not of {}", method.name))),
         };
         Ok(Self { method, rate, kind })
     }
+}
+
+/// The loss and the gradient of a model on a batch.
+fn point<S: Subject>(subject: &S, model: &S::Model, batch: &BatchOf<S>) -> Result<Point, Error> {
+    let at = subject.network().linearization(model, batch.inputs.clone(), None)?;
+    let (outputs, loss) = (at.outputs(), subject.loss());
+    let rows = outputs.dims()[0] as f64;
+    let value = loss.value(outputs.clone(), &batch.targets).mean().into_scalar::<f64>();
+    Ok((value, at.vjp(loss.gradient(outputs, &batch.targets) / rows)?.to_vec()?))
 }
 
 fn optimizer(steps: Steps) -> ModuleOptimizer {
@@ -196,6 +232,6 @@ fn optimizer(steps: Steps) -> ModuleOptimizer {
             let others = AdamWConfig::new().with_weight_decay(0.01).init();
             others.with_group(ParamGroup::from_predicate("weight"), MuonConfig::new().build(), None)
         }
-        Steps::Plain | Steps::Lbfgs | Steps::Guided(_) => SgdConfig::new().init(),
+        Steps::Plain | Steps::Lbfgs | Steps::QuasiNewton(_) | Steps::Guided(_) => SgdConfig::new().init(),
     }
 }

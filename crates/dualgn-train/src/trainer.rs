@@ -2,8 +2,10 @@
 
 use std::time::Instant;
 
+use burn::module::Module;
 use dualgn::error::Fault;
-use dualgn_io::Failure;
+use dualgn_io::number::memory as memory_words;
+use dualgn_io::{Failure, memory};
 use dualgn_networks::{Tensors, weights, with_weights};
 
 use super::checkpoint::{Best, Checkpoint, Ended};
@@ -64,11 +66,26 @@ impl Moment {
     }
 }
 
+/// Checks that memory has room for the matrix of a quasi-Newton method, and for a copy in a checkpoint.
+fn check_room(method: Method, parameters: usize) -> Result<(), Failure> {
+    let bytes = 16 * (parameters as u64).saturating_pow(2);
+    if !matches!(method.steps, Steps::QuasiNewton(_)) || bytes <= memory::budget() {
+        return Ok(());
+    }
+    let (needed, allowed) = (memory_words(bytes), memory_words(memory::budget()));
+    let message = format!(
+        "{} keeps a matrix of {parameters} times {parameters} numbers, which takes {needed}, more than the {allowed} that may be used",
+        method.name
+    );
+    Err(Failure::input(message).hint("take `--method lbfgs`, or a smaller network"))
+}
+
 impl<'a, S: Subject> Trainer<'a, S> {
     /// Begins a run at the initial model of a session, or goes on from a checkpoint.
     ///
     /// # Errors
-    /// The checkpoint does not fit the network or the method, or the batches cannot be made.
+    /// The checkpoint does not fit the network or the method, the batches cannot be made, or memory has no room for what the method
+    /// carries.
     pub fn new(
         session: &'a Session<S>,
         method: Method,
@@ -76,6 +93,7 @@ impl<'a, S: Subject> Trainer<'a, S> {
         budget: Budget,
         from: Option<Checkpoint>,
     ) -> Result<Self, Failure> {
+        check_room(method, session.model.num_params())?;
         let mut taker = Taker::new(method, rate, session.oracle(method));
         let mut model = session.model.clone();
         let (mut step, mut seconds, mut best, mut points, mut ended) = (0, 0.0, None, Tensors::new(), None);

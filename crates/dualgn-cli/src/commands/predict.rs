@@ -74,6 +74,15 @@ fn at_points(solved: &Solved, arguments: &Predict) -> Result<(), Failure> {
     let points = numbers(&source, solution.coordinates())?;
     let formulas = if arguments.formula.is_empty() { solution.usual() } else { arguments.formula.clone() };
     let (values, counts) = solution.values(&formulas, &points)?;
+    match solution.outside(&points) {
+        0 => {}
+        1 => terminal::say("note: 1 point is outside of the domain, where nothing is known of the solution"),
+        count => {
+            terminal::say(format!(
+                "note: {count} points are outside of the domain, where nothing is known of the solution"
+            ));
+        }
+    }
     let names = formulas.iter().zip(&counts).flat_map(|(formula, &count)| match count {
         1 => vec![formula.clone()],
         _ => (1..=count).map(|component| format!("{formula} [{component}]")).collect(),

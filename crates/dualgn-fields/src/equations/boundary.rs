@@ -9,7 +9,7 @@ use super::distance::{Distance, Smooth};
 use super::domain::{Domain, FORMS, NEAR, Part};
 use super::shapes::Shapes;
 use super::source::plain;
-use crate::geometry::{Generator, Predicate, Region, Sampling};
+use crate::geometry::{Construction, Generator, Predicate, Region, Sampling};
 use crate::problem::PointFunction;
 
 impl Domain<'_> {
@@ -20,19 +20,15 @@ impl Domain<'_> {
         on: &[(&str, Range<usize>)],
         span: Range<usize>,
     ) -> Result<Part, Failure> {
+        if on.iter().all(|(text, _)| text.contains('=')) && !on.is_empty() {
+            return self.at_ends(shapes, on, span);
+        }
         let mut figures = vec![];
         for (text, span) in on {
-            if let Some((name, end)) = text.split_once('=') {
-                return match on {
-                    [_] => self.at_end(shapes, name.trim(), end.trim(), span.clone()),
-                    _ => {
-                        let what = format!("`{}` among shapes", text.escape_debug());
-                        Err(self
-                            .source
-                            .wrong(span.clone(), what)
-                            .hint("write a condition for it alone, or use `where`"))
-                    }
-                };
+            if text.contains('=') {
+                let what = format!("`{}` among shapes", text.escape_debug());
+                let hint = "write a condition for it alone, or use `where`";
+                return Err(self.source.wrong(span.clone(), what).hint(hint));
             }
             let Some(figure) = shapes.names.iter().position(|name| name == text) else {
                 let what = format!("`{}` is no shape", text.escape_debug());
@@ -64,31 +60,57 @@ impl Domain<'_> {
                 .wrong(span, "no point of the boundary was found there")
                 .hint("is this shape a part of the domain?"));
         }
-        let smooth = |&figure: &usize| -> Option<(usize, Smooth)> {
-            let point = self.region().draw(1, Sampling::Sobol, &mut Generator::new(0, 0));
-            let of = &construction.figures()[figure];
-            let is_around = !of.contains(&point[..self.dims()]);
-            Some((figure, construction.is_free(figure).then(|| Smooth::of(of, is_around))??))
-        };
-        let distance = figures.iter().map(smooth).collect::<Option<Vec<_>>>().map(Distance::Figures);
+        let distance = self.distance(&construction, &figures);
         let region = self.in_time(Region::Boundary { of: construction.clone(), figures: figures.clone() });
         let (dims, faces) = (self.dims(), figures.len());
         let normal: PointFunction = Arc::new(move |x: &[f64]| construction.normal(&figures, &x[..dims]));
         Ok(Part { region, normal: Some(normal), faces, distance })
     }
 
-    /// Where the boundary is at an end of a coordinate.
-    fn at_end(&self, shapes: &Shapes, name: &str, end: &str, span: Range<usize>) -> Result<Part, Failure> {
-        let axis = self.axis(name, &span)?;
-        let end = self.names.constant(&self.source, span.clone(), end)?;
-        let near = NEAR * (self.names.high[axis] - self.names.low[axis]);
-        let part = self.on_figures(shapes, shapes.all(), span.clone())?;
-        let predicate = Predicate(Arc::new(move |x: &[f64]| (x[axis] - end).abs() <= near));
-        let region = Region::Part { whole: Box::new(part.region), predicate };
-        if region.draw(1, Sampling::Sobol, &mut Generator::new(0, 0)).is_empty() {
-            let what = format!("no point of the boundary was found at {name} = {}", plain(end));
-            return Err(self.source.wrong(span, what).hint("name a shape, or use `where`"));
+    /// The distance to the boundaries of some figures, if there is a smooth one.
+    fn distance(&self, construction: &Construction, figures: &[usize]) -> Option<Distance> {
+        // Where two of them are the same, a product of their distances would make derivatives zero as well.
+        let others =
+            |all: &[usize], figure: usize| all.iter().copied().filter(|other| *other != figure).collect::<Vec<_>>();
+        let mut apart = figures.to_vec();
+        for &figure in figures.iter().rev() {
+            let rest = others(&apart, figure);
+            if !rest.is_empty() && !construction.shares(figure, &rest)[0] {
+                apart = rest;
+            }
         }
-        Ok(Part { region, distance: None, faces: 1, ..part })
+        if apart.iter().any(|&figure| construction.shares(figure, &others(&apart, figure))[1]) {
+            return None;
+        }
+        let point = self.region().draw(1, Sampling::Sobol, &mut Generator::new(0, 0));
+        let smooth = |&figure: &usize| -> Option<(usize, Smooth)> {
+            let of = &construction.figures()[figure];
+            let is_around = !of.contains(&point[..self.dims()]);
+            Some((figure, construction.is_free(figure).then(|| Smooth::of(of, is_around))??))
+        };
+        apart.iter().map(smooth).collect::<Option<Vec<_>>>().map(Distance::Figures)
+    }
+
+    /// Where the boundary is at some ends of coordinates.
+    fn at_ends(&self, shapes: &Shapes, on: &[(&str, Range<usize>)], span: Range<usize>) -> Result<Part, Failure> {
+        let part = self.on_figures(shapes, shapes.all(), span)?;
+        let mut ends = vec![];
+        for (text, span) in on {
+            let (name, end) = text.split_once('=').unwrap_or_default();
+            let axis = self.axis(name.trim(), span)?;
+            let end = self.names.constant(&self.source, span.clone(), end.trim())?;
+            let near = NEAR * (self.names.high[axis] - self.names.low[axis]);
+            let predicate = Predicate(Arc::new(move |x: &[f64]| (x[axis] - end).abs() <= near));
+            let region = Region::Part { whole: Box::new(part.region.clone()), predicate };
+            if region.draw(1, Sampling::Sobol, &mut Generator::new(0, 0)).is_empty() {
+                let what = format!("no point of the boundary was found at {} = {}", name.trim(), plain(end));
+                return Err(self.source.wrong(span.clone(), what).hint("name a shape, or use `where`"));
+            }
+            ends.push((axis, end, near));
+        }
+        let faces = ends.len();
+        let is_there = move |x: &[f64]| ends.iter().any(|(axis, end, near)| (x[*axis] - end).abs() <= *near);
+        let region = Region::Part { whole: Box::new(part.region), predicate: Predicate(Arc::new(is_there)) };
+        Ok(Part { region, distance: None, faces, ..part })
     }
 }

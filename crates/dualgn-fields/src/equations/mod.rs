@@ -154,6 +154,10 @@ impl EquationFile {
         let file = toml::from_str::<File>(&text).ok();
         for name in file.iter().flat_map(File::meshes) {
             if tables.iter().all(|table| table.file != *name) {
+                if name.trim().is_empty() {
+                    let message = format!("{}: the name of a surface is empty", path.display());
+                    return Err(Failure::input(message).hint("name a PLY, OBJ or STL file"));
+                }
                 let Given { mesh, frame, .. } = read_mesh(&folder.join(name)).map_err(Failure::from)?;
                 let corners = (0..mesh.faces.len()).flat_map(|face| mesh.corners(face)).map(|at| frame.given(at));
                 tables.push(shapes::table_of(name, corners));
@@ -162,6 +166,11 @@ impl EquationFile {
         if let (Some(reader), Some(file)) = (reader, &file) {
             for name in file.tables() {
                 if tables.iter().all(|table| table.file != *name) {
+                    if folder.join(name).is_dir() {
+                        let message =
+                            format!("{}: `{}` is a folder, and no table", path.display(), name.escape_debug());
+                        return Err(Failure::input(message).hint("name a file"));
+                    }
                     let (columns, numbers) = reader(&folder.join(name))?;
                     tables.push(Table { file: name.clone(), columns, numbers });
                 }

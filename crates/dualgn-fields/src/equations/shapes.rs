@@ -17,6 +17,8 @@ use crate::geometry::{Body, Construction, Figure, Generator, Mesh, NoOutline, Ou
 
 /// The name of the box of the coordinates among shapes.
 const BOX: &str = "box";
+/// Corners of a polygon at most.
+const CORNERS: usize = 100_000;
 /// Dimensions of shapes at most.
 const MOST: usize = 3;
 /// How far a shape may be outside of the coordinates, in units of their range: numbers of files are rounded.
@@ -53,19 +55,23 @@ impl Shapes {
         }
         let (mut known, mut figures) = (vec![], vec![]);
         for (name, shape) in &shapes.get_ref().0 {
-            let is_taken = known.contains(name.get_ref()) || names.scope.has(name.get_ref());
-            if is_taken || name.get_ref().contains('=') || ["boundary", "start"].contains(&name.get_ref().as_str()) {
-                let what = format!("`{}` has a meaning already", name.get_ref().escape_debug());
-                return Err(source.wrong(name.span(), what).hint("give the shape another name"));
+            let text = name.get_ref().as_str();
+            let is_taken = [BOX, "boundary", "start"].contains(&text);
+            let is_name =
+                text.starts_with(char::is_alphabetic) && text.chars().all(|c| c.is_alphanumeric() || c == '_');
+            if is_taken || !is_name {
+                let what = if is_taken { "has a meaning already" } else { "cannot be a name" };
+                let what = format!("`{}` {what}", text.escape_debug());
+                return Err(source
+                    .wrong(name.span(), what)
+                    .hint("give the shape another name, of letters, digits and `_`"));
             }
             known.push(name.get_ref().clone());
             figures.push(reader.figure(shape)?);
         }
-        if !known.iter().any(|name| name == BOX) {
-            let ends = |of: &[f64]| space.iter().map(|&axis| of[axis]).collect();
-            known.push(BOX.to_owned());
-            figures.push(Figure::Box { low: ends(&names.low), high: ends(&names.high) });
-        }
+        let ends = |of: &[f64]| space.iter().map(|&axis| of[axis]).collect();
+        known.push(BOX.to_owned());
+        figures.push(Figure::Box { low: ends(&names.low), high: ends(&names.high) });
         let steps = match &domain.shape {
             Some(text) => {
                 let listed: Vec<&str> = known.iter().map(String::as_str).collect();
@@ -80,6 +86,11 @@ impl Shapes {
             }
         };
         let construction = Construction::new(figures, steps);
+        let used = construction.used();
+        if let Some((_, (name, _))) = shapes.get_ref().0.iter().enumerate().find(|(index, _)| !used.contains(index)) {
+            let what = format!("the shape `{}` is not a part of the domain", name.get_ref());
+            return Err(source.wrong(name.span(), what).hint("name it in `shape`, or leave it out"));
+        }
         let place = domain.shape.as_ref().map_or(shapes.span(), Spanned::span);
         reader.check(&construction, &space, place)?;
         Ok(Self { construction: Arc::new(construction), names: known })
@@ -95,7 +106,7 @@ impl Shapes {
 
     /// Returns the figures that the domain is made of.
     pub(super) fn all(&self) -> Vec<usize> {
-        (0..self.names.len()).collect()
+        self.construction.used()
     }
 }
 
@@ -107,13 +118,6 @@ impl Reader<'_> {
         space: &[usize],
         place: std::ops::Range<usize>,
     ) -> Result<(), Failure> {
-        let inside = Region::Inside(Arc::new(construction.clone()));
-        if inside.draw(1, Sampling::Sobol, &mut Generator::new(0, 0)).is_empty() {
-            return Err(self
-                .source
-                .wrong(place, "no point was found in this domain")
-                .hint("are the shapes where they should be?"));
-        }
         let [low, high] = construction.bounds();
         for (&axis, (low, high)) in space.iter().zip(low.iter().zip(&high)) {
             let [least, greatest] = [self.names.low[axis], self.names.high[axis]];
@@ -128,6 +132,13 @@ impl Reader<'_> {
                 );
                 return Err(self.source.wrong(place, what).hint(hint));
             }
+        }
+        let inside = Region::Inside(Arc::new(construction.clone()));
+        if inside.draw(1, Sampling::Sobol, &mut Generator::new(0, 0)).is_empty() {
+            return Err(self
+                .source
+                .wrong(place, "no point was found in this domain")
+                .hint("are the shapes where they should be?"));
         }
         Ok(())
     }
@@ -228,6 +239,10 @@ impl Reader<'_> {
         let Some(corners) = corners else {
             return Err(wrong("a polygon is for two coordinates of space", "take `box`, `ball` or `mesh`"));
         };
+        if corners.len() > CORNERS {
+            let what = format!("a polygon of {} corners", corners.len());
+            return Err(wrong(&what, &format!("at most {CORNERS} are read: leave some of them out")));
+        }
         if corners.iter().flatten().any(|x| !x.is_finite()) {
             return Err(wrong("a corner that is empty or no finite number", "mend the table, or leave the row out"));
         }

@@ -158,7 +158,8 @@ impl<'a> Terms<'a> {
         }
         let Some(distance) = &part.distance else {
             return hard.map_or(Ok(false), |hard| {
-                let what = "only a condition on whole faces, balls and convex shapes around the domain can be built in";
+                let what = "only a condition on whole faces of a box, on balls, or on convex shapes around the domain can be built in, \
+                            without `where`";
                 Err(self.source.wrong(hard.span(), what).hint("leave `hard` out: then it is fitted at points"))
             });
         };

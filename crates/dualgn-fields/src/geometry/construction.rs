@@ -8,6 +8,10 @@ const BESIDE: f64 = 1e-7;
 /// Points that are tried at once, and how often at most.
 const AT_ONCE: [usize; 2] = [1 << 9, 1 << 14];
 const ROUNDS: usize = 1000;
+/// One over the part of an equal share of points that even the smallest figure has.
+const SMALLEST: usize = 10;
+/// Points of a figure that are looked at for those on others.
+const COMPARED: usize = 256;
 
 /// A step of putting figures together; parts are the numbers of earlier steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,31 +102,70 @@ impl Construction {
         if is_outwards { normal } else { normal.into_iter().map(|x| -x).collect() }
     }
 
-    /// Draws points of the boundary that are on that of some figures, uniform by length or area; fewer where there is little of it.
+    /// Returns the numbers of the figures that it is made of.
+    pub fn used(&self) -> Vec<usize> {
+        let figure = |step: &Step| if let Step::Figure(figure) = step { Some(*figure) } else { None };
+        let mut used: Vec<usize> = self.steps.iter().filter_map(figure).collect();
+        used.sort_unstable();
+        used.dedup();
+        used
+    }
+
+    /// Draws points of the boundary that are on that of some figures, uniform by length or area, with a share for each figure, however
+    /// small it is; fewer where there is little of it.
     pub fn boundary(&self, of: &[usize], count: usize, sampling: Sampling, random: &mut Generator) -> Vec<f64> {
-        self.on(of, [count, ROUNDS], sampling, random, |[inner, outer]| inner != outer)
+        let is_end = |[inner, outer]: [bool; 2]| inner != outer;
+        let share = (count / (SMALLEST * of.len().max(1))).max(1);
+        let sizes: Vec<f64> = of.iter().map(|&figure| self.figures[figure].boundary()).collect();
+        let part = count as f64 / sizes.iter().sum::<f64>();
+        let mut points = vec![];
+        for index in 0..of.len() {
+            if sizes[index] * part < share as f64 {
+                points.extend(self.on(&of[..=index], index, [share, ROUNDS], sampling, random, is_end));
+            }
+        }
+        points.truncate(count * self.dims());
+        let left = count - points.len() / self.dims().max(1);
+        points.extend(self.on(of, 0, [left, ROUNDS], sampling, random, is_end));
+        points
+    }
+
+    /// Whether a figure has points of the boundary that are on none of some others, and whether it has such that are.
+    pub fn shares(&self, figure: usize, others: &[usize]) -> [bool; 2] {
+        let mut random = Generator::new(0, 0);
+        let own = self.on(&[figure], 0, [COMPARED, 1], Sampling::Sobol, &mut random, |[inner, outer]| inner != outer);
+        let is_shared = |x: &[f64]| others.iter().any(|&other| self.is_on(other, x));
+        let mut found = [false; 2];
+        own.chunks_exact(self.dims().max(1)).for_each(|x| found[usize::from(is_shared(x))] = true);
+        found
+    }
+
+    fn is_on(&self, figure: usize, x: &[f64]) -> bool {
+        self.figures[figure].nearest(x).0 <= self.beside
     }
 
     /// Whether the whole boundary of a figure is that of the construction, or outside of it.
     pub fn is_free(&self, figure: usize) -> bool {
         let mut random = Generator::new(0, 0);
-        self.on(&[figure], [1, 1], Sampling::Sobol, &mut random, |[inner, outer]| inner && outer).is_empty()
+        self.on(&[figure], 0, [1, 1], Sampling::Sobol, &mut random, |[inner, outer]| inner && outer).is_empty()
     }
 
-    /// So many points on the boundaries of some figures with something of the construction on their sides, tried so often.
+    /// So many points on the boundaries of some figures, from one of them on, with something of the construction on their sides, tried so
+    /// often. What is on those of several figures is that of the first.
     fn on(
         &self,
         of: &[usize],
+        first: usize,
         [count, rounds]: [usize; 2],
         sampling: Sampling,
         random: &mut Generator,
         is_wanted: impl Fn([bool; 2]) -> bool,
     ) -> Vec<f64> {
-        let sizes: Vec<f64> = of.iter().map(|&figure| self.figures[figure].boundary()).collect();
+        let sizes: Vec<f64> = of[first..].iter().map(|&figure| self.figures[figure].boundary()).collect();
         let total: f64 = sizes.iter().sum();
         let dims = self.dims();
         let mut found = vec![];
-        for _ in 0..rounds {
+        for _ in 0..if count == 0 { 0 } else { rounds } {
             for unit in sampling.unit(count.clamp(AT_ONCE[0], AT_ONCE[1]), dims, random).chunks_exact_mut(dims) {
                 let (mut place, mut index) = (unit[0] * total, 0);
                 while index + 1 < sizes.len() && place >= sizes[index] {
@@ -130,10 +173,10 @@ impl Construction {
                     index += 1;
                 }
                 unit[0] = (place / sizes[index]).min(1.0);
-                let figure = &self.figures[of[index]];
+                let (before, figure) = (&of[..first + index], &self.figures[of[first + index]]);
                 let point = figure.boundary_point(unit);
                 let (_, normal) = figure.nearest(&point);
-                if is_wanted(self.sides(&point, &normal)) {
+                if is_wanted(self.sides(&point, &normal)) && !before.iter().any(|&other| self.is_on(other, &point)) {
                     found.extend(point);
                 }
             }
@@ -217,6 +260,33 @@ mod tests {
         check(&one(Figure::Polygon(Outline::new(l.to_vec()).unwrap())), 8.0, 3.0);
         let body = Body::new("a tetrahedron", tetrahedron()).unwrap();
         check(&one(Figure::Body(body)), 1.5 + 3f64.sqrt() / 2.0, 1.0 / 6.0);
+    }
+
+    /// A square and another of which three sides are the same: each part of the boundary counts once.
+    #[test]
+    fn what_two_figures_share_counts_once() {
+        let longer = Figure::Box { low: vec![0.0, 0.0], high: vec![3.0, 2.0] };
+        let steps = vec![Step::Figure(0), Step::Figure(1), Step::Intersection(0, 1)];
+        let both = Construction::new(vec![square(), longer], steps);
+        check(&both, 8.0, 4.0);
+        let points = drawn(&both, &[0, 1], 4000);
+        let bottom = points.iter().filter(|x| x[1] == 0.0).count();
+        assert!((900..1100).contains(&bottom), "{bottom}");
+        assert_eq!((both.shares(0, &[1]), both.shares(1, &[0])), ([true, true], [false, true]));
+        assert_eq!(both.used(), [0, 1]);
+    }
+
+    #[test]
+    fn small_holes_have_points() {
+        let figures = vec![square(), disk(1.0, 1.0, 1e-3)];
+        let hole = Construction::new(figures, vec![Step::Figure(0), Step::Figure(1), Step::Difference(0, 1)]);
+        let on_hole = |count: usize| {
+            let points = drawn(&hole, &[0, 1], count);
+            assert_eq!(points.len(), count);
+            points.iter().filter(|x| (x[0] - 1.0).hypot(x[1] - 1.0) < 0.01).count()
+        };
+        assert_eq!((on_hole(2), on_hole(30)), (1, 1));
+        assert!((5..8).contains(&on_hole(100)), "{}", on_hole(100));
     }
 
     #[test]

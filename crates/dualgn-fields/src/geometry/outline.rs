@@ -1,5 +1,7 @@
 //! [`Outline`]: the edges of a polygon in the plane.
 
+use std::ops::RangeInclusive;
+
 /// A point of the plane.
 pub type Place = [f64; 2];
 
@@ -11,6 +13,49 @@ pub struct Outline {
     lengths: Vec<f64>,
     /// Whether the corners go round counter-clockwise.
     is_positive: bool,
+    bands: Bands,
+}
+
+/// Bands across the second coordinate, each with the edges that reach into it.
+#[derive(Clone, Debug, PartialEq)]
+struct Bands {
+    low: f64,
+    height: f64,
+    edges: Vec<Vec<usize>>,
+}
+
+/// Bands at most: outlines may have edges that reach through all of them.
+const BANDS: usize = 256;
+
+impl Bands {
+    fn new(edges: &[(Place, Place)]) -> Self {
+        let ends = |pick: fn(f64, f64) -> f64| edges.iter().map(|(a, _)| a[1]).reduce(pick).unwrap_or(0.0);
+        let (low, high) = (ends(f64::min), ends(f64::max));
+        let count = edges.len().clamp(1, BANDS);
+        let mut bands = Self { low, height: (high - low) / count as f64, edges: vec![vec![]; count] };
+        for (index, (a, b)) in edges.iter().enumerate() {
+            for band in bands.reached(a[1].min(b[1]), a[1].max(b[1])) {
+                bands.edges[band].push(index);
+            }
+        }
+        bands
+    }
+
+    fn band(&self, y: f64) -> usize {
+        let part = (y - self.low) / self.height;
+        // No number where all edges are at one height.
+        if part > 0.0 { (part as usize).min(self.edges.len() - 1) } else { 0 }
+    }
+
+    fn reached(&self, low: f64, high: f64) -> RangeInclusive<usize> {
+        self.band(low)..=self.band(high)
+    }
+
+    /// How far a place is from a band.
+    fn distance(&self, band: usize, y: f64) -> f64 {
+        let low = self.low + band as f64 * self.height;
+        (low - y).max(y - low - self.height).max(0.0)
+    }
 }
 
 /// Why corners are those of no polygon.
@@ -42,11 +87,9 @@ impl Outline {
         if (0..count).any(|index| edge(index).0 == edge(index).1) {
             return Err(NoOutline::Repeated);
         }
-        let is_crossed = |first: usize| {
-            let others = first + 2..if first == 0 { count - 1 } else { count };
-            others.into_iter().any(|second| cross(edge(first), edge(second)))
-        };
-        if (0..count).any(is_crossed) {
+        let edges: Vec<(Place, Place)> = (0..count).map(edge).collect();
+        let bands = Bands::new(&edges);
+        if bands.edges.iter().any(|band| has_crossing(&edges, band)) {
             return Err(NoOutline::Crossing);
         }
         let area: f64 = (0..count).map(|index| turn([0.0; 2], edge(index).0, edge(index).1)).sum();
@@ -55,12 +98,16 @@ impl Outline {
             total += length(edge(index));
             total
         });
-        Ok(Self { lengths: lengths.collect(), is_positive: area > 0.0, corners })
+        Ok(Self { lengths: lengths.collect(), is_positive: area > 0.0, bands, corners })
     }
 
     /// Returns the edges, each from a corner to the next.
     pub fn edges(&self) -> impl Iterator<Item = (Place, Place)> + '_ {
         self.corners.iter().copied().zip(self.corners.iter().copied().cycle().skip(1))
+    }
+
+    fn edge(&self, index: usize) -> (Place, Place) {
+        (self.corners[index], self.corners[(index + 1) % self.corners.len()])
     }
 
     /// Returns the corners.
@@ -77,7 +124,8 @@ impl Outline {
     pub fn contains(&self, [x, y]: Place) -> bool {
         let is_crossed =
             |([ax, ay], [bx, by]): &(Place, Place)| (*ay > y) != (*by > y) && x < ax + (y - ay) / (by - ay) * (bx - ax);
-        self.edges().filter(is_crossed).count() % 2 == 1
+        let near = &self.bands.edges[self.bands.band(y)];
+        near.iter().map(|&index| self.edge(index)).filter(is_crossed).count() % 2 == 1
     }
 
     /// Returns the point of the edges at a part of their length, which says the edge, and at another part of that edge.
@@ -113,7 +161,24 @@ impl Outline {
             let foot = [a[0] + part * ab[0], a[1] + part * ab[1]];
             (length((foot, at)), [sign * ab[1] / size, -sign * ab[0] / size])
         };
-        self.edges().map(one).min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((f64::INFINITY, [0.0; 2]))
+        let mut best = (f64::INFINITY, [0.0; 2]);
+        let (own, count) = (self.bands.band(at[1]), self.bands.edges.len());
+        // From the band of the point outwards, as long as one may have something nearer.
+        for away in 0..count {
+            let both = [own.checked_sub(away), Some(own + away).filter(|band| *band < count && away > 0)];
+            let near = |band: &usize| self.bands.distance(*band, at[1]) < best.0;
+            let open: Vec<usize> = both.into_iter().flatten().filter(near).collect();
+            if open.is_empty() && best.0.is_finite() {
+                break;
+            }
+            for &index in open.iter().flat_map(|&band| &self.bands.edges[band]) {
+                let found = one(self.edge(index));
+                if found.0 < best.0 {
+                    best = found;
+                }
+            }
+        }
+        best
     }
 }
 
@@ -124,6 +189,21 @@ fn length((a, b): (Place, Place)) -> f64 {
 /// Twice the area of a triangle, positive where its corners go round counter-clockwise.
 fn turn(a: Place, b: Place, c: Place) -> f64 {
     (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+}
+
+/// Whether two of some edges that are no neighbours have a point in common.
+fn has_crossing(edges: &[(Place, Place)], some: &[usize]) -> bool {
+    let ends = |index: usize| {
+        let (a, b) = edges[index];
+        (a[0].min(b[0]), a[0].max(b[0]))
+    };
+    let mut some = some.to_vec();
+    some.sort_by(|&a, &b| ends(a).0.total_cmp(&ends(b).0));
+    let are_neighbours = |a: usize, b: usize| a.abs_diff(b) <= 1 || a.abs_diff(b) == edges.len() - 1;
+    some.iter().enumerate().any(|(place, &first)| {
+        let mut beside = some[place + 1..].iter().take_while(|&&second| ends(second).0 <= ends(first).1);
+        beside.any(|&second| !are_neighbours(first, second) && cross(edges[first], edges[second]))
+    })
 }
 
 /// Whether two edges have a point in common.
@@ -156,6 +236,33 @@ mod tests {
             assert_eq!(outline.nearest([1.25, 1.5]), (0.25, [1.0, 0.0]));
             assert_eq!(outline.nearest([1.5, 0.9]).1, [0.0, 1.0]);
             assert_eq!(outline.nearest([-3.0, -4.0]).0, 5.0);
+        }
+    }
+
+    /// With bands, against all edges one by one: a spiral of many corners.
+    #[test]
+    fn many_corners_are_as_few() {
+        let turn = |k: usize, by: f64| {
+            let angle = k as f64 * 0.02;
+            [(0.1 + 0.05 * angle + by) * angle.cos(), (0.1 + 0.05 * angle + by) * angle.sin()]
+        };
+        let corners: Vec<Place> =
+            (0..1500).map(|k| turn(k, 0.0)).chain((0..1500).rev().map(|k| turn(k, 0.1))).collect();
+        let outline = Outline::new(corners).unwrap();
+        for k in 0..400 {
+            let at = [((k * 37) % 101) as f64 / 25.0 - 2.0, ((k * 53) % 97) as f64 / 24.0 - 2.0];
+            let wanted = outline.edges().map(|(a, b)| {
+                let ab = [b[0] - a[0], b[1] - a[1]];
+                let part = ((at[0] - a[0]) * ab[0] + (at[1] - a[1]) * ab[1]) / (ab[0] * ab[0] + ab[1] * ab[1]);
+                length(([a[0] + part.clamp(0.0, 1.0) * ab[0], a[1] + part.clamp(0.0, 1.0) * ab[1]], at))
+            });
+            let wanted = wanted.fold(f64::INFINITY, f64::min);
+            assert!((outline.nearest(at).0 - wanted).abs() < 1e-14, "{at:?}");
+            let winding = outline.edges().map(|(a, b)| {
+                let (u, v) = ([a[0] - at[0], a[1] - at[1]], [b[0] - at[0], b[1] - at[1]]);
+                (u[0] * v[1] - u[1] * v[0]).atan2(u[0] * v[0] + u[1] * v[1])
+            });
+            assert_eq!(outline.contains(at), winding.sum::<f64>().abs() > 3.0, "{at:?}");
         }
     }
 

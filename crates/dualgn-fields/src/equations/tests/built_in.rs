@@ -67,6 +67,24 @@ hole = { ball = [0.5, 0.5], radius = 0.25 }
     hold(text, 1, &[product, &|x| vec![x[0] * x[1] + x[2]], product]);
 }
 
+/// A disk that touches the box, and a square of which three sides are those of another: `d` has no double zeros there, so that `u_n` is
+/// free.
+#[test]
+fn what_shapes_share_is_built_in_once() {
+    let texts = [
+        "coordinates = { x = [-1, 1], y = [-1, 1] }\ndomain.shapes.d = { ball = [0, 0], radius = 1 }\n",
+        "coordinates = { x = [-2, 3], y = [-1, 1] }\n[domain]\nshape = \"a*b\"\nshapes.a = { box = [[-1, 1], [-1, 1]] }\n\
+         shapes.b = { box = [[-1, 3], [-1, 1]] }\n",
+    ];
+    for text in texts {
+        let rest = "[[equations]]\nformula = \"lap(u) = 0\"\n[[conditions]]\non = \"boundary\"\nformula = \"u = 0\"\nhard = true\n";
+        let problem = problem(&format!("{text}{rest}"), "hard").unwrap_or_else(|wrong| panic!("{wrong}"));
+        let u = values(&problem, &[0.0, 0.999, 0.0, 0.998]);
+        // A simple zero is twice as large twice as far away, a double one four times.
+        assert!((u[1] / u[0] - 2.0).abs() < 0.1, "{u:?}");
+    }
+}
+
 #[test]
 fn values_at_the_start_and_at_the_ends() {
     let text = r#"

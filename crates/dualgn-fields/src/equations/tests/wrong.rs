@@ -54,7 +54,7 @@ u = "exp(-k*pi^2*t)*sin(pi*x)"
 "#;
 
 /// What is replaced in it, and by what.
-const CHANGES: [(&str, &str); 116] = [
+const CHANGES: [(&str, &str); 120] = [
     ("points = 100", "points = 100\nwhere = \"x + t\""),
     ("points = 100", "points = 100\nwhere = \"x > 2\""),
     ("points = 20", "points = 20\nwhere = \"t < 0.5\"\nhard = true"),
@@ -120,7 +120,7 @@ const CHANGES: [(&str, &str); 116] = [
     ("[[equations]]", "[domain]\nshapes.s = { box = [[0, 1], [0, 1]] }\n\n[[equations]]"),
     ("[[equations]]", "[domain]\nshapes.s = { cube = 1 }\n\n[[equations]]"),
     ("[[equations]]", "[domain]\nshapes.s = { }\n\n[[equations]]"),
-    ("[[equations]]", "[domain]\nshapes.x = { box = [[0, 1]] }\n\n[[equations]]"),
+    ("[[equations]]", "[domain]\nshapes.boundary = { box = [[0, 1]] }\n\n[[equations]]"),
     ("[[equations]]", "[domain]\nshapes.s = { polygon = [[0], [1], [2]] }\n\n[[equations]]"),
     ("[[equations]]", "[domain]\nshapes.s = { mesh = \"s.stl\" }\n\n[[equations]]"),
     ("[[equations]]", "[domain]\nshapes.s = { outline = \"s.csv\" }\n\n[[equations]]"),
@@ -131,6 +131,10 @@ const CHANGES: [(&str, &str); 116] = [
     ("[network]", "[[pictures]]\nformula = \"u\"\nmoving = \"t\"\nat = { t = 0.5 }\n\n[network]"),
     ("[network]", "[[pictures]]\nformula = \"u\"\naxes = [\"x\"]\nat = { t = 2 }\n\n[network]"),
     ("[network]", "[[pictures]]\ntitle = \"it\"\n\n[network]"),
+    ("[[equations]]", "[domain]\nshapes.box = { ball = [0.5], radius = 0.1 }\n\n[[equations]]"),
+    ("[[equations]]", "[domain]\nshapes.\"my-hole\" = { ball = [0.5], radius = 0.1 }\n\n[[equations]]"),
+    ("[[equations]]", "[domain]\nshape = \"box\"\nshapes.s = { ball = [0.5], radius = 0.1 }\n\n[[equations]]"),
+    ("[[equations]]", "[domain]\nshapes.s = { ball = [0.5], radius = 1e300 }\n\n[[equations]]"),
     ("[[equations]]", "[domain]\nball = { radius = 0 }\n\n[[equations]]"),
     ("[[equations]]\nname = \"heat\"\nformula = \"u_t = d(flux, x)\"\npoints = 100\nweight = 1\n", ""),
     ("name = \"heat\"", "on = \"boundary\""),
