@@ -154,6 +154,15 @@ fn a_run_goes_on_without_its_file() {
 }
 
 #[test]
+fn the_examples_are_right() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/equations");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<PathBuf> = files.filter(|file| file.extension().is_some_and(|ending| ending == "toml")).collect();
+    assert!(files.len() >= 8, "{files:?}");
+    files.iter().for_each(|file| drop(succeeds(&["validate", file.to_str().unwrap()])));
+}
+
+#[test]
 fn files_of_problems_are_written_and_right() {
     let folder = tempfile::tempdir().unwrap();
     let list = text(&succeeds(&["problems"]).stdout);
