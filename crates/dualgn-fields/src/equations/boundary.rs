@@ -12,6 +12,9 @@ use super::source::plain;
 use crate::geometry::{Construction, Generator, Predicate, Region, Sampling};
 use crate::problem::PointFunction;
 
+/// Points of a domain that are looked at for the side of a shape on which it is.
+const LOOKED_AT: usize = 4096;
+
 impl Domain<'_> {
     /// The boundaries of some shapes, or where the boundary of the domain is at an end of a coordinate.
     pub(super) fn of_shapes(
@@ -82,11 +85,18 @@ impl Domain<'_> {
         if apart.iter().any(|&figure| construction.shares(figure, &others(&apart, figure))[1]) {
             return None;
         }
-        let point = self.region().draw(1, Sampling::Sobol, &mut Generator::new(0, 0));
-        let smooth = |&figure: &usize| -> Option<(usize, Smooth)> {
+        let (columns, dims) = (self.region().columns(), self.dims());
+        let inside = self.region().draw(LOOKED_AT, Sampling::Sobol, &mut Generator::new(0, 0));
+        let smooth = |&figure: &usize| -> Option<Smooth> {
             let of = &construction.figures()[figure];
-            let is_around = !of.contains(&point[..self.dims()]);
-            Some((figure, construction.is_free(figure).then(|| Smooth::of(of, is_around))??))
+            let within = inside.chunks_exact(columns).filter(|x| of.contains(&x[..dims])).count();
+            // A domain in several parts can be on both sides.
+            let is_around = match within {
+                0 => true,
+                all if all * columns == inside.len() => false,
+                _ => return None,
+            };
+            construction.is_free(figure).then(|| Smooth::of(of, is_around))?
         };
         apart.iter().map(smooth).collect::<Option<Vec<_>>>().map(Distance::Figures)
     }

@@ -3,7 +3,7 @@
 //! Where several conditions on one unknown say different things, `g` is their mean with weights that are one where the condition holds
 //! and zero where another does (transfinite interpolation by inverse distances; Rvachev et al., 2001; Sukumar and Srivastava, 2022).
 
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::distance::Distance;
 use crate::formula::{Expression, Given, Kind, Point, Unknowns};
@@ -14,6 +14,8 @@ use crate::problem::Hard;
 /// Points at which values of conditions are compared, and at which the form of a condition is looked at.
 const COMPARED: usize = 4096;
 const CHECKED: usize = 64;
+/// Points of a condition at which another may hold too.
+const MET: usize = 1024;
 /// How near values that are the same are, in units of the largest.
 const NEAR: f64 = 1e-12;
 /// Values of the other unknowns at which a condition on one has the same form: none of them is special.
@@ -90,7 +92,21 @@ impl BuiltIn {
 
     /// Whether another condition gives the same unknown a value at the same places.
     fn overlaps(&self, other: &Self) -> bool {
-        self.unknown == other.unknown && self.distance.meets(&other.distance)
+        let is_shared = || match (&self.distance, &other.distance) {
+            // Different shapes can have parts of their boundaries in common.
+            (Distance::Figures(_), Distance::Figures(_)) => self.is_at(other) || other.is_at(self),
+            (own, others) => own.meets(others),
+        };
+        self.unknown == other.unknown && is_shared()
+    }
+
+    /// Whether another condition holds at points of this one.
+    fn is_at(&self, other: &Self) -> bool {
+        let columns = self.region.columns();
+        let points = self.region.draw(MET, Sampling::Sobol, &mut Generator::new(1, 0));
+        let rows = TensorData::new(points.clone(), [points.len() / columns, columns]);
+        let distances = other.distance.tensor(&Tensor::from_data(rows, (&Device::flex(), DType::F64)));
+        distances.into_data().iter::<f64>().any(|distance| distance.abs() < NEAR)
     }
 }
 

@@ -11,9 +11,12 @@ pub(super) enum Distance {
     Faces(Vec<(usize, f64, f64)>),
     /// To the sphere around a ball of so many dimensions with this radius.
     Sphere(usize, f64),
-    /// To the boundaries of some figures, given with their numbers.
-    Figures(Vec<(usize, Smooth)>),
+    /// To the boundaries of some figures.
+    Figures(Vec<Smooth>),
 }
+
+/// Edges of a polygon at most: each is a factor, and products of many are very small near the edges.
+const MOST_EDGES: usize = 12;
 
 /// The boundary of a figure to which there is such a function with derivatives of all orders.
 #[derive(Clone, Debug)]
@@ -45,9 +48,13 @@ impl Smooth {
                 Some(Self::Faces(both.collect()))
             }
             Figure::Polygon(outline) if !is_around => {
-                let edges = outline.convex_edges()?;
-                let size = outline.length() / 8.0;
-                let face = |(normal, distance): (Place, f64)| (normal.map(|x| -x / size).to_vec(), distance / size);
+                let edges = outline.convex_edges().filter(|edges| edges.len() <= MOST_EDGES)?;
+                let corners = outline.corners();
+                let middle = [0, 1].map(|axis| corners.iter().map(|at| at[axis]).sum::<f64>() / corners.len() as f64);
+                let face = |(normal, distance): (Place, f64)| {
+                    let size = distance - normal[0] * middle[0] - normal[1] * middle[1];
+                    (normal.map(|x| -x / size).to_vec(), distance / size)
+                };
                 Some(Self::Faces(edges.into_iter().map(face).collect()))
             }
             Figure::Box { .. } | Figure::Polygon(_) | Figure::Body(_) => None,
@@ -92,20 +99,17 @@ impl Distance {
                 -squares / (radius * radius) + 1.0
             }
             Self::Figures(figures) => {
-                let all = figures.iter().map(|(_, figure)| figure.tensor(x));
+                let all = figures.iter().map(|figure| figure.tensor(x));
                 all.reduce(|product, distance| product * distance).unwrap_or_else(none)
             }
         }
     }
 
-    /// Whether both are zero at some places.
+    /// Whether both are zero at some places, for the faces of one box or the sphere of one ball.
     pub(super) fn meets(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Faces(own), Self::Faces(others)) => own.iter().any(|face| others.contains(face)),
             (Self::Sphere(..), Self::Sphere(..)) => true,
-            (Self::Figures(own), Self::Figures(others)) => {
-                own.iter().any(|(figure, _)| others.iter().any(|(other, _)| figure == other))
-            }
             _ => false,
         }
     }

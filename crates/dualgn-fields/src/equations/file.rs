@@ -61,7 +61,10 @@ pub(super) struct Picture {
 impl File {
     /// Whether a term has a loss without curvature.
     pub(super) fn is_piecewise_linear(&self) -> bool {
-        let statements = self.equations.iter().chain(&self.conditions).map(|statement| &statement.get_ref().loss);
+        let is_fitted =
+            |statement: &&Spanned<Statement>| statement.get_ref().hard.as_ref().is_none_or(|hard| !*hard.get_ref());
+        let statements = self.equations.iter().chain(&self.conditions).filter(is_fitted);
+        let statements = statements.map(|statement| &statement.get_ref().loss);
         let losses = statements.chain(self.data.iter().map(|data| &data.get_ref().loss));
         losses.flatten().any(|loss| matches!(loss.get_ref(), Loss::Absolute))
     }

@@ -24,6 +24,8 @@ struct Bands {
     edges: Vec<Vec<usize>>,
 }
 
+/// The sine of the angle up to which two edges are on one line: places of files are rounded.
+const STRAIGHT: f64 = 1e-9;
 /// Bands at most: outlines may have edges that reach through all of them.
 const BANDS: usize = 256;
 
@@ -139,9 +141,10 @@ impl Outline {
     /// if a corner juts in.
     pub fn convex_edges(&self) -> Option<Vec<(Place, f64)>> {
         let sign = if self.is_positive { 1.0 } else { -1.0 };
-        let is_outer = |([a, b], c): ([Place; 2], Place)| sign * turn(a, b, c) >= 0.0;
         let after = self.edges().skip(1).chain(self.edges().take(1)).map(|(_, end)| end);
-        if !self.edges().map(|(a, b)| [a, b]).zip(after).all(is_outer) {
+        let bends = self.edges().zip(after).map(|((a, b), c)| sign * turn(a, b, c) / (length((a, b)) * length((b, c))));
+        let bends: Vec<f64> = bends.collect();
+        if bends.iter().any(|bend| *bend < -STRAIGHT) {
             return None;
         }
         let one = |(a, b): (Place, Place)| {
@@ -149,7 +152,8 @@ impl Outline {
             let normal = [sign * (b[1] - a[1]) / size, -sign * (b[0] - a[0]) / size];
             (normal, normal[0] * a[0] + normal[1] * a[1])
         };
-        Some(self.edges().map(one).collect())
+        // Of edges on one line the last.
+        Some(self.edges().zip(bends).filter(|(_, bend)| *bend > STRAIGHT).map(|(edge, _)| one(edge)).collect())
     }
 
     /// Returns how far the nearest edge is from a point, and the normal of that edge outwards.
@@ -279,6 +283,9 @@ mod tests {
             assert_eq!(beyond.count(), 1);
             corners.reverse();
         }
+        // Two corners on the lower edge and one on the slope are none.
+        let more = vec![[1.0, 1.0], [1.5, 1.0], [2.0, 1.0], [3.0, 1.0], [2.0, 2.5], [1.0, 4.0]];
+        assert_eq!(Outline::new(more).unwrap().convex_edges().unwrap().len(), 3);
     }
 
     #[test]

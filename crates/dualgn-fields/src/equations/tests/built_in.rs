@@ -67,6 +67,21 @@ hole = { ball = [0.5, 0.5], radius = 0.25 }
     hold(text, 1, &[product, &|x| vec![x[0] * x[1] + x[2]], product]);
 }
 
+/// In a domain of two boxes, the lines of one go through the other; and two conditions on shapes that share three sides give one value
+/// too many.
+#[test]
+fn what_cannot_be_built_in_on_shapes_is_refused() {
+    let two = "coordinates = { x = [0, 3], y = [0, 2] }\n[domain]\nshape = \"a + b\"\nshapes.a = { box = [[0, 1], [0, 1]] }\n\
+               shapes.b = { box = [[2, 3], [0.5, 1.5]] }\n[[conditions]]\non = \"a\"\nformula = \"u = 0\"\nhard = true\n";
+    let shared = "coordinates = { x = [-1, 3], y = [-1, 1] }\n[domain]\nshape = \"a*box\"\nshapes.a = { box = [[-1, 1], [-1, 1]] }\n\
+                  [[conditions]]\non = \"a\"\nformula = \"u = 0\"\nhard = true\n[[conditions]]\non = \"box\"\nformula = \"u = 1\"\nhard = true\n";
+    for (text, words) in [(two, "only a condition on whole faces"), (shared, "at the same places")] {
+        let failure =
+            problem(&format!("{text}[[equations]]\nformula = \"lap(u) = 0\"\n"), "hard").err().unwrap().to_string();
+        assert!(failure.contains(words), "{failure}");
+    }
+}
+
 /// A disk that touches the box, and a square of which three sides are those of another: `d` has no double zeros there, so that `u_n` is
 /// free.
 #[test]
