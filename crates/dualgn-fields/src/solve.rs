@@ -4,7 +4,6 @@ use std::path::Path;
 use std::slice;
 
 use burn::module::Module;
-use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use dualgn::inspect::Speeds;
 use dualgn::loss::{Squared, Terms};
@@ -249,15 +248,6 @@ impl Subject for Solve {
             return Tensors::new();
         }
         current.rows.iter().enumerate().map(|(index, rows)| (index.to_string(), rows.to_data())).collect()
-    }
-
-    fn gradient(&self, model: &Field, batch: &BatchOf<Self>) -> Result<(f64, GradientsParams), dualgn::Error> {
-        let at = self.network.linearization(model, batch.inputs.clone(), None)?;
-        let outputs = at.outputs();
-        let rows = outputs.dims()[0] as f64;
-        let loss = self.loss.value(outputs.clone(), &batch.targets).mean().into_scalar::<f64>();
-        let gradient = at.vjp(self.loss.gradient(outputs, &batch.targets) / rows)?;
-        Ok((loss, gradient.into_gradients()))
     }
 
     fn evaluate(&self, model: &Field) -> Result<Evaluation, Failure> {

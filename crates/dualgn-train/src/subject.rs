@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
-use dualgn::{ConvexLoss, Linearize};
+use dualgn::{ConvexLoss, Linearize, ParamVector};
 use dualgn_io::Failure;
 use dualgn_networks::{Tensors, weights};
 
@@ -48,8 +48,20 @@ pub trait Subject {
         Tensors::new()
     }
 
+    /// Loss and gradient on a batch, by the traced network.
+    fn traced_gradient(&self, model: &Self::Model, batch: &BatchOf<Self>) -> Result<(f64, ParamVector), dualgn::Error> {
+        let at = self.network().linearization(model, batch.inputs.clone(), None)?;
+        let (outputs, loss) = (at.outputs(), self.loss());
+        let rows = outputs.dims()[0] as f64;
+        let value = loss.value(outputs.clone(), &batch.targets).mean().into_scalar::<f64>();
+        Ok((value, at.vjp(loss.gradient(outputs, &batch.targets) / rows)?))
+    }
+
     /// Loss and gradient on a batch, for optimizers that step along gradients.
-    fn gradient(&self, model: &Self::Model, batch: &BatchOf<Self>) -> Result<(f64, GradientsParams), dualgn::Error>;
+    fn gradient(&self, model: &Self::Model, batch: &BatchOf<Self>) -> Result<(f64, GradientsParams), dualgn::Error> {
+        let (loss, gradient) = self.traced_gradient(model, batch)?;
+        Ok((loss, gradient.into_gradients()))
+    }
 
     /// How good a model is.
     fn evaluate(&self, model: &Self::Model) -> Result<Evaluation, Failure>;

@@ -6,11 +6,11 @@ use burn::optim::{
 };
 use burn::tensor::Bytes;
 use dualgn::step::{StepReport, StepperState};
-use dualgn::{ConvexLoss, Direction, Error, GaussNewton, Linearize, Stepper};
+use dualgn::{ConvexLoss, Direction, Error, GaussNewton, ParamVector, Stepper};
 use dualgn_io::Failure;
 
 use super::method::{Method, Steps};
-use super::quasi_newton::{Point, QuasiNewton};
+use super::quasi_newton::{Point, QuasiNewton, Rule};
 use super::subject::{BatchOf, Subject};
 use crate::record::StepRecord;
 
@@ -82,7 +82,11 @@ enum Kind<L> {
     /// The direction itself.
     Plain(Box<GaussNewton<L>>),
     Lbfgs(Box<LBFGS>),
-    QuasiNewton(Box<QuasiNewton>),
+    QuasiNewton {
+        method: Box<QuasiNewton>,
+        /// A gradient: what steps are made from.
+        last: Option<ParamVector>,
+    },
     Guided(Box<Stepper<L>>),
 }
 
@@ -102,7 +106,7 @@ impl<L: ConvexLoss> Taker<L> {
                 let config = LBFGSConfig::new().with_max_iter(5).with_history_size(20);
                 Kind::Lbfgs(Box::new(config.with_line_search_fn(LineSearchFn::StrongWolfe).init()))
             }
-            (Steps::QuasiNewton(rule), _) => Kind::QuasiNewton(Box::new(QuasiNewton::new(rule, vec![]))),
+            (Steps::QuasiNewton(rule), _) => quasi_newton(rule, vec![]),
             (steps, oracle) => Kind::Optimizer { optimizer: Box::new(optimizer(steps)), oracle: oracle.map(Box::new) },
         };
         Self { method, rate, kind }
@@ -135,18 +139,26 @@ impl<L: ConvexLoss> Taker<L> {
                 let (_, gradients) = subject.gradient(&model, &batch)?;
                 Ok((optimizer.step(rate, model, gradients), Taken::Gradient))
             }
-            Kind::QuasiNewton(method) => {
+            Kind::QuasiNewton { method, last } => {
                 // Of other points, the loss there is another.
                 let known = method.known.take().filter(|_| subject.is_whole(subject.examples()));
-                let at = subject.network().linearization(&model, batch.inputs.clone(), None)?;
-                let zero = at.weights(&model)?.scale(0.0);
-                let mut evaluate = |step: &[f64]| -> Result<Point, Error> {
-                    let moved = zero.with_entries(step)?.added_to(model.clone(), 1.0);
-                    point(subject, &moved, &batch)
+                let (start, vector) = match (known, last.take()) {
+                    (Some(known), Some(vector)) => (known, vector),
+                    _ => {
+                        let (loss, gradient) = subject.traced_gradient(&model, &batch)?;
+                        ((loss, gradient.to_vec()?), gradient)
+                    }
                 };
-                let start = known.map_or_else(|| point(subject, &model, &batch), Ok)?;
-                let step = method.step(start, &mut evaluate)?;
-                Ok((zero.with_entries(&step)?.added_to(model, 1.0), Taken::Gradient))
+                let moved = |step: &[f64]| -> Result<S::Model, Error> {
+                    Ok(vector.with_entries(step)?.added_to(model.clone(), 1.0))
+                };
+                let step = method.step(start, |step| -> Result<Point, Error> {
+                    let (loss, gradient) = subject.traced_gradient(&moved(step)?, &batch)?;
+                    Ok((loss, gradient.to_vec()?))
+                })?;
+                let next = moved(&step)?;
+                *last = Some(vector);
+                Ok((next, Taken::Gradient))
             }
             Kind::Lbfgs(lbfgs) => {
                 // Its search has no way to fail: an error is kept until it is over, and no number is better than one.
@@ -175,7 +187,7 @@ impl<L: ConvexLoss> Taker<L> {
             Kind::Optimizer { optimizer, .. } => {
                 Ok(TakerState::Optimizer(optimizer.into_bytes().map_err(|error| failed(&error))?.to_vec()))
             }
-            Kind::QuasiNewton(method) => {
+            Kind::QuasiNewton { method, .. } => {
                 Ok(TakerState::Optimizer(method.inverse().iter().flat_map(|entry| entry.to_le_bytes()).collect()))
             }
             Kind::Lbfgs(lbfgs) => {
@@ -201,11 +213,11 @@ impl<L: ConvexLoss> Taker<L> {
             (Kind::Lbfgs(lbfgs), TakerState::Optimizer(bytes)) => {
                 Kind::Lbfgs(Box::new(lbfgs.from_bytes(Bytes::from_bytes_vec(bytes)).map_err(|error| failed(&error))?))
             }
-            (Kind::QuasiNewton(_), TakerState::Optimizer(bytes)) => {
+            (Kind::QuasiNewton { .. }, TakerState::Optimizer(bytes)) => {
                 let Steps::QuasiNewton(rule) = method.steps else { return Err(failed(&"it is of another method")) };
                 let entries =
                     bytes.chunks_exact(8).map(|entry| f64::from_le_bytes(entry.try_into().unwrap_or_default()));
-                Kind::QuasiNewton(Box::new(QuasiNewton::new(rule, entries.collect())))
+                quasi_newton(rule, entries.collect())
             }
             (kind @ Kind::Plain(_), TakerState::None) => kind,
             _ => return Err(failed(&format!("it is not of {}", method.name))),
@@ -214,13 +226,8 @@ impl<L: ConvexLoss> Taker<L> {
     }
 }
 
-/// The loss and the gradient of a model on a batch.
-fn point<S: Subject>(subject: &S, model: &S::Model, batch: &BatchOf<S>) -> Result<Point, Error> {
-    let at = subject.network().linearization(model, batch.inputs.clone(), None)?;
-    let (outputs, loss) = (at.outputs(), subject.loss());
-    let rows = outputs.dims()[0] as f64;
-    let value = loss.value(outputs.clone(), &batch.targets).mean().into_scalar::<f64>();
-    Ok((value, at.vjp(loss.gradient(outputs, &batch.targets) / rows)?.to_vec()?))
+fn quasi_newton<L>(rule: Rule, inverse: Vec<f64>) -> Kind<L> {
+    Kind::QuasiNewton { method: Box::new(QuasiNewton::new(rule, inverse)), last: None }
 }
 
 fn optimizer(steps: Steps) -> ModuleOptimizer {

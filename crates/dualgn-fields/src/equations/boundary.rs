@@ -103,24 +103,25 @@ impl Domain<'_> {
 
     /// Where the boundary is at some ends of coordinates.
     fn at_ends(&self, shapes: &Shapes, on: &[(&str, Range<usize>)], span: Range<usize>) -> Result<Part, Failure> {
-        let part = self.on_figures(shapes, shapes.all(), span)?;
+        let part = self.on_figures(shapes, shapes.construction.used(), span)?;
+        let at = |ends: Vec<(usize, f64, f64)>| {
+            let is_there = move |x: &[f64]| ends.iter().any(|(axis, end, near)| (x[*axis] - end).abs() <= *near);
+            Region::Part { whole: Box::new(part.region.clone()), predicate: Predicate(Arc::new(is_there)) }
+        };
         let mut ends = vec![];
         for (text, span) in on {
             let (name, end) = text.split_once('=').unwrap_or_default();
-            let axis = self.axis(name.trim(), span)?;
+            let axis = self.names.axis(&self.source, span.clone(), name.trim())?;
             let end = self.names.constant(&self.source, span.clone(), end.trim())?;
             let near = NEAR * (self.names.high[axis] - self.names.low[axis]);
-            let predicate = Predicate(Arc::new(move |x: &[f64]| (x[axis] - end).abs() <= near));
-            let region = Region::Part { whole: Box::new(part.region.clone()), predicate };
-            if region.draw(1, Sampling::Sobol, &mut Generator::new(0, 0)).is_empty() {
+            let one = at(vec![(axis, end, near)]);
+            if one.draw(1, Sampling::Sobol, &mut Generator::new(0, 0)).is_empty() {
                 let what = format!("no point of the boundary was found at {} = {}", name.trim(), plain(end));
                 return Err(self.source.wrong(span.clone(), what).hint("name a shape, or use `where`"));
             }
             ends.push((axis, end, near));
         }
-        let faces = ends.len();
-        let is_there = move |x: &[f64]| ends.iter().any(|(axis, end, near)| (x[*axis] - end).abs() <= *near);
-        let region = Region::Part { whole: Box::new(part.region), predicate: Predicate(Arc::new(is_there)) };
+        let (faces, region) = (ends.len(), at(ends));
         Ok(Part { region, distance: None, faces, ..part })
     }
 }

@@ -188,7 +188,7 @@ impl<'a> Domain<'a> {
     /// The sphere, or all faces across coordinates of space that have ends.
     fn boundary(&self, span: Range<usize>) -> Result<Part, Failure> {
         if let Some(shapes) = &self.shapes {
-            return self.on_figures(shapes, shapes.all(), span);
+            return self.on_figures(shapes, shapes.construction.used(), span);
         }
         if let Some(radius) = self.radius {
             let dims = self.dims();
@@ -215,15 +215,6 @@ impl<'a> Domain<'a> {
         self.names.time.is_some_and(|time| name == Some(self.names.scope.coordinates()[time].as_str()))
     }
 
-    /// The number of a coordinate.
-    pub(super) fn axis(&self, name: &str, span: &Range<usize>) -> Result<usize, Failure> {
-        let coordinates = self.names.scope.coordinates();
-        coordinates.iter().position(|coordinate| coordinate == name).ok_or_else(|| {
-            let what = format!("`{}` is no coordinate", name.escape_debug());
-            self.source.wrong(span.clone(), what).hint(format!("the coordinates are {}", coordinates.join(", ")))
-        })
-    }
-
     /// The face where time is least.
     fn start(&self, span: &Range<usize>) -> Result<Face, Failure> {
         let no_time = || {
@@ -241,7 +232,7 @@ impl<'a> Domain<'a> {
         let Some((name, end)) = text.split_once('=') else {
             return Err(wrong(format!("`{}` is no face of the domain", text.escape_debug())).hint(FORMS));
         };
-        let axis = self.axis(name.trim(), span)?;
+        let axis = self.names.axis(&self.source, span.clone(), name.trim())?;
         if self.space().is_some() && self.names.time != Some(axis) {
             let what = format!("a ball has no faces across `{}`", name.trim());
             return Err(wrong(what).hint("write `on = \"boundary\"` for the sphere"));

@@ -75,6 +75,15 @@ impl Names {
         Formula::constant(text, &self.known).map_err(|error| source.formula(span, text, error))
     }
 
+    /// Returns the number of the coordinate with a name, which stands at a place.
+    pub(super) fn axis(&self, source: &Source<'_>, span: Range<usize>, name: &str) -> Result<usize, Failure> {
+        let coordinates = self.scope.coordinates();
+        coordinates.iter().position(|coordinate| coordinate == name).ok_or_else(|| {
+            let what = format!("`{}` is no coordinate", name.escape_debug());
+            source.wrong(span, what).hint(format!("the coordinates are {}", coordinates.join(", ")))
+        })
+    }
+
     fn ends(&self, name: &str, ends: &Spanned<Vec<Spanned<Number>>>, source: &Source<'_>) -> Result<[f64; 2], Failure> {
         let [low, high] = ends.get_ref().as_slice() else {
             let what = format!("`{name}` needs two ends and has {}", ends.get_ref().len());

@@ -46,7 +46,7 @@ fn view(picture: &Spanned<Picture>, names: &Names, source: &Source<'_>) -> Resul
     let scope = names.scope.clone().without(Kind::Normal);
     let read = Formula::numbers(formula.get_ref(), &scope);
     let read = read.map_err(|error| source.formula(formula.span(), formula.get_ref(), error))?;
-    let axis = |name: &Spanned<String>| coordinate(name, names, source);
+    let axis = |name: &Spanned<String>| names.axis(source, name.span(), name.get_ref());
     let moving = moving.as_ref().map(axis).transpose()?;
     let (across, upwards) = match axes {
         None => plane(names, moving),
@@ -102,12 +102,4 @@ fn plane(names: &Names, moving: Option<usize>) -> (usize, Option<usize>) {
     let space = names.scope.space().into_iter();
     let mut free = space.chain(names.time).filter(|axis| Some(*axis) != moving);
     (free.next().unwrap_or(0), free.next())
-}
-
-fn coordinate(name: &Spanned<String>, names: &Names, source: &Source<'_>) -> Result<usize, Failure> {
-    let coordinates = names.scope.coordinates();
-    coordinates.iter().position(|coordinate| coordinate == name.get_ref()).ok_or_else(|| {
-        let what = format!("`{}` is no coordinate", name.get_ref().escape_debug());
-        source.wrong(name.span(), what).hint(format!("the coordinates are {}", coordinates.join(", ")))
-    })
 }

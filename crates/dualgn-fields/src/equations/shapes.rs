@@ -103,11 +103,6 @@ impl Shapes {
             |(name, figure): (&String, &Figure)| Stated { name: name.clone(), place: words(figure), formulas: vec![] };
         figures.map(one).collect()
     }
-
-    /// Returns the figures that the domain is made of.
-    pub(super) fn all(&self) -> Vec<usize> {
-        self.construction.used()
-    }
 }
 
 impl Reader<'_> {
